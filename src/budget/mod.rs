@@ -1,0 +1,1 @@
+//! Money is promised before it is spent: limits, holds and their settlement.

@@ -1,0 +1,69 @@
+//! What a request used, in kinds that do not overlap, and where the numbers come from.
+
+use crate::money::Tokens;
+
+/// Where usage numbers come from. Never mixed up: a guess is not a bill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum UsageSource {
+    /// The upstream said so.
+    Reported,
+    /// Our tokenizer counted the texts.
+    Counted,
+    /// Derived from lengths.
+    Estimated,
+}
+
+impl UsageSource {
+    /// The word that records and metrics use.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Reported => "reported",
+            Self::Counted => "counted",
+            Self::Estimated => "estimated",
+        }
+    }
+}
+
+/// Tokens by kind. The kinds are disjoint: their sum is everything that was processed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Usage {
+    /// Prompt tokens that no cache served.
+    pub input_uncached: Tokens,
+    /// Prompt tokens read from the provider's cache.
+    pub cache_read: Tokens,
+    /// Prompt tokens written to the provider's cache with its standard (5 minute) life.
+    pub cache_write: Tokens,
+    /// Prompt tokens written to the provider's cache for one hour.
+    pub cache_write_1h: Tokens,
+    /// Answer tokens that the caller sees.
+    pub output: Tokens,
+    /// Answer tokens spent on reasoning that the caller does not see.
+    pub reasoning: Tokens,
+    /// Where the numbers come from.
+    pub source: UsageSource,
+}
+
+impl Usage {
+    /// Nothing used, from this source.
+    pub const fn none(source: UsageSource) -> Self {
+        Self {
+            input_uncached: Tokens(0),
+            cache_read: Tokens(0),
+            cache_write: Tokens(0),
+            cache_write_1h: Tokens(0),
+            output: Tokens(0),
+            reasoning: Tokens(0),
+            source,
+        }
+    }
+
+    /// All prompt tokens.
+    pub fn input_total(&self) -> Tokens {
+        self.input_uncached + self.cache_read + self.cache_write + self.cache_write_1h
+    }
+
+    /// All answer tokens.
+    pub fn output_total(&self) -> Tokens {
+        self.output + self.reasoning
+    }
+}

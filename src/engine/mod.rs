@@ -1,0 +1,1 @@
+//! The local engine: a T5 model inside this process.

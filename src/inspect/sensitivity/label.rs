@@ -1,0 +1,222 @@
+//! The closed list of what can be found in a request, and how sensitive each thing is by default.
+//!
+//! A policy may override any level; the names are what policies, records and metrics use.
+
+use std::fmt;
+
+/// How careful a request must be handled. Ordered: the highest level found counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// May go anywhere.
+    Public,
+    /// Ordinary business content.
+    Internal,
+    /// Personal or commercial content that contracts protect.
+    Confidential,
+    /// Regulated data and secrets.
+    Restricted,
+}
+
+impl Level {
+    /// Every level, from least to most careful.
+    pub const ALL: [Self; 4] = [Self::Public, Self::Internal, Self::Confidential, Self::Restricted];
+
+    /// The word that policies, records and metrics use.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Internal => "internal",
+            Self::Confidential => "confidential",
+            Self::Restricted => "restricted",
+        }
+    }
+
+    /// Reads the word back.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|level| level.name() == name)
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.name())
+    }
+}
+
+macro_rules! labels {
+    ($($variant:ident = $name:literal: $level:ident,)*) => {
+        /// A kind of sensitive value, `category.kind`.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u8)]
+        #[expect(missing_docs, reason = "the name is the documentation")]
+        pub enum Label { $($variant,)* }
+
+        impl Label {
+            /// Every label of this build, in alphabetical order.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The name that policies, records and metrics use, such as `identity.us_ssn`.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// The level that a policy starts from.
+            pub const fn default_level(self) -> Level {
+                match self { $(Self::$variant => Level::$level,)* }
+            }
+
+            const fn bit(self) -> u64 {
+                match self { $(Self::$variant => 1 << Bit::$variant.index(),)* }
+            }
+        }
+
+        #[derive(Clone, Copy)]
+        enum Bit { $($variant,)* }
+
+        impl Bit {
+            #[expect(clippy::as_conversions, reason = "a fieldless enum; From is not const")]
+            const fn index(self) -> u64 { self as u64 }
+        }
+    };
+}
+
+labels! {
+    BusinessCnUscc = "business.cn_uscc": Internal,
+    BusinessEmployeeId = "business.employee_id": Internal,
+    BusinessInGstin = "business.in_gstin": Internal,
+    ContactAccountHandle = "contact.account_handle": Confidential,
+    ContactAddress = "contact.address": Confidential,
+    ContactEmailAddress = "contact.email_address": Confidential,
+    ContactPhoneNumber = "contact.phone_number": Confidential,
+    CustomTerm = "custom.term": Confidential,
+    DeviceImei = "device.imei": Confidential,
+    DeviceLicensePlate = "device.license_plate": Confidential,
+    DeviceVin = "device.vin": Confidential,
+    FinancialAbaRouting = "financial.aba_routing": Confidential,
+    FinancialBankAccount = "financial.bank_account": Restricted,
+    FinancialCnBankCard = "financial.cn_bank_card": Restricted,
+    FinancialCreditCard = "financial.credit_card": Restricted,
+    FinancialCryptoAddress = "financial.crypto_address": Confidential,
+    FinancialIbanCode = "financial.iban_code": Restricted,
+    HealthAuMedicare = "health.au_medicare": Restricted,
+    HealthMedicalRecord = "health.medical_record": Restricted,
+    HealthUkNhs = "health.uk_nhs": Restricted,
+    HealthUsDea = "health.us_dea": Confidential,
+    HealthUsMbi = "health.us_mbi": Restricted,
+    HealthUsNpi = "health.us_npi": Confidential,
+    IdentityAuTfn = "identity.au_tfn": Restricted,
+    IdentityBrCpf = "identity.br_cpf": Restricted,
+    IdentityCaSin = "identity.ca_sin": Restricted,
+    IdentityCnHkmoPermit = "identity.cn_hkmo_permit": Restricted,
+    IdentityCnResidentId = "identity.cn_resident_id": Restricted,
+    IdentityDeTaxId = "identity.de_tax_id": Restricted,
+    IdentityDriverLicense = "identity.driver_license": Restricted,
+    IdentityEsDni = "identity.es_dni": Restricted,
+    IdentityFrNir = "identity.fr_nir": Restricted,
+    IdentityHkId = "identity.hk_id": Restricted,
+    IdentityInAadhaar = "identity.in_aadhaar": Restricted,
+    IdentityInPan = "identity.in_pan": Restricted,
+    IdentityItFiscalCode = "identity.it_fiscal_code": Restricted,
+    IdentityJpMyNumber = "identity.jp_my_number": Restricted,
+    IdentityKrRrn = "identity.kr_rrn": Restricted,
+    IdentityPassport = "identity.passport": Restricted,
+    IdentitySgNric = "identity.sg_nric": Restricted,
+    IdentityUkNino = "identity.uk_nino": Restricted,
+    IdentityUsItin = "identity.us_itin": Restricted,
+    IdentityUsSsn = "identity.us_ssn": Restricted,
+    MarkerConfidential = "marker.confidential": Confidential,
+    MarkerRestricted = "marker.restricted": Restricted,
+    NetworkInternalHost = "network.internal_host": Internal,
+    NetworkIpAddress = "network.ip_address": Internal,
+    NetworkMacAddress = "network.mac_address": Internal,
+    PersonDateOfBirth = "person.date_of_birth": Confidential,
+    PersonName = "person.name": Internal,
+    SecretApiKey = "secret.api_key": Restricted,
+    SecretConnectionString = "secret.connection_string": Restricted,
+    SecretJwt = "secret.jwt": Restricted,
+    SecretPassword = "secret.password": Restricted,
+    SecretPrivateKey = "secret.private_key": Restricted,
+}
+
+impl Label {
+    /// Reads a name back.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|label| label.name() == name)
+    }
+
+    /// The part before the dot, such as `identity`.
+    pub fn category(self) -> &'static str {
+        self.name().split_once('.').map_or(self.name(), |(category, _)| category)
+    }
+}
+
+impl fmt::Display for Label {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.name())
+    }
+}
+
+/// A set of labels, as bits.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct LabelSet(u64);
+
+impl LabelSet {
+    /// No label.
+    pub const EMPTY: Self = Self(0);
+
+    /// Adds one.
+    pub fn insert(&mut self, label: Label) {
+        self.0 |= label.bit();
+    }
+
+    /// Whether it is in the set.
+    pub const fn contains(self, label: Label) -> bool {
+        self.0 & label.bit() != 0
+    }
+
+    /// Whether there is none.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether the two share a label.
+    pub const fn intersects(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// Whether every label of `other` is in this set.
+    pub const fn contains_all(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// The labels of both.
+    #[must_use]
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// The labels in both.
+    #[must_use]
+    pub const fn intersection(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// The labels, in alphabetical order.
+    pub fn iter(self) -> impl Iterator<Item = Label> {
+        Label::ALL.iter().copied().filter(move |label| self.contains(*label))
+    }
+}
+
+impl FromIterator<Label> for LabelSet {
+    fn from_iter<I: IntoIterator<Item = Label>>(labels: I) -> Self {
+        let mut set = Self::EMPTY;
+        labels.into_iter().for_each(|label| set.insert(label));
+        set
+    }
+}
+
+impl fmt::Debug for LabelSet {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_set().entries(self.iter().map(Label::name)).finish()
+    }
+}

@@ -1,0 +1,3 @@
+//! The `ambidex` command.
+
+fn main() {}

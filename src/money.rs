@@ -1,0 +1,168 @@
+//! Exact sums: money in nano-dollars and token counts, as types that cannot be confused.
+//!
+//! Every amount inside Ambidex is an integer number of nano-USD (1 USD = 10⁹ nano-USD), so that a
+//! price of $0.15 per million tokens (150 nano-USD a token) has no rounding at all. Floating point
+//! appears only at the edge, in metrics and reports.
+
+use std::fmt;
+use std::iter::Sum;
+use std::ops::{Add, AddAssign, Sub, SubAssign};
+
+/// An amount of money in nano-USD. Arithmetic saturates: a sum may be wrong by being too large to
+/// represent (170 octillion dollars), never by wrapping round.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NanoUsd(i128);
+
+impl NanoUsd {
+    /// No money.
+    pub const ZERO: Self = Self(0);
+
+    /// The amount of this many nano-dollars.
+    pub const fn new(nanos: i128) -> Self {
+        Self(nanos)
+    }
+
+    /// The amount as nano-dollars.
+    pub const fn nanos(self) -> i128 {
+        self.0
+    }
+
+    /// Reads a decimal number of dollars, such as `0.50` or `400`, exactly. At most nine decimals.
+    pub fn from_decimal_usd(text: &str) -> Option<Self> {
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+        let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        if whole.is_empty() && fraction.is_empty() || !digits(whole) || !digits(fraction) {
+            return None;
+        }
+        let fraction_nanos = match fraction.len() {
+            0 => 0,
+            length @ 1..=9 => {
+                let scale = 10_i128.checked_pow(9 - u32::try_from(length).ok()?)?;
+                fraction.parse::<i128>().ok()?.checked_mul(scale)?
+            }
+            _ => return None,
+        };
+        let whole: i128 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
+        Some(Self(whole.checked_mul(1_000_000_000)?.checked_add(fraction_nanos)?))
+    }
+
+    /// The amount in dollars, for metrics and for people; never for further sums.
+    #[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "a display value")]
+    pub fn as_usd_f64(self) -> f64 {
+        self.0 as f64 / 1e9
+    }
+
+    /// The larger of the difference and zero.
+    #[must_use]
+    pub fn less(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0).max(0))
+    }
+
+    /// This many times the amount.
+    #[must_use]
+    pub const fn times(self, count: i128) -> Self {
+        Self(self.0.saturating_mul(count))
+    }
+
+    /// Whether anything is left to spend.
+    pub const fn is_positive(self) -> bool {
+        self.0 > 0
+    }
+}
+
+impl Add for NanoUsd {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+}
+
+impl AddAssign for NanoUsd {
+    fn add_assign(&mut self, other: Self) {
+        *self = *self + other;
+    }
+}
+
+impl Sub for NanoUsd {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+}
+
+impl SubAssign for NanoUsd {
+    fn sub_assign(&mut self, other: Self) {
+        *self = *self - other;
+    }
+}
+
+impl Sum for NanoUsd {
+    fn sum<I: Iterator<Item = Self>>(amounts: I) -> Self {
+        amounts.fold(Self::ZERO, Add::add)
+    }
+}
+
+/// Dollars with as many decimals as the amount needs, at least two: `0.50`, `0.00001275`.
+impl fmt::Display for NanoUsd {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let nanos = self.0.unsigned_abs();
+        let (whole, fraction) = (nanos / 1_000_000_000, nanos % 1_000_000_000);
+        let fraction = format!("{fraction:09}");
+        let fraction = fraction.trim_end_matches('0');
+        write!(out, "{sign}{whole}.{fraction:0<2}")
+    }
+}
+
+impl fmt::Debug for NanoUsd {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "${self}")
+    }
+}
+
+/// A number of model tokens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Tokens(pub u32);
+
+impl Tokens {
+    /// The count as a signed wide integer, for multiplication with prices.
+    pub fn wide(self) -> i128 {
+        i128::from(self.0)
+    }
+
+    /// Counts a length; more than `u32::MAX` is that.
+    pub fn of(length: usize) -> Self {
+        Self(u32::try_from(length).unwrap_or(u32::MAX))
+    }
+}
+
+impl Add for Tokens {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+}
+
+impl fmt::Display for Tokens {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dollars_are_read_and_written_exactly() {
+        for (text, nanos) in [("0.50", 500_000_000), ("400", 400_000_000_000), (".000000001", 1)] {
+            assert_eq!(NanoUsd::from_decimal_usd(text), Some(NanoUsd::new(nanos)), "{text}");
+        }
+        for text in ["", ".", "-1", "1e3", "0.0000000001", "1,5"] {
+            assert_eq!(NanoUsd::from_decimal_usd(text), None, "{text}");
+        }
+        assert_eq!(NanoUsd::new(12_750).to_string(), "0.00001275");
+        assert_eq!(NanoUsd::new(-1_500_000_000).to_string(), "-1.50");
+        assert_eq!(NanoUsd::ZERO.to_string(), "0.00");
+    }
+}

@@ -1,0 +1,1 @@
+//! The policy language: a file is compiled once, then evaluated for every request.

@@ -1,0 +1,1 @@
+//! Where a request could go and what it would cost there.
