@@ -3,3 +3,16 @@
 pub mod usage;
 
 pub use usage::{Usage, UsageSource};
+
+/// Who speaks in a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// Instructions from the application (`system` and `developer`).
+    System,
+    /// The person or program that asks.
+    User,
+    /// The model's earlier answers.
+    Assistant,
+    /// The result of a tool call.
+    Tool,
+}
