@@ -1,7 +1,11 @@
 //! Our own words for a conversation: what every dialect is read into and every provider written from.
 
+pub mod answer;
+pub mod request;
 pub mod usage;
 
+pub use answer::{Answer, Event, Finish};
+pub use request::{Delivery, Request, Sampling, Surface, Turn};
 pub use usage::{Usage, UsageSource};
 
 /// Who speaks in a conversation.

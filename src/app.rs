@@ -1,0 +1,90 @@
+//! Everything that one running gateway consists of, made once and shared by all requests.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arc_swap::ArcSwap;
+
+use crate::budget::Budgets;
+use crate::caller::Callers;
+use crate::clock;
+use crate::destination::Destination;
+use crate::inspector::Inspector;
+use crate::money::NanoUsd;
+use crate::policy::{Policy, TargetId};
+use crate::record::Store;
+use crate::server::{Limits, Shutdown};
+use crate::tasks::Tasks;
+use crate::telemetry::Metrics;
+use crate::upstream::Client;
+
+/// One gateway.
+#[derive(Debug)]
+pub struct App {
+    /// Limits of the data listener.
+    pub limits: Limits,
+    /// Who may ask.
+    pub callers: Callers,
+    /// Looks into requests.
+    pub inspector: Inspector,
+    /// The policy in force; a request keeps the one it began with.
+    pub policy: ArcSwap<Policy>,
+    /// The money.
+    pub budgets: Budgets,
+    /// Where requests can go; indices are the policy's target ids.
+    pub destinations: Vec<Destination>,
+    /// Sends to upstreams.
+    pub client: Client,
+    /// Keeps the record of every request.
+    pub store: Store,
+    /// Counts.
+    pub metrics: Metrics,
+    /// Runs what outlives a request.
+    pub tasks: Tasks,
+    /// Says when to stop.
+    pub shutdown: Shutdown,
+    /// What an hour of this machine costs.
+    pub machine_hour: NanoUsd,
+    /// Digest of the price book, for the records.
+    pub price_digest: String,
+    /// Makes decision ids.
+    pub ids: Ids,
+}
+
+impl App {
+    /// The destination of a target id.
+    pub fn destination(&self, target: TargetId) -> Option<&Destination> {
+        self.destinations.get(target.0)
+    }
+
+    /// The remote target whose price answers "what would it have cost": the first with a price.
+    pub fn reference(&self) -> Option<&Destination> {
+        self.destinations.iter().find(|it| it.engine().is_none() && it.price.is_some())
+    }
+
+    /// The policy in force.
+    pub fn policy(&self) -> Arc<Policy> {
+        self.policy.load_full()
+    }
+}
+
+/// Makes ids that sort by time and never repeat: milliseconds, the process, a counter.
+#[derive(Debug)]
+pub struct Ids {
+    process: u32,
+    next: AtomicU64,
+}
+
+impl Ids {
+    /// Ids of this process; `process` is random.
+    pub const fn new(process: u32) -> Self {
+        Self { process, next: AtomicU64::new(0) }
+    }
+
+    /// The next id, 28 hexadecimal digits.
+    pub fn next(&self) -> String {
+        let millis = clock::now().as_millisecond();
+        let count = self.next.fetch_add(1, Ordering::Relaxed) & 0xFFFF_FFFF;
+        format!("{millis:012x}{:08x}{count:08x}", self.process)
+    }
+}

@@ -1,0 +1,192 @@
+//! A request as we understand it, and every string that it carries.
+//!
+//! INVARIANT: what is inspected is what is sent. A [`Request`] keeps the body's bytes as they came
+//! and an entry for *every* string in them, unknown fields and unusual keys included; the bytes that
+//! leave are those bytes with a few splices that [`Edits`] names. There is no second parse.
+
+use std::fmt;
+use std::ops::Range;
+
+use bytes::Bytes;
+use smallvec::SmallVec;
+
+use crate::chat::Role;
+use crate::inspect::{Leaf, Level};
+use crate::money::Tokens;
+
+/// Which public interface a request came in through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Surface {
+    /// `POST /v1/chat/completions`.
+    OpenAiChat,
+}
+
+impl Surface {
+    /// Every surface of this build.
+    pub const ALL: [Self; 1] = [Self::OpenAiChat];
+
+    /// The word that policies, records and metrics use.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::OpenAiChat => "openai_chat",
+        }
+    }
+}
+
+/// How the caller wants the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// In one piece.
+    Whole,
+    /// As server-sent events.
+    Stream,
+    /// As server-sent events with a last one that tells the usage.
+    StreamWithUsage,
+}
+
+impl Delivery {
+    /// Whether the answer is sent as it is made.
+    pub const fn is_stream(self) -> bool {
+        matches!(self, Self::Stream | Self::StreamWithUsage)
+    }
+}
+
+/// Where a string's characters are.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// In the body, without escapes: nothing is copied.
+    Body(Range<usize>),
+    /// Unescaped into its own memory.
+    Owned(Box<str>),
+}
+
+/// One string of the body.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Text {
+    pub(crate) place: Place,
+    pub(crate) path: Range<usize>,
+    pub(crate) is_prose: bool,
+}
+
+/// One message: who says what, as indices into the strings.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Turn {
+    /// The speaker; an unknown role is kept as `None` and reaches no local model.
+    pub role: Option<Role>,
+    /// Its text parts, in order.
+    pub(crate) parts: SmallVec<[usize; 2]>,
+}
+
+/// What the caller set about sampling; absent means the target's default.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Sampling {
+    /// 0 is greedy.
+    pub temperature: Option<f64>,
+    /// Nucleus mass.
+    pub top_p: Option<f64>,
+    /// For reproducible answers.
+    pub seed: Option<u64>,
+    /// Texts that end the answer.
+    pub stop: Vec<String>,
+}
+
+/// Where the bytes of the body may be changed on their way out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Edits {
+    /// The model's name with its quotes.
+    pub model: Option<Range<usize>>,
+    /// The value of `max_completion_tokens`, where it stands but sets nothing (`null`).
+    pub output_max: Option<Range<usize>>,
+    /// The value of `stream_options`, where it stands but does not ask for usage.
+    pub stream_options: Option<Range<usize>>,
+    /// Just before the closing brace of the body.
+    pub end: usize,
+}
+
+/// A request, read once.
+#[derive(Clone, PartialEq)]
+pub struct Request {
+    pub(crate) body: Bytes,
+    pub(crate) texts: Vec<Text>,
+    pub(crate) paths: String,
+    /// The interface it came in through.
+    pub surface: Surface,
+    /// The model that the caller wishes for; `auto` leaves it to the policy.
+    pub model: String,
+    /// How the answer is wanted.
+    pub delivery: Delivery,
+    /// The caller's limit on answer tokens, per choice.
+    pub output_max: Option<Tokens>,
+    /// How many answers are wanted.
+    pub choices: u32,
+    /// Whether tools are offered or used.
+    pub has_tools: bool,
+    /// Whether a part is an image.
+    pub has_images: bool,
+    /// Whether a part is of a kind that detectors cannot read (an image, audio, a file).
+    pub has_unreadable: bool,
+    /// The sensitivity that the caller declares; it can only raise what is found.
+    pub declared: Option<Level>,
+    /// The conversation.
+    pub turns: Vec<Turn>,
+    /// How to sample.
+    pub sampling: Sampling,
+    /// Where bytes may be changed.
+    pub edits: Edits,
+}
+
+impl Request {
+    /// The bytes as they came.
+    pub const fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// Every string of the body with its path, in the body's order.
+    pub fn leaves(&self) -> Vec<Leaf<'_>> {
+        self.texts.iter().map(|text| self.leaf(text)).collect()
+    }
+
+    fn leaf<'a>(&'a self, text: &'a Text) -> Leaf<'a> {
+        Leaf {
+            path: self.paths.get(text.path.clone()).unwrap_or_default(),
+            text: self.characters(text),
+            is_prose: text.is_prose,
+        }
+    }
+
+    fn characters<'a>(&'a self, text: &'a Text) -> &'a str {
+        match &text.place {
+            // The range was taken from a string slice of this very body, so it is UTF-8.
+            Place::Body(range) => self
+                .body
+                .get(range.clone())
+                .and_then(|bytes| std::str::from_utf8(bytes).ok())
+                .unwrap_or_default(),
+            Place::Owned(owned) => owned,
+        }
+    }
+
+    /// The conversation as speakers and texts; a message of several parts is joined by line breaks.
+    pub fn conversation(&self) -> Vec<(Option<Role>, String)> {
+        let text = |part: &usize| self.texts.get(*part).map_or("", |text| self.characters(text));
+        let said = |turn: &Turn| turn.parts.iter().map(text).collect::<Vec<_>>().join("\n");
+        self.turns.iter().map(|turn| (turn.role, said(turn))).collect()
+    }
+}
+
+/// Sizes only: a request must be safe to log.
+impl fmt::Debug for Request {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Request({} bytes, {} strings)", self.body.len(), self.texts.len())
+    }
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bytes = match &self.place {
+            Place::Body(range) => range.len(),
+            Place::Owned(owned) => owned.len(),
+        };
+        write!(out, "Text({bytes} bytes)")
+    }
+}

@@ -1,0 +1,278 @@
+//! decide and reserve: what is known about a request → a permit with money set aside, or a refusal.
+//!
+//! Some facts are learned only when they matter: whether a text fits the local model is measured
+//! when the policy wants to go there, and a budget turns out to be gone when the money is reserved.
+//! Then the policy is asked once more with the new fact. It is never worked around.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::app::App;
+use crate::budget::{Hold, OverBudget, SubjectKeys};
+use crate::caller::Caller;
+use crate::chat::{self, Request};
+use crate::destination::{Destination, Kind};
+use crate::dispatch;
+use crate::engine::{Fit, Unfit};
+use crate::inspect::{Findings, Task, size};
+use crate::money::NanoUsd;
+use crate::policy::{
+    self, BudgetFact, CallerFacts, DataFacts, Decision, Estimate, Facts, LocalFacts, Outcome,
+    Permit, Policy, Refusal, RefusalCode, RequestFacts, Surface, TargetFacts, TargetId, TimeFacts,
+    TokenFacts, Unable, Weekday,
+};
+
+/// Times that one request's decision may be repeated with a new fact.
+const ROUNDS_MAX: usize = 8;
+
+/// Everything that the earlier stages learned about a request.
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'a> {
+    /// Who asks.
+    pub caller: &'a Caller,
+    /// What is asked.
+    pub request: &'a Request,
+    /// What was found in it.
+    pub findings: &'a Findings,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// The decision, with its consequences.
+#[derive(Debug)]
+pub struct Decided {
+    /// What the policy said last, with its trace.
+    pub decision: Decision,
+    /// Money for the first destination, when there is one.
+    hold: Option<Hold>,
+    /// What each target may cost at most.
+    pub estimates: Vec<Estimate>,
+    /// The budget that had no room, if one had none.
+    pub over_budget: Option<OverBudget>,
+}
+
+impl Decided {
+    /// The money set aside.
+    pub fn reserved(&self) -> NanoUsd {
+        self.hold.as_ref().map_or(NanoUsd::ZERO, |hold| hold.charge().billed)
+    }
+
+    /// Where it leads: somewhere, with money, or nowhere.
+    pub fn into_verdict(self) -> Result<(Permit, Hold), Refusal> {
+        match (self.decision.outcome, self.hold) {
+            (Outcome::Permit(permit), Some(hold)) => Ok((permit, hold)),
+            (Outcome::Refuse(refusal), _) => Err(refusal),
+            (Outcome::Permit(_), None) => Err(no_room()),
+        }
+    }
+}
+
+fn no_room() -> Refusal {
+    Refusal {
+        status: 503,
+        code: RefusalCode::TargetsDown,
+        reasons: Vec::new(),
+        say: "no permitted target could be settled on; try again shortly".to_owned(),
+    }
+}
+
+/// Asks the policy, and asks again when reserving or measuring teaches something new.
+pub fn decide(app: &App, policy: &Policy, known: Known<'_>) -> Decided {
+    let empty = BTreeMap::new();
+    let mut facts = gather(app, policy, known, &empty);
+    let mut over_budget = None;
+    let mut measured = false;
+    for _ in 0..ROUNDS_MAX {
+        let decision = policy::evaluate(policy, &facts);
+        let Outcome::Permit(permit) = &decision.outcome else {
+            return decided(decision, None, &facts, over_budget);
+        };
+        let Some(target) = permit.clearances.first().map(policy::Clearance::target) else {
+            return decided(decision, None, &facts, over_budget);
+        };
+        if !measured {
+            measured = true;
+            if learn_fit(app, target, known, &mut facts) == Learned::Changes {
+                measured = false;
+                continue;
+            }
+        }
+        let route = policy.route_id(permit.route);
+        match reserve(app, (target, route), known, &facts) {
+            Ok(hold) => return decided(decision, Some(hold), &facts, over_budget),
+            Err(over) => {
+                learn_refusal(policy, target, &over, &mut facts);
+                over_budget = Some(over);
+            }
+        }
+    }
+    // Every round taught something new and there is still no room: the careful answer.
+    for target in &mut facts.targets {
+        target.unable = Some(Unable::OverBudget);
+    }
+    decided(policy::evaluate(policy, &facts), None, &facts, over_budget)
+}
+
+fn decided(
+    decision: Decision,
+    hold: Option<Hold>,
+    facts: &Facts<'_>,
+    over_budget: Option<OverBudget>,
+) -> Decided {
+    let estimates = facts.targets.iter().map(|target| target.cost_estimate).collect();
+    Decided { decision, hold, estimates, over_budget }
+}
+
+fn gather<'a>(
+    app: &App,
+    policy: &Policy,
+    known: Known<'a>,
+    empty: &'a BTreeMap<String, String>,
+) -> Facts<'a> {
+    let Known { caller, request, findings, now } = known;
+    let input_bound = size::upper_bound(request.body().len());
+    let keys = SubjectKeys {
+        team: &caller.team,
+        key: &caller.name,
+        caller: &caller.name,
+        ..SubjectKeys::default()
+    };
+    let standings = app.budgets.facts(&keys, now);
+    let unknown_budget = |index: usize| BudgetFact {
+        used: NanoUsd::ZERO,
+        limit: policy.budgets().get(index).map_or(NanoUsd::ZERO, |spec| spec.limit),
+        refused: false,
+    };
+    let budgets = standings.iter().enumerate().map(|(index, standing)| match standing {
+        Some(it) => BudgetFact { used: it.used(), limit: it.limit, refused: false },
+        None => unknown_budget(index),
+    });
+    let targets = app.destinations.iter().map(|destination| TargetFacts {
+        cost_estimate: destination.estimate(request, input_bound),
+        unable: destination.unable(request, findings.tokens_input),
+    });
+    Facts {
+        data: DataFacts {
+            labels: findings.labels,
+            scan: findings.scan,
+            declared: request.declared,
+        },
+        task: findings.task,
+        tokens: TokenFacts { input: findings.tokens_input, output_max: request.output_max },
+        caller: CallerFacts {
+            id: &caller.name,
+            team: Some(&caller.team),
+            key: Some(&caller.name),
+            criticality: caller.criticality,
+            region: caller.region.as_deref(),
+            data_floor: caller.data_floor,
+        },
+        request: RequestFacts {
+            model: &request.model,
+            surface: surface(request.surface),
+            stream: request.delivery.is_stream(),
+            tools: request.has_tools,
+            images: request.has_images,
+            quality: None,
+        },
+        lang: Some(findings.lang),
+        local: LocalFacts::default(),
+        time: time(now),
+        headers: empty,
+        metadata: empty,
+        budgets: budgets.collect(),
+        targets: targets.collect(),
+    }
+}
+
+const fn surface(surface: chat::Surface) -> Surface {
+    match surface {
+        chat::Surface::OpenAiChat => Surface::Chat,
+    }
+}
+
+/// The hour and day in UTC.
+fn time(now: Timestamp) -> Option<TimeFacts> {
+    let local = now.to_zoned(jiff::tz::TimeZone::UTC);
+    let weekday = match local.weekday() {
+        jiff::civil::Weekday::Monday => Weekday::Monday,
+        jiff::civil::Weekday::Tuesday => Weekday::Tuesday,
+        jiff::civil::Weekday::Wednesday => Weekday::Wednesday,
+        jiff::civil::Weekday::Thursday => Weekday::Thursday,
+        jiff::civil::Weekday::Friday => Weekday::Friday,
+        jiff::civil::Weekday::Saturday => Weekday::Saturday,
+        jiff::civil::Weekday::Sunday => Weekday::Sunday,
+    };
+    Some(TimeFacts { hour: u8::try_from(local.hour()).ok()?, weekday })
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Learned {
+    Nothing,
+    Changes,
+}
+
+/// Measures the text with the local model's tokenizer if the policy wants to go there.
+fn learn_fit(app: &App, target: TargetId, known: Known<'_>, facts: &mut Facts<'_>) -> Learned {
+    let Some(Kind::Local(engine)) = app.destination(target).map(|it| &it.kind) else {
+        return Learned::Nothing;
+    };
+    let task = known.findings.task.map_or(Task::Unknown, |guess| guess.task);
+    let Ok(Fit { unk_ratio, refusal, .. }) =
+        engine.measure(&dispatch::local_prompt(known.request, task))
+    else {
+        return Learned::Nothing;
+    };
+    facts.local =
+        LocalFacts { fits: Some(refusal.is_none()), unk_ratio: Some(unk_ratio), ..facts.local };
+    let unable = refusal.map(|unfit| match unfit {
+        Unfit::TooLong { .. } => Unable::InputTooLong,
+        Unfit::Unrepresentable { .. } => Unable::UnrepresentableText,
+    });
+    match (facts.targets.get_mut(target.0), unable) {
+        (Some(fact), Some(unable)) => {
+            fact.unable = Some(unable);
+            Learned::Changes
+        }
+        _ => Learned::Nothing,
+    }
+}
+
+fn reserve(
+    app: &App,
+    (target, route): (TargetId, &str),
+    known: Known<'_>,
+    facts: &Facts<'_>,
+) -> Result<Hold, OverBudget> {
+    let destination = app.destination(target);
+    let keys = SubjectKeys {
+        team: &known.caller.team,
+        key: &known.caller.name,
+        caller: &known.caller.name,
+        target: destination.map(|it| it.name.as_str()),
+        route: Some(route),
+        model: destination.map(Destination::model),
+    };
+    let estimate = facts.targets.get(target.0).map(|it| it.cost_estimate);
+    let amount = match estimate {
+        Some(Estimate::Known(amount)) => amount,
+        Some(Estimate::Unpriced) | None => NanoUsd::ZERO,
+    };
+    app.budgets.reserve(&keys, amount, known.now)
+}
+
+/// A budget without room is a fact of its own. If the policy says nothing about it, the target that
+/// wanted the money is out: a hard budget holds whether or not a rule mentions it.
+fn learn_refusal(policy: &Policy, target: TargetId, over: &OverBudget, facts: &mut Facts<'_>) {
+    let mut is_new = false;
+    for (spec, fact) in policy.budgets().iter().zip(&mut facts.budgets) {
+        if spec.name == over.budget && !fact.refused {
+            fact.refused = true;
+            is_new = true;
+        }
+    }
+    if !is_new && let Some(fact) = facts.targets.get_mut(target.0) {
+        fact.unable = Some(Unable::OverBudget);
+    }
+}

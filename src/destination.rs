@@ -1,0 +1,114 @@
+//! Where requests can go: every configured target, ready to be used.
+
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::chat::Request;
+use crate::engine::Engine;
+use crate::money::{NanoUsd, Tokens};
+use crate::policy::{Estimate, Unable};
+use crate::route::price::Price;
+use crate::upstream::Remote;
+
+/// Longest answer of a target that states none.
+pub const OUTPUT_TOKENS_MAX: Tokens = Tokens(4_096);
+
+/// What a target can do. Absent means no limit that we know of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Serves {
+    /// Longest prompt.
+    pub input_tokens_max: Option<Tokens>,
+    /// Longest answer; also the limit for callers who set none.
+    pub output_tokens_max: Tokens,
+    /// Whether it can call tools.
+    pub tools: bool,
+    /// Whether it can see images.
+    pub images: bool,
+}
+
+impl Default for Serves {
+    fn default() -> Self {
+        let output_tokens_max = OUTPUT_TOKENS_MAX;
+        Self { input_tokens_max: None, output_tokens_max, tools: true, images: true }
+    }
+}
+
+/// How a target is reached.
+#[derive(Debug)]
+pub enum Kind {
+    /// In this process.
+    Local(Engine),
+    /// Over the network.
+    Remote(Box<Remote>),
+}
+
+/// A target of the configuration.
+#[derive(Debug)]
+pub struct Destination {
+    /// The name that policies use.
+    pub name: String,
+    /// Where its processing happens.
+    pub zone: String,
+    /// How it is reached.
+    pub kind: Kind,
+    /// What it can do.
+    pub serves: Serves,
+    /// Its price; `None` when the book does not know it.
+    pub price: Option<Price>,
+    /// Seats for requests that run at the same time.
+    pub seats: Arc<Semaphore>,
+}
+
+impl Destination {
+    /// The model's own name.
+    pub fn model(&self) -> &str {
+        match &self.kind {
+            Kind::Local(engine) => &engine.card().name,
+            Kind::Remote(remote) => &remote.model,
+        }
+    }
+
+    /// The engine, if it is in this process.
+    pub const fn engine(&self) -> Option<&Engine> {
+        match &self.kind {
+            Kind::Local(engine) => Some(engine),
+            Kind::Remote(_) => None,
+        }
+    }
+
+    /// Why it cannot serve a request, as far as that is known without measuring the text.
+    pub fn unable(&self, request: &Request, input: Tokens) -> Option<Unable> {
+        if request.has_tools && !self.serves.tools {
+            Some(Unable::NoTools)
+        } else if request.has_images && !self.serves.images {
+            Some(Unable::NoImages)
+        } else if self.serves.input_tokens_max.is_some_and(|most| input > most) {
+            Some(Unable::InputTooLong)
+        } else if self.seats.available_permits() == 0 {
+            Some(Unable::Overloaded)
+        } else {
+            None
+        }
+    }
+
+    /// The limit on answer tokens that goes to the target: the caller's, or ours.
+    pub fn output_max(&self, request: &Request) -> Tokens {
+        request.output_max.unwrap_or(self.serves.output_tokens_max)
+    }
+
+    /// The most that an upstream can bill for a request. The local engine bills nothing.
+    pub fn estimate(&self, request: &Request, input_bound: Tokens) -> Estimate {
+        if self.engine().is_some() {
+            return Estimate::Known(NanoUsd::ZERO);
+        }
+        let Some(price) = &self.price else { return Estimate::Unpriced };
+        let output = Tokens(self.output_max(request).0.saturating_mul(request.choices));
+        Estimate::Known(price.upper_bound(input_bound, output))
+    }
+
+    /// A seat for one request, or nothing when all are taken.
+    pub fn seat(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.seats).try_acquire_owned().ok()
+    }
+}

@@ -1,0 +1,66 @@
+//! What clients speak: each public interface as bytes in, [`chat`](crate::chat) values out, and back.
+//!
+//! Pure and without I/O. To add a dialect: write its file, add it to [`Dialect`]'s implementors and
+//! to [`of`].
+
+mod walk;
+pub mod openai;
+pub mod sse;
+
+use bytes::Bytes;
+
+use crate::chat::{Answer, Event, Request, Surface};
+
+/// What a client sees of a failure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Complaint<'a> {
+    /// The HTTP status that goes with it.
+    pub status: u16,
+    /// The machine-readable reason, such as `policy_refused`.
+    pub code: &'a str,
+    /// One sentence for a person, with a way out.
+    pub message: &'a str,
+    /// The decision, when one was made.
+    pub decision: Option<&'a str>,
+}
+
+/// A body that is not a request of the dialect.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// Not JSON, or JSON that two readers could understand differently.
+    #[error("the body is not valid JSON: {0}")]
+    Json(String),
+    /// A field has a value that cannot be used.
+    #[error("`{field}` {problem}")]
+    Field {
+        /// Its path.
+        field: String,
+        /// What is wrong with it and what would be right.
+        problem: String,
+    },
+}
+
+/// A public interface.
+pub trait Dialect: Sync + std::fmt::Debug {
+    /// Reads a request. The body is walked once.
+    fn read(&self, body: Bytes) -> Result<Request, Unreadable>;
+    /// Writes a whole answer.
+    fn answer(&self, answer: &Answer) -> Vec<u8>;
+    /// Writes the opening of a stream, which names the speaker.
+    fn opening(&self, answer: &Answer) -> Vec<u8>;
+    /// Writes one event of a stream.
+    fn event(&self, answer: &Answer, event: &Event) -> Vec<u8>;
+    /// Writes the usage and cost that close a stream.
+    fn closing_usage(&self, answer: &Answer, cost_usd: &str) -> Vec<u8>;
+    /// Writes what ends a stream.
+    fn end(&self) -> &'static [u8];
+    /// Writes an error body.
+    fn complaint(&self, complaint: &Complaint<'_>) -> Vec<u8>;
+}
+
+/// The dialect of a surface.
+pub fn of(surface: Surface) -> &'static dyn Dialect {
+    match surface {
+        Surface::OpenAiChat => &openai::Chat,
+    }
+}

@@ -1,0 +1,46 @@
+//! The OpenAI chat completions interface.
+
+mod read;
+mod write;
+
+use bytes::Bytes;
+
+use crate::chat::{Answer, Event, Request};
+use crate::dialect::{Complaint, Dialect, Unreadable};
+
+/// `POST /v1/chat/completions`.
+#[derive(Clone, Copy, Debug)]
+pub struct Chat;
+
+impl Dialect for Chat {
+    fn read(&self, body: Bytes) -> Result<Request, Unreadable> {
+        read::request(body)
+    }
+
+    fn answer(&self, answer: &Answer) -> Vec<u8> {
+        write::answer(answer)
+    }
+
+    fn opening(&self, answer: &Answer) -> Vec<u8> {
+        write::opening(answer)
+    }
+
+    fn event(&self, answer: &Answer, event: &Event) -> Vec<u8> {
+        write::event(answer, event)
+    }
+
+    fn closing_usage(&self, answer: &Answer, cost_usd: &str) -> Vec<u8> {
+        write::closing_usage(answer, cost_usd)
+    }
+
+    fn end(&self) -> &'static [u8] {
+        b"data: [DONE]\n\n"
+    }
+
+    fn complaint(&self, complaint: &Complaint<'_>) -> Vec<u8> {
+        write::complaint(complaint)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,197 @@
+//! A plan → an answer: one attempt per clearance, in the policy's order.
+//!
+//! Retries and fallbacks stay inside the decision: the only destinations tried are those that the
+//! policy cleared for this request, each with money set aside for it. After the first delivered byte
+//! nothing is tried again, because the caller would get (and pay for) two answers.
+
+mod local;
+mod remote;
+mod settlement;
+
+use std::sync::Arc;
+
+use hyper::header::HeaderMap;
+
+use crate::app::App;
+use crate::budget::{Hold, SubjectKeys};
+use crate::chat::Request;
+use crate::clock;
+use crate::destination::{Destination, Kind};
+use crate::dialect;
+use crate::failure::{Code, Failure, Retry};
+use crate::inspect::Task;
+use crate::money::NanoUsd;
+use crate::policy::{Clearance, Estimate, TargetId};
+use crate::server::body::Pieces;
+use crate::telemetry::Outcome;
+
+pub use settlement::{Bill, Case, Settlement};
+
+/// What the earlier stages settled: where the request may go, in order, with money for the first.
+#[derive(Debug)]
+pub struct Plan {
+    /// One per destination, in the order of preference.
+    pub clearances: Vec<Clearance>,
+    /// The money for the first of them.
+    pub hold: Hold,
+    /// The kind of task, for the local engine's prompt.
+    pub task: Task,
+    /// What each target may cost at most, by target id.
+    pub estimates: Vec<Estimate>,
+}
+
+/// An answer on its way to the client.
+pub struct Answer {
+    /// Who gave it.
+    pub target: TargetId,
+    /// What it says.
+    pub content: Content,
+}
+
+/// The shapes of an answer.
+pub enum Content {
+    /// All of it, at its cost.
+    Whole {
+        /// The body in the caller's dialect.
+        body: bytes::Bytes,
+        /// What it cost.
+        cost: NanoUsd,
+    },
+    /// Events in the caller's dialect. The cost, known at the end, is at most what is held.
+    Events {
+        /// The events.
+        pieces: Pieces,
+        /// The most that it can cost.
+        cost_max: NanoUsd,
+    },
+    /// An upstream's refusal of this very request, passed on as it came.
+    Refusal {
+        /// The HTTP status.
+        status: hyper::StatusCode,
+        /// The upstream's words.
+        body: bytes::Bytes,
+        /// Its headers, for `retry-after`.
+        headers: HeaderMap,
+    },
+}
+
+/// How an attempt ended without an answer.
+struct Miss {
+    failure: Failure,
+    settlement: Settlement,
+    /// Whether the target may bill for it.
+    bill: Bill,
+    /// Whether another target may do better.
+    another: Another,
+}
+
+/// Whether a missed attempt is followed by the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Another {
+    /// The fault was the target's.
+    MayHelp,
+    /// The request itself is at fault.
+    CannotHelp,
+}
+
+/// Tries the cleared destinations in order.
+pub async fn run(
+    app: &Arc<App>,
+    case: &Arc<Case>,
+    plan: Plan,
+    request: &Arc<Request>,
+) -> Result<Answer, Failure> {
+    let Plan { clearances, hold, task, estimates } = plan;
+    let mut first_hold = Some(hold);
+    let mut carried = NanoUsd::ZERO;
+    let mut last: Option<Miss> = None;
+    for clearance in clearances {
+        let target = clearance.target();
+        let Some(destination) = app.destination(target) else { continue };
+        if let Some(miss) = last.take() {
+            carried += miss.settlement.give_up(miss.bill);
+        }
+        let hold = match first_hold.take() {
+            Some(hold) => hold,
+            None => match reserve_again(app, case, target, &estimates) {
+                Some(hold) => hold,
+                None => continue,
+            },
+        };
+        let Some(seat) = destination.seat() else {
+            app.metrics.attempts.with_label_values(&[&destination.name, "busy"]).inc();
+            hold.release();
+            continue;
+        };
+        let mut settlement =
+            Settlement::open(Arc::clone(app), Arc::clone(case), target, hold, seat);
+        settlement.carry(carried);
+        match attempt(destination, clearance, settlement, (request, task)).await {
+            Ok(content) => return Ok(Answer { target, content }),
+            Err(miss) if miss.another == Another::MayHelp => last = Some(*miss),
+            Err(miss) => {
+                last = Some(*miss);
+                break;
+            }
+        }
+    }
+    Err(match last {
+        Some(miss) => {
+            miss.settlement.finish(Outcome::TargetFailed, miss.bill);
+            miss.failure
+        }
+        None => {
+            settlement::close_unsent(app, case);
+            busy()
+        }
+    })
+}
+
+async fn attempt(
+    destination: &Destination,
+    clearance: Clearance,
+    settlement: Settlement,
+    (request, task): (&Arc<Request>, Task),
+) -> Result<Content, Box<Miss>> {
+    let dialect = dialect::of(request.surface);
+    match &destination.kind {
+        Kind::Local(engine) => local::answer(engine, settlement, (request, task), dialect).await,
+        Kind::Remote(remote) => {
+            let output_max = destination.output_max(request);
+            remote::answer(remote, clearance, settlement, (request, output_max)).await
+        }
+    }
+}
+
+/// A fallback is charged to the budgets of the target that serves it.
+fn reserve_again(
+    app: &App,
+    case: &Case,
+    target: TargetId,
+    estimates: &[Estimate],
+) -> Option<Hold> {
+    let destination = app.destination(target)?;
+    let keys = SubjectKeys {
+        team: &case.caller.team,
+        key: &case.caller.name,
+        caller: &case.caller.name,
+        target: Some(&destination.name),
+        route: Some(&case.route),
+        model: Some(destination.model()),
+    };
+    let amount = match estimates.get(target.0) {
+        Some(Estimate::Known(amount)) => *amount,
+        Some(Estimate::Unpriced) | None => NanoUsd::ZERO,
+    };
+    app.budgets.reserve(&keys, amount, clock::now()).ok()
+}
+
+fn busy() -> Failure {
+    Failure {
+        retry: Retry::After(std::time::Duration::from_secs(1)),
+        ..Failure::ours(
+            Code::TargetsUnavailable,
+            "every permitted model is busy or has no budget left; try again shortly",
+        )
+    }
+}

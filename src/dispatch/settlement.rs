@@ -1,0 +1,274 @@
+//! The end of a request: money settled, the ledger's row closed, metrics counted. Exactly once,
+//! however it ended: dropping a [`Settlement`] that nobody finished settles it, too.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::OwnedSemaphorePermit;
+use tracing::warn;
+
+use crate::app::App;
+use crate::budget::{Charge, Hold};
+use crate::caller::Caller;
+use crate::chat::Usage;
+use crate::clock::Instant;
+use crate::destination::Destination;
+use crate::money::{NanoUsd, Tokens};
+use crate::policy::TargetId;
+use crate::record::{Chosen, Ending, SettledRow};
+use crate::telemetry::{Outcome, RequestLabels, Sums};
+
+/// What the end of a request means for the money.
+#[derive(Clone, Copy, Debug)]
+pub enum Bill {
+    /// Nothing was sent, or the upstream refused: nothing is owed.
+    Nothing,
+    /// This much was used.
+    Used(Usage),
+    /// The local engine worked this long.
+    Local(Usage, Duration),
+    /// Sent, but how much was used is not known: the reserved amount counts as spent.
+    Unknown(Usage),
+}
+
+/// What stays the same about a request from its decision to its end.
+#[derive(Debug)]
+pub struct Case {
+    /// The decision's id.
+    pub id: String,
+    /// The winning route.
+    pub route: String,
+    /// Who asked.
+    pub caller: Arc<Caller>,
+    /// The public interface's name.
+    pub surface: &'static str,
+    /// When the request came in.
+    pub started: Instant,
+    /// Estimated prompt tokens.
+    pub input: Tokens,
+}
+
+/// An open request. Whoever holds it must say how it ended.
+#[must_use = "a request that nobody ends counts as one whose client left"]
+pub struct Settlement {
+    app: Arc<App>,
+    case: Arc<Case>,
+    target: TargetId,
+    hold: Option<Hold>,
+    first_piece: Option<Duration>,
+    /// What earlier attempts of the same request may cost; settled with their own holds.
+    carried: NanoUsd,
+    /// What is known to be used so far, for an end that nobody announces.
+    pub so_far: Bill,
+    _seat: OwnedSemaphorePermit,
+}
+
+impl Settlement {
+    /// Opens the account of one attempt.
+    pub const fn open(
+        app: Arc<App>,
+        case: Arc<Case>,
+        target: TargetId,
+        hold: Hold,
+        seat: OwnedSemaphorePermit,
+    ) -> Self {
+        let so_far = Bill::Nothing;
+        Self { app, case, target, hold: Some(hold), first_piece: None, carried: NanoUsd::ZERO, so_far, _seat: seat }
+    }
+
+    /// Proof that money is set aside.
+    pub const fn hold(&self) -> Option<&Hold> {
+        self.hold.as_ref()
+    }
+
+    /// The gateway.
+    pub const fn app(&self) -> &Arc<App> {
+        &self.app
+    }
+
+    /// The request's fixed data.
+    pub const fn case(&self) -> &Arc<Case> {
+        &self.case
+    }
+
+    /// The first piece of a stream is on its way.
+    pub fn piece_sent(&mut self) {
+        if self.first_piece.is_none() {
+            self.first_piece = Some(self.case.started.elapsed());
+        }
+    }
+
+    /// What this usage costs at the target.
+    pub fn cost(&self, usage: &Usage) -> NanoUsd {
+        let price = self.destination().and_then(|it| it.price.as_ref());
+        price.map_or(NanoUsd::ZERO, |price| price.cost(usage))
+    }
+
+    fn destination(&self) -> Option<&Destination> {
+        self.app.destination(self.target)
+    }
+
+    /// Adds what earlier attempts of the same request may cost.
+    pub const fn carry(&mut self, carried: NanoUsd) {
+        self.carried = carried;
+    }
+
+    /// This attempt is over and another follows. Returns what it may cost nevertheless.
+    pub fn give_up(mut self, bill: Bill) -> NanoUsd {
+        self.count_attempt("missed");
+        let Some(hold) = self.hold.take() else { return NanoUsd::ZERO };
+        let reserved = hold.charge().billed;
+        let (_, ending, sums) = self.account(bill, reserved);
+        match ending {
+            Ending::Released => hold.release(),
+            Ending::Settled => {
+                hold.settle(sums.cost);
+            }
+        }
+        sums.cost
+    }
+
+    /// Ends the request and returns what it cost.
+    pub fn finish(mut self, outcome: Outcome, bill: Bill) -> NanoUsd {
+        self.close(outcome, bill)
+    }
+
+    fn close(&mut self, outcome: Outcome, bill: Bill) -> NanoUsd {
+        let Some(hold) = self.hold.take() else { return NanoUsd::ZERO };
+        let reserved = hold.charge().billed;
+        let (usage, ending, sums) = self.account(bill, reserved);
+        let charge = Charge { billed: sums.cost, imputed: sums.imputed };
+        match ending {
+            Ending::Released => hold.release(),
+            Ending::Settled => {
+                hold.settle(charge);
+            }
+        }
+        let sums = Sums { cost: sums.cost + self.carried, ..sums };
+        let ending = if sums.cost.is_positive() { Ending::Settled } else { ending };
+        self.count_attempt(outcome.name());
+        self.count(outcome, usage, sums);
+        self.record(SettledRow {
+            id: self.case.id.clone(),
+            ending,
+            outcome: outcome.name().to_owned(),
+            answered_by: self.chosen(),
+            cost: sums.cost,
+            avoided: sums.avoided,
+            imputed: sums.imputed,
+            usage,
+            latency: self.case.started.elapsed(),
+            ttft: self.first_piece,
+        });
+        sums.cost
+    }
+
+    fn account(&self, bill: Bill, reserved: NanoUsd) -> (Option<Usage>, Ending, Sums) {
+        match bill {
+            Bill::Nothing => (None, Ending::Released, Sums::default()),
+            Bill::Used(usage) => {
+                let sums = Sums { cost: self.cost(&usage), ..Sums::default() };
+                (Some(usage), Ending::Settled, sums)
+            }
+            Bill::Unknown(usage) => {
+                let sums = Sums { cost: reserved.max(self.cost(&usage)), ..Sums::default() };
+                (Some(usage), Ending::Settled, sums)
+            }
+            Bill::Local(usage, engine_time) => {
+                let reference = self.app.reference().and_then(|it| it.price.as_ref());
+                let avoided = reference.map_or(NanoUsd::ZERO, |price| price.cost(&usage));
+                let imputed = imputed(self.app.machine_hour, engine_time);
+                (Some(usage), Ending::Settled, Sums { avoided, imputed, ..Sums::default() })
+            }
+        }
+    }
+
+    fn count_attempt(&self, result: &str) {
+        let target = self.destination().map_or("other", |it| it.name.as_str());
+        self.app.metrics.attempts.with_label_values(&[target, result]).inc();
+    }
+
+    fn count(&self, outcome: Outcome, usage: Option<Usage>, sums: Sums) {
+        let metrics = &self.app.metrics;
+        let target = self.destination().map_or("other", |it| it.name.as_str());
+        let labels = RequestLabels { route: &self.case.route, target, team: &self.case.caller.team };
+        let names = [labels.route, target, self.case.surface, outcome.name()];
+        metrics.requests.with_label_values(&names).inc();
+        let took = self.case.started.elapsed();
+        metrics.took(labels, took, self.first_piece);
+        metrics.spent(labels, sums);
+        if let Some(usage) = usage {
+            metrics.used(target, &usage);
+            if let Some(first) = self.first_piece {
+                metrics.streamed(labels, took.saturating_sub(first), usage.output_total());
+            }
+        }
+    }
+
+    fn chosen(&self) -> Option<Chosen> {
+        let destination = self.destination()?;
+        Some(Chosen {
+            route: self.case.route.clone(),
+            target: destination.name.clone(),
+            zone: destination.zone.clone(),
+            model: destination.model().to_owned(),
+        })
+    }
+
+    /// Queues the row in the background: an ending never waits for the disk, and shutdown waits for
+    /// all of them.
+    fn record(&self, row: SettledRow) {
+        let store = self.app.store.clone();
+        self.app.tasks.spawn(async move {
+            if let Err(error) = store.settled(row).await {
+                warn!(%error, "a settlement could not be recorded; the hold stays charged");
+            }
+        });
+    }
+}
+
+/// Closes the row of a request that no cleared destination had a seat or money for.
+pub(super) fn close_unsent(app: &Arc<App>, case: &Case) {
+    let names = [case.route.as_str(), "none", case.surface, Outcome::TargetFailed.name()];
+    app.metrics.requests.with_label_values(&names).inc();
+    let row = SettledRow {
+        id: case.id.clone(),
+        ending: Ending::Released,
+        outcome: Outcome::TargetFailed.name().to_owned(),
+        answered_by: None,
+        cost: NanoUsd::ZERO,
+        avoided: NanoUsd::ZERO,
+        imputed: NanoUsd::ZERO,
+        usage: None,
+        latency: case.started.elapsed(),
+        ttft: None,
+    };
+    let store = app.store.clone();
+    app.tasks.spawn(async move {
+        if let Err(error) = store.settled(row).await {
+            warn!(%error, "a settlement could not be recorded; the hold stays charged");
+        }
+    });
+}
+
+/// What the machine's time is worth, rounded up.
+fn imputed(machine_hour: NanoUsd, engine_time: Duration) -> NanoUsd {
+    const NANOS_PER_HOUR: i128 = 3_600_000_000_000;
+    let nanos = i128::try_from(engine_time.as_nanos()).unwrap_or(i128::MAX);
+    let product = machine_hour.nanos().saturating_mul(nanos);
+    NanoUsd::new(product.saturating_add(NANOS_PER_HOUR - 1).div_euclid(NANOS_PER_HOUR))
+}
+
+impl Drop for Settlement {
+    fn drop(&mut self) {
+        let so_far = self.so_far;
+        self.close(Outcome::ClientGone, so_far);
+    }
+}
+
+impl fmt::Debug for Settlement {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Settlement({})", self.case.id)
+    }
+}

@@ -1,0 +1,107 @@
+//! The life of one request, top to bottom. Nothing else in the crate knows all the stages.
+//!
+//! receive → identify → inspect → decide → reserve → dispatch → stream back → settle & record.
+//! Each stage takes the value that the one before it made; a stage cannot be skipped, because the
+//! value it would have made is missing: [`upstream::send`](crate::upstream::send) wants the
+//! [`Clearance`](crate::policy::Clearance) that only the policy makes and the
+//! [`Hold`](crate::budget::Hold) that only the budgets make.
+
+use std::sync::Arc;
+
+use hyper::body::Incoming;
+use hyper::{Request as HttpRequest, Response};
+
+use crate::app::App;
+use crate::chat::Surface;
+use crate::clock;
+use crate::decide::{self, Known};
+use crate::dialect;
+use crate::dispatch::{self, Case, Plan};
+use crate::failure::{Code, Failure};
+use crate::inspect::Task;
+use crate::receive;
+use crate::reply::{self, Stopped};
+use crate::server::Body;
+use crate::trail;
+
+/// Answers one request to a model. Never fails: a failure is an answer, too.
+pub async fn handle(
+    app: &Arc<App>,
+    surface: Surface,
+    incoming: HttpRequest<Incoming>,
+) -> Response<Body> {
+    match answer(app, surface, incoming).await {
+        Ok(reply) => reply,
+        Err(stopped) => reply::stopped(app, &stopped, dialect::of(surface)),
+    }
+}
+
+async fn answer(
+    app: &Arc<App>,
+    surface: Surface,
+    incoming: HttpRequest<Incoming>,
+) -> Result<Response<Body>, Stopped> {
+    let (started, now) = (clock::instant(), clock::now());
+
+    // receive, in two steps: whoever may not ask does not get a body read.
+    receive::check_framing(incoming.headers())?;
+    // identify
+    let caller = app.callers.identify(receive::credentials(incoming.headers()).as_ref())?;
+    let body = receive::body(incoming, &app.limits).await?;
+    let received = clock::instant();
+    let request = dialect::of(surface)
+        .read(body)
+        .map(Arc::new)
+        .map_err(|error| Failure::client(Code::InvalidRequest, error.to_string()))?;
+
+    // inspect
+    let findings = app.inspector.read(&request).await;
+    let inspected = clock::instant();
+    app.metrics.stage("inspect", inspected - received);
+
+    // decide and reserve: the policy's word, and money for it.
+    let policy = app.policy();
+    let known = Known { caller: &caller, request: &request, findings: &findings, now };
+    let decided = decide::decide(app, &policy, known);
+    app.metrics.stage("decide", clock::instant() - inspected);
+
+    let case = Arc::new(Case {
+        id: app.ids.next(),
+        route: trail::route(&policy, &decided).to_owned(),
+        caller: Arc::clone(&caller),
+        surface: surface.name(),
+        started,
+        input: findings.tokens_input,
+    });
+    trail::count(app, &policy, &decided, &findings);
+    let row = trail::row(app, &policy, &case, known, &decided);
+    let (over_budget, estimates) = (decided.over_budget.clone(), decided.estimates.clone());
+    let (permit, hold) = match decided.into_verdict() {
+        Ok(verdict) => verdict,
+        Err(refusal) => {
+            trail::keep(app, row);
+            return Err(Stopped::refused(&case, refusal, over_budget));
+        }
+    };
+
+    // INVARIANT: the decision is on disk before the first byte leaves.
+    let recording = clock::instant();
+    if let Err(error) = app.store.decided(row).await {
+        hold.release();
+        let message = format!("the decision could not be recorded, so nothing was sent: {error}");
+        return Err(Failure::ours(Code::LedgerUnavailable, message).into());
+    }
+    app.metrics.stage("record", clock::instant() - recording);
+
+    // dispatch, stream back; settling and recording happen when the answer ends, however it ends.
+    let plan = Plan {
+        clearances: permit.clearances,
+        hold,
+        task: findings.task.map_or(Task::Unknown, |guess| guess.task),
+        estimates,
+    };
+    let answer = dispatch::run(app, &case, plan, &request)
+        .await
+        .map_err(|failure| Stopped::failed(&case, failure))?;
+    Ok(reply::answered(app, &case, answer))
+}

@@ -1,0 +1,148 @@
+//! stream back: an answer or a refusal as an HTTP reply, with the headers that explain it.
+
+use std::sync::Arc;
+
+use hyper::header::{HeaderName, HeaderValue, RETRY_AFTER};
+use hyper::{Response, StatusCode};
+use tracing::{info, warn};
+
+use crate::app::App;
+use crate::budget::OverBudget;
+use crate::dialect::Dialect;
+use crate::dispatch::{Answer, Case, Content};
+use crate::failure::{Code, Failure, Fault};
+use crate::policy::{Refusal, RefusalCode};
+use crate::server::{Body, respond};
+use crate::telemetry::Outcome;
+
+/// The decision's id, on every reply.
+pub const DECISION: HeaderName = HeaderName::from_static("x-ambidex-decision");
+/// The route that won.
+pub const ROUTE: HeaderName = HeaderName::from_static("x-ambidex-route");
+/// The target that answered.
+pub const TARGET: HeaderName = HeaderName::from_static("x-ambidex-target");
+/// The zone of that target.
+pub const ZONE: HeaderName = HeaderName::from_static("x-ambidex-zone");
+/// What the answer cost, in dollars.
+pub const COST: HeaderName = HeaderName::from_static("x-ambidex-cost-usd");
+/// The most that a stream can cost: its real cost is known only at its end.
+pub const COST_MAX: HeaderName = HeaderName::from_static("x-ambidex-cost-max-usd");
+/// Why a request was refused.
+pub const REASON: HeaderName = HeaderName::from_static("x-ambidex-reason");
+
+/// A request that ended without an answer.
+#[derive(Debug)]
+pub struct Stopped {
+    failure: Failure,
+    case: Option<Arc<Case>>,
+}
+
+impl From<Failure> for Stopped {
+    fn from(failure: Failure) -> Self {
+        Self { failure, case: None }
+    }
+}
+
+impl Stopped {
+    /// No target gave an answer.
+    pub fn failed(case: &Arc<Case>, failure: Failure) -> Self {
+        Self { failure, case: Some(Arc::clone(case)) }
+    }
+
+    /// The policy said no.
+    pub fn refused(
+        case: &Arc<Case>,
+        refusal: Refusal,
+        over_budget: Option<OverBudget>,
+    ) -> Self {
+        let code = match refusal.code {
+            RefusalCode::PolicyRefused | RefusalCode::NoCapableTarget => Code::PolicyRefused,
+            RefusalCode::BudgetExceeded => Code::BudgetExceeded,
+            RefusalCode::RequestTooLong => Code::RequestTooLong,
+            RefusalCode::TargetsDown => Code::TargetsUnavailable,
+        };
+        let mut message = refusal.say;
+        if let (Code::BudgetExceeded, Some(over)) = (code, over_budget) {
+            message = format!("{message} ({over})");
+        }
+        let failure = match code {
+            Code::TargetsUnavailable => Failure::ours(code, message),
+            _ => Failure::client(code, message),
+        };
+        info!(decision = case.id, code = code.name(), "refused");
+        Self { failure, case: Some(Arc::clone(case)) }
+    }
+}
+
+/// The reply for a request that ended without an answer.
+pub fn stopped(app: &App, stopped: &Stopped, dialect: &dyn Dialect) -> Response<Body> {
+    let Stopped { failure, case } = stopped;
+    app.metrics.refusals.with_label_values(&[failure.code.name()]).inc();
+    if failure.at_fault != Fault::Client {
+        let decision = case.as_ref().map_or("none", |case| case.id.as_str());
+        warn!(decision, code = failure.code.name(), reason = failure.message, "no answer");
+    }
+    if case.is_none() {
+        let names = ["none", "none", "openai_chat", Outcome::Refused.name()];
+        app.metrics.requests.with_label_values(&names).inc();
+    }
+    let decision = case.as_ref().map(|case| case.id.as_str());
+    let mut reply = respond::failure(failure, dialect, decision);
+    let headers = reply.headers_mut();
+    insert(headers, REASON, &failure.message);
+    insert(headers, COST, "0.00");
+    if let Some(case) = case {
+        insert(headers, DECISION, &case.id);
+        insert(headers, ROUTE, &case.route);
+    }
+    reply
+}
+
+/// The reply for an answer.
+pub fn answered(app: &App, case: &Case, answer: Answer) -> Response<Body> {
+    let (mut reply, cost, cost_max) = match answer.content {
+        Content::Whole { body, cost } => (respond::json(StatusCode::OK, body), Some(cost), None),
+        Content::Events { pieces, cost_max } => (respond::events(pieces), None, Some(cost_max)),
+        Content::Refusal { status, body, headers } => {
+            let mut reply = respond::json(status, body);
+            if let Some(pause) = headers.get(RETRY_AFTER) {
+                reply.headers_mut().insert(RETRY_AFTER, pause.clone());
+            }
+            (reply, None, None)
+        }
+    };
+    let headers = reply.headers_mut();
+    insert(headers, DECISION, &case.id);
+    insert(headers, ROUTE, &case.route);
+    if let Some(destination) = app.destination(answer.target) {
+        insert(headers, TARGET, &destination.name);
+        insert(headers, ZONE, &destination.zone);
+    }
+    if let Some(cost) = cost {
+        insert(headers, COST, &cost.to_string());
+    }
+    if let Some(cost_max) = cost_max {
+        insert(headers, COST_MAX, &cost_max.to_string());
+    }
+    reply
+}
+
+/// Adds a header; what a header cannot carry (a `why` in Chinese) is percent-encoded.
+fn insert(headers: &mut hyper::HeaderMap, name: HeaderName, text: &str) {
+    if let Ok(value) = HeaderValue::from_str(text)
+        && text.is_ascii()
+    {
+        headers.insert(name, value);
+        return;
+    }
+    let mut encoded = String::with_capacity(text.len().saturating_mul(3));
+    for byte in text.bytes() {
+        match byte {
+            b' '..=b'~' if byte != b'%' => encoded.push(char::from(byte)),
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    if let Ok(value) = HeaderValue::try_from(encoded) {
+        headers.insert(name, value);
+    }
+}

@@ -1,0 +1,101 @@
+//! Every metric of the gateway, once: registration, docs and dashboards are made from this table.
+//!
+//! INVARIANT: label values come from the configuration or from closed enums, never from a request.
+
+/// The kinds of metric.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
+    /// Only grows.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// Counts observations in buckets.
+    Histogram(&'static [f64]),
+}
+
+/// One metric.
+#[derive(Clone, Copy, Debug)]
+pub struct Metric {
+    /// The name without its prefix.
+    pub name: &'static str,
+    /// What it counts, with its unit.
+    pub help: &'static str,
+    /// Its kind.
+    pub kind: Kind,
+    /// Its labels, in order.
+    pub labels: &'static [&'static str],
+}
+
+/// Put before every name.
+pub const PREFIX: &str = "ambidex_";
+
+/// Seconds of a whole exchange: from a cached answer to a long reasoning run.
+const EXCHANGE: &[f64] =
+    &[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0];
+/// Seconds of one token.
+const TOKEN: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0];
+/// Seconds of our own work.
+const OVERHEAD: &[f64] =
+    &[0.000_005, 0.000_01, 0.000_025, 0.000_05, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.01, 0.1];
+
+macro_rules! catalog {
+    ($($constant:ident = $name:literal $kind:ident$(($buckets:ident))? [$($label:literal),*] $help:literal;)*) => {
+        $(#[doc = $help] pub const $constant: Metric = Metric {
+            name: $name,
+            help: $help,
+            kind: Kind::$kind$(($buckets))?,
+            labels: &[$($label),*],
+        };)*
+
+        /// Every metric, in the order of the docs.
+        pub const METRICS: &[Metric] = &[$($constant),*];
+    };
+}
+
+catalog! {
+    REQUESTS = "requests_total" Counter ["route", "target", "surface", "outcome"]
+        "Requests that were answered, one way or another.";
+    DURATION = "request_duration_seconds" Histogram(EXCHANGE) ["route", "target"]
+        "Seconds from the request's first byte to the answer's last.";
+    FIRST_TOKEN = "time_to_first_token_seconds" Histogram(EXCHANGE) ["route", "target"]
+        "Seconds from the request's first byte to the answer's first, for streams.";
+    PER_TOKEN = "time_per_output_token_seconds" Histogram(TOKEN) ["route", "target"]
+        "Seconds per answer token after the first, for streams.";
+    OVERHEAD_TIME = "overhead_seconds" Histogram(OVERHEAD) ["stage"]
+        "Seconds that the gateway's own stages took.";
+    COST = "cost_usd_total" Counter ["route", "target", "team"]
+        "Dollars that upstreams bill.";
+    AVOIDED = "cost_avoided_usd_total" Counter ["route", "target", "team"]
+        "Dollars that the dearest permitted priced target would have billed for answers given locally.";
+    TOKENS = "tokens_total" Counter ["target", "kind", "source"]
+        "Tokens by disjoint kind and by where the number comes from.";
+    DECISIONS = "decisions_total" Counter ["rule", "sensitivity", "task", "zone"]
+        "Decisions by the route that won.";
+    REFUSALS = "refusals_total" Counter ["reason"]
+        "Requests that got an error, by its code.";
+    FINDINGS = "findings_total" Counter ["label"]
+        "Sensitive values found.";
+    BUDGET_LIMIT = "budget_limit_usd" Gauge ["budget", "subject"]
+        "Dollars that a budget allows in its current window.";
+    BUDGET_SPENT = "budget_spent_usd" Gauge ["budget", "subject"]
+        "Dollars spent in the current window.";
+    BUDGET_RESERVED = "budget_reserved_usd" Gauge ["budget", "subject"]
+        "Dollars promised to requests that still run.";
+    ATTEMPTS = "attempts_total" Counter ["target", "result"]
+        "Requests sent to a target, retries included.";
+    LOCAL_QUEUE = "local_queue_depth" Gauge ["model"]
+        "Requests that wait for the local engine.";
+    LOCAL_SPEED = "local_tokens_per_second" Histogram(SPEED) ["model"]
+        "Answer tokens per second of engine time.";
+    IMPUTED = "imputed_cost_usd_total" Counter ["route", "target", "team"]
+        "Dollars of machine time that local answers took, by the configured price of an hour.";
+    UNPRICED = "unpriced_requests_total" Counter ["target"]
+        "Requests to a target whose price is not known.";
+    POLICY_INFO = "policy_info" Gauge ["rev"]
+        "1 for the policy that is in force.";
+    BUILD_INFO = "build_info" Gauge ["version"]
+        "1 for this build.";
+}
+
+/// Tokens per second.
+const SPEED: &[f64] = &[1.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1000.0, 2500.0];

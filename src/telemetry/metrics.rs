@@ -1,0 +1,225 @@
+//! The metrics themselves, in a registry of their own.
+
+use std::time::Duration;
+
+use prometheus::core::Collector;
+use prometheus::{
+    CounterVec, Encoder, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry,
+    TextEncoder,
+};
+
+use super::catalog::{self, Kind, Metric, PREFIX};
+use crate::chat::Usage;
+use crate::money::{NanoUsd, Tokens};
+
+/// How a request ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The whole answer was delivered.
+    Answered,
+    /// The policy or a limit said no.
+    Refused,
+    /// The client left before the end.
+    ClientGone,
+    /// The target failed.
+    TargetFailed,
+    /// The answer ended too early.
+    Truncated,
+}
+
+impl Outcome {
+    /// The word that records and metrics use.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::Refused => "refused",
+            Self::ClientGone => "client_gone",
+            Self::TargetFailed => "target_failed",
+            Self::Truncated => "truncated",
+        }
+    }
+}
+
+/// The labels that most metrics of a request share.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestLabels<'a> {
+    /// The route's id, or `none`.
+    pub route: &'a str,
+    /// The target's name, or `none`.
+    pub target: &'a str,
+    /// The caller's team as configured.
+    pub team: &'a str,
+}
+
+/// Every metric of one gateway.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    /// Requests by outcome.
+    pub requests: IntCounterVec,
+    duration: HistogramVec,
+    first_token: HistogramVec,
+    per_token: HistogramVec,
+    overhead: HistogramVec,
+    cost: CounterVec,
+    avoided: CounterVec,
+    imputed: CounterVec,
+    tokens: IntCounterVec,
+    /// Decisions by winning route.
+    pub decisions: IntCounterVec,
+    /// Errors by code.
+    pub refusals: IntCounterVec,
+    /// Sensitive values by label.
+    pub findings: IntCounterVec,
+    /// Attempts by result.
+    pub attempts: IntCounterVec,
+    /// Requests without a known price.
+    pub unpriced: IntCounterVec,
+    /// Budgets: the limit.
+    pub budget_limit: GaugeVec,
+    /// Budgets: spent.
+    pub budget_spent: GaugeVec,
+    /// Budgets: promised.
+    pub budget_reserved: GaugeVec,
+    /// Waiting requests of the local engine.
+    pub local_queue: GaugeVec,
+    /// Speed of the local engine.
+    pub local_speed: HistogramVec,
+    /// The policy in force.
+    pub policy_info: GaugeVec,
+}
+
+impl Metrics {
+    /// Makes and registers every metric of the catalogue.
+    pub fn new() -> Result<Self, prometheus::Error> {
+        let registry = Registry::new();
+        let build_info = gauge(&registry, &catalog::BUILD_INFO)?;
+        build_info.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1.0);
+        Ok(Self {
+            requests: int_counter(&registry, &catalog::REQUESTS)?,
+            duration: histogram(&registry, &catalog::DURATION)?,
+            first_token: histogram(&registry, &catalog::FIRST_TOKEN)?,
+            per_token: histogram(&registry, &catalog::PER_TOKEN)?,
+            overhead: histogram(&registry, &catalog::OVERHEAD_TIME)?,
+            cost: counter(&registry, &catalog::COST)?,
+            avoided: counter(&registry, &catalog::AVOIDED)?,
+            imputed: counter(&registry, &catalog::IMPUTED)?,
+            tokens: int_counter(&registry, &catalog::TOKENS)?,
+            decisions: int_counter(&registry, &catalog::DECISIONS)?,
+            refusals: int_counter(&registry, &catalog::REFUSALS)?,
+            findings: int_counter(&registry, &catalog::FINDINGS)?,
+            attempts: int_counter(&registry, &catalog::ATTEMPTS)?,
+            unpriced: int_counter(&registry, &catalog::UNPRICED)?,
+            budget_limit: gauge(&registry, &catalog::BUDGET_LIMIT)?,
+            budget_spent: gauge(&registry, &catalog::BUDGET_SPENT)?,
+            budget_reserved: gauge(&registry, &catalog::BUDGET_RESERVED)?,
+            local_queue: gauge(&registry, &catalog::LOCAL_QUEUE)?,
+            local_speed: histogram(&registry, &catalog::LOCAL_SPEED)?,
+            policy_info: gauge(&registry, &catalog::POLICY_INFO)?,
+            registry,
+        })
+    }
+
+    /// How long a request took, and when its first piece was there.
+    pub fn took(&self, labels: RequestLabels<'_>, whole: Duration, first: Option<Duration>) {
+        let names = [labels.route, labels.target];
+        self.duration.with_label_values(&names).observe(whole.as_secs_f64());
+        if let Some(first) = first {
+            self.first_token.with_label_values(&names).observe(first.as_secs_f64());
+        }
+    }
+
+    /// How fast a stream's tokens followed each other.
+    pub fn streamed(&self, labels: RequestLabels<'_>, after_first: Duration, tokens: Tokens) {
+        if tokens > Tokens(1) {
+            let seconds = after_first.as_secs_f64() / f64::from(tokens.0.saturating_sub(1));
+            self.per_token.with_label_values(&[labels.route, labels.target]).observe(seconds);
+        }
+    }
+
+    /// How long a stage of ours took.
+    pub fn stage(&self, stage: &'static str, took: Duration) {
+        self.overhead.with_label_values(&[stage]).observe(took.as_secs_f64());
+    }
+
+    /// What a request cost, would have cost, and took of our own machine.
+    pub fn spent(&self, labels: RequestLabels<'_>, sums: Sums) {
+        let names = [labels.route, labels.target, labels.team];
+        for (counter, sum) in
+            [(&self.cost, sums.cost), (&self.avoided, sums.avoided), (&self.imputed, sums.imputed)]
+        {
+            if sum.is_positive() {
+                counter.with_label_values(&names).inc_by(sum.as_usd_f64());
+            }
+        }
+    }
+
+    /// The tokens of a request.
+    pub fn used(&self, target: &str, usage: &Usage) {
+        let kinds = [
+            ("input_uncached", usage.input_uncached),
+            ("cache_read", usage.cache_read),
+            ("cache_write", usage.cache_write + usage.cache_write_1h),
+            ("output", usage.output),
+            ("reasoning", usage.reasoning),
+        ];
+        for (kind, tokens) in kinds {
+            if tokens > Tokens(0) {
+                let names = [target, kind, usage.source.name()];
+                self.tokens.with_label_values(&names).inc_by(u64::from(tokens.0));
+            }
+        }
+    }
+
+    /// The page that Prometheus reads.
+    pub fn page(&self) -> Vec<u8> {
+        let mut page = Vec::with_capacity(16 << 10);
+        // Fails only on a metric without values, which gathering leaves out.
+        let _ = TextEncoder::new().encode(&self.registry.gather(), &mut page);
+        page
+    }
+}
+
+/// The three sums of a request.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sums {
+    /// What the upstream bills.
+    pub cost: NanoUsd,
+    /// What it would have cost elsewhere.
+    pub avoided: NanoUsd,
+    /// Our own machine's time, in money.
+    pub imputed: NanoUsd,
+}
+
+fn opts(metric: &Metric) -> Opts {
+    Opts::new(format!("{PREFIX}{}", metric.name), metric.help)
+}
+
+fn registered<C: Collector + Clone + 'static>(
+    registry: &Registry,
+    collector: C,
+) -> Result<C, prometheus::Error> {
+    registry.register(Box::new(collector.clone()))?;
+    Ok(collector)
+}
+
+fn int_counter(registry: &Registry, metric: &Metric) -> Result<IntCounterVec, prometheus::Error> {
+    registered(registry, IntCounterVec::new(opts(metric), metric.labels)?)
+}
+
+fn counter(registry: &Registry, metric: &Metric) -> Result<CounterVec, prometheus::Error> {
+    registered(registry, CounterVec::new(opts(metric), metric.labels)?)
+}
+
+fn gauge(registry: &Registry, metric: &Metric) -> Result<GaugeVec, prometheus::Error> {
+    registered(registry, GaugeVec::new(opts(metric), metric.labels)?)
+}
+
+fn histogram(registry: &Registry, metric: &Metric) -> Result<HistogramVec, prometheus::Error> {
+    let buckets = match metric.kind {
+        Kind::Histogram(buckets) => buckets.to_vec(),
+        Kind::Counter | Kind::Gauge => Vec::new(),
+    };
+    let opts = HistogramOpts::from(opts(metric)).buckets(buckets);
+    registered(registry, HistogramVec::new(opts, metric.labels)?)
+}

@@ -1,0 +1,106 @@
+//! settle & record, first half: what the record says about a decision, before anything is sent.
+
+use std::sync::Arc;
+
+use tracing::warn;
+
+use crate::app::App;
+use crate::decide::{Decided, Known};
+use crate::dispatch::Case;
+use crate::inspect::{Findings, Task};
+use crate::money::NanoUsd;
+use crate::policy::{Outcome, Policy, TargetId};
+use crate::record::{Chosen, DecidedRow, trace};
+
+/// Stands where a name would be when there is none.
+const NONE: &str = "none";
+
+/// The winning route's id.
+pub fn route<'a>(policy: &'a Policy, decided: &Decided) -> &'a str {
+    match &decided.decision.outcome {
+        Outcome::Permit(permit) => policy.route_id(permit.route),
+        Outcome::Refuse(_) => NONE,
+    }
+}
+
+fn target(decided: &Decided) -> Option<TargetId> {
+    match &decided.decision.outcome {
+        Outcome::Permit(permit) => permit.clearances.first().map(crate::policy::Clearance::target),
+        Outcome::Refuse(_) => None,
+    }
+}
+
+/// Counts the decision and what was found.
+pub fn count(app: &App, policy: &Policy, decided: &Decided, findings: &Findings) {
+    let task = findings.task.map_or(Task::Unknown, |guess| guess.task);
+    let zone = target(decided).map_or(NONE, |target| policy.target_zone(target));
+    let level = decided.decision.sensitivity.name();
+    let names = [route(policy, decided), level, task.name(), zone];
+    app.metrics.decisions.with_label_values(&names).inc();
+    for finding in &findings.items {
+        app.metrics.findings.with_label_values(&[finding.label.name()]).inc();
+    }
+    let unpriced = target(decided)
+        .and_then(|target| app.destination(target))
+        .filter(|destination| destination.engine().is_none() && destination.price.is_none());
+    if let Some(destination) = unpriced {
+        app.metrics.unpriced.with_label_values(&[&destination.name]).inc();
+    }
+}
+
+/// The ledger's row of a decision.
+pub fn row(
+    app: &App,
+    policy: &Policy,
+    case: &Case,
+    known: Known<'_>,
+    decided: &Decided,
+) -> DecidedRow {
+    let Known { caller, request, findings, now } = known;
+    let refused = match &decided.decision.outcome {
+        Outcome::Permit(_) => None,
+        Outcome::Refuse(refusal) => Some(refusal.code.name().to_owned()),
+    };
+    let chosen = target(decided).and_then(|target| app.destination(target)).map(|it| Chosen {
+        route: case.route.clone(),
+        target: it.name.clone(),
+        zone: it.zone.clone(),
+        model: it.model().to_owned(),
+    });
+    DecidedRow {
+        id: case.id.clone(),
+        at: now,
+        caller: caller.name.clone(),
+        team: caller.team.clone(),
+        key: caller.name.clone(),
+        surface: case.surface.to_owned(),
+        model_asked: printable_model(&request.model),
+        chosen,
+        sensitivity: decided.decision.sensitivity.name().to_owned(),
+        task: findings.task.map(|guess| guess.task.name().to_owned()),
+        policy_rev: policy.rev().to_owned(),
+        price_digest: app.price_digest.clone(),
+        refused,
+        reserved: decided.reserved(),
+        reserved_imputed: NanoUsd::ZERO,
+        trace_json: trace::json(policy, &decided.decision, findings),
+    }
+}
+
+/// A model's name as it may stand in a record. The field is free text of the caller's, so what does
+/// not look like a name is not kept.
+fn printable_model(model: &str) -> String {
+    let is_name = model.len() <= 64
+        && model.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:/@".contains(&byte));
+    if is_name { model.to_owned() } else { "other".to_owned() }
+}
+
+/// Keeps a refusal's row, which nobody has to wait for.
+pub fn keep(app: &Arc<App>, row: DecidedRow) {
+    let store = app.store.clone();
+    app.tasks.spawn(async move {
+        if let Err(error) = store.decided(row).await {
+            warn!(%error, "a refusal could not be recorded");
+        }
+    });
+}

@@ -1,0 +1,158 @@
+//! The one HTTP client. Timeouts, limits and the clearance are here, for every provider alike.
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::StatusCode;
+use hyper::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
+
+use super::provider::Outgoing;
+use super::target::Remote;
+use crate::budget::Hold;
+use crate::policy::Clearance;
+
+/// The client, with its pool of connections.
+#[derive(Clone)]
+pub struct Client(reqwest::Client);
+
+impl Client {
+    /// Builds the client. No redirects (a redirect is a destination that no policy named), no
+    /// proxies from the environment, no cookies, no decompression.
+    pub fn new(connect_timeout: Duration) -> Result<Self, reqwest::Error> {
+        // The process-wide TLS provider; a second call finds it set, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .connect_timeout(connect_timeout)
+            .tcp_nodelay(true)
+            .pool_idle_timeout(Duration::from_secs(50))
+            .user_agent(concat!("ambidex/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map(Self)
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Client")
+    }
+}
+
+/// Why a request got no reply. Never shows the address with its query, a key or a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// Nothing was sent: no connection.
+    #[error("no connection could be made")]
+    Unreachable,
+    /// It may have been sent, but no reply came in time.
+    #[error("no reply came in time")]
+    Timeout,
+    /// It may have been sent, but the connection broke.
+    #[error("the connection broke before a reply came")]
+    Broken,
+}
+
+impl SendError {
+    /// Whether the upstream can have seen the request, and may bill it.
+    pub const fn may_have_arrived(self) -> bool {
+        !matches!(self, Self::Unreachable)
+    }
+}
+
+/// A reply whose body has not been read yet.
+pub struct Reply {
+    inner: reqwest::Response,
+}
+
+impl Reply {
+    /// The HTTP status.
+    pub fn status(&self) -> StatusCode {
+        self.inner.status()
+    }
+
+    /// The reply's headers.
+    pub fn headers(&self) -> &HeaderMap {
+        self.inner.headers()
+    }
+
+    /// The body, piece by piece; dropping the stream closes the exchange.
+    pub fn into_pieces(self) -> impl futures_util::Stream<Item = Result<Bytes, SendError>> + Send {
+        use futures_util::StreamExt as _;
+        self.inner.bytes_stream().map(|piece| piece.map_err(|_| SendError::Broken))
+    }
+
+    /// The whole body, at most `bytes_max` of it.
+    pub async fn into_whole(mut self, bytes_max: usize) -> Result<Bytes, SendError> {
+        let Some(first) = self.inner.chunk().await.map_err(|_| SendError::Broken)? else {
+            return Ok(Bytes::new());
+        };
+        let mut rest: Option<Vec<u8>> = None;
+        while let Some(chunk) = self.inner.chunk().await.map_err(|_| SendError::Broken)? {
+            let whole = rest.get_or_insert_with(|| first.to_vec());
+            if whole.len().saturating_add(chunk.len()) > bytes_max {
+                return Err(SendError::Broken);
+            }
+            whole.extend_from_slice(&chunk);
+        }
+        Ok(rest.map_or(first, Bytes::from))
+    }
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Reply({})", self.status())
+    }
+}
+
+/// Sends one request to one remote server. Consumes the policy's permission to do so, and wants to
+/// see the money that was set aside for it.
+///
+/// A clearance sends one request, not two:
+///
+/// ```compile_fail,E0382
+/// # use ambidex::{budget::Hold, policy::Clearance};
+/// # use ambidex::upstream::{Client, Remote, provider::Outgoing, send};
+/// async fn twice(client: &Client, to: &Remote, permit: Clearance, hold: &Hold, body: Outgoing) {
+///     let first = send(client, to, permit, hold, body.clone()).await;
+///     let second = send(client, to, permit, hold, body).await;
+/// }
+/// ```
+///
+/// Without money set aside nothing is sent:
+///
+/// ```compile_fail,E0061
+/// # use ambidex::policy::Clearance;
+/// # use ambidex::upstream::{Client, Remote, provider::Outgoing, send};
+/// async fn unpaid(client: &Client, to: &Remote, permit: Clearance, body: Outgoing) {
+///     let reply = send(client, to, permit, body).await;
+/// }
+/// ```
+pub async fn send(
+    client: &Client,
+    to: &Remote,
+    clearance: Clearance,
+    _held: &Hold,
+    outgoing: Outgoing,
+) -> Result<Reply, SendError> {
+    drop(clearance);
+    let url = format!("{}{}", to.base_url, outgoing.path);
+    let mut request = client
+        .0
+        .post(url)
+        .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
+        // We pass bytes on as they come, so they must not be compressed.
+        .header(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    if let Some((name, value)) = &to.authorization {
+        request = request.header(name, value);
+    }
+    let sending = request.body(outgoing.body).send();
+    match tokio::time::timeout(to.timeouts.first_byte, sending).await {
+        Ok(Ok(inner)) => Ok(Reply { inner }),
+        Ok(Err(error)) if error.is_connect() => Err(SendError::Unreachable),
+        Ok(Err(error)) if error.is_timeout() => Err(SendError::Timeout),
+        Ok(Err(_)) => Err(SendError::Broken),
+        Err(_) => Err(SendError::Timeout),
+    }
+}

@@ -1,0 +1,222 @@
+//! OpenAI, and every server that speaks its chat completions interface (vLLM, llama.cpp, Ollama, …).
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{Heard, Outgoing, Part, Provider};
+use crate::chat::usage::openai_usage;
+use crate::chat::{Delivery, Request, Usage};
+use crate::inspect::size;
+use crate::money::Tokens;
+
+pub(super) const PROVIDER: &dyn Provider = &OpenAi;
+
+#[derive(Debug)]
+struct OpenAi;
+
+impl Provider for OpenAi {
+    fn name(&self) -> &'static str {
+        "openai"
+    }
+
+    fn base_url(&self) -> &'static str {
+        "https://api.openai.com/v1"
+    }
+
+    fn authorization(&self, key: &str) -> (&'static str, String) {
+        ("authorization", format!("Bearer {key}"))
+    }
+
+    /// The caller's bytes, with the model's name, a limit on the answer and the wish for usage
+    /// spliced in where they are missing. Nothing is parsed or written anew.
+    fn outgoing(&self, request: &Request, model: &str, output_max: Tokens) -> Outgoing {
+        Outgoing { path: "/chat/completions", body: spliced(request, model, output_max) }
+    }
+
+    fn usage(&self, reply: &[u8]) -> Option<Usage> {
+        #[derive(Deserialize)]
+        struct Whole<'a> {
+            #[serde(borrow)]
+            usage: Option<&'a RawValue>,
+        }
+        let whole: Whole<'_> = serde_json::from_slice(reply).ok()?;
+        openai_usage(whole.usage?.get().as_bytes())
+    }
+
+    fn hear(&self, data: &[u8]) -> Heard {
+        if data == b"[DONE]" {
+            return Heard { part: Part::End, ..Heard::default() };
+        }
+        match serde_json::from_slice::<Chunk<'_>>(data) {
+            Ok(chunk) => chunk.heard(),
+            // Unknown kinds of events are passed on; they are neither text nor usage.
+            Err(_) => Heard::default(),
+        }
+    }
+
+    fn with_cost(&self, data: &[u8], cost_usd: &str) -> Option<Vec<u8>> {
+        let end = data.iter().rposition(|byte| *byte == b'}')?;
+        let (head, _) = data.split_at_checked(end)?;
+        Some([b"data: ", head, b",\"x_ambidex_cost_usd\":\"", cost_usd.as_bytes(), b"\"}\n\n"].concat())
+    }
+}
+
+#[derive(Deserialize)]
+struct Chunk<'a> {
+    #[serde(borrow, default)]
+    choices: Vec<Choice<'a>>,
+    #[serde(borrow)]
+    usage: Option<&'a RawValue>,
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Choice<'a> {
+    #[serde(borrow)]
+    delta: Option<Delta<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Delta<'a> {
+    #[serde(borrow)]
+    content: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    tool_calls: Option<&'a RawValue>,
+}
+
+impl Chunk<'_> {
+    fn heard(&self) -> Heard {
+        let mut heard = Heard::default();
+        for delta in self.choices.iter().filter_map(|choice| choice.delta.as_ref()) {
+            let calls = delta.tool_calls.map(RawValue::get);
+            for text in delta.content.as_deref().into_iter().chain(calls) {
+                heard.text_bytes += text.len();
+                heard.text_tokens = heard.text_tokens + size::estimate(text);
+            }
+        }
+        heard.usage = self.usage.and_then(|usage| openai_usage(usage.get().as_bytes()));
+        if self.error.is_some_and(|error| error.get() != "null") {
+            heard.part = Part::Error;
+        } else if heard.usage.is_some() && self.choices.is_empty() {
+            heard.part = Part::UsageOnly;
+        }
+        heard
+    }
+}
+
+/// Bytes that replace a range of the body; an empty range adds.
+type Splice<'a> = (Range<usize>, Cow<'a, str>);
+
+fn spliced(request: &Request, model: &str, output_max: Tokens) -> Bytes {
+    let body = request.body();
+    let edits = &request.edits;
+    let mut splices: Vec<Splice<'_>> = Vec::with_capacity(3);
+    if request.model != model
+        && let Some(range) = &edits.model
+    {
+        splices.push((range.clone(), serde_json::Value::from(model).to_string().into()));
+    }
+    let end = edits.end..edits.end;
+    if request.output_max.is_none() {
+        splices.push(match &edits.output_max {
+            Some(range) => (range.clone(), output_max.to_string().into()),
+            None => (end.clone(), format!(",\"max_completion_tokens\":{output_max}").into()),
+        });
+    }
+    if request.delivery == Delivery::Stream {
+        splices.push(match &edits.stream_options {
+            Some(range) => (range.clone(), with_usage(body.get(range.clone())).into()),
+            None => (end, ",\"stream_options\":{\"include_usage\":true}".into()),
+        });
+    }
+    if splices.is_empty() {
+        return body.clone();
+    }
+    splices.sort_by_key(|(range, _)| (range.start, range.end));
+    let added: usize = splices.iter().map(|(_, text)| text.len()).sum();
+    let mut out = Vec::with_capacity(body.len().saturating_add(added));
+    let mut from = 0;
+    for (range, text) in splices {
+        out.extend_from_slice(body.get(from..range.start).unwrap_or_default());
+        out.extend_from_slice(text.as_bytes());
+        from = range.end;
+    }
+    out.extend_from_slice(body.get(from..).unwrap_or_default());
+    out.into()
+}
+
+/// `stream_options` as the caller gave them, but asking for usage.
+fn with_usage(options: Option<&[u8]>) -> String {
+    let mut options: serde_json::Map<String, serde_json::Value> =
+        options.and_then(|bytes| serde_json::from_slice(bytes).ok()).unwrap_or_default();
+    options.insert("include_usage".to_owned(), true.into());
+    serde_json::Value::Object(options).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialect;
+    use serde_json::{Value, json};
+
+    fn sent(body: &Value, model: &str) -> (Bytes, Value) {
+        let bytes = Bytes::from(body.to_string());
+        let request = dialect::of(crate::chat::Surface::OpenAiChat).read(bytes.clone()).unwrap();
+        let out = PROVIDER.outgoing(&request, model, Tokens(99)).body;
+        let value = serde_json::from_slice(&out).unwrap();
+        (out, value)
+    }
+
+    #[test]
+    fn the_body_is_forwarded_as_it_came_when_nothing_changes() {
+        let body = json!({"model": "m", "max_tokens": 5, "messages": [{"role": "user", "content": "é"}]});
+        let bytes = Bytes::from(body.to_string());
+        let request = dialect::of(crate::chat::Surface::OpenAiChat).read(bytes.clone()).unwrap();
+        let out = PROVIDER.outgoing(&request, "m", Tokens(99)).body;
+        assert_eq!(out.as_ptr(), bytes.as_ptr(), "the very same memory");
+        assert_eq!(out, bytes);
+    }
+
+    #[test]
+    fn splices_change_what_they_name_and_nothing_else() {
+        let body = json!({"model": "auto", "stream": true, "messages": [{"role": "user", "content": "x"}]});
+        let (_, out) = sent(&body, "gpt \"4\"");
+        let mut expected = body;
+        expected["model"] = "gpt \"4\"".into();
+        expected["max_completion_tokens"] = 99.into();
+        expected["stream_options"] = json!({"include_usage": true});
+        assert_eq!(out, expected);
+    }
+
+    #[test]
+    fn idle_values_are_replaced_not_doubled() {
+        let body = json!({"model": "m", "stream": true, "messages": [{}],
+            "stream_options": {"include_usage": false, "x": 1}, "max_completion_tokens": null});
+        let (bytes, out) = sent(&body, "m");
+        assert_eq!(out["stream_options"], json!({"include_usage": true, "x": 1}));
+        assert_eq!(out["max_completion_tokens"], 99);
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        assert_eq!(text.matches("max_completion_tokens").count(), 1);
+    }
+
+    #[test]
+    fn events_are_heard() {
+        let text = br#"{"choices":[{"delta":{"content":"Hello there"}}],"usage":null}"#;
+        let heard = PROVIDER.hear(text);
+        assert_eq!((heard.text_bytes, heard.part), (11, Part::Answer));
+        assert!(heard.text_tokens > Tokens(0));
+        let usage = br#"{"choices":[],"usage":{"prompt_tokens":7,"completion_tokens":3}}"#;
+        let heard = PROVIDER.hear(usage);
+        assert_eq!(heard.part, Part::UsageOnly);
+        assert_eq!(heard.usage.unwrap().input_uncached, Tokens(7));
+        assert_eq!(PROVIDER.hear(b"[DONE]").part, Part::End);
+        assert_eq!(PROVIDER.hear(br#"{"error":{"message":"x"}}"#).part, Part::Error);
+        let priced = PROVIDER.with_cost(usage, "0.01").unwrap();
+        assert!(priced.ends_with(b",\"x_ambidex_cost_usd\":\"0.01\"}\n\n"));
+    }
+}
