@@ -4,6 +4,7 @@
 
 pub mod money;
 pub mod chat;
+pub mod yaml;
 pub mod inspect;
 pub mod policy;
 pub mod budget;

@@ -1,1 +1,193 @@
 //! The policy language: a file is compiled once, then evaluated for every request.
+//!
+//! Compiling may fail and then lists every mistake with its place; what comes out, [`Policy`], has
+//! nothing left to look up, so [`evaluate`] is a pure, total function. **Limits** all apply, in any
+//! order, and each can only narrow; the first matching **route** wins inside what they leave. There
+//! is no second evaluator: the [`Decision`] carries its [`Trace`], and [`explain`] renders that.
+
+mod compile;
+mod condition;
+mod decision;
+mod evaluate;
+mod explain;
+mod facts;
+mod refuse;
+mod vocabulary;
+mod world;
+
+pub use compile::cases::{Case, Expectation};
+pub use condition::Seen;
+pub use decision::{
+    Certainty, Decision, LimitMatch, Outcome, Permit, Refusal, RefusalCode, RouteResult,
+    RouteTried, Settled, Struck, StruckBy, Trace,
+};
+pub use evaluate::{Clearance, evaluate};
+pub use explain::{explain, why};
+pub use facts::{
+    BudgetFact, CallerFacts, Criticality, DataFacts, Estimate, Facts, LocalFacts, Quality,
+    RequestFacts, Surface, TargetFacts, TimeFacts, TokenFacts, Unable, Weekday,
+};
+pub use vocabulary::{FactWords, Unit, VOCABULARY};
+pub use world::{
+    JURISDICTIONS, Masking, TargetId, TargetSet, TargetWords, World, ZONE_ON_HOST, ZONE_ON_PREM,
+    is_remote,
+};
+
+use condition::{Check, When};
+
+use crate::budget::BudgetSpec;
+use crate::inspect::{Label, LabelSet, Level};
+use crate::money::NanoUsd;
+use crate::yaml::Problems;
+
+/// A compiled policy. It cannot be wrong: every name is resolved and every unit checked.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    name: String,
+    owner: String,
+    rev: String,
+    default_level: Level,
+    /// The labels of each level, in the order of [`Level::ALL`].
+    labels_by_level: [LabelSet; 4],
+    budgets: Vec<BudgetSpec>,
+    checks: Vec<Check>,
+    limits: Vec<Limit>,
+    routes: Vec<Route>,
+    otherwise: Otherwise,
+    cases: Vec<Case>,
+    targets: Vec<TargetWords>,
+    /// The targets that hand data to somebody else.
+    remote: TargetSet,
+    masking: Masking,
+    warnings: Problems,
+}
+
+/// A limit, as its place in the policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LimitId(pub usize);
+
+/// A route, as its place in the policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RouteId(pub usize);
+
+/// A condition, as its place in the policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CheckId(pub usize);
+
+#[derive(Clone, Debug)]
+struct Limit {
+    id: String,
+    why: String,
+    when: When,
+    /// What `allow_zones` and `deny_targets` leave.
+    allowed: TargetSet,
+    mask: LabelSet,
+    cost_max: Option<NanoUsd>,
+}
+
+#[derive(Clone, Debug)]
+struct Route {
+    id: String,
+    when: When,
+    targets: Vec<TargetId>,
+}
+
+#[derive(Clone, Debug)]
+struct Otherwise {
+    status: u16,
+    say: String,
+}
+
+impl Policy {
+    /// Reads a policy for this world. `file_name` is only for messages.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the file, in file order.
+    pub fn compile(file_name: &str, source: &str, world: &World) -> Result<Self, Problems> {
+        compile::compile(file_name, source, world)
+    }
+
+    /// The name that the file gives itself.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Who answers for it; empty when the file does not say.
+    pub fn owner(&self) -> &str {
+        &self.owner
+    }
+
+    /// Twelve hex digits of the file's SHA-256.
+    pub fn rev(&self) -> &str {
+        &self.rev
+    }
+
+    /// The budgets, in file order; facts come in the same order.
+    pub fn budgets(&self) -> &[BudgetSpec] {
+        &self.budgets
+    }
+
+    /// The names of the limits, in file order.
+    pub fn limit_ids(&self) -> impl Iterator<Item = &str> {
+        self.limits.iter().map(|limit| limit.id.as_str())
+    }
+
+    /// The names of the routes, in file order.
+    pub fn route_ids(&self) -> impl Iterator<Item = &str> {
+        self.routes.iter().map(|route| route.id.as_str())
+    }
+
+    /// The name of a limit.
+    pub fn limit_id(&self, limit: LimitId) -> &str {
+        self.limits.get(limit.0).map_or("?", |limit| &limit.id)
+    }
+
+    /// Why a limit is there, for callers and auditors.
+    pub fn limit_why(&self, limit: LimitId) -> &str {
+        self.limits.get(limit.0).map_or("?", |limit| &limit.why)
+    }
+
+    /// The name of a route.
+    pub fn route_id(&self, route: RouteId) -> &str {
+        self.routes.get(route.0).map_or("?", |route| &route.id)
+    }
+
+    /// The name of a target.
+    pub fn target_name(&self, target: TargetId) -> &str {
+        self.targets.get(target.0).map_or("?", |words| &words.name)
+    }
+
+    /// The zone of a target.
+    pub fn target_zone(&self, target: TargetId) -> &str {
+        self.targets.get(target.0).map_or("?", |words| &words.zone)
+    }
+
+    /// How careful this policy is with a kind of value.
+    pub fn level_of(&self, label: Label) -> Level {
+        let holds = |set: &LabelSet| set.contains(label);
+        let index = self.labels_by_level.iter().position(holds);
+        index.and_then(|index| Level::ALL.get(index).copied()).unwrap_or(Level::Restricted)
+    }
+
+    /// The level of a request in which nothing was found.
+    pub const fn default_level(&self) -> Level {
+        self.default_level
+    }
+
+    /// The cases of the file's `tests:`.
+    pub fn cases(&self) -> &[Case] {
+        &self.cases
+    }
+
+    /// What is probably not meant, though it works.
+    pub const fn warnings(&self) -> &Problems {
+        &self.warnings
+    }
+
+    fn check_said(&self, check: CheckId) -> &str {
+        self.checks.get(check.0).map_or("?", |check| &check.said)
+    }
+}
+
+#[cfg(test)]
+mod tests;

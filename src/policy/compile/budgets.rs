@@ -1,0 +1,99 @@
+//! `budgets`: how much money may be spent, by whom and until when.
+
+use jiff::tz::TimeZone;
+
+use super::Compiler;
+use super::matchers::percent_millionths;
+use crate::budget::{BudgetSpec, Firmness, Imputed, Subject, Window};
+use crate::money::NanoUsd;
+use crate::yaml::{Cursor, Fields, Value};
+
+const KEYS: [&str; 8] =
+    ["name", "per", "window", "limit_usd", "warn_at", "soft", "include_imputed", "tz"];
+
+impl Compiler<'_> {
+    /// Reads `budgets`. A budget that is wrong still lends its name, so that the limits which use
+    /// it are not wrong as well.
+    pub(super) fn budgets(&mut self, fields: &Fields<'_>) -> Vec<BudgetSpec> {
+        let Some(at) = fields.get("budgets") else { return Vec::new() };
+        let mut budgets = Vec::new();
+        for item in self.reader.list(&at).unwrap_or_default() {
+            budgets.extend(self.budget(&item));
+        }
+        budgets
+    }
+
+    fn budget(&mut self, at: &Cursor<'_>) -> Option<BudgetSpec> {
+        let fields = self.reader.fields(at, &KEYS)?;
+        let name = self.budget_name(&fields)?;
+        let per = fields.get("per").and_then(|at| {
+            self.reader.one_of(&at, "subject", &Subject::ALL.map(|per| (per.name(), per)))
+        });
+        let window = fields.need("window", &mut self.reader).and_then(|at| {
+            self.reader.one_of(&at, "window", &Window::ALL.map(|window| (window.name(), window)))
+        });
+        let limit = fields.need("limit_usd", &mut self.reader).and_then(|at| self.reader.usd(&at));
+        let warn_at = fields.get("warn_at").map_or_else(Vec::new, |at| self.warn_at(&at));
+        let soft = self.flag(&fields, "soft");
+        let imputed = self.flag(&fields, "include_imputed");
+        let zone = fields.get("tz").map_or(Some(TimeZone::UTC), |at| self.time_zone(&at));
+        Some(BudgetSpec {
+            name,
+            per: per.unwrap_or(Subject::Everyone),
+            window: window.unwrap_or(Window::Day),
+            tz: zone.unwrap_or(TimeZone::UTC),
+            limit: limit.unwrap_or(NanoUsd::ZERO),
+            firmness: if soft { Firmness::Soft } else { Firmness::Hard },
+            warn_at,
+            imputed: if imputed { Imputed::Included } else { Imputed::Excluded },
+        })
+    }
+
+    fn budget_name(&mut self, fields: &Fields<'_>) -> Option<String> {
+        let at = fields.need("name", &mut self.reader)?;
+        let name = self.reader.name(&at)?;
+        if self.budget_names.iter().any(|other| other == name) {
+            self.reader.wrong(&at, format!("another budget is already called `{name}`"));
+            return None;
+        }
+        self.budget_names.push(name.to_owned());
+        Some(name.to_owned())
+    }
+
+    fn flag(&mut self, fields: &Fields<'_>, name: &str) -> bool {
+        fields.get(name).and_then(|at| self.reader.truth(&at)).unwrap_or(false)
+    }
+
+    fn warn_at(&mut self, at: &Cursor<'_>) -> Vec<u8> {
+        let mut shares = Vec::new();
+        for item in self.reader.one_or_list(at) {
+            let share = match &item.node.value {
+                Value::Text(text) => percent_millionths(text)
+                    .filter(|share| share % 10_000 == 0)
+                    .and_then(|share| u8::try_from(share / 10_000).ok())
+                    .filter(|share| (1..=100).contains(share)),
+                _ => None,
+            };
+            match share {
+                Some(share) => shares.push(share),
+                None => self.reader.wrong_with_help(
+                    &item,
+                    "expected a whole percentage from 1% to 100%".to_owned(),
+                    "write it like `80%`",
+                ),
+            }
+        }
+        shares.sort_unstable();
+        shares
+    }
+
+    fn time_zone(&mut self, at: &Cursor<'_>) -> Option<TimeZone> {
+        let name = self.reader.text(at)?;
+        let zone = TimeZone::get(name).ok();
+        if zone.is_none() {
+            let help = "write an IANA name like `Europe/Berlin`, or `UTC`";
+            self.reader.wrong_with_help(at, format!("unknown time zone `{name}`"), help);
+        }
+        zone
+    }
+}

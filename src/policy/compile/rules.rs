@@ -1,0 +1,140 @@
+//! `limits` and `routes`: the two stages of a policy.
+
+use super::super::condition::When;
+use super::super::{Limit, Route, TargetId, TargetSet};
+use super::Compiler;
+use super::conditions::{Nest, Stage};
+use crate::inspect::LabelSet;
+use crate::yaml::{Cursor, Fields};
+
+const LIMIT_KEYS: [&str; 7] =
+    ["id", "why", "when", "allow_zones", "mask", "max_cost_usd", "deny_targets"];
+const ROUTE_KEYS: [&str; 4] = ["id", "when", "use", "verify"];
+
+/// What a limit does; without any of them it does nothing.
+const EFFECTS: [&str; 4] = ["allow_zones", "mask", "max_cost_usd", "deny_targets"];
+
+impl Compiler<'_> {
+    /// Reads `limits`, which may be absent.
+    pub(super) fn limits(&mut self, fields: &Fields<'_>) -> Vec<Limit> {
+        let Some(at) = fields.get("limits") else { return Vec::new() };
+        let items = self.reader.list(&at).unwrap_or_default();
+        items.iter().filter_map(|item| self.limit(item)).collect()
+    }
+
+    fn limit(&mut self, at: &Cursor<'_>) -> Option<Limit> {
+        let fields = self.reader.fields(at, &LIMIT_KEYS)?;
+        let id = self.rule_id(&fields);
+        let why = fields.need("why", &mut self.reader).and_then(|at| self.reader.sentence(&at));
+        let when = self.when(&fields, Stage::Limits);
+        let denied: TargetSet = fields.get("deny_targets").map_or(TargetSet::NONE, |at| {
+            let items = self.reader.one_or_list(&at);
+            items.iter().filter_map(|item| self.target(item)).collect()
+        });
+        let zoned = fields.get("allow_zones").map_or(TargetSet::ALL, |at| self.in_zones(&at));
+        let mask = fields.get("mask").map_or_else(LabelSet::default, |at| self.labels(&at));
+        let cost_max = fields.get("max_cost_usd").and_then(|at| self.reader.usd(&at));
+        if EFFECTS.iter().all(|effect| fields.get(effect).is_none()) {
+            let message = "this limit does not limit anything".to_owned();
+            let help = "add `allow_zones`, `deny_targets`, `max_cost_usd` or `mask`";
+            self.reader.wrong_with_help(at, message, help);
+        }
+        let every = (0..self.world.targets.len()).map(TargetId);
+        let allowed = every.filter(|t| zoned.contains(*t) && !denied.contains(*t)).collect();
+        let (id, why) = (id?, why?.to_owned());
+        Some(Limit { id, why, when, allowed, mask, cost_max })
+    }
+
+    /// Reads `routes`; a policy without any would refuse everything.
+    pub(super) fn routes(&mut self, fields: &Fields<'_>) -> Vec<Route> {
+        let Some(at) = fields.need("routes", &mut self.reader) else { return Vec::new() };
+        let items = self.reader.list(&at).unwrap_or_default();
+        if items.is_empty() && !self.reader.has_errors() {
+            self.reader.wrong(&at, "a policy needs at least one route");
+        }
+        let routes: Vec<Route> = items.iter().filter_map(|item| self.route(item)).collect();
+        self.check_every_target_used(&at, &routes);
+        routes
+    }
+
+    fn route(&mut self, at: &Cursor<'_>) -> Option<Route> {
+        let fields = self.reader.fields(at, &ROUTE_KEYS)?;
+        let id = self.rule_id(&fields);
+        let when = self.when(&fields, Stage::Routes);
+        if let (Some(at), Some(span)) = (fields.get("verify"), fields.key_span("verify")) {
+            let message = "`verify` is not available yet".to_owned();
+            let help = "leave it out: the first target's answer is then used as it is".to_owned();
+            self.reader.report(span, &at.path, message, Some(help));
+        }
+        let targets = fields.need("use", &mut self.reader).map(|at| self.uses(&at));
+        Some(Route { id: id?, when, targets: targets? })
+    }
+
+    fn uses(&mut self, at: &Cursor<'_>) -> Vec<TargetId> {
+        let items = self.reader.one_or_list(at);
+        if items.is_empty() {
+            self.reader.wrong(at, "a route needs at least one target");
+        }
+        let mut targets = Vec::new();
+        for item in items {
+            let Some(target) = self.target(&item) else { continue };
+            if targets.contains(&target) {
+                self.reader.wrong(&item, "this target is already in the list");
+            } else {
+                targets.push(target);
+            }
+        }
+        targets
+    }
+
+    fn when(&mut self, fields: &Fields<'_>, stage: Stage) -> When {
+        match fields.get("when") {
+            Some(at) => self.condition(&at, Nest::new(stage)),
+            None => When::Always,
+        }
+    }
+
+    /// The id of a limit or route. Both share one space of names, because traces and tests name
+    /// them side by side.
+    fn rule_id(&mut self, fields: &Fields<'_>) -> Option<String> {
+        let at = fields.need("id", &mut self.reader)?;
+        let id = self.reader.name(&at)?;
+        if let Some(line) = self.rule_lines.get(id) {
+            let message = format!("another rule is already called `{id}`, on line {line}");
+            self.reader.wrong(&at, message);
+            return None;
+        }
+        self.rule_lines.insert(id.to_owned(), at.span().line);
+        Some(id.to_owned())
+    }
+
+    /// The targets in these zones.
+    fn in_zones(&mut self, at: &Cursor<'_>) -> TargetSet {
+        let mut zones = Vec::new();
+        for item in self.reader.one_or_list(at) {
+            let Some(zone) = self.reader.text(&item) else { continue };
+            if self.zones.contains(&zone) {
+                zones.push(zone);
+            } else {
+                let known: std::collections::BTreeSet<&str> = self.zones.iter().copied().collect();
+                self.reader.unknown_word(&item, ("zone", zone), known);
+            }
+        }
+        let inside = |(index, target): (usize, &super::super::TargetWords)| {
+            zones.contains(&target.zone.as_str()).then_some(TargetId(index))
+        };
+        self.world.targets.iter().enumerate().filter_map(inside).collect()
+    }
+
+    fn check_every_target_used(&mut self, at: &Cursor<'_>, routes: &[Route]) {
+        if self.reader.has_errors() {
+            return;
+        }
+        let used: TargetSet = routes.iter().flat_map(|route| route.targets.iter().copied()).collect();
+        for (index, target) in self.world.targets.iter().enumerate() {
+            if !used.contains(TargetId(index)) {
+                self.reader.warn(at, format!("no route uses the target `{}`", target.name), None);
+            }
+        }
+    }
+}
