@@ -144,4 +144,4 @@ fn ratio(part: usize, whole: usize) -> f32 {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
