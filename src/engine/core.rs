@@ -1,0 +1,166 @@
+//! What the threads of one engine share: the model, its tokenizer, the line and the counters.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use super::card::{self, ModelCard, Serves};
+use super::config::Config;
+use super::error::LoadError;
+use super::model::T5;
+use super::queue::Queue;
+use super::settings::EngineSettings;
+use super::tokenizer::Tokenizer;
+use super::weights::{self, ModelSource, Weights};
+use crate::money::Tokens;
+
+/// One loaded model and everything around it.
+#[derive(Debug)]
+pub(super) struct Core {
+    pub(super) model: T5,
+    pub(super) tokenizer: Tokenizer,
+    pub(super) config: Config,
+    pub(super) settings: EngineSettings,
+    pub(super) card: ModelCard,
+    pub(super) queue: Queue,
+    pub(super) pulse: Pulse,
+    stopped: AtomicBool,
+}
+
+/// The bytes of a model and what is known about it before they are read.
+struct Files {
+    name: String,
+    licence: String,
+    languages: Vec<String>,
+    config: Vec<u8>,
+    tokenizer: Vec<u8>,
+}
+
+impl Core {
+    /// Loads a model; takes as long as reading and converting the weights does.
+    pub(super) fn load(source: &ModelSource, settings: EngineSettings) -> Result<Self, LoadError> {
+        match source {
+            ModelSource::Folder(folder) => {
+                let labels = weights::labels(folder)?;
+                let config = weights::require(folder, "config.json")?;
+                let tokenizer = weights::require(folder, "tokenizer.json")?;
+                let weights = weights::require(folder, "model.safetensors")?;
+                let mut languages = labels.languages;
+                if languages.is_empty() {
+                    languages.push("en".to_owned());
+                }
+                let files = Files {
+                    name: card::folder_name(folder),
+                    licence: labels.licence.unwrap_or_else(|| "unknown".to_owned()),
+                    languages,
+                    config,
+                    tokenizer,
+                };
+                Self::build(files, &weights, settings)
+            }
+            ModelSource::Embedded(model) => {
+                let files = Files {
+                    name: model.name.to_owned(),
+                    licence: model.licence.to_owned(),
+                    languages: model.languages.iter().map(|name| (*name).to_owned()).collect(),
+                    config: model.config.to_vec(),
+                    tokenizer: model.tokenizer.to_vec(),
+                };
+                Self::build(files, model.weights, settings)
+            }
+        }
+    }
+
+    fn build(files: Files, bytes: &[u8], settings: EngineSettings) -> Result<Self, LoadError> {
+        let config = Config::parse(&files.config)?;
+        let tokenizer = Tokenizer::load(&files.tokenizer, config.end_id, config.t5.vocab_size)?;
+        let weights = Weights::parse(bytes)?;
+        let model = T5::load(&weights, &config)?;
+        let context_tokens = Tokens::of(config.context_tokens).min(settings.context_tokens_max);
+        let card = ModelCard {
+            name: files.name,
+            parameters: weights.parameters(),
+            bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
+            digest: card::digest(bytes),
+            licence: files.licence,
+            context_tokens,
+            vocabulary: tokenizer.vocabulary(),
+            serves: Serves {
+                languages: files.languages,
+                input_tokens_max: context_tokens,
+                output_tokens_max: settings.new_tokens_max,
+            },
+        };
+        let queue = Queue::new(settings.queue_max);
+        let (pulse, stopped) = (Pulse::default(), AtomicBool::new(false));
+        Ok(Self { model, tokenizer, config, settings, card, queue, pulse, stopped })
+    }
+
+    /// How long an answer may get, given what its job asks for.
+    pub(super) fn output_max(&self, asked: Tokens) -> usize {
+        let tokens = asked.min(self.settings.new_tokens_max).0.max(1);
+        usize::try_from(tokens).unwrap_or(usize::MAX)
+    }
+
+    /// Whether the engine was told to stop.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Acquire)
+    }
+
+    /// Tells the threads to stop at their next step.
+    pub(super) fn stop(&self) {
+        self.stopped.store(true, Ordering::Release);
+        self.queue.close();
+    }
+
+    /// How busy the engine is.
+    pub(super) fn load_now(&self) -> Load {
+        let queued = self.queue.length();
+        let per_answer = Duration::from_micros(self.pulse.answer_micros.load(Ordering::Relaxed));
+        let threads = u32::try_from(self.settings.threads.max(1)).unwrap_or(u32::MAX);
+        let ahead = u32::try_from(queued).unwrap_or(u32::MAX);
+        Load {
+            queued,
+            running: self.pulse.running.load(Ordering::Relaxed),
+            finished: self.pulse.finished.load(Ordering::Relaxed),
+            cancelled: self.pulse.cancelled.load(Ordering::Relaxed),
+            wait_estimate: per_answer.saturating_mul(ahead) / threads,
+        }
+    }
+}
+
+/// How busy an engine is, and what it has done since it was loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Load {
+    /// Requests in line.
+    pub queued: usize,
+    /// Answers being generated.
+    pub running: usize,
+    /// Answers completed.
+    pub finished: u64,
+    /// Answers given up because nobody wanted them any more.
+    pub cancelled: u64,
+    /// How long a new request would wait: the line times the recent mean time per answer.
+    pub wait_estimate: Duration,
+}
+
+/// The counters behind [`Load`].
+#[derive(Debug, Default)]
+pub(super) struct Pulse {
+    pub(super) running: AtomicUsize,
+    pub(super) cancelled: AtomicU64,
+    finished: AtomicU64,
+    /// A moving mean: each answer counts for an eighth.
+    answer_micros: AtomicU64,
+}
+
+impl Pulse {
+    /// Counts a completed answer.
+    pub(super) fn finished(&self, engine_time: Duration) {
+        let micros = u64::try_from(engine_time.as_micros()).unwrap_or(u64::MAX);
+        let before = self.answer_micros.load(Ordering::Relaxed);
+        let mean = if before == 0 { micros } else { before - before / 8 + micros / 8 };
+        // Two threads may overwrite each other here; an estimate can lose a sample.
+        self.answer_micros.store(mean, Ordering::Relaxed);
+        self.finished.fetch_add(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,167 @@
+//! What can go wrong when a model is loaded and when it answers, in sentences for people.
+
+use std::path::PathBuf;
+
+use crate::money::Tokens;
+
+/// Why a model could not be loaded. Every variant names the file or tensor at fault.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// A file of the model folder is not there.
+    #[error("the model folder `{}` has no `{file}`; a Hugging Face folder with config.json, tokenizer.json and model.safetensors is needed", folder.display())]
+    MissingFile {
+        /// The folder that was searched.
+        folder: PathBuf,
+        /// The name of the file.
+        file: &'static str,
+    },
+    /// The weights are split into several files.
+    #[error("the weights in `{}` are split into several files, which is not supported yet; save the model as one model.safetensors", folder.display())]
+    Sharded {
+        /// The folder that was searched.
+        folder: PathBuf,
+    },
+    /// A file is there but cannot be read.
+    #[error("`{}` could not be read; check its permissions", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// `config.json` is not a configuration of a T5 model that this engine can run.
+    #[error("config.json does not describe a T5 model that can be served: {reason}")]
+    Config {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// `tokenizer.json` cannot be used.
+    #[error("tokenizer.json cannot be used: {reason}")]
+    Tokenizer {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// `model.safetensors` is damaged or not a safetensors file.
+    #[error(
+        "model.safetensors is damaged or not a safetensors file ({reason}); fetch the model again"
+    )]
+    Damaged {
+        /// What the reader of the format said.
+        reason: String,
+    },
+    /// The weights lack a tensor that the configuration asks for.
+    #[error(
+        "model.safetensors has no tensor `{name}`; config.json and the weights belong to different models"
+    )]
+    MissingTensor {
+        /// The name of the tensor.
+        name: String,
+    },
+    /// A tensor has another shape than the configuration asks for.
+    #[error(
+        "tensor `{name}` has shape {found:?} where config.json asks for {expected:?}; they belong to different models"
+    )]
+    Shape {
+        /// The name of the tensor.
+        name: String,
+        /// The shape that the configuration asks for.
+        expected: Vec<usize>,
+        /// The shape in the file.
+        found: Vec<usize>,
+    },
+    /// A tensor holds numbers of a kind that is not supported.
+    #[error("tensor `{name}` holds {kind} numbers; f32, f16 and bf16 are supported")]
+    NumberKind {
+        /// The name of the tensor.
+        name: String,
+        /// The kind as the file names it.
+        kind: String,
+    },
+    /// The threads of the engine could not be started.
+    #[error(
+        "the engine's threads could not be started; lower `threads` or raise the process limit"
+    )]
+    Threads {
+        /// What the system said.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The numeric library refused the weights.
+    #[error("the weights could not be prepared for this machine")]
+    Prepare {
+        /// What it said.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl From<candle_core::Error> for LoadError {
+    fn from(error: candle_core::Error) -> Self {
+        Self::Prepare { source: Box::new(error) }
+    }
+}
+
+/// Why the engine gave no answer, or no whole one.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The model could not be loaded.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The queue is full, or the request waited in it for too long. Try again, or elsewhere.
+    #[error("the local engine is busy: {queue} requests are waiting; try again shortly")]
+    Overloaded {
+        /// How many requests are waiting.
+        queue: usize,
+    },
+    /// The prompt does not fit into the model.
+    #[error("the prompt has {tokens} tokens and the local model reads at most {max}; shorten it")]
+    TooLong {
+        /// The prompt's length.
+        tokens: Tokens,
+        /// What the model reads.
+        max: Tokens,
+    },
+    /// Too much of the prompt is outside the model's vocabulary.
+    #[error("the local model cannot represent {:.0}% of this text; use a model for this language or format", unk_ratio * 100.0)]
+    Unrepresentable {
+        /// The share of the text, 0 to 1, that the tokenizer cannot represent.
+        unk_ratio: f32,
+    },
+    /// A parameter of the request is outside its range.
+    #[error("`{parameter}` must be {range}")]
+    Parameter {
+        /// The parameter.
+        parameter: &'static str,
+        /// What is legal.
+        range: &'static str,
+    },
+    /// The request's own deadline passed before the answer was whole.
+    #[error("the local model did not finish in the time allowed; ask for fewer tokens")]
+    TimedOut,
+    /// The engine was stopped.
+    #[error("the local engine was stopped; try again elsewhere")]
+    Stopped,
+    /// The numbers went wrong: a damaged checkpoint, or a fault in a numeric library.
+    #[error(
+        "the local model could not compute an answer; check the checkpoint with `models probe`"
+    )]
+    Computation {
+        /// What the numeric library said.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl EngineError {
+    /// A fault that has no error value of a library behind it.
+    pub(super) fn computation(what: &'static str) -> Self {
+        Self::Computation { source: what.into() }
+    }
+}
+
+impl From<candle_core::Error> for EngineError {
+    fn from(error: candle_core::Error) -> Self {
+        Self::Computation { source: Box::new(error) }
+    }
+}

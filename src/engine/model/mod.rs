@@ -1,0 +1,150 @@
+//! The T5 graph on candle's tensors: encode a prompt once, then decode token by token.
+//!
+//! candle-transformers' own graph uses the encoder's position buckets in the decoder, computes the
+//! keys and values of the prompt anew at every step and keeps the one cache inside the model, so
+//! it is wrong from the tenth token on and cannot serve two requests. Here the weights are
+//! immutable and shared; a [`Decoding`] owns everything that belongs to one answer.
+//!
+//! This struct is the seam for faster kernels: a backend is something that can `begin` and `step`.
+
+mod attention;
+mod block;
+mod position;
+
+use candle_core::{Device, Tensor};
+
+use block::{DecoderLayer, EncoderLayer, LayerState, Norm};
+use position::{Gaze, PositionBias};
+
+use super::config::Config;
+use super::error::{EngineError, LoadError};
+use super::weights::Weights;
+
+/// A loaded model. Immutable: any number of generations may share it.
+#[derive(Debug)]
+pub(super) struct T5 {
+    embedding: Tensor,
+    encoder: Vec<EncoderLayer>,
+    encoder_bias: PositionBias,
+    encoder_norm: Norm,
+    decoder: Vec<DecoderLayer>,
+    decoder_bias: PositionBias,
+    decoder_norm: Norm,
+    head: Head,
+}
+
+/// How hidden states become logits.
+#[derive(Debug)]
+enum Head {
+    /// The embedding is used backwards, and the hidden state is scaled down first.
+    Tied { scale: f64 },
+    /// A matrix of its own.
+    Own(Tensor),
+}
+
+/// One generation: its caches and its place in them.
+#[derive(Debug)]
+pub(super) struct Decoding {
+    layers: Vec<LayerState>,
+    /// The biases from the last possible place back to the first; see [`PositionBias::looking_back`].
+    bias: Tensor,
+    steps_max: usize,
+    seen: usize,
+}
+
+impl T5 {
+    /// Builds the graph from a checkpoint.
+    pub(super) fn load(weights: &Weights<'_>, config: &Config) -> Result<Self, LoadError> {
+        let shape = [config.t5.vocab_size, config.t5.d_model];
+        let names = ["shared.weight", "encoder.embed_tokens.weight", "decoder.embed_tokens.weight"];
+        let bias = |stack: &str, gaze| {
+            let name = "block.0.layer.0.SelfAttention.relative_attention_bias.weight";
+            PositionBias::load(weights, &format!("{stack}.{name}"), config, gaze)
+        };
+        let head = if config.t5.tie_word_embeddings {
+            Head::Tied { scale: as_f64(config.t5.d_model).sqrt().recip() }
+        } else {
+            Head::Own(weights.get("lm_head.weight", &shape)?)
+        };
+        Ok(Self {
+            embedding: weights.get_any(&names, &shape)?,
+            encoder: (0..config.t5.num_layers)
+                .map(|index| EncoderLayer::load(weights, index, config))
+                .collect::<Result<_, _>>()?,
+            encoder_bias: bias("encoder", Gaze::BothWays)?,
+            encoder_norm: Norm::load(weights, "encoder.final_layer_norm.weight", config)?,
+            decoder: (0..config.decoder_layers)
+                .map(|index| DecoderLayer::load(weights, index, config))
+                .collect::<Result<_, _>>()?,
+            decoder_bias: bias("decoder", Gaze::Back)?,
+            decoder_norm: Norm::load(weights, "decoder.final_layer_norm.weight", config)?,
+            head,
+        })
+    }
+
+    /// Reads a prompt: places × width.
+    pub(super) fn encode(&self, ids: &[u32]) -> Result<Tensor, EngineError> {
+        let vocabulary = self.embedding.dim(0)?;
+        if ids.is_empty() || ids.iter().any(|id| !is_inside(*id, vocabulary)) {
+            return Err(EngineError::computation("a prompt token is outside the vocabulary"));
+        }
+        let ids = Tensor::new(ids, &Device::Cpu)?;
+        let bias = self.encoder_bias.square(ids.dim(0)?)?;
+        let mut x = self.embedding.index_select(&ids, 0)?;
+        for layer in &self.encoder {
+            x = layer.whole(&x, &bias)?;
+        }
+        Ok(self.encoder_norm.apply(&x)?)
+    }
+
+    /// Starts an answer of at most `steps_max` steps to an encoded prompt.
+    pub(super) fn begin(
+        &self,
+        encoded: &Tensor,
+        steps_max: usize,
+    ) -> Result<Decoding, EngineError> {
+        let steps_max = steps_max.max(1);
+        let layers = self.decoder.iter().map(|layer| layer.begin(encoded, steps_max));
+        Ok(Decoding {
+            layers: layers.collect::<candle_core::Result<_>>()?,
+            bias: self.decoder_bias.looking_back(steps_max)?,
+            steps_max,
+            seen: 0,
+        })
+    }
+
+    /// Feeds one token and returns the logits of the next: one number per vocabulary entry.
+    pub(super) fn step(&self, decoding: &mut Decoding, id: u32) -> Result<Tensor, EngineError> {
+        if decoding.seen >= decoding.steps_max || !is_inside(id, self.embedding.dim(0)?) {
+            return Err(EngineError::computation("a step beyond the end of the answer"));
+        }
+        decoding.seen += 1;
+        let bias = decoding.bias.narrow(2, decoding.steps_max - decoding.seen, decoding.seen)?;
+        let mut x = self.embedding.get(index(id))?.unsqueeze(0)?;
+        for (layer, state) in self.decoder.iter().zip(&mut decoding.layers) {
+            x = layer.next(&x, state, &bias)?;
+        }
+        let x = self.decoder_norm.apply(&x)?;
+        let logits = match &self.head {
+            Head::Own(weight) => attention::project(&x, weight)?,
+            Head::Tied { scale } => attention::project(&(x * *scale)?, &self.embedding)?,
+        };
+        Ok(logits.squeeze(0)?)
+    }
+}
+
+fn index(id: u32) -> usize {
+    usize::try_from(id).unwrap_or(usize::MAX)
+}
+
+fn is_inside(id: u32, vocabulary: usize) -> bool {
+    index(id) < vocabulary
+}
+
+#[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "a model width is small")]
+fn as_f64(width: usize) -> f64 {
+    width as f64
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,147 @@
+//! Text to token ids and back, with three promises that `tokenizer.json` alone does not give:
+//!
+//! - A prompt is never padded or cut, whatever the file says: some files in the wild pad to 512.
+//! - Text cannot become a control token. `</s>` typed by a user would end the prompt early, and
+//!   `<extra_id_0>` would start a fill-in game; the library's own switch against this does not
+//!   reach the vocabulary of a Unigram model. So the literal is broken up before encoding, and
+//!   what still arrives as a control id (full-width letters that normalise to one) becomes unknown.
+//! - It is known how much of the text was lost, by characters: unknown runs fuse into one token,
+//!   so a share of tokens would call a Chinese paragraph "one unknown word".
+
+use std::collections::BTreeSet;
+
+use aho_corasick::AhoCorasick;
+
+use super::error::LoadError;
+
+/// A prompt as the model reads it.
+#[derive(Clone, PartialEq)]
+pub(super) struct Encoded {
+    /// The ids, the end token included.
+    pub(super) ids: Vec<u32>,
+    /// The share of the non-blank characters that the tokenizer cannot represent, 0 to 1.
+    pub(super) unk_ratio: f32,
+}
+
+/// A loaded tokenizer.
+pub(super) struct Tokenizer {
+    inner: tokenizers::Tokenizer,
+    /// Finds the literals of control tokens, and what to write instead.
+    literals: AhoCorasick,
+    broken_up: Vec<String>,
+    /// Every special token; those that a text must not contain are these without the unknown one.
+    special: BTreeSet<u32>,
+    unknown: Option<u32>,
+    end: u32,
+}
+
+impl std::fmt::Debug for Tokenizer {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Tokenizer({} tokens)", self.vocabulary())
+    }
+}
+
+impl Tokenizer {
+    /// Reads `tokenizer.json` for a model with this end token and this many embeddings.
+    pub(super) fn load(bytes: &[u8], end: u32, embeddings: usize) -> Result<Self, LoadError> {
+        let wrong = |reason: String| LoadError::Tokenizer { reason };
+        let mut inner =
+            tokenizers::Tokenizer::from_bytes(bytes).map_err(|error| wrong(error.to_string()))?;
+        inner.with_padding(None);
+        inner.with_truncation(None).map_err(|error| wrong(error.to_string()))?;
+        let size = inner.get_vocab_size(true);
+        if size > embeddings {
+            let reason = format!(
+                "it has {size} tokens and the model knows {embeddings}; it belongs to another model"
+            );
+            return Err(wrong(reason));
+        }
+        let unknown = inner.token_to_id("<unk>");
+        let mut special = BTreeSet::from([end]);
+        let mut literals = Vec::new();
+        for (id, token) in inner.get_added_tokens_decoder() {
+            if token.special {
+                special.insert(id);
+                literals.push(token.content);
+            }
+        }
+        literals.retain(|literal| literal.chars().count() > 1);
+        literals.sort_unstable();
+        let broken_up = literals.iter().map(|literal| break_up(literal)).collect();
+        let literals = AhoCorasick::builder()
+            .match_kind(aho_corasick::MatchKind::LeftmostLongest)
+            .build(&literals)
+            .map_err(|error| wrong(error.to_string()))?;
+        Ok(Self { inner, literals, broken_up, special, unknown, end })
+    }
+
+    /// The number of tokens.
+    pub(super) fn vocabulary(&self) -> usize {
+        self.inner.get_vocab_size(true)
+    }
+
+    /// Encodes a prompt. Nothing in the text can become a control token.
+    pub(super) fn encode(&self, text: &str) -> Result<Encoded, LoadError> {
+        let text = self.literals.replace_all(text, &self.broken_up);
+        let encoding = self
+            .inner
+            .encode(&*text, false)
+            .map_err(|error| LoadError::Tokenizer { reason: error.to_string() })?;
+        let mut ids = encoding.get_ids().to_vec();
+        let mut lost = 0;
+        for (id, (from, to)) in ids.iter_mut().zip(encoding.get_offsets()) {
+            if Some(*id) != self.unknown {
+                if !self.special.contains(id) {
+                    continue;
+                }
+                // A vocabulary without an unknown token has padding at zero, by convention.
+                *id = self.unknown.unwrap_or_default();
+            }
+            lost += text.get(*from..*to).map_or(1, visible);
+        }
+        ids.push(self.end);
+        Ok(Encoded { ids, unk_ratio: ratio(lost, visible(&text)) })
+    }
+
+    /// The text of an answer, without control tokens.
+    pub(super) fn decode(&self, ids: &[u32]) -> String {
+        // The library's decoders cannot fail for any sequence of ids; unknown ids are left out.
+        self.inner.decode(ids, true).unwrap_or_default()
+    }
+
+    /// Whether this token leaves no trace in a decoded text.
+    pub(super) fn is_silent(&self, id: u32) -> bool {
+        self.special.contains(&id) || self.inner.id_to_token(id).is_none()
+    }
+
+    /// Whether this token stands for a single byte of a character, such as `<0xE4>`.
+    pub(super) fn is_byte(&self, id: u32) -> bool {
+        self.inner.id_to_token(id).is_some_and(|token| {
+            token.len() == 6 && token.starts_with("<0x") && token.ends_with('>')
+        })
+    }
+
+    /// The library's own encoding, end token included: what the golden files hold.
+    #[cfg(test)]
+    pub(super) fn encode_raw(&self, text: &str) -> Vec<u32> {
+        self.inner.encode(text, true).unwrap().get_ids().to_vec()
+    }
+}
+
+/// Writes a control token's literal so that it still reads the same to a person: `< /s>`.
+fn break_up(literal: &str) -> String {
+    let mut characters = literal.chars();
+    characters.next().map_or_else(String::new, |first| format!("{first} {}", characters.as_str()))
+}
+
+fn visible(text: &str) -> usize {
+    text.chars().filter(|character| !character.is_whitespace()).count()
+}
+
+#[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "a share, for comparison")]
+fn ratio(part: usize, whole: usize) -> f32 {
+    if whole == 0 { 0.0 } else { (part as f32 / whole as f32).min(1.0) }
+}
+
+#[cfg(test)]
+pub(super) mod tests;
