@@ -1,5 +1,85 @@
 //! Money is promised before it is spent: limits, holds and their settlement.
+//!
+//! [`Budgets`] is what the rest of the program sees: it hands out a [`Hold`] when every budget that a
+//! request touches has room, and it never waits for anything but a short lock. The sums live in
+//! `ledger`, the calendar in `window`; both are pure, time comes in as an argument. What happens on
+//! disk is the business of `record`.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+
+pub mod hold;
+pub mod ledger;
 pub mod spec;
+pub mod window;
 
+pub use hold::Hold;
+pub use ledger::{Charge, OverBudget, PotView, Recovered, Standing, SubjectKeys, Totals};
 pub use spec::{BudgetSpec, Firmness, Imputed, Subject, Window};
+pub use window::Span;
+
+use ledger::Ledger;
+
+type Shared = Mutex<Ledger>;
+
+/// Every step leaves the sums whole before anything could panic, so a poisoned lock is still sound.
+fn locked(ledger: &Shared) -> MutexGuard<'_, Ledger> {
+    ledger.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// All budgets of the running policy. Cloning shares them.
+#[derive(Clone, Debug)]
+pub struct Budgets {
+    ledger: Arc<Shared>,
+}
+
+/// All sums at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The pots of the current windows, by budget in policy order, then by subject.
+    pub pots: Vec<PotView>,
+    /// The holds since the start.
+    pub totals: Totals,
+}
+
+impl Budgets {
+    /// Budgets that begin with what the ledger on disk says was spent in the current windows.
+    pub fn new(specs: Vec<BudgetSpec>, recovered: Vec<Recovered>) -> Self {
+        Self { ledger: Arc::new(Mutex::new(Ledger::new(specs, recovered))) }
+    }
+
+    /// Takes over the budgets of a reloaded policy. A budget of the same name, subject, window, zone
+    /// and scope keeps its sums under the new limit; any other starts from `recovered`, which counts
+    /// holds that are still open at their reserved amount.
+    pub fn reconfigure(&self, specs: Vec<BudgetSpec>, recovered: Vec<Recovered>) {
+        locked(&self.ledger).reconfigure(specs, recovered);
+    }
+
+    /// How the budgets stand for a request, in policy order. `None`: the budget counts by target,
+    /// route or model and none is chosen yet.
+    pub fn facts(&self, keys: &SubjectKeys<'_>, now: Timestamp) -> Vec<Option<Standing>> {
+        locked(&self.ledger).standings(keys, now)
+    }
+
+    /// Sets money aside in every budget that the keys touch, or in none. An amount of zero is always
+    /// granted, so that free answers go on when the money is gone.
+    pub fn reserve(
+        &self,
+        keys: &SubjectKeys<'_>,
+        amount: impl Into<Charge>,
+        now: Timestamp,
+    ) -> Result<Hold, OverBudget> {
+        let ticket = locked(&self.ledger).reserve(keys, amount.into(), now)?;
+        Ok(Hold::new(ticket, Arc::clone(&self.ledger)))
+    }
+
+    /// The sums of the windows that contain `now`, for metrics and reports.
+    pub fn snapshot(&self, now: Timestamp) -> Snapshot {
+        let ledger = locked(&self.ledger);
+        Snapshot { pots: ledger.views(now), totals: ledger.totals() }
+    }
+}
+
+#[cfg(test)]
+mod tests;

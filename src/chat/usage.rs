@@ -2,6 +2,12 @@
 
 use crate::money::Tokens;
 
+mod anthropic;
+mod openai;
+
+pub use anthropic::AnthropicUsage;
+pub use openai::OpenAiUsage;
+
 /// Where usage numbers come from. Never mixed up: a guess is not a bill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum UsageSource {

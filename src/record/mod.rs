@@ -1,1 +1,13 @@
 //! What happened: the ledger on disk and the records that explain each decision.
+
+pub mod error;
+pub mod read;
+pub mod row;
+mod schema;
+pub mod store;
+mod writer;
+
+pub use error::LedgerError;
+pub use read::Reader;
+pub use row::{Chosen, DecidedRow, Ending, LedgerRow, SettledRow, State, Sums};
+pub use store::{Counts, Recovery, Store};

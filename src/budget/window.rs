@@ -1,0 +1,101 @@
+//! When a budget's window begins and ends: half-open spans of instants, cut by the calendar of a time zone.
+//!
+//! The spans of one window kind and zone cover time without gap or overlap, also where clocks change:
+//! a day is 23 or 25 hours long when it is, and an hour that the clock shows twice is two windows.
+
+use jiff::civil::{Date, Weekday};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+
+use super::spec::Window;
+
+/// One window: from `start`, included, to `end`, excluded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// The first instant that belongs to the window.
+    pub start: Timestamp,
+    /// The first instant that does not.
+    pub end: Timestamp,
+}
+
+impl Span {
+    /// Whether this instant lies in the window.
+    pub fn contains(&self, at: Timestamp) -> bool {
+        self.start <= at && at < self.end
+    }
+}
+
+impl Window {
+    /// The window of this kind that contains `now` on the calendar of `tz`.
+    pub fn span(self, tz: &TimeZone, now: Timestamp) -> Span {
+        match self {
+            Self::Hour => hour(tz, now),
+            Self::Day | Self::Week | Self::Month => self.calendar(tz, now),
+        }
+    }
+
+    fn calendar(self, tz: &TimeZone, now: Timestamp) -> Span {
+        let mut first = self.first_date(tz.to_datetime(now).date());
+        // The local date can run ahead of or behind the window by one, where a clock change at
+        // midnight shows the end of a day twice: step until the instant is inside.
+        for _ in 0..2 {
+            let span = Span { start: midnight(tz, first), end: midnight(tz, self.next(first)) };
+            if now >= span.end {
+                first = self.next(first);
+            } else if now < span.start {
+                first = self.first_date(first.saturating_sub(1.day()));
+            } else {
+                return span;
+            }
+        }
+        Span { start: midnight(tz, first), end: midnight(tz, self.next(first)) }
+    }
+
+    /// The date on which the window that holds `date` begins.
+    fn first_date(self, date: Date) -> Date {
+        match self {
+            Self::Hour | Self::Day => date,
+            Self::Week => {
+                let days = date.weekday().since(Weekday::Monday);
+                date.saturating_sub(i64::from(days).days())
+            }
+            Self::Month => date.first_of_month(),
+        }
+    }
+
+    /// The date on which the next window begins, given a first date.
+    fn next(self, first: Date) -> Date {
+        match self {
+            Self::Hour | Self::Day => first.saturating_add(1.day()),
+            Self::Week => first.saturating_add(1.week()),
+            Self::Month => first.saturating_add(1.month()),
+        }
+    }
+}
+
+/// The first instant of a date. Where clocks skip midnight that is the instant after the gap.
+fn midnight(tz: &TimeZone, date: Date) -> Timestamp {
+    match date.to_zoned_datetime(tz.clone()) {
+        Ok(zoned) => zoned.timestamp(),
+        Err(_) if date.year() < 0 => Timestamp::MIN,
+        Err(_) => Timestamp::MAX,
+    }
+}
+
+/// From full hour to full hour on the zone's clock. A change by part of an hour cuts its hour in two.
+fn hour(tz: &TimeZone, now: Timestamp) -> Span {
+    const HOUR: SignedDuration = SignedDuration::from_hours(1);
+    let shown = now.as_second().saturating_add(i64::from(tz.to_offset(now).seconds()));
+    let into = SignedDuration::new(shown.rem_euclid(3600), now.subsec_nanosecond().max(0));
+    let start = now.saturating_sub(into).unwrap_or(Timestamp::MIN);
+    let end = start.saturating_add(HOUR).unwrap_or(Timestamp::MAX);
+    let changed = tz.preceding(end).next().map(|change| change.timestamp());
+    match changed {
+        Some(change) if start < change && change <= now => Span { start: change, end },
+        Some(change) if now < change && change < end => Span { start, end: change },
+        Some(_) | None => Span { start, end },
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,180 @@
+//! The ledger's rows as values: what is written when a request is decided and when it ends.
+//!
+//! A request has one row. It begins `held` (or ends at once as `refused`) and leaves that state exactly
+//! once. No row holds prompt or answer text.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::chat::Usage;
+use crate::money::NanoUsd;
+
+/// Where a row is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum State {
+    /// Money is set aside, the request runs.
+    Held,
+    /// It ended; the cost is final.
+    Settled,
+    /// It ended and bought nothing.
+    Released,
+    /// The policy said no; nothing was sent.
+    Refused,
+    /// The process died before it ended: charged at the reserved amount.
+    Expired,
+}
+
+impl State {
+    /// Every state.
+    pub const ALL: [Self; 5] =
+        [Self::Held, Self::Settled, Self::Released, Self::Refused, Self::Expired];
+
+    /// The word that the database holds.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Held => "held",
+            Self::Settled => "settled",
+            Self::Released => "released",
+            Self::Refused => "refused",
+            Self::Expired => "expired",
+        }
+    }
+
+    /// The state of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+}
+
+/// What is known when a request is decided. Written, and on disk, before a paid upstream sees a byte.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DecidedRow {
+    /// The decision id, unique.
+    pub id: String,
+    /// When it was decided. Budgets use the same instant, so that rows and pots agree on the window.
+    pub at: Timestamp,
+    /// The caller's id.
+    pub caller: String,
+    /// The caller's team; empty without one.
+    pub team: String,
+    /// The id of the API key, never the key.
+    pub key: String,
+    /// The API surface, such as `chat`.
+    pub surface: String,
+    /// The model the client asked for.
+    pub model_asked: String,
+    /// Where the request goes; `None` when it is refused.
+    pub chosen: Option<Chosen>,
+    /// The level that the policy saw.
+    pub sensitivity: String,
+    /// The task type, if one was recognised.
+    pub task: Option<String>,
+    /// The revision of the policy that decided.
+    pub policy_rev: String,
+    /// The digest of the price book in force.
+    pub price_digest: String,
+    /// For a refusal its code; `None` for a permitted request.
+    pub refused: Option<String>,
+    /// What is set aside of billed money.
+    pub reserved: NanoUsd,
+    /// What is set aside of imputed money.
+    pub reserved_imputed: NanoUsd,
+    /// Why it was decided so, for `explain`; empty when not kept.
+    pub trace_json: String,
+}
+
+/// Where a request goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chosen {
+    /// The route of the policy.
+    pub route: String,
+    /// The target.
+    pub target: String,
+    /// The target's zone.
+    pub zone: String,
+    /// The model that answers.
+    pub model: String,
+}
+
+/// How a request ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SettledRow {
+    /// The decision id.
+    pub id: String,
+    /// Whether something was bought.
+    pub ending: Ending,
+    /// How it went, as a word from a closed list: `ok`, `client_gone`, `upstream_error` …
+    pub outcome: String,
+    /// The target that answered, when a fallback took over.
+    pub answered_by: Option<Chosen>,
+    /// What the upstream bills.
+    pub cost: NanoUsd,
+    /// What it would have cost at the reference target.
+    pub avoided: NanoUsd,
+    /// What our own machines cost for it.
+    pub imputed: NanoUsd,
+    /// What was used; `None` when nobody knows.
+    pub usage: Option<Usage>,
+    /// From the request's arrival to the end of the answer.
+    pub latency: Duration,
+    /// From the request's arrival to the first token, if one came.
+    pub ttft: Option<Duration>,
+}
+
+/// The two ways a held row ends while the process lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// The cost is final.
+    Settled,
+    /// Nothing was bought.
+    Released,
+}
+
+impl Ending {
+    /// The state the row takes.
+    pub const fn state(self) -> State {
+        match self {
+            Self::Settled => State::Settled,
+            Self::Released => State::Released,
+        }
+    }
+}
+
+/// A row as the database holds it, for reports, commands and tests.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LedgerRow {
+    /// The row's number, in order of commitment, without gaps.
+    pub seq: i64,
+    /// What was known when it was decided.
+    pub decided: DecidedRow,
+    /// Where the row is in its life.
+    pub state: State,
+    /// How it ended; `None` while held and for refusals.
+    pub settled: Option<SettledRow>,
+}
+
+/// Sums over all rows, by state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sums {
+    /// All rows.
+    pub rows: u64,
+    /// Rows still held.
+    pub held: u64,
+    /// Rows settled.
+    pub settled: u64,
+    /// Rows released.
+    pub released: u64,
+    /// Refusals.
+    pub refused: u64,
+    /// Rows that a dead process left behind.
+    pub expired: u64,
+    /// What settled and expired rows cost.
+    pub cost: NanoUsd,
+    /// What local answers avoided.
+    pub avoided: NanoUsd,
+    /// What our own machines cost.
+    pub imputed: NanoUsd,
+    /// What held rows have set aside.
+    pub reserved: NanoUsd,
+}
