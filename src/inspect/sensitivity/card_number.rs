@@ -1,0 +1,153 @@
+//! Payment cards: issuer range, length, Luhn digit; numbers beginning with 62 are `UnionPay`.
+//!
+//! Sources: ISO/IEC 7812-1 (structure, Luhn formula), the issuer ranges that the networks publish.
+
+use super::text::{Hit, Named, Text, push_named};
+use super::{Anchor, Confidence, Detector, Evidence, Found, Label, Wake};
+use smallvec::SmallVec;
+use std::ops::Range;
+
+pub(super) const DETECTOR: &dyn Detector = &CardNumber;
+
+struct CardNumber;
+
+const NAMES: &[&str] = &[
+    "card", "cards", "credit", "debit", "visa", "mastercard", "amex", "american express",
+    "unionpay", "maestro", "discover", "diners", "jcb", "pan", "cc", "ccn", "cardnumber", "银行卡",
+    "信用卡", "借记卡", "储蓄卡", "卡号", "银联", "工资卡", "yhk", "kahao",
+];
+
+impl Detector for CardNumber {
+    fn labels(&self) -> &'static [Label] {
+        &[Label::FinancialCreditCard, Label::FinancialCnBankCard]
+    }
+
+    fn wakes_on(&self) -> Wake {
+        Wake::Digits(13)
+    }
+
+    fn look(&self, text: &Text<'_>, anchor: &Anchor<'_>, found: &mut Found) {
+        let Anchor::Digits(groups) = anchor else { return };
+        let mut first = 0;
+        while let Some(start) = groups.get(first) {
+            let rest = groups.get(first..).unwrap_or_default();
+            let taken = match may_begin(text, start) {
+                true => longest_card(text, rest, found),
+                false => 0,
+            };
+            first += taken.max(1);
+        }
+    }
+}
+
+/// Not in the middle of a word or of a decimal number.
+fn may_begin(text: &Text<'_>, start: &Range<usize>) -> bool {
+    let is_decimal = text.before(start.start) == b'.'
+        && start.start >= 2
+        && text.before(start.start - 1).is_ascii_digit()
+        && start.len() > 6;
+    !is_decimal && text.opens_after(start.start, NAMES)
+}
+
+/// Reports the longest card that begins with these groups; says how many groups it took.
+fn longest_card(text: &Text<'_>, groups: &[Range<usize>], found: &mut Found) -> usize {
+    let mut digits: SmallVec<[u8; 20]> = SmallVec::new();
+    let mut best = None;
+    for (index, group) in groups.iter().enumerate() {
+        if digits.len() + group.len() > 19 {
+            break;
+        }
+        digits.extend(text.part(group.clone()).iter().map(|byte| byte - b'0'));
+        let taken = groups.get(..=index).unwrap_or_default();
+        if digits.len() >= 13 && text.closes(group.end) && is_card_shape(taken) {
+            best = judge(text, taken, &digits).or(best);
+        }
+    }
+    let Some((taken, hit, named)) = best else { return 0 };
+    push_named(found, hit, named);
+    taken
+}
+
+/// The ways in which people group card numbers.
+fn is_card_shape(groups: &[Range<usize>]) -> bool {
+    let sizes: SmallVec<[usize; 20]> = groups.iter().map(Range::len).collect();
+    match sizes.as_slice() {
+        [_] | [4, 6, 5 | 4] | [6, 7..=13] | [8, 8..=11] | [4, 4, 8] | [4, 12] => true,
+        [size @ (1 | 2 | 4), middle @ .., last] => {
+            middle.iter().all(|other| other == size) && last <= size
+                || (*size == 4 && *last == 5 && middle.iter().all(|other| *other == 4))
+        }
+        _ => false,
+    }
+}
+
+fn judge(
+    text: &Text<'_>,
+    groups: &[Range<usize>],
+    digits: &[u8],
+) -> Option<(usize, Hit, Named)> {
+    let span = groups.first()?.start..groups.last()?.end;
+    let network = Network::of(digits)?;
+    let is_checked = luhn(digits);
+    // Only a Chinese bank card may be named with a digit wrong: the length leaves little else.
+    if !is_checked && (network != Network::UnionPay || digits.len() < 16 || groups.len() > 5) {
+        return None;
+    }
+    let named = Named::from(text.named(&span, NAMES));
+    // 13 and 14 digits in one piece are article numbers and times far more often than cards.
+    let is_odd = digits.len() < 15 && groups.len() == 1;
+    if named == Named::No && (is_odd || !is_checked) {
+        return None;
+    }
+    let label = match network {
+        Network::UnionPay => Label::FinancialCnBankCard,
+        Network::Other => Label::FinancialCreditCard,
+    };
+    let evidence = if is_checked { Evidence::Checksum } else { Evidence::Context };
+    let is_grouped = groups.len() > 1 && groups.len() < 7;
+    let confidence = if is_grouped { Confidence::Certain } else { Confidence::Likely };
+    Some((groups.len(), Hit { label, span, confidence, evidence }, named))
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Network {
+    UnionPay,
+    Other,
+}
+
+impl Network {
+    /// The network by issuer range and length; `None` where no network issues such numbers.
+    fn of(digits: &[u8]) -> Option<Self> {
+        let head = digits.iter().take(6).fold(0_u32, |sum, digit| sum * 10 + u32::from(*digit));
+        let size = digits.len();
+        let network = match (head, size) {
+            (620_000..=629_999 | 810_000..=817_199 | 955_880..=955_889, 16..=19) => Self::UnionPay,
+            (400_000..=499_999, 13 | 16 | 18 | 19)
+            | (510_000..=559_999 | 222_100..=272_099, 16)
+            | (340_000..=349_999 | 370_000..=379_999, 15)
+            | (300_000..=305_999 | 309_500..=309_599 | 360_000..=369_999, 14..=19)
+            | (380_000..=399_999, 14..=19)
+            | (601_100..=601_199 | 644_000..=659_999 | 606_985..=608_500, 16..=19)
+            | (352_800..=358_999 | 220_000..=220_499 | 508_500..=508_999, 16..=19)
+            | (500_000..=505_999 | 560_000..=589_999 | 639_000..=639_099, 16..=19)
+            | (630_400..=630_499 | 675_900..=676_999 | 670_000..=670_999, 16..=19) => Self::Other,
+            _ => return None,
+        };
+        Some(network)
+    }
+}
+
+/// The Luhn formula of ISO/IEC 7812-1 annex B.
+fn luhn(digits: &[u8]) -> bool {
+    let sum: u32 = digits
+        .iter()
+        .rev()
+        .enumerate()
+        .map(|(index, digit)| match (index % 2, *digit) {
+            (0, digit) => u32::from(digit),
+            (_, digit @ 5..) => u32::from(digit) * 2 - 9,
+            (_, digit) => u32::from(digit) * 2,
+        })
+        .sum();
+    sum % 10 == 0 && digits.iter().any(|digit| *digit != 0)
+}
