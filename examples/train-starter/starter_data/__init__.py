@@ -1,0 +1,1 @@
+"""Generator of business messages with instructions, for the starter model."""
