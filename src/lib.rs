@@ -1,22 +1,47 @@
 //! Ambidex, a hybrid routing proxy between open and closed models.
 //!
-//! The modules stand in the order in which a request meets them.
+//! A request goes through eight stages, told in [`pipeline`], and the modules stand in their order:
+//! **receive → identify → inspect → decide → reserve → dispatch → stream back → settle & record.**
 
-pub mod money;
-pub mod chat;
-pub mod yaml;
+// The story.
+pub mod pipeline;
+pub mod gateway;
+pub mod app;
+// receive
+pub mod server;
+pub mod receive;
+pub mod dialect;
+// identify
+pub mod caller;
+// inspect
+pub mod inspector;
 pub mod inspect;
+// decide
+pub mod decide;
 pub mod policy;
+// reserve
 pub mod budget;
 pub mod route;
+// dispatch
+pub mod dispatch;
+pub mod destination;
+pub mod upstream;
 pub mod engine;
+// stream back
+pub mod reply;
+// settle & record
+pub mod trail;
 pub mod record;
-pub mod dialect;
+pub mod telemetry;
+// What surrounds them.
+pub mod config;
+pub mod cli;
+pub mod demo;
+// Words that all of them share.
+pub mod chat;
+pub mod money;
 pub mod failure;
 pub mod secret;
 pub mod clock;
 pub mod tasks;
-pub mod server;
-pub mod receive;
-pub mod caller;
-pub mod telemetry;
+pub mod yaml;

@@ -1,0 +1,426 @@
+//! `ambidex.yaml` → [`Settings`]: every problem at once, with its place and a way out.
+
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::settings::{
+    ModelChoice, PolicySource, Settings, StoreSettings, TargetKind, TargetSettings,
+};
+use crate::caller::CallerSettings;
+use crate::destination::Serves;
+use crate::engine::EngineSettings;
+use crate::inspect::Level;
+use crate::money::Tokens;
+use crate::policy::{Criticality, ZONE_ON_HOST, is_remote};
+use crate::secret::Secret;
+use crate::upstream::provider;
+use crate::upstream::{Remote, RemoteSettings, Timeouts};
+use crate::yaml::{self, Cursor, Fields, Problems, Reader};
+
+/// Looks up an environment variable.
+pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// Reads a configuration. Relative paths in it are relative to `folder`, the file's own.
+pub fn read(
+    file: &str,
+    text: &str,
+    folder: &Path,
+    environment: Environment<'_>,
+) -> Result<Settings, Problems> {
+    let tree = yaml::read(file, text)?;
+    let mut decoder = Decoder { reader: Reader::new(file, text), folder, environment };
+    let settings = decoder.settings(&Cursor::top(&tree));
+    if decoder.reader.has_errors() { Err(decoder.reader.finish()) } else { Ok(settings) }
+}
+
+const TOP: &[&str] =
+    &["server", "store", "policy", "targets", "callers", "inspection", "machine_usd_per_hour"];
+const SERVER: &[&str] = &[
+    "listen",
+    "admin_listen",
+    "workers",
+    "body_bytes_max",
+    "connections_max",
+    "header_timeout",
+    "body_timeout",
+    "shutdown_grace",
+];
+const TARGET: &[&str] = &[
+    "name", "zone", "engine", "threads", "queue", "provider", "model", "base_url", "key", "serves",
+    "timeout", "timeouts", "concurrency",
+];
+const SERVES: &[&str] = &["input_tokens_max", "output_tokens_max", "tools", "images"];
+const TIMEOUTS: &[&str] = &["connect", "first_byte", "idle", "total"];
+const CALLER: &[&str] =
+    &["name", "key", "team", "criticality", "region", "data_floor", "requests_per_minute"];
+
+struct Decoder<'a> {
+    reader: Reader<'a>,
+    folder: &'a Path,
+    environment: Environment<'a>,
+}
+
+impl Decoder<'_> {
+    fn settings(&mut self, top: &Cursor<'_>) -> Settings {
+        let mut settings = Settings::default();
+        let Some(fields) = self.reader.fields(top, TOP) else { return settings };
+        if let Some(server) = fields.get("server") {
+            self.server(&server, &mut settings);
+        }
+        if let Some(at) = fields.get("store")
+            && let Some(store) = self.store(&at)
+        {
+            settings.store = store;
+        }
+        if let Some(at) = fields.get("policy")
+            && let Some(path) = self.reader.sentence(&at)
+        {
+            settings.policy = PolicySource::File(self.folder.join(path));
+        }
+        if let Some(at) = fields.get("targets") {
+            settings.targets = self.targets(&at);
+        }
+        if let Some(at) = fields.get("callers") {
+            settings.callers = self.callers(&at);
+        }
+        if let Some(at) = fields.get("inspection")
+            && let Some(fields) = self.reader.fields(&at, &["deadline"])
+        {
+            self.set(&fields, "deadline", &mut settings.inspection.deadline, Self::duration);
+        }
+        self.set(&fields, "machine_usd_per_hour", &mut settings.machine_hour, |it, at| {
+            it.reader.usd(at)
+        });
+        self.require_keys_beyond_loopback(&fields, &settings);
+        settings
+    }
+
+    /// An open gateway on the internet spends the company's money for strangers.
+    fn require_keys_beyond_loopback(&mut self, fields: &Fields<'_>, settings: &Settings) {
+        if settings.listen.ip().is_loopback() || !settings.callers.is_empty() {
+            return;
+        }
+        if let Some(at) = fields.get("server") {
+            let message = format!("`{}` is reachable from outside without caller keys", settings.listen);
+            self.reader.wrong_with_help(&at, message, "add `callers`, or listen on 127.0.0.1");
+        }
+    }
+
+    fn set<T>(
+        &mut self,
+        fields: &Fields<'_>,
+        name: &str,
+        place: &mut T,
+        decode: impl FnOnce(&mut Self, &Cursor<'_>) -> Option<T>,
+    ) {
+        if let Some(at) = fields.get(name)
+            && let Some(value) = decode(self, &at)
+        {
+            *place = value;
+        }
+    }
+
+    fn server(&mut self, at: &Cursor<'_>, settings: &mut Settings) {
+        let Some(fields) = self.reader.fields(at, SERVER) else { return };
+        self.set(&fields, "listen", &mut settings.listen, Self::address);
+        self.set(&fields, "admin_listen", &mut settings.admin_listen, Self::address);
+        self.set(&fields, "workers", &mut settings.workers, |it, at| it.count(at).map(Some));
+        let limits = &mut settings.limits;
+        self.set(&fields, "body_bytes_max", &mut limits.body_bytes_max, Self::count);
+        self.set(&fields, "connections_max", &mut limits.connections_max, Self::count);
+        self.set(&fields, "header_timeout", &mut limits.header_timeout, Self::duration);
+        self.set(&fields, "body_timeout", &mut limits.body_timeout, Self::duration);
+        self.set(&fields, "shutdown_grace", &mut limits.grace, Self::duration);
+    }
+
+    fn store(&mut self, at: &Cursor<'_>) -> Option<StoreSettings> {
+        let text = self.reader.sentence(at)?;
+        if let Some(path) = text.strip_prefix("sqlite:") {
+            return Some(StoreSettings::Sqlite(self.folder.join(path)));
+        }
+        let message = format!("`{text}` is not a store");
+        self.reader.wrong_with_help(at, message, "use `sqlite:PATH`, such as `sqlite:./ambidex.db`");
+        None
+    }
+
+    fn targets(&mut self, at: &Cursor<'_>) -> Vec<TargetSettings> {
+        let mut targets: Vec<TargetSettings> = Vec::new();
+        for item in self.reader.list(at).unwrap_or_default() {
+            let Some(target) = self.target(&item) else { continue };
+            if targets.iter().any(|other| other.name == target.name) {
+                let message = format!("there are two targets named `{}`", target.name);
+                self.reader.wrong_with_help(&item, message, "rename one of them");
+            }
+            targets.push(target);
+        }
+        if targets.is_empty() && !self.reader.has_errors() {
+            self.reader.wrong(at, "at least one target is needed");
+        }
+        targets
+    }
+
+    fn target(&mut self, at: &Cursor<'_>) -> Option<TargetSettings> {
+        let fields = self.reader.fields(at, TARGET)?;
+        let name = fields.need("name", &mut self.reader);
+        let name = name.and_then(|at| self.reader.name(&at)).map(str::to_owned);
+        let zone = fields.need("zone", &mut self.reader);
+        let zone_name = zone.as_ref().and_then(|at| self.reader.name(at)).map(str::to_owned);
+        let mut target = TargetSettings::starter();
+        target.kind = match (fields.get("engine"), fields.get("provider")) {
+            (Some(engine), None) => self.engine(&engine, &fields)?,
+            (None, Some(provider)) => {
+                target.serves = Serves::default();
+                target.concurrency = 64;
+                self.remote(&provider, &fields)?
+            }
+            (Some(second), Some(_)) => {
+                let help = "keep `engine` for a local model or `provider` for a remote one";
+                self.reader.wrong_with_help(&second, "a target has one of the two".to_owned(), help);
+                return None;
+            }
+            (None, None) => {
+                let message = "this target needs `engine` (a local model) or `provider`";
+                self.reader.wrong(at, message);
+                return None;
+            }
+        };
+        if let (TargetKind::Engine(..), Some(at), Some(zone)) = (&target.kind, &zone, &zone_name)
+            && zone != ZONE_ON_HOST
+        {
+            let message = format!("the local engine runs in this process, not in `{zone}`");
+            self.reader.wrong_with_help(at, message, "set `zone: on-host`");
+        }
+        self.refuse_remote_on_host(&target.kind, zone.as_ref(), zone_name.as_deref());
+        if let Some(at) = fields.get("serves") {
+            self.serves(&at, &mut target.serves);
+        }
+        self.set(&fields, "concurrency", &mut target.concurrency, Self::count);
+        Some(TargetSettings { name: name?, zone: zone_name?, ..target })
+    }
+
+    /// `on-host` is what restricted data is allowed to reach: a server elsewhere must not claim it.
+    fn refuse_remote_on_host(
+        &mut self,
+        kind: &TargetKind,
+        at: Option<&Cursor<'_>>,
+        zone: Option<&str>,
+    ) {
+        let (TargetKind::Remote(remote), Some(at), Some(zone)) = (kind, at, zone) else { return };
+        let is_here = reqwest::Url::parse(&remote.base_url)
+            .ok()
+            .and_then(|url| url.host_str().map(str::to_owned))
+            .is_some_and(|host| matches!(host.as_str(), "localhost" | "127.0.0.1" | "[::1]"));
+        if zone == ZONE_ON_HOST && !is_here {
+            let message = "`on-host` is this machine, but `base_url` is another".to_owned();
+            self.reader.wrong_with_help(at, message, "use `on-prem` or a jurisdiction such as `eu`");
+        }
+        let is_plain = remote.base_url.starts_with("http://");
+        if is_plain && is_remote(zone) && !is_here {
+            let message = format!("prompts would travel unencrypted to zone `{zone}`");
+            self.reader.wrong_with_help(at, message, "use `https://` in `base_url`");
+        }
+    }
+
+    fn engine(&mut self, at: &Cursor<'_>, fields: &Fields<'_>) -> Option<TargetKind> {
+        for name in ["model", "base_url", "key", "timeout", "timeouts"] {
+            if let Some(at) = fields.get(name) {
+                self.reader.wrong(&at, format!("`{name}` belongs to a target with `provider`"));
+            }
+        }
+        let mut settings = EngineSettings::default();
+        self.set(fields, "threads", &mut settings.threads, Self::count);
+        self.set(fields, "queue", &mut settings.queue_max, Self::count);
+        let choice = match self.reader.sentence(at)? {
+            "starter" => ModelChoice::Starter,
+            path => ModelChoice::Folder(self.folder.join(path)),
+        };
+        Some(TargetKind::Engine(choice, settings))
+    }
+
+    fn remote(&mut self, at: &Cursor<'_>, fields: &Fields<'_>) -> Option<TargetKind> {
+        let name = self.reader.text(at)?;
+        let Some(provider) = provider::named(name) else {
+            self.reader.unknown_word(at, ("provider", name), provider::names());
+            return None;
+        };
+        let model = fields.need("model", &mut self.reader);
+        let model = model.and_then(|at| self.reader.sentence(&at)).map(str::to_owned);
+        let base_url = fields.get("base_url");
+        let url = match &base_url {
+            Some(at) => self.reader.sentence(at)?.to_owned(),
+            None => provider.base_url().to_owned(),
+        };
+        let key = fields.get("key").map(|at| self.secret(&at));
+        let mut timeouts = Timeouts::default();
+        if let Some(at) = fields.get("timeouts")
+            && let Some(fields) = self.reader.fields(&at, TIMEOUTS)
+        {
+            self.set(&fields, "connect", &mut timeouts.connect, Self::duration);
+            self.set(&fields, "first_byte", &mut timeouts.first_byte, Self::duration);
+            self.set(&fields, "idle", &mut timeouts.idle, Self::duration);
+            self.set(&fields, "total", &mut timeouts.total, Self::duration);
+        }
+        self.set(fields, "timeout", &mut timeouts.total, Self::duration);
+        let key = match key {
+            Some(None) => return None,
+            Some(Some(key)) => Some(key),
+            None => None,
+        };
+        let remote = RemoteSettings { provider, model: model?, base_url: url, key, timeouts };
+        if let Err(error) = Remote::new(&remote) {
+            self.reader.wrong(base_url.as_ref().unwrap_or(at), error.to_string());
+            return None;
+        }
+        Some(TargetKind::Remote(remote))
+    }
+
+    fn serves(&mut self, at: &Cursor<'_>, serves: &mut Serves) {
+        let Some(fields) = self.reader.fields(at, SERVES) else { return };
+        self.set(&fields, "input_tokens_max", &mut serves.input_tokens_max, |it, at| {
+            it.tokens(at).map(Some)
+        });
+        self.set(&fields, "output_tokens_max", &mut serves.output_tokens_max, Self::tokens);
+        self.set(&fields, "tools", &mut serves.tools, |it, at| it.reader.truth(at));
+        self.set(&fields, "images", &mut serves.images, |it, at| it.reader.truth(at));
+    }
+
+    fn callers(&mut self, at: &Cursor<'_>) -> Vec<CallerSettings> {
+        let mut callers: Vec<CallerSettings> = Vec::new();
+        for item in self.reader.list(at).unwrap_or_default() {
+            let Some(caller) = self.caller(&item) else { continue };
+            if callers.iter().any(|other| other.name == caller.name) {
+                let message = format!("there are two callers named `{}`", caller.name);
+                self.reader.wrong_with_help(&item, message, "rename one of them");
+            }
+            if callers.iter().any(|other| other.key == caller.key) {
+                let message = format!("caller `{}` has the same key as another", caller.name);
+                self.reader.wrong_with_help(&item, message, "give each caller its own key");
+            }
+            callers.push(caller);
+        }
+        callers
+    }
+
+    fn caller(&mut self, at: &Cursor<'_>) -> Option<CallerSettings> {
+        let fields = self.reader.fields(at, CALLER)?;
+        let name = fields.need("name", &mut self.reader);
+        let name = name.and_then(|at| self.reader.name(&at)).map(str::to_owned);
+        let key = fields.need("key", &mut self.reader).and_then(|at| self.secret(&at));
+        let mut team = name.clone();
+        self.set(&fields, "team", &mut team, |it, at| {
+            it.reader.name(at).map(|name| Some(name.to_owned()))
+        });
+        let mut caller = CallerSettings {
+            name: name?,
+            key: key?,
+            team: team?,
+            criticality: None,
+            region: None,
+            data_floor: None,
+            requests_per_minute: None,
+        };
+        self.set(&fields, "criticality", &mut caller.criticality, |it, at| {
+            let known = Criticality::ALL.iter().map(|value| (value.name(), *value));
+            it.word(at, "criticality", &known.collect::<Vec<_>>()).map(Some)
+        });
+        self.set(&fields, "region", &mut caller.region, |it, at| {
+            it.reader.name(at).map(|name| Some(name.to_owned()))
+        });
+        self.set(&fields, "data_floor", &mut caller.data_floor, |it, at| {
+            let known = Level::ALL.iter().map(|level| (level.name(), *level));
+            it.word(at, "level", &known.collect::<Vec<_>>()).map(Some)
+        });
+        self.set(&fields, "requests_per_minute", &mut caller.requests_per_minute, |it, at| {
+            it.count(at).map(|count| u32::try_from(count).ok().and_then(NonZeroU32::new))
+        });
+        Some(caller)
+    }
+
+    fn word<T: Copy>(&mut self, at: &Cursor<'_>, kind: &str, known: &[(&str, T)]) -> Option<T> {
+        let word = self.reader.text(at)?;
+        let found = known.iter().find(|(name, _)| *name == word).map(|(_, value)| *value);
+        if found.is_none() {
+            self.reader.unknown_word(at, (kind, word), known.iter().map(|(name, _)| *name));
+        }
+        found
+    }
+
+    /// A secret stands elsewhere: `env:NAME` or `file:PATH`.
+    fn secret(&mut self, at: &Cursor<'_>) -> Option<Secret> {
+        let text = self.reader.text(at)?;
+        let found = if let Some(name) = text.strip_prefix("env:") {
+            (self.environment)(name)
+                .ok_or_else(|| format!("the environment variable `{name}` is not set"))
+        } else if let Some(path) = text.strip_prefix("file:") {
+            std::fs::read_to_string(self.folder.join(path))
+                .map_err(|error| format!("`{path}` could not be read: {}", error.kind()))
+        } else {
+            // The text itself may be the secret: it is not shown.
+            let help = "write `env:NAME` or `file:PATH` and keep the secret there";
+            let message = "a secret cannot stand in this file".to_owned();
+            self.reader.hidden(at, message, help);
+            return None;
+        };
+        match found {
+            Ok(secret) if !secret.trim().is_empty() => Some(Secret::new(secret.trim().to_owned())),
+            Ok(_) => {
+                self.reader.wrong(at, "this secret is empty");
+                None
+            }
+            Err(message) => {
+                self.reader.wrong(at, message);
+                None
+            }
+        }
+    }
+
+    fn address(&mut self, at: &Cursor<'_>) -> Option<SocketAddr> {
+        let text = self.reader.sentence(at)?;
+        let address = text.parse().ok();
+        if address.is_none() {
+            let message = format!("`{text}` is not an address with a port");
+            self.reader.wrong_with_help(at, message, "write it like `127.0.0.1:8080`");
+        }
+        address
+    }
+
+    /// At least one of something.
+    fn count(&mut self, at: &Cursor<'_>) -> Option<usize> {
+        let number = self.reader.whole(at, 1 << 40)?;
+        if number == 0 {
+            self.reader.wrong(at, "this must be at least 1");
+            return None;
+        }
+        usize::try_from(number).ok()
+    }
+
+    fn tokens(&mut self, at: &Cursor<'_>) -> Option<Tokens> {
+        let number = self.reader.whole(at, 100_000_000)?;
+        u32::try_from(number).ok().map(Tokens)
+    }
+
+    /// `500ms`, `30s`, `2m`.
+    fn duration(&mut self, at: &Cursor<'_>) -> Option<Duration> {
+        let text = self.reader.text(at)?;
+        let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        let unit = text.strip_prefix(digits).unwrap_or_default();
+        let duration = match (digits.parse::<u64>(), unit) {
+            (Ok(number), "ms") => Some(Duration::from_millis(number)),
+            (Ok(number), "s") => Some(Duration::from_secs(number)),
+            (Ok(number), "m") => number.checked_mul(60).map(Duration::from_secs),
+            _ => None,
+        };
+        if duration.is_none() {
+            let message = format!("`{text}` is not a duration");
+            self.reader.wrong_with_help(at, message, "write it like `500ms`, `30s` or `2m`");
+        }
+        duration
+    }
+}
+
+/// The folder that relative paths of a configuration start from.
+pub fn folder_of(file: &Path) -> PathBuf {
+    file.parent().map(Path::to_path_buf).unwrap_or_default()
+}

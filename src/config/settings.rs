@@ -1,0 +1,137 @@
+//! The typed configuration, with its defaults.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use crate::caller::CallerSettings;
+use crate::destination::Serves;
+use crate::engine::EngineSettings;
+use crate::inspector::InspectionSettings;
+use crate::money::NanoUsd;
+use crate::server::Limits;
+use crate::upstream::RemoteSettings;
+
+/// Everything that a gateway needs to know before it starts.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where clients connect.
+    pub listen: SocketAddr,
+    /// Where operators connect.
+    pub admin_listen: SocketAddr,
+    /// Threads that serve requests; `None` is one per core.
+    pub workers: Option<usize>,
+    /// Limits of both listeners.
+    pub limits: Limits,
+    /// Where records are kept.
+    pub store: StoreSettings,
+    /// Where the policy is.
+    pub policy: PolicySource,
+    /// Where requests can go.
+    pub targets: Vec<TargetSettings>,
+    /// Who may ask; empty means everyone, as `anonymous`.
+    pub callers: Vec<CallerSettings>,
+    /// Limits of inspection.
+    pub inspection: InspectionSettings,
+    /// What an hour of this machine costs, for the imputed cost of local answers.
+    pub machine_hour: NanoUsd,
+}
+
+/// Where records are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreSettings {
+    /// An SQLite file.
+    Sqlite(PathBuf),
+    /// A file that is removed at the end: for demonstrations.
+    Temporary,
+}
+
+/// Where the policy is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PolicySource {
+    /// The one in the binary.
+    Embedded,
+    /// A file.
+    File(PathBuf),
+}
+
+impl PolicySource {
+    /// The policy in the binary, `policies/default.yaml`.
+    pub const EMBEDDED: &'static str = include_str!("../../policies/default.yaml");
+
+    /// The name that messages use.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Embedded => "policies/default.yaml (embedded)".to_owned(),
+            Self::File(path) => path.display().to_string(),
+        }
+    }
+}
+
+/// A target as configured.
+#[derive(Clone, Debug)]
+pub struct TargetSettings {
+    /// The name that policies use.
+    pub name: String,
+    /// Where its processing happens.
+    pub zone: String,
+    /// How it is reached.
+    pub kind: TargetKind,
+    /// What it can do.
+    pub serves: Serves,
+    /// Most requests at a time.
+    pub concurrency: usize,
+}
+
+/// How a target is reached.
+#[derive(Clone, Debug)]
+pub enum TargetKind {
+    /// In this process.
+    Engine(ModelChoice, EngineSettings),
+    /// Over the network.
+    Remote(RemoteSettings),
+}
+
+/// Which local model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ModelChoice {
+    /// The one in the binary.
+    Starter,
+    /// A Hugging Face folder.
+    Folder(PathBuf),
+}
+
+/// Default port of the data listener.
+pub const PORT: u16 = 8080;
+/// Default port of the admin listener.
+pub const ADMIN_PORT: u16 = 9090;
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            listen: (Ipv4Addr::LOCALHOST, PORT).into(),
+            admin_listen: (Ipv4Addr::LOCALHOST, ADMIN_PORT).into(),
+            workers: None,
+            limits: Limits::default(),
+            store: StoreSettings::Sqlite(PathBuf::from("ambidex.db")),
+            policy: PolicySource::Embedded,
+            targets: vec![TargetSettings::starter()],
+            callers: Vec::new(),
+            inspection: InspectionSettings::default(),
+            // A small cloud machine with two cores, on demand.
+            machine_hour: NanoUsd::new(80_000_000),
+        }
+    }
+}
+
+impl TargetSettings {
+    /// The local engine with the model in the binary.
+    pub fn starter() -> Self {
+        Self {
+            name: "local".to_owned(),
+            zone: crate::policy::ZONE_ON_HOST.to_owned(),
+            kind: TargetKind::Engine(ModelChoice::Starter, EngineSettings::default()),
+            serves: Serves { tools: false, images: false, ..Serves::default() },
+            concurrency: 256,
+        }
+    }
+}

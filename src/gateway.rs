@@ -1,0 +1,252 @@
+//! A gateway from its settings: everything is checked and loaded first, sockets come second.
+
+mod admin;
+mod data;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tracing::{info, warn};
+
+use crate::app::{App, Ids};
+use crate::budget::Budgets;
+use crate::caller::Callers;
+use crate::clock;
+use crate::config::settings::ModelChoice;
+use crate::config::{PolicySource, Settings, StoreSettings, TargetKind, TargetSettings};
+use crate::destination::{Destination, Kind};
+use crate::engine::{Engine, EngineError, ModelSource};
+use crate::inspector::Inspector;
+use crate::policy::{Masking, Policy, TargetWords, World};
+use crate::record::{LedgerError, Store};
+use crate::route::price::PriceBook;
+use crate::server::{self, Shutdown};
+use crate::tasks::Tasks;
+use crate::telemetry::Metrics;
+use crate::upstream::{Client, Remote, RemoteError};
+use crate::yaml::Problems;
+
+/// Why a gateway did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The policy file cannot be read.
+    #[error("the policy `{name}` could not be read: {source}")]
+    PolicyUnreadable {
+        /// The file.
+        name: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The policy has mistakes.
+    #[error("{0}")]
+    Policy(Problems),
+    /// A model cannot be loaded.
+    #[error("target `{target}`: {source}")]
+    Engine {
+        /// The target.
+        target: String,
+        /// Why.
+        source: EngineError,
+    },
+    /// A remote target cannot be used.
+    #[error("target `{target}`: {source}")]
+    Remote {
+        /// The target.
+        target: String,
+        /// Why.
+        source: RemoteError,
+    },
+    /// The ledger cannot be opened.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The client cannot be built.
+    #[error("the HTTP client could not be set up: {0}")]
+    Client(#[from] reqwest::Error),
+    /// The metrics cannot be registered.
+    #[error("the metrics could not be set up: {0}")]
+    Metrics(#[from] prometheus::Error),
+    /// An address cannot be used.
+    #[error("`{address}` cannot be listened on: {source}; choose another port or stop what uses it")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+/// The policy of these settings, checked against their targets.
+pub fn policy(settings: &Settings) -> Result<Policy, StartError> {
+    let name = settings.policy.name();
+    let source = match &settings.policy {
+        PolicySource::Embedded => PolicySource::EMBEDDED.to_owned(),
+        PolicySource::File(path) => std::fs::read_to_string(path)
+            .map_err(|source| StartError::PolicyUnreadable { name: name.clone(), source })?,
+    };
+    Policy::compile(&name, &source, &world(settings)).map_err(StartError::Policy)
+}
+
+/// What a policy may name under these settings.
+pub fn world(settings: &Settings) -> World {
+    let words = |it: &TargetSettings| TargetWords { name: it.name.clone(), zone: it.zone.clone() };
+    let mut teams: Vec<String> = settings.callers.iter().map(|it| it.team.clone()).collect();
+    teams.sort();
+    teams.dedup();
+    World {
+        targets: settings.targets.iter().map(words).collect(),
+        teams,
+        masking: Masking::Unavailable,
+    }
+}
+
+/// A gateway that serves.
+#[derive(Debug)]
+pub struct Gateway {
+    /// Where clients connect.
+    pub address: SocketAddr,
+    /// Where operators connect.
+    pub admin_address: SocketAddr,
+    /// What it consists of.
+    pub app: Arc<App>,
+    listeners: Tasks,
+    /// Removed at the end.
+    temporary: Option<PathBuf>,
+}
+
+impl Gateway {
+    /// Checks and loads everything, then listens.
+    pub async fn start(settings: &Settings) -> Result<Self, StartError> {
+        let (app, temporary) = load(settings)?;
+        let app = Arc::new(app);
+        let data = listen(settings.listen).await?;
+        let admin = listen(settings.admin_listen).await?;
+        let address = data.local_addr().unwrap_or(settings.listen);
+        let admin_address = admin.local_addr().unwrap_or(settings.admin_listen);
+        let listeners = Tasks::default();
+        let (limits, shutdown) = (settings.limits, app.shutdown.clone());
+        let for_data = Arc::clone(&app);
+        let handler = move |request| {
+            let app = Arc::clone(&for_data);
+            async move { data::handle(&app, request).await }
+        };
+        listeners.spawn(server::serve(data, limits, shutdown.clone(), handler));
+        let for_admin = Arc::clone(&app);
+        let handler = move |request| {
+            let app = Arc::clone(&for_admin);
+            async move { admin::handle(&app, &request) }
+        };
+        listeners.spawn(server::serve(admin, limits, shutdown, handler));
+        info!(%address, %admin_address, policy = app.policy().rev(), "listening");
+        Ok(Self { address, admin_address, app, listeners, temporary })
+    }
+
+    /// Stops accepting, lets open requests come to their end, and closes the ledger.
+    pub async fn stop(self) {
+        self.app.shutdown.drain.cancel();
+        self.listeners.drained().await;
+        self.app.tasks.drained().await;
+        for destination in &self.app.destinations {
+            if let Some(engine) = destination.engine() {
+                engine.stop();
+            }
+        }
+        if let Err(error) = self.app.store.close().await {
+            warn!(%error, "the ledger could not be closed cleanly");
+        }
+        if let Some(folder) = self.temporary {
+            // What is left in the temporary folder is the system's to remove.
+            let _ = std::fs::remove_dir_all(folder);
+        }
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(|source| StartError::Listen { address, source })
+}
+
+fn load(settings: &Settings) -> Result<(App, Option<PathBuf>), StartError> {
+    let policy = policy(settings)?;
+    let book = PriceBook::embedded();
+    let destinations =
+        settings.targets.iter().map(|it| destination(it, book)).collect::<Result<Vec<_>, _>>()?;
+    let (path, temporary) = match &settings.store {
+        StoreSettings::Sqlite(path) => (path.clone(), None),
+        StoreSettings::Temporary => {
+            let folder = std::env::temp_dir().join(format!("ambidex-{:08x}", random()));
+            // If this fails, opening the ledger says so.
+            let _ = std::fs::create_dir(&folder);
+            (folder.join("ledger.db"), Some(folder))
+        }
+    };
+    let now = clock::now();
+    let (store, recovery) = Store::open(&path, now)?;
+    if recovery.expired > 0 {
+        warn!(requests = recovery.expired, "requests were cut off by a crash; charged as reserved");
+    }
+    let specs = policy.budgets().to_vec();
+    let recovered = store.reader()?.recovered(&specs, now)?;
+    let metrics = Metrics::new()?;
+    metrics.policy_info.with_label_values(&[policy.rev()]).set(1.0);
+    let app = App {
+        limits: settings.limits,
+        callers: Callers::new(&settings.callers),
+        inspector: Inspector::new(settings.inspection),
+        budgets: Budgets::new(specs, recovered),
+        policy: ArcSwap::from_pointee(policy),
+        destinations,
+        client: Client::new(std::time::Duration::from_secs(5))?,
+        store,
+        metrics,
+        tasks: Tasks::default(),
+        shutdown: Shutdown::default(),
+        machine_hour: settings.machine_hour,
+        price_digest: book.digest().to_owned(),
+        ids: Ids::new(random()),
+    };
+    Ok((app, temporary))
+}
+
+fn destination(settings: &TargetSettings, book: &PriceBook) -> Result<Destination, StartError> {
+    let target = || settings.name.clone();
+    let (kind, price) = match &settings.kind {
+        TargetKind::Engine(choice, engine) => {
+            let source = match choice {
+                ModelChoice::Starter => ModelSource::starter(),
+                ModelChoice::Folder(folder) => ModelSource::Folder(folder.clone()),
+            };
+            let engine = Engine::load(source, engine.clone())
+                .map_err(|source| StartError::Engine { target: target(), source })?;
+            (Kind::Local(engine), None)
+        }
+        TargetKind::Remote(remote) => {
+            let price = book.listing(remote.provider.name(), &remote.model);
+            if price.is_none() {
+                warn!(target = settings.name, model = remote.model, "no price is known");
+            }
+            let remote = Remote::new(remote)
+                .map_err(|source| StartError::Remote { target: target(), source })?;
+            (Kind::Remote(Box::new(remote)), price)
+        }
+    };
+    Ok(Destination {
+        name: settings.name.clone(),
+        zone: settings.zone.clone(),
+        kind,
+        serves: settings.serves,
+        price,
+        seats: Arc::new(Semaphore::new(settings.concurrency.min(Semaphore::MAX_PERMITS))),
+    })
+}
+
+/// Tells this process's ids from another's; nothing secret hangs on it.
+fn random() -> u32 {
+    let mut bytes = [0; 4];
+    match getrandom::fill(&mut bytes) {
+        Ok(()) => u32::from_le_bytes(bytes),
+        Err(_) => std::process::id(),
+    }
+}

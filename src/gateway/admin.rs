@@ -1,0 +1,118 @@
+//! The admin listener's paths: metrics, and the record of a decision.
+
+use std::sync::Arc;
+
+use hyper::body::Incoming;
+use hyper::{Method, Request, Response, StatusCode};
+use serde_json::{Value, json};
+
+use crate::app::App;
+use crate::clock;
+use crate::record::LedgerRow;
+use crate::server::{Body, respond};
+
+const PAGE: &str = "Ambidex admin: /metrics, /admin/api/decisions/{id}, /admin/api/ledger/sums\n";
+
+pub(super) fn handle(app: &Arc<App>, request: &Request<Incoming>) -> Response<Body> {
+    if request.method() != Method::GET {
+        return respond::json(StatusCode::METHOD_NOT_ALLOWED, r#"{"error":"GET only"}"#);
+    }
+    match request.uri().path() {
+        "/" => respond::typed(StatusCode::OK, "text/plain", PAGE),
+        "/metrics" => metrics(app),
+        "/admin/api/ledger/sums" => sums(app),
+        path => match path.strip_prefix("/admin/api/decisions/") {
+            Some(id) => decision(app, id),
+            None => respond::json(StatusCode::NOT_FOUND, r#"{"error":"nothing is at this path"}"#),
+        },
+    }
+}
+
+/// Gauges are set when they are read: budgets and queues change by themselves.
+fn metrics(app: &App) -> Response<Body> {
+    for pot in app.budgets.snapshot(clock::now()).pots {
+        let names = [pot.budget.as_str(), pot.subject.as_str()];
+        let metrics = &app.metrics;
+        for (gauge, sum) in [
+            (&metrics.budget_limit, pot.standing.limit),
+            (&metrics.budget_spent, pot.standing.spent),
+            (&metrics.budget_reserved, pot.standing.reserved),
+        ] {
+            gauge.with_label_values(&names).set(sum.as_usd_f64());
+        }
+    }
+    for engine in app.destinations.iter().filter_map(|it| it.engine()) {
+        let waiting = u32::try_from(engine.load_now().waiting).unwrap_or(u32::MAX);
+        let gauge = app.metrics.local_queue.with_label_values(&[&engine.card().name]);
+        gauge.set(f64::from(waiting));
+    }
+    respond::typed(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", app.metrics.page())
+}
+
+fn decision(app: &App, id: &str) -> Response<Body> {
+    let found = app.store.reader().and_then(|reader| reader.row(id));
+    match found {
+        Ok(Some(row)) => respond::json(StatusCode::OK, view(&row).to_string()),
+        Ok(None) => respond::json(StatusCode::NOT_FOUND, r#"{"error":"no such decision"}"#),
+        Err(error) => {
+            let body = json!({ "error": error.to_string() }).to_string();
+            respond::json(StatusCode::SERVICE_UNAVAILABLE, body)
+        }
+    }
+}
+
+fn view(row: &LedgerRow) -> Value {
+    let decided = &row.decided;
+    let trace: Value = serde_json::from_str(&decided.trace_json).unwrap_or(Value::Null);
+    let chosen = row.settled.as_ref().and_then(|it| it.answered_by.as_ref());
+    let chosen = chosen.or(decided.chosen.as_ref());
+    json!({
+        "id": decided.id,
+        "at": decided.at.to_string(),
+        "caller": decided.caller,
+        "team": decided.team,
+        "surface": decided.surface,
+        "model_asked": decided.model_asked,
+        "route": chosen.map(|it| &it.route),
+        "target": chosen.map(|it| &it.target),
+        "zone": chosen.map(|it| &it.zone),
+        "sensitivity": decided.sensitivity,
+        "task": decided.task,
+        "policy_rev": decided.policy_rev,
+        "price_digest": decided.price_digest,
+        "refused": decided.refused,
+        "state": row.state.name(),
+        "reserved_usd": decided.reserved.to_string(),
+        "trace": trace,
+        "settled": row.settled.as_ref().map(|it| json!({
+            "outcome": it.outcome,
+            "cost_usd": it.cost.to_string(),
+            "avoided_usd": it.avoided.to_string(),
+            "imputed_usd": it.imputed.to_string(),
+            "input_tokens": it.usage.map(|usage| usage.input_total().0),
+            "output_tokens": it.usage.map(|usage| usage.output_total().0),
+            "usage_source": it.usage.map(|usage| usage.source.name()),
+            "latency_ms": u64::try_from(it.latency.as_millis()).unwrap_or(u64::MAX),
+            "first_token_ms": it.ttft.and_then(|it| u64::try_from(it.as_millis()).ok()),
+        })),
+    })
+}
+
+fn sums(app: &App) -> Response<Body> {
+    match app.store.reader().and_then(|reader| reader.sums()) {
+        Ok(sums) => respond::json(
+            StatusCode::OK,
+            json!({
+                "rows": sums.rows, "held": sums.held, "settled": sums.settled,
+                "released": sums.released, "refused": sums.refused, "expired": sums.expired,
+                "cost_usd": sums.cost.to_string(), "avoided_usd": sums.avoided.to_string(),
+                "imputed_usd": sums.imputed.to_string(), "reserved_usd": sums.reserved.to_string(),
+            })
+            .to_string(),
+        ),
+        Err(error) => {
+            let body = json!({ "error": error.to_string() }).to_string();
+            respond::json(StatusCode::SERVICE_UNAVAILABLE, body)
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! The data listener's paths.
+
+use std::sync::Arc;
+
+use hyper::body::Incoming;
+use hyper::{Request, Response, StatusCode};
+use serde_json::json;
+
+use crate::app::App;
+use crate::chat::Surface;
+use crate::dialect;
+use crate::pipeline;
+use crate::receive::{self, Endpoint};
+use crate::reply::{self, Stopped};
+use crate::server::{Body, respond};
+
+/// The model name that leaves the choice to the policy.
+const AUTO: &str = "auto";
+
+pub(super) async fn handle(app: &Arc<App>, request: Request<Incoming>) -> Response<Body> {
+    match receive::endpoint(request.method(), request.uri().path()) {
+        Ok(Endpoint::Chat(surface)) => pipeline::handle(app, surface, request).await,
+        Ok(Endpoint::Models) => models(app, &request),
+        Ok(Endpoint::Health) => respond::typed(StatusCode::OK, "text/plain", "ok\n"),
+        Ok(Endpoint::Ready) => ready(app),
+        Err(failure) => {
+            let dialect = dialect::of(Surface::OpenAiChat);
+            reply::stopped(app, &Stopped::from(failure), dialect)
+        }
+    }
+}
+
+/// Can it serve? Not while it drains, and not without a ledger.
+fn ready(app: &App) -> Response<Body> {
+    if app.shutdown.drain.is_cancelled() {
+        return respond::typed(StatusCode::SERVICE_UNAVAILABLE, "text/plain", "draining\n");
+    }
+    match app.store.healthy() {
+        Ok(()) => respond::typed(StatusCode::OK, "text/plain", "ready\n"),
+        Err(error) => {
+            let body = format!("the ledger cannot be written: {error}\n");
+            respond::typed(StatusCode::SERVICE_UNAVAILABLE, "text/plain", body)
+        }
+    }
+}
+
+fn models(app: &App, request: &Request<Incoming>) -> Response<Body> {
+    let key = receive::credentials(request.headers());
+    if let Err(failure) = app.callers.identify(key.as_ref()) {
+        return reply::stopped(app, &failure.into(), dialect::of(Surface::OpenAiChat));
+    }
+    let entry = |id: &str, owner: &str| {
+        json!({ "id": id, "object": "model", "created": 0, "owned_by": owner })
+    };
+    let mut models = vec![entry(AUTO, "ambidex")];
+    for destination in &app.destinations {
+        models.push(entry(destination.model(), &destination.zone));
+    }
+    models.dedup_by(|a, b| a.get("id") == b.get("id"));
+    respond::json(StatusCode::OK, json!({ "object": "list", "data": models }).to_string())
+}
