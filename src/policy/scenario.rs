@@ -21,7 +21,7 @@ const REMOTE_COST: NanoUsd = NanoUsd::new(1_000_000);
 /// tokens in English, no money spent, every target is up, and a remote one costs a tenth of a cent.
 #[derive(Clone, Debug)]
 pub struct Scenario {
-    data: DataFacts,
+    pub(super) data: DataFacts,
     task: Option<TaskGuess>,
     tokens: TokenFacts,
     texts: BTreeMap<&'static str, String>,

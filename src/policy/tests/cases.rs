@@ -117,7 +117,10 @@ fn facts_that_were_not_gathered_narrow() {
     let mut facts = scenario.facts();
     facts.budgets.clear();
     let decision = evaluate(&policy, &facts);
-    assert_eq!(why(&policy, &decision), "The team's budget for this month is used up: no paid calls");
+    assert_eq!(
+        why(&policy, &decision),
+        "The team's budget for this month is used up: no paid calls"
+    );
     let mut facts = scenario.facts();
     facts.targets.clear();
     assert!(matches!(evaluate(&policy, &facts).outcome, Outcome::Refuse(_)));
@@ -161,8 +164,9 @@ fn explanations_read_like_sentences() {
         let case = policy.cases().iter().find(|case| case.name == name).unwrap();
         let decision = evaluate(&policy, &Scenario::of(&policy, case).facts());
         let explanation = explain(&policy, &decision).replace(policy.rev(), "REV");
-        text += &format!("## {name}\nwhy: {}\n\n{explanation}\n", why(&policy, &decision));
-        assert!(why(&policy, &decision).chars().count() <= 80);
+        let why = why(&policy, &decision);
+        text = format!("{text}## {name}\nwhy: {why}\n\n{explanation}\n");
+        assert!(why.chars().count() <= 80);
     }
     insta::assert_snapshot!(text);
 }
@@ -176,4 +180,33 @@ fn a_policy_answers_for_itself() {
     assert_eq!(policy.route_ids().collect::<Vec<_>>(), ["cheap-work-local", "everything-else"]);
     assert_eq!(policy.level_of(Label::IdentityUsSsn), crate::inspect::Level::Restricted);
     assert_eq!(policy.level_of(Label::PersonName), crate::inspect::Level::Internal);
+}
+
+#[test]
+fn what_is_known_is_named_before_what_is_feared() {
+    let policy = default_policy("eu");
+    let mut scenario = Scenario::ordinary(&policy);
+    scenario.data.scan = crate::inspect::Scan::Partial;
+    let decision = evaluate(&policy, &scenario.facts());
+    // The labels might be regulated; that not everything was read is certain.
+    let careful = &decision.trace.limits[1];
+    assert_eq!(policy.limit_id(careful.limit), "regulated-stays-here");
+    assert_eq!(careful.certainty, Certainty::Careful);
+    let said = "What we could not read to its end stays on our hosts";
+    assert_eq!(why(&policy, &decision), said);
+}
+
+#[test]
+fn words_stand_in_the_order_of_their_types() {
+    use vocabulary::WordFact;
+    fn names<T: Copy>(all: &[T], name: fn(T) -> &'static str) -> Vec<&'static str> {
+        all.iter().map(|value| name(*value)).collect()
+    }
+    assert_eq!(WordFact::Criticality.words(), names(Criticality::ALL, Criticality::name));
+    assert_eq!(WordFact::Quality.words(), names(Quality::ALL, Quality::name));
+    assert_eq!(WordFact::Surface.words(), names(Surface::ALL, Surface::name));
+    assert_eq!(WordFact::Weekday.words(), names(Weekday::ALL, Weekday::name));
+    let tasks = names(&crate::inspect::Task::ALL, crate::inspect::Task::name);
+    assert_eq!(WordFact::Task.words(), &tasks[..12]);
+    assert_eq!(tasks[12], "unknown");
 }

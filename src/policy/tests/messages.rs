@@ -11,7 +11,7 @@ fn messages(snippets: &[(&str, &str)]) -> String {
             Err(problems) => problems,
         };
         assert!(!problems.is_empty(), "{what}: nothing was wrong");
-        out += &format!("## {what}\n{problems}\n");
+        out = format!("{out}## {what}\n{problems}\n");
     }
     out
 }
@@ -26,7 +26,9 @@ fn policy(parts: &str) -> String {
 }
 
 fn limit(when: &str) -> String {
-    policy(&format!("limits:\n  - id: stay\n    why: must stay\n    when: {when}\n    allow_zones: [on-host]\n"))
+    policy(&format!(
+        "limits:\n  - id: stay\n    why: must stay\n    when: {when}\n    allow_zones: [on-host]\n"
+    ))
 }
 
 fn route(when: &str) -> String {
@@ -60,7 +62,8 @@ fn mistakes_in_conditions_are_shown_with_a_way_out() {
         ("bad expression", route("{ caller.team: { matches: '(' } }")),
         ("yes is not true", route("{ request.stream: { is: yes } }")),
     ];
-    let cases: Vec<(&str, &str)> = cases.iter().map(|(what, text)| (*what, text.as_str())).collect();
+    let cases: Vec<(&str, &str)> =
+        cases.iter().map(|(what, text)| (*what, text.as_str())).collect();
     insta::assert_snapshot!(messages(&cases));
 }
 
@@ -89,7 +92,8 @@ fn mistakes_in_rules_are_shown_with_a_way_out() {
         ("two documents", policy("---\nversion: 1\n")),
         ("nothing", String::new()),
     ];
-    let cases: Vec<(&str, &str)> = cases.iter().map(|(what, text)| (*what, text.as_str())).collect();
+    let cases: Vec<(&str, &str)> =
+        cases.iter().map(|(what, text)| (*what, text.as_str())).collect();
     insta::assert_snapshot!(messages(&cases));
 }
 

@@ -42,13 +42,12 @@ fn level() -> impl Strategy<Value = Option<Level>> {
 
 fn situation() -> impl Strategy<Value = Situation> {
     let scan = prop_oneof![4 => Just(Scan::Complete), 1 => Just(Scan::Partial), 1 => Just(Scan::Uninspected)];
-    let unable = || {
-        prop_oneof![4 => Just(None), 1 => proptest::sample::select(Unable::ALL.to_vec()).prop_map(Some)]
-    };
+    let unable = || prop_oneof![4 => Just(None), 1 => proptest::sample::select(Unable::ALL.to_vec()).prop_map(Some)];
     let data = (proptest::collection::vec(0..Label::ALL.len(), 0..3), scan, level(), level());
     let work = (proptest::option::of((0..13_usize, 0.0..1.0_f32)), 0..200_u32);
     let team = proptest::option::of(proptest::sample::select(vec!["a", "research"]));
-    let money = ([0..130_u8, 0..130], proptest::array::uniform3(proptest::option::of(0..900_000_u32)));
+    let money =
+        ([0..130_u8, 0..130], proptest::array::uniform3(proptest::option::of(0..900_000_u32)));
     let unables = [unable(), unable(), unable()];
     (data, work, team, money, unables).prop_map(|(data, work, team, money, unable)| {
         let ((labels, scan, declared, floor), (task, tokens)) = (data, work);
@@ -113,7 +112,12 @@ fn is_subset(inner: &[TargetId], outer: &[TargetId]) -> bool {
 
 fn policies() -> Vec<Policy> {
     // The second policy's `is: confidential` is not monotone on purpose in its own tests.
-    POLICIES.iter().map(|source| compile(&source.replace("{ is: confidential }", "{ at_least: confidential }"))).collect()
+    POLICIES
+        .iter()
+        .map(|source| {
+            compile(&source.replace("{ is: confidential }", "{ at_least: confidential }"))
+        })
+        .collect()
 }
 
 proptest! {
@@ -198,7 +202,8 @@ proptest! {
     fn no_text_makes_the_compiler_panic(cut in 0..4_000_usize, noise in "[-:{}\\[\\]&*!|>'\"%a\\n ]{0,6}") {
         let source = POLICIES[0];
         let cut = source.floor_char_boundary(cut);
-        let text = format!("{}{noise}{}", &source[..cut], &source[cut..]);
+        let (start, rest) = source.split_at(cut);
+        let text = format!("{start}{noise}{rest}");
         if let Err(problems) = Policy::compile("p.yaml", &text, &world()) {
             prop_assert!(problems.errors() > 0);
             prop_assert!(problems.to_string().contains("p.yaml:"));
