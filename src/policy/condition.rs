@@ -8,9 +8,9 @@ use std::ops::Not;
 use regex::Regex;
 
 use super::CheckId;
+use super::facts::{Criticality, Facts, Quality, Surface, Weekday};
 use super::vocabulary::{Fact, NumberFact, TextFact, TextValue, Unit, WordFact};
-use super::facts::Facts;
-use crate::inspect::{LabelSet, Level, Scan};
+use crate::inspect::{LabelSet, Lang, Level, Scan, Task};
 use crate::money::NanoUsd;
 
 /// True, false, or not known.
@@ -238,37 +238,32 @@ impl WordFact {
     /// Which word of [`WordFact::words`] the request has; `None` when it is not known.
     pub(super) fn read(self, context: Context<'_>) -> Option<u32> {
         let facts = context.facts;
-        let name = match self {
-            Self::Sensitivity => context.sensitivity.name(),
-            Self::Declared => facts.data.declared?.name(),
-            Self::Scan => match facts.data.scan {
-                Scan::Complete => "complete",
-                Scan::Partial => "partial",
-                Scan::Uninspected => "uninspected",
-            },
-            Self::Task => facts.task?.task.name(),
-            Self::Lang => match facts.lang? {
-                crate::inspect::Lang::En => "en",
-                crate::inspect::Lang::Zh => "zh",
-                crate::inspect::Lang::Other => "other",
-            },
-            Self::Criticality => facts.caller.criticality?.name(),
-            Self::Quality => facts.request.quality?.name(),
-            Self::Surface => facts.request.surface.name(),
-            Self::Weekday => facts.time?.weekday.name(),
-            Self::Stream => yes_no(facts.request.stream),
-            Self::Tools => yes_no(facts.request.tools),
-            Self::Images => yes_no(facts.request.images),
-            Self::LocalFits => yes_no(facts.local.fits?),
-            Self::LocalHealthy => yes_no(facts.local.healthy?),
-        };
-        // A task called `unknown` is not among the words: it is the state of not knowing.
-        u32::try_from(self.words().iter().position(|word| *word == name)?).ok()
+        match self {
+            Self::Sensitivity => place(&Level::ALL, context.sensitivity),
+            Self::Declared => place(&Level::ALL, facts.data.declared?),
+            Self::Scan => {
+                place(&[Scan::Complete, Scan::Partial, Scan::Uninspected], facts.data.scan)
+            }
+            // The task called `unknown` is not a word: it is the state of not knowing.
+            Self::Task => place(&Task::ALL, facts.task?.task)
+                .filter(|_| facts.task.is_some_and(|guess| guess.task != Task::Unknown)),
+            Self::Lang => place(&[Lang::En, Lang::Zh, Lang::Other], facts.lang?),
+            Self::Criticality => place(Criticality::ALL, facts.caller.criticality?),
+            Self::Quality => place(Quality::ALL, facts.request.quality?),
+            Self::Surface => place(Surface::ALL, facts.request.surface),
+            Self::Weekday => place(Weekday::ALL, facts.time?.weekday),
+            Self::Stream => Some(facts.request.stream.into()),
+            Self::Tools => Some(facts.request.tools.into()),
+            Self::Images => Some(facts.request.images.into()),
+            Self::LocalFits => Some(facts.local.fits?.into()),
+            Self::LocalHealthy => Some(facts.local.healthy?.into()),
+        }
     }
 }
 
-fn yes_no(truth: bool) -> &'static str {
-    if truth { "true" } else { "false" }
+/// The place of a value in its closed list, which has the order of [`WordFact::words`].
+fn place<T: PartialEq>(all: &[T], value: T) -> Option<u32> {
+    u32::try_from(all.iter().position(|other| *other == value)?).ok()
 }
 
 /// A share between 0 and 1 in millionths, rounded; `None` for what is not a number.
@@ -294,10 +289,12 @@ impl NumberFact {
             Self::TokensInput => Some(facts.tokens.input.wide()),
             Self::TokensOutputMax => Some(facts.tokens.output_max?.wide()),
             Self::CostEstimate => dearest(facts),
-            Self::BudgetUsed(index) => Some(facts.budgets.get(*index).map_or(1_000_000, |budget| {
-                let share = used(budget.used, budget.limit);
-                if budget.refused { share.max(1_000_000) } else { share }
-            })),
+            Self::BudgetUsed(index) => {
+                Some(facts.budgets.get(*index).map_or(1_000_000, |budget| {
+                    let share = used(budget.used, budget.limit);
+                    if budget.refused { share.max(1_000_000) } else { share }
+                }))
+            }
             Self::BudgetLeft(index) => Some(facts.budgets.get(*index).map_or(0, |budget| {
                 if budget.refused { 0 } else { budget.limit.less(budget.used).nanos() }
             })),
@@ -324,7 +321,9 @@ impl TextFact {
     /// The text, or how it is missing.
     pub(super) fn read<'a>(&self, facts: &Facts<'a>) -> TextValue<'a> {
         let known = |text: Option<&'a str>| text.map_or(TextValue::Unknown, TextValue::Known);
-        let set = |text: Option<&'a String>| text.map_or(TextValue::Absent, |text| TextValue::Known(text));
+        let set = |text: Option<&'a String>| {
+            text.map_or(TextValue::Absent, |text| TextValue::Known(text))
+        };
         match self {
             Self::CallerId => TextValue::Known(facts.caller.id),
             Self::Team => known(facts.caller.team),

@@ -61,7 +61,8 @@ pub fn evaluate(policy: &Policy, facts: &Facts<'_>) -> Decision {
     let sensitivity = sensitivity(policy, facts);
     let context = Context { facts, sensitivity };
     let bounds = narrow(policy, context);
-    let mut trace = Trace { limits: bounds.matched, routes: SmallVec::new(), struck: bounds.struck };
+    let mut trace =
+        Trace { limits: bounds.matched, routes: SmallVec::new(), struck: bounds.struck };
     let usable = bounds.remaining;
     let mut wanted = TargetSet::NONE;
     for (index, route) in policy.routes.iter().enumerate() {
@@ -136,9 +137,17 @@ fn narrow(policy: &Policy, context: Context<'_>) -> Bounds {
             certainty: if unknown { Certainty::Careful } else { Certainty::Known },
         });
         bounds.mask = bounds.mask.union(limit.mask);
-        for target in (0..policy.targets.len()).map(TargetId) {
-            let strike = obstacle(policy, LimitId(index), target, context.facts);
-            bounds.strike(target, strike);
+    }
+    // What is known makes a better reason than what is only feared, so it strikes first.
+    for certainty in [Certainty::Known, Certainty::Careful] {
+        for index in 0..bounds.matched.len() {
+            let Some(matched) = bounds.matched.get(index) else { continue };
+            if matched.certainty == certainty {
+                let limit = matched.limit;
+                for target in (0..policy.targets.len()).map(TargetId) {
+                    bounds.strike(target, obstacle(policy, limit, target, context.facts));
+                }
+            }
         }
     }
     for target in (0..policy.targets.len()).map(TargetId) {
@@ -180,12 +189,7 @@ impl StruckBy {
 }
 
 /// What this limit, which applies, has against this target.
-fn obstacle(
-    policy: &Policy,
-    id: LimitId,
-    target: TargetId,
-    facts: &Facts<'_>,
-) -> Option<StruckBy> {
+fn obstacle(policy: &Policy, id: LimitId, target: TargetId, facts: &Facts<'_>) -> Option<StruckBy> {
     let limit = policy.limits.get(id.0)?;
     if !limit.allowed.contains(target) {
         return Some(StruckBy::Place(id));

@@ -84,7 +84,7 @@ fn effect(policy: &Policy, decision: &Decision, limit: LimitId) -> String {
             parts.push(format!("caps the cost at ${cost}"));
         }
         if !limit.mask.is_empty() {
-            let names: Vec<&str> = limit.mask.iter().map(|label| label.name()).collect();
+            let names: Vec<&str> = limit.mask.iter().map(crate::inspect::Label::name).collect();
             parts.push(format!("masks {}", names.join(", ")));
         }
     }
@@ -133,7 +133,7 @@ fn seen(settled: &Settled) -> String {
         Seen::Text(text) => text.to_string(),
         Seen::Number(number, unit) => number_words(*number, *unit),
         Seen::Labels(labels, scan) => {
-            let names: Vec<&str> = labels.iter().map(|label| label.name()).collect();
+            let names: Vec<&str> = labels.iter().map(crate::inspect::Label::name).collect();
             let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
             match scan {
                 Scan::Complete => names,
@@ -164,7 +164,9 @@ fn number_words(number: i128, unit: Unit) -> String {
 /// The last line: a sentence that can be forwarded to somebody who has never seen a policy.
 fn sentence(policy: &Policy, decision: &Decision) -> String {
     let permit = match &decision.outcome {
-        Outcome::Refuse(refusal) => return format!("Refused ({}): {}", refusal.status, refusal.say),
+        Outcome::Refuse(refusal) => {
+            return format!("Refused ({}): {}", refusal.status, refusal.say);
+        }
         Outcome::Permit(permit) => permit,
     };
     let mut places = permit.clearances.iter().map(|clearance| {
@@ -174,13 +176,14 @@ fn sentence(policy: &Policy, decision: &Decision) -> String {
     let first = places.next().unwrap_or_default();
     let rest: Vec<String> = places.collect();
     let then = if rest.is_empty() {
-        "and nowhere else".to_owned()
+        " and nowhere else".to_owned()
     } else {
-        format!("then, if that fails, to {}", rest.join(", "))
+        format!(", then, if that fails, to {}", rest.join(", "))
     };
     let limit = decisive_limit(policy, decision, permit)
-        .map_or_else(String::new, |limit| format!("; {}", policy.limit_why(limit)));
-    format!("Goes to {first} {then}, by the route {}{limit}.", policy.route_id(permit.route))
+        .map_or_else(String::new, |limit| format!(": {}", policy.limit_why(limit)));
+    let sentence = format!("Goes to {first}{then}, by the route {}", policy.route_id(permit.route));
+    format!("{sentence}{}.", limit.trim_end_matches('.'))
 }
 
 /// The limit that made the difference: one that struck out a target preferred to the winner, else
@@ -193,7 +196,9 @@ fn decisive_limit(policy: &Policy, decision: &Decision, permit: &Permit) -> Opti
         let targets = policy.routes.get(tried.route.0).map_or(&[][..], |route| &route.targets);
         match tried.result {
             RouteResult::Failed(_) => {}
-            RouteResult::AllStruckOut => preferred = preferred.or(targets.iter().copied().collect()),
+            RouteResult::AllStruckOut => {
+                preferred = preferred.or(targets.iter().copied().collect());
+            }
             RouteResult::Won => {
                 let before = targets.iter().copied().take_while(|target| Some(*target) != first);
                 preferred = preferred.or(before.collect());

@@ -12,6 +12,7 @@ mod evaluate;
 mod explain;
 mod facts;
 mod refuse;
+mod scenario;
 mod vocabulary;
 mod world;
 
@@ -27,6 +28,7 @@ pub use facts::{
     BudgetFact, CallerFacts, Criticality, DataFacts, Estimate, Facts, LocalFacts, Quality,
     RequestFacts, Surface, TargetFacts, TimeFacts, TokenFacts, Unable, Weekday,
 };
+pub use scenario::Scenario;
 pub use vocabulary::{FactWords, Unit, VOCABULARY};
 pub use world::{
     JURISDICTIONS, Masking, TargetId, TargetSet, TargetWords, World, ZONE_ON_HOST, ZONE_ON_PREM,

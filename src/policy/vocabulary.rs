@@ -256,7 +256,9 @@ pub(super) fn find(name: &str, budgets: &[&str]) -> Option<Fact> {
     if let Some(field) = name.strip_prefix("metadata.") {
         return (!field.is_empty()).then(|| Fact::Text(TextFact::Metadata(field.into())));
     }
-    if let Some((budget, what)) = name.strip_prefix("budget.").and_then(|rest| rest.rsplit_once('.')) {
+    if let Some((budget, what)) =
+        name.strip_prefix("budget.").and_then(|rest| rest.rsplit_once('.'))
+    {
         let index = budgets.iter().position(|name| *name == budget)?;
         return match what {
             "used" => Some(Fact::Number(NumberFact::BudgetUsed(index))),

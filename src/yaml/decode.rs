@@ -31,11 +31,9 @@ impl<'n> Cursor<'n> {
         let path = self.path.clone();
         let entries: &[(Key, Node)] = match &self.node.value {
             Value::Map(entries) => entries,
-            Value::Null
-            | Value::Bool(_)
-            | Value::Number(_)
-            | Value::Text(_)
-            | Value::List(_) => &[],
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::List(_) => {
+                &[]
+            }
         };
         entries.iter().map(move |(key, node)| (key, Cursor { node, path: join(&path, &key.text) }))
     }
@@ -239,7 +237,14 @@ impl<'t> Reader<'t> {
         if let Value::Bool(truth) = at.node.value {
             return Some(truth);
         }
-        self.expected(at, "`true` or `false`");
+        if let Value::Text(text) = &at.node.value {
+            let meant = matches!(text.to_lowercase().as_str(), "yes" | "on" | "y" | "true");
+            let help = if meant { "write `true`" } else { "write `true` or `false`" };
+            let message = format!("expected `true` or `false`, found `{text}`");
+            self.wrong_with_help(at, message, help);
+        } else {
+            self.expected(at, "`true` or `false`");
+        }
         None
     }
 

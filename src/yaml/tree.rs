@@ -59,6 +59,16 @@ pub enum Value {
 }
 
 impl Value {
+    /// The text, if it is one.
+    pub fn as_text(&self) -> Option<&str> {
+        if let Self::Text(text) = self { Some(text) } else { None }
+    }
+
+    /// The number as it was written, if it is one.
+    pub fn as_number(&self) -> Option<&str> {
+        if let Self::Number(written) = self { Some(written) } else { None }
+    }
+
     /// The kind of value in the words of an error message.
     pub const fn kind(&self) -> &'static str {
         match self {
@@ -106,7 +116,6 @@ fn options() -> Options {
             max_events: 500_000,
             max_aliases: 1_000,
             max_anchors: 1_000,
-            max_documents: 1,
         },
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
         merge_keys: MergeKeyPolicy::AsOrdinary,
@@ -119,6 +128,9 @@ fn options() -> Options {
 fn plain_message(message: &str) -> String {
     if message.starts_with("multiple YAML documents") {
         return "a second document begins here, only one is read".to_owned();
+    }
+    if message.contains("budget") || message.contains("limit") {
+        return "this goes beyond what is read: nesting, size or the number of aliases".to_owned();
     }
     let sentence = message.rsplit_once(" at line ").map_or(message, |(sentence, _)| sentence);
     format!("this is not valid YAML: {}", sentence.trim_end_matches('.'))
@@ -163,10 +175,11 @@ fn node(raw: Spanned<Raw>, text: &str) -> Node {
 
 /// The characters of the source that a value was written with.
 fn written(place: serde_yaml::Location, text: &str) -> &str {
-    let bytes = place.span().byte_offset().zip(place.span().byte_len()).and_then(|(start, length)| {
-        let start = usize::try_from(start).ok()?;
-        text.get(start..start.checked_add(usize::try_from(length).ok()?)?)
-    });
+    let bytes =
+        place.span().byte_offset().zip(place.span().byte_len()).and_then(|(start, length)| {
+            let start = usize::try_from(start).ok()?;
+            text.get(start..start.checked_add(usize::try_from(length).ok()?)?)
+        });
     bytes.unwrap_or("").trim()
 }
 

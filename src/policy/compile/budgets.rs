@@ -6,7 +6,7 @@ use super::Compiler;
 use super::matchers::percent_millionths;
 use crate::budget::{BudgetSpec, Firmness, Imputed, Subject, Window};
 use crate::money::NanoUsd;
-use crate::yaml::{Cursor, Fields, Value};
+use crate::yaml::{Cursor, Fields};
 
 const KEYS: [&str; 8] =
     ["name", "per", "window", "limit_usd", "warn_at", "soft", "include_imputed", "tz"];
@@ -67,13 +67,14 @@ impl Compiler<'_> {
     fn warn_at(&mut self, at: &Cursor<'_>) -> Vec<u8> {
         let mut shares = Vec::new();
         for item in self.reader.one_or_list(at) {
-            let share = match &item.node.value {
-                Value::Text(text) => percent_millionths(text)
-                    .filter(|share| share % 10_000 == 0)
-                    .and_then(|share| u8::try_from(share / 10_000).ok())
-                    .filter(|share| (1..=100).contains(share)),
-                _ => None,
-            };
+            let share = item
+                .node
+                .value
+                .as_text()
+                .and_then(percent_millionths)
+                .filter(|share| share % 10_000 == 0)
+                .and_then(|share| u8::try_from(share / 10_000).ok())
+                .filter(|share| (1..=100).contains(share));
             match share {
                 Some(share) => shares.push(share),
                 None => self.reader.wrong_with_help(

@@ -61,7 +61,8 @@ impl Compiler<'_> {
         if let Some(at) = fields.get("caller") {
             let keys = ["id", "team", "key", "criticality", "region", "data_floor"];
             if self.reader.fields(&at, &keys).is_some() {
-                for (key, value) in at.entries().filter(|(key, _)| keys.contains(&key.text.as_str()))
+                for (key, value) in
+                    at.entries().filter(|(key, _)| keys.contains(&key.text.as_str()))
                 {
                     let text = format!("caller.{}", key.text);
                     given.extend(self.given(&Key { text, span: key.span }, &value));
@@ -146,10 +147,8 @@ impl Compiler<'_> {
     ) -> Option<Given> {
         let targets = &self.world.targets;
         let Some(index) = targets.iter().position(|target| target.name == name) else {
-            let names: Vec<String> = targets
-                .iter()
-                .map(|target| format!("target.{}.{what}", target.name))
-                .collect();
+            let names: Vec<String> =
+                targets.iter().map(|target| format!("target.{}.{what}", target.name)).collect();
             let known = names.iter().map(String::as_str);
             self.reader.unknown_key(key, ("fact", &value.path), known);
             return None;
@@ -177,4 +176,3 @@ impl Compiler<'_> {
         }
     }
 }
-

@@ -53,12 +53,24 @@ impl Compiler<'_> {
             if known.contains(&key.text.as_str()) {
                 conditions.extend(self.matcher(fact, (key, &value), nest));
             } else {
-                let kind = format!("matcher for `{}`:", fact.0);
-                let names = known.iter().copied();
-                self.reader.unknown_key(key, (&kind, &value.path), names);
+                self.wrong_matcher(fact.0, (key, &value), known);
             }
         }
         conditions
+    }
+
+    /// A matcher that exists for other facts is not misspelt; one that does not may be.
+    fn wrong_matcher(&mut self, fact: &str, (key, value): (&Key, &Cursor<'_>), known: &[&str]) {
+        let every = [ORDERED_MATCHERS, TEXT_MATCHERS, LABEL_MATCHERS];
+        if every.iter().any(|matchers| matchers.contains(&key.text.as_str())) {
+            let message = format!("`{}` cannot be asked of `{fact}`", key.text);
+            let known: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+            let help = format!("known here: {}", known.join(", "));
+            self.reader.report(key.span, &value.path, message, Some(help));
+        } else {
+            let kind = format!("matcher for `{fact}`:");
+            self.reader.unknown_key(key, (&kind, &value.path), known.iter().copied());
+        }
     }
 
     fn matcher(
@@ -79,7 +91,9 @@ impl Compiler<'_> {
         }
         let (test, turned) = match fact {
             Fact::Word(word) => (self.word_test(*word, matcher, value)?, false),
-            Fact::Number(number) => (self.number_test(number, matcher, value)?, matcher == "is_not"),
+            Fact::Number(number) => {
+                (self.number_test(number, matcher, value)?, matcher == "is_not")
+            }
             Fact::Text(text) => {
                 let turned = matches!(matcher, "is_not" | "none_of");
                 (self.text_test(text, matcher, value)?, turned)
@@ -238,26 +252,21 @@ impl Compiler<'_> {
             Unit::Hour => self.reader.whole(at, 23).map(i128::from),
             Unit::Usd => self.reader.usd(at).map(NanoUsd::nanos),
             Unit::Share => {
-                let share = match &at.node.value {
-                    Value::Number(written) => millionths(written).filter(|n| *n <= 1_000_000),
-                    _ => None,
-                };
+                let written = at.node.value.as_number();
+                let share = written.and_then(millionths).filter(|share| *share <= 1_000_000);
                 if share.is_none() {
-                    let help = "write it like `0.6`";
-                    self.reader.wrong_with_help(at, "expected a share from 0 to 1".to_owned(), help);
+                    let message = "expected a share from 0 to 1".to_owned();
+                    self.reader.wrong_with_help(at, message, "write it like `0.6`");
                 }
                 share
             }
             Unit::Percent => {
-                let share = match &at.node.value {
-                    Value::Text(text) => percent_millionths(text),
-                    _ => None,
-                };
+                let share = at.node.value.as_text().and_then(percent_millionths);
                 if share.is_none() {
-                    let help = match &at.node.value {
-                        Value::Number(written) => format!("write it with its unit: `{written}%`"),
-                        _ => "write it like `80%`".to_owned(),
-                    };
+                    let help = at.node.value.as_number().map_or_else(
+                        || "write it like `80%`".to_owned(),
+                        |written| format!("write it with its unit: `{written}%`"),
+                    );
                     self.reader.wrong_with_help(at, "expected a percentage".to_owned(), help);
                 }
                 share

@@ -22,8 +22,18 @@ use words::Define;
 
 /// The keys at the top of a policy.
 const KEYS: [&str; 12] = [
-    "version", "name", "owner", "define", "sensitivity", "budgets", "limits", "routes", "otherwise",
-    "tests", "trusted_headers", "assert",
+    "version",
+    "name",
+    "owner",
+    "define",
+    "sensitivity",
+    "budgets",
+    "limits",
+    "routes",
+    "otherwise",
+    "tests",
+    "trusted_headers",
+    "assert",
 ];
 
 /// What callers read when a policy does not say it in its own words.

@@ -130,7 +130,8 @@ impl Compiler<'_> {
         if self.reader.has_errors() {
             return;
         }
-        let used: TargetSet = routes.iter().flat_map(|route| route.targets.iter().copied()).collect();
+        let used: TargetSet =
+            routes.iter().flat_map(|route| route.targets.iter().copied()).collect();
         for (index, target) in self.world.targets.iter().enumerate() {
             if !used.contains(TargetId(index)) {
                 self.reader.warn(at, format!("no route uses the target `{}`", target.name), None);

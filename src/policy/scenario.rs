@@ -1,0 +1,301 @@
+//! A situation made up from a policy's own tests: the facts they give, and ordinary ones besides.
+
+use std::collections::BTreeMap;
+
+use super::compile::cases::{Case, Given};
+use super::decision::{Decision, Outcome};
+use super::vocabulary::{Fact, NumberFact, TextFact, WordFact};
+use super::{
+    BudgetFact, CallerFacts, Criticality, DataFacts, Estimate, Facts, LocalFacts, Policy, Quality,
+    RequestFacts, Surface, TargetFacts, TargetId, TimeFacts, TokenFacts, Weekday,
+};
+use crate::inspect::{LabelSet, Lang, Level, Scan, Task, TaskGuess};
+use crate::money::{NanoUsd, Tokens};
+
+/// What a remote target costs when a case does not say.
+const REMOTE_COST: NanoUsd = NanoUsd::new(1_000_000);
+
+/// The facts of a made-up request, owned.
+///
+/// Ordinary means: everything was read and nothing found, the task is not known, a hundred prompt
+/// tokens in English, no money spent, every target is up, and a remote one costs a tenth of a cent.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    pub(super) data: DataFacts,
+    task: Option<TaskGuess>,
+    tokens: TokenFacts,
+    texts: BTreeMap<&'static str, String>,
+    criticality: Option<Criticality>,
+    data_floor: Option<Level>,
+    surface: Surface,
+    stream: bool,
+    tools: bool,
+    images: bool,
+    quality: Option<Quality>,
+    lang: Option<Lang>,
+    local: LocalFacts,
+    hour: Option<u8>,
+    weekday: Option<Weekday>,
+    headers: BTreeMap<String, String>,
+    metadata: BTreeMap<String, String>,
+    budgets: Vec<BudgetFact>,
+    targets: Vec<TargetFacts>,
+}
+
+impl Scenario {
+    /// Nothing special, for this policy.
+    pub fn ordinary(policy: &Policy) -> Self {
+        let cost = |remote: bool| if remote { REMOTE_COST } else { NanoUsd::ZERO };
+        let target = |index| TargetFacts {
+            cost_estimate: Estimate::Known(cost(policy.remote.contains(TargetId(index)))),
+            unable: None,
+        };
+        let budget = |spec: &crate::budget::BudgetSpec| BudgetFact {
+            used: NanoUsd::ZERO,
+            limit: spec.limit,
+            refused: false,
+        };
+        Self {
+            data: DataFacts { labels: LabelSet::default(), scan: Scan::Complete, declared: None },
+            task: None,
+            tokens: TokenFacts { input: Tokens(100), output_max: None },
+            texts: BTreeMap::new(),
+            criticality: None,
+            data_floor: None,
+            surface: Surface::Chat,
+            stream: false,
+            tools: false,
+            images: false,
+            quality: None,
+            lang: Some(Lang::En),
+            local: LocalFacts::default(),
+            hour: None,
+            weekday: None,
+            headers: BTreeMap::new(),
+            metadata: BTreeMap::new(),
+            budgets: policy.budgets.iter().map(budget).collect(),
+            targets: (0..policy.targets.len()).map(target).collect(),
+        }
+    }
+
+    /// The situation of a case.
+    pub fn of(policy: &Policy, case: &Case) -> Self {
+        let mut scenario = Self::ordinary(policy);
+        for given in &case.given {
+            scenario.set(given);
+        }
+        scenario
+    }
+
+    /// The facts, borrowed.
+    pub fn facts(&self) -> Facts<'_> {
+        let text = |name| self.texts.get(name).map(String::as_str);
+        Facts {
+            data: self.data,
+            task: self.task,
+            tokens: self.tokens,
+            caller: CallerFacts {
+                id: text("id").unwrap_or("anonymous"),
+                team: text("team"),
+                key: text("key"),
+                criticality: self.criticality,
+                region: text("region"),
+                data_floor: self.data_floor,
+            },
+            request: RequestFacts {
+                model: text("model").unwrap_or("auto"),
+                surface: self.surface,
+                stream: self.stream,
+                tools: self.tools,
+                images: self.images,
+                quality: self.quality,
+            },
+            lang: self.lang,
+            local: self.local,
+            time: self.hour.zip(self.weekday).map(|(hour, weekday)| TimeFacts { hour, weekday }),
+            headers: &self.headers,
+            metadata: &self.metadata,
+            budgets: self.budgets.clone(),
+            targets: self.targets.clone(),
+        }
+    }
+
+    fn set(&mut self, given: &Given) {
+        match given {
+            Given::Labels(labels) => self.data.labels = *labels,
+            Given::DataFloor(level) => self.data_floor = Some(*level),
+            Given::Unable(target, unable) => {
+                if let Some(facts) = self.targets.get_mut(target.0) {
+                    facts.unable = Some(*unable);
+                }
+            }
+            Given::Cost(target, cost) => {
+                if let Some(facts) = self.targets.get_mut(target.0) {
+                    facts.cost_estimate = *cost;
+                }
+            }
+            Given::Unknown(fact) => self.forget(fact),
+            Given::Word(Fact::Word(fact), word) => self.set_word(*fact, word),
+            Given::Number(Fact::Number(fact), number) => self.set_number(fact, *number),
+            Given::Text(Fact::Text(fact), text) => self.set_text(fact, text),
+            Given::Word(..) | Given::Number(..) | Given::Text(..) => {}
+        }
+    }
+
+    fn set_word(&mut self, fact: WordFact, word: &str) {
+        let truth = word == "true";
+        match fact {
+            WordFact::Sensitivity | WordFact::Declared => {
+                self.data.declared = Level::from_name(word);
+            }
+            WordFact::Scan => {
+                self.data.scan = match word {
+                    "complete" => Scan::Complete,
+                    "partial" => Scan::Partial,
+                    _ => Scan::Uninspected,
+                };
+            }
+            WordFact::Task => {
+                let confidence = self.task.map_or(1.0, |guess| guess.confidence);
+                let task = Task::from_name(word).unwrap_or_default();
+                self.task = Some(TaskGuess { task, confidence, runner_up: Task::Unknown });
+            }
+            WordFact::Lang => {
+                self.lang = Some(match word {
+                    "en" => Lang::En,
+                    "zh" => Lang::Zh,
+                    _ => Lang::Other,
+                });
+            }
+            WordFact::Criticality => self.criticality = Criticality::from_name(word),
+            WordFact::Quality => self.quality = Quality::from_name(word),
+            WordFact::Surface => self.surface = Surface::from_name(word).unwrap_or(self.surface),
+            WordFact::Weekday => {
+                self.weekday = Weekday::from_name(word);
+                self.hour = self.hour.or(Some(12));
+            }
+            WordFact::Stream => self.stream = truth,
+            WordFact::Tools => self.tools = truth,
+            WordFact::Images => self.images = truth,
+            WordFact::LocalFits => self.local.fits = Some(truth),
+            WordFact::LocalHealthy => self.local.healthy = Some(truth),
+        }
+    }
+
+    fn set_number(&mut self, fact: &NumberFact, number: i128) {
+        let count = u32::try_from(number).unwrap_or(u32::MAX);
+        match fact {
+            NumberFact::TaskConfidence => {
+                let task = self.task.map_or(Task::Unknown, |guess| guess.task);
+                let confidence = share(count);
+                self.task = Some(TaskGuess { task, confidence, runner_up: Task::Unknown });
+            }
+            NumberFact::TokensInput => self.tokens.input = Tokens(count),
+            NumberFact::TokensOutputMax => self.tokens.output_max = Some(Tokens(count)),
+            NumberFact::CostEstimate => {
+                let cost = Estimate::Known(NanoUsd::new(number));
+                let free = Estimate::Known(NanoUsd::ZERO);
+                for facts in self.targets.iter_mut().filter(|facts| facts.cost_estimate != free) {
+                    facts.cost_estimate = cost;
+                }
+            }
+            NumberFact::BudgetUsed(index) => {
+                if let Some(budget) = self.budgets.get_mut(*index) {
+                    let nanos = budget.limit.times(number).nanos() / 1_000_000;
+                    budget.used = NanoUsd::new(nanos);
+                    budget.refused = number >= 1_000_000;
+                }
+            }
+            NumberFact::BudgetLeft(index) => {
+                if let Some(budget) = self.budgets.get_mut(*index) {
+                    budget.used = budget.limit.less(NanoUsd::new(number));
+                }
+            }
+            NumberFact::UnkRatio => self.local.unk_ratio = Some(share(count)),
+            NumberFact::QueueMs => self.local.queue_ms = Some(count),
+            NumberFact::Hour => {
+                self.hour = u8::try_from(number).ok();
+                self.weekday = self.weekday.or(Some(Weekday::Wednesday));
+            }
+        }
+    }
+
+    fn set_text(&mut self, fact: &TextFact, text: &str) {
+        let name = match fact {
+            TextFact::CallerId => "id",
+            TextFact::Team => "team",
+            TextFact::Key => "key",
+            TextFact::Region => "region",
+            TextFact::Model => "model",
+            TextFact::Header(name) => {
+                self.headers.insert(name.to_string(), text.to_owned());
+                return;
+            }
+            TextFact::Metadata(name) => {
+                self.metadata.insert(name.to_string(), text.to_owned());
+                return;
+            }
+        };
+        self.texts.insert(name, text.to_owned());
+    }
+
+    fn forget(&mut self, fact: &Fact) {
+        match fact {
+            Fact::Word(WordFact::Task) | Fact::Number(NumberFact::TaskConfidence) => {
+                self.task = None;
+            }
+            Fact::Word(WordFact::Lang) => self.lang = None,
+            Fact::Labels | Fact::Word(WordFact::Sensitivity) => {
+                self.data.scan = Scan::Uninspected;
+            }
+            Fact::Number(NumberFact::CostEstimate) => {
+                for facts in &mut self.targets {
+                    facts.cost_estimate = Estimate::Unpriced;
+                }
+            }
+            // The rest is not known, or always known, as it is.
+            Fact::Word(_) | Fact::Number(_) | Fact::Text(_) => {}
+        }
+    }
+}
+
+/// Millionths as a share.
+fn share(millionths: u32) -> f32 {
+    let millionths = f64::from(millionths.min(1_000_000));
+    #[expect(clippy::as_conversions, clippy::cast_possible_truncation, reason = "0 to 1")]
+    let share = (millionths / 1e6) as f32;
+    share
+}
+
+impl Case {
+    /// What is wrong with a decision for this case; `None` when it is as expected.
+    pub fn mismatch(&self, policy: &Policy, decision: &Decision) -> Option<String> {
+        let limits = decision.trace.limits.iter().map(|matched| policy.limit_id(matched.limit));
+        let (got, route) = match &decision.outcome {
+            Outcome::Refuse(refusal) => (None, format!("refused ({})", refusal.status)),
+            Outcome::Permit(permit) => (
+                permit.clearances.first().map(super::Clearance::target),
+                policy.route_id(permit.route).to_owned(),
+            ),
+        };
+        if let Some(refuse) = self.expect.refuse
+            && refuse != got.is_none()
+        {
+            let expected = if refuse { "a refusal" } else { "a permit" };
+            return Some(format!("expected {expected}, got {}", name(policy, got)));
+        }
+        if let Some(target) = self.expect.target
+            && got != Some(target)
+        {
+            let expected = policy.target_name(target);
+            return Some(format!("expected {expected}, got {}", name(policy, got)));
+        }
+        let reasons: Vec<&str> = limits.chain([route.as_str()]).collect();
+        let missing = self.expect.because.iter().find(|rule| !reasons.contains(&rule.as_str()))?;
+        Some(format!("expected because of {missing}, got {}", reasons.join(", ")))
+    }
+}
+
+fn name(policy: &Policy, target: Option<TargetId>) -> &str {
+    target.map_or("a refusal", |target| policy.target_name(target))
+}
