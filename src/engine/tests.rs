@@ -109,11 +109,11 @@ fn a_stop_string_ends_the_answer_before_itself() {
     let engine = engine(settings());
     let (whole, _) = done(engine.generate(Job::greedy(PROMPT, Tokens(30))).unwrap());
     let middle = whole.char_indices().nth(whole.chars().count() / 2).unwrap().0;
-    let stop: String = whole[middle..].chars().take(5).collect();
+    let stop: String = whole.split_at(middle).1.chars().take(5).collect();
     let job = Job { stop: vec![stop.clone()], ..Job::greedy(PROMPT, Tokens(30)) };
     let (text, summary) = done(engine.generate(job).unwrap());
     assert_eq!(summary.finish, Finish::Stop);
-    assert_eq!(text, whole[..whole.find(&stop).unwrap()]);
+    assert_eq!(text, whole.split_once(&stop).unwrap().0);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use super::*;
 use crate::engine::sample::log_sum_exp;
 
 /// The golden numbers are rounded to five decimals; f32 sums in another order cost the rest.
-const TOLERANCE: f32 = 2e-3;
+const TOLERANCE: f32 = 2e-4;
 
 #[derive(Deserialize)]
 struct Golden {
@@ -112,7 +112,7 @@ fn the_encoders_buckets_in_the_decoder_would_be_noticed() {
     let golden: Golden = read(&golden(name).join("golden_forced.json"));
     for mut case in golden.cases {
         let (off, other_tokens) = compare(&wrong, &case);
-        assert!(off > 50.0 * TOLERANCE && other_tokens > 10, "off by {off}, {other_tokens}");
+        assert!(off > 500.0 * TOLERANCE && other_tokens > 10, "off by {off}, {other_tokens}");
         case.steps.truncate(9);
         assert!(compare(&wrong, &case).0 < TOLERANCE, "the first nine steps cannot tell");
     }

@@ -1,0 +1,223 @@
+//! `ambidex models list|probe|bench`: what a local model is, whether its numbers are right, and how
+//! fast it is on this machine.
+
+use std::io::{BufRead, Write};
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail};
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+use crate::engine::{Engine, EngineSettings, ModelCard, ModelSource};
+
+/// How results are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// The outside shape of a [`ModelCard`].
+#[derive(Serialize)]
+struct CardView<'a> {
+    name: &'a str,
+    parameters: u64,
+    bytes: u64,
+    sha256: &'a str,
+    licence: &'a str,
+    context_tokens: u32,
+    output_tokens_max: u32,
+    vocabulary: usize,
+    languages: &'a [String],
+}
+
+impl<'a> From<&'a ModelCard> for CardView<'a> {
+    fn from(card: &'a ModelCard) -> Self {
+        Self {
+            name: &card.name,
+            parameters: card.parameters,
+            bytes: card.bytes,
+            sha256: &card.digest,
+            licence: &card.licence,
+            context_tokens: card.context_tokens.0,
+            output_tokens_max: card.serves.output_tokens_max.0,
+            vocabulary: card.vocabulary,
+            languages: &card.serves.languages,
+        }
+    }
+}
+
+/// Lists models, one a line, or as a JSON array.
+pub fn list(cards: &[&ModelCard], format: Format, out: &mut dyn Write) -> anyhow::Result<()> {
+    let views: Vec<CardView<'_>> = cards.iter().map(|card| CardView::from(*card)).collect();
+    if format == Format::Json {
+        serde_json::to_writer_pretty(&mut *out, &views)?;
+        writeln!(out)?;
+        return Ok(());
+    }
+    let row = |out: &mut dyn Write, cells: [&str; 7]| {
+        let [name, parameters, size, context, languages, licence, digest] = cells;
+        writeln!(
+            out,
+            "{name:<20} {parameters:>10} {size:>9} {context:>7}  {languages:<9} {licence:<12} {digest}"
+        )
+    };
+    row(out, ["MODEL", "PARAMETERS", "SIZE", "CONTEXT", "LANGUAGES", "LICENCE", "SHA-256"])?;
+    for view in views {
+        let parameters = format!("{:.1} M", millions(view.parameters));
+        let size = format!("{:.1} MB", millions(view.bytes));
+        let (context, languages) = (view.context_tokens.to_string(), view.languages.join(","));
+        let digest = view.sha256.get(..12).unwrap_or(view.sha256);
+        row(out, [view.name, &parameters, &size, &context, &languages, view.licence, digest])?;
+    }
+    Ok(())
+}
+
+/// One line of the probe's input.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProbeLine {
+    input_ids: Vec<u32>,
+    decoder_input_ids: Vec<u32>,
+}
+
+#[derive(Serialize)]
+struct ProbeReply {
+    steps: Vec<ProbeStep>,
+}
+
+#[derive(Serialize)]
+struct ProbeStep {
+    top_ids: Vec<u32>,
+    top_logits: Vec<f32>,
+    logsumexp: f32,
+}
+
+/// Forced decoding, line by line: `{"input_ids", "decoder_input_ids"}` in, `{"steps"}` out.
+pub fn probe(
+    source: ModelSource,
+    input: &mut dyn BufRead,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let engine = Engine::load(source, EngineSettings::default())?;
+    for (number, line) in (1..).zip(input.lines()) {
+        let line = line.context("the input could not be read")?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        let asked: ProbeLine = serde_json::from_str(&line)
+            .with_context(|| format!("line {number} is not `input_ids` and `decoder_input_ids`"))?;
+        let steps = engine
+            .forced(&asked.input_ids, &asked.decoder_input_ids)
+            .with_context(|| format!("line {number} could not be decoded"))?;
+        let steps = steps.into_iter().map(|step| ProbeStep {
+            top_ids: step.top_ids,
+            top_logits: step.top_logits,
+            logsumexp: step.logsumexp,
+        });
+        serde_json::to_writer(&mut *out, &ProbeReply { steps: steps.collect() })?;
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+/// What to measure.
+#[derive(Clone, Debug)]
+pub struct BenchOptions {
+    /// Sequences per step. Only 1 so far.
+    pub batch: Vec<usize>,
+    /// Tokens of the prompt.
+    pub prompt: usize,
+    /// Tokens to generate.
+    pub new: usize,
+    /// Threads. Only 1 per answer so far.
+    pub threads: usize,
+    /// The best of this many runs counts.
+    pub repeats: usize,
+}
+
+impl Default for BenchOptions {
+    fn default() -> Self {
+        Self { batch: vec![1], prompt: 128, new: 64, threads: 1, repeats: 5 }
+    }
+}
+
+#[derive(Serialize)]
+struct BenchView<'a> {
+    model: &'a str,
+    batch: usize,
+    threads: usize,
+    prompt_tokens: usize,
+    new_tokens: usize,
+    encoder_ms: f64,
+    step_ms: f64,
+    tokens_per_second: f64,
+    load_ms: f64,
+    /// `null` where the system does not tell.
+    resident_bytes: Option<u64>,
+}
+
+/// Measures one model.
+pub fn bench(
+    source: ModelSource,
+    options: &BenchOptions,
+    format: Format,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    if options.batch.iter().any(|batch| *batch != 1) {
+        bail!("this version decodes one sequence at a time; use `--batch 1`");
+    }
+    if options.threads != 1 {
+        bail!("this version computes each answer on one thread; use `--threads 1`");
+    }
+    let begun = Instant::now();
+    let engine = Engine::load(source, EngineSettings::default())?;
+    let load_ms = begun.elapsed().as_secs_f64() * 1e3;
+    let speed = engine.speed(options.prompt, options.new, options.repeats)?;
+    let view = BenchView {
+        model: &engine.card().name,
+        batch: 1,
+        threads: 1,
+        prompt_tokens: options.prompt,
+        new_tokens: options.new,
+        encoder_ms: speed.encoder.as_secs_f64() * 1e3,
+        step_ms: speed.step.as_secs_f64() * 1e3,
+        tokens_per_second: speed.tokens_per_second,
+        load_ms,
+        resident_bytes: resident_bytes(),
+    };
+    if format == Format::Json {
+        serde_json::to_writer_pretty(&mut *out, &view)?;
+        writeln!(out)?;
+        return Ok(());
+    }
+    let resident = view
+        .resident_bytes
+        .map_or_else(|| "unknown".to_owned(), |bytes| format!("{:.1} MB", millions(bytes)));
+    writeln!(out, "{}: prompt {} tokens, {} new", view.model, view.prompt_tokens, view.new_tokens)?;
+    writeln!(out, "  encoder      {:>9.2} ms", view.encoder_ms)?;
+    writeln!(out, "  decode step  {:>9.2} ms", view.step_ms)?;
+    writeln!(out, "  throughput   {:>9.1} tokens/s", view.tokens_per_second)?;
+    writeln!(out, "  load         {:>9.1} ms", view.load_ms)?;
+    writeln!(out, "  resident     {resident:>12}")?;
+    Ok(())
+}
+
+/// The memory of this process that is in RAM, where the system tells (Linux).
+fn resident_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string(PathBuf::from("/proc/self/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    kibibytes.checked_mul(1024)
+}
+
+#[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "a display value")]
+fn millions(count: u64) -> f64 {
+    count as f64 / 1e6
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,91 @@
+//! The three commands on the tiny model.
+
+use std::path::Path;
+
+use super::*;
+
+fn golden(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/t5").join(name)
+}
+
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (from, file) in [
+        ("tiny-t5v1_1", "config.json"),
+        ("tiny-t5v1_1", "model.safetensors"),
+        ("flan-tokenizer", "tokenizer.json"),
+    ] {
+        std::fs::copy(golden(from).join(file), folder.path().join(file)).unwrap();
+    }
+    folder
+}
+
+fn source(folder: &tempfile::TempDir) -> ModelSource {
+    ModelSource::Folder(folder.path().to_path_buf())
+}
+
+#[test]
+fn probe_answers_line_by_line_with_the_reference_numbers() {
+    let golden: serde_json::Value = serde_json::from_slice(
+        &std::fs::read(golden("tiny-t5v1_1").join("golden_forced.json")).unwrap(),
+    )
+    .unwrap();
+    let case = &golden["cases"][0];
+    let line = serde_json::json!({ "input_ids": case["input_ids"], "decoder_input_ids": case["decoder_input_ids"] });
+    let input = format!("{line}\n\n{line}\n");
+    let mut out = Vec::new();
+    probe(source(&folder()), &mut input.as_bytes(), &mut out).unwrap();
+    let out = String::from_utf8(out).unwrap();
+    assert_eq!(out.lines().count(), 2);
+    let reply: serde_json::Value = serde_json::from_str(out.lines().next().unwrap()).unwrap();
+    let steps = reply["steps"].as_array().unwrap();
+    assert_eq!(steps.len(), 48);
+    for (ours, theirs) in steps.iter().zip(case["steps"].as_array().unwrap()) {
+        assert_eq!(ours["top_ids"], theirs["top_ids"]);
+        let off = ours["logsumexp"].as_f64().unwrap() - theirs["logsumexp"].as_f64().unwrap();
+        assert!(off.abs() < 2e-3);
+    }
+}
+
+#[test]
+fn probe_names_the_line_that_is_wrong() {
+    let input = "{\"input_ids\": [1], \"decoder_input_ids\": [0]}\n{\"ids\": []}\n";
+    let error = probe(source(&folder()), &mut input.as_bytes(), &mut Vec::new()).unwrap_err();
+    assert_eq!(error.to_string(), "line 2 is not `input_ids` and `decoder_input_ids`");
+}
+
+#[test]
+fn bench_measures_and_says_what_it_cannot() {
+    let folder = folder();
+    let small = BenchOptions { prompt: 8, new: 4, repeats: 1, ..BenchOptions::default() };
+    let mut out = Vec::new();
+    bench(source(&folder), &small, Format::Json, &mut out).unwrap();
+    let view: serde_json::Value = serde_json::from_slice(&out).unwrap();
+    for key in ["encoder_ms", "step_ms", "tokens_per_second", "load_ms"] {
+        assert!(view[key].as_f64().unwrap() > 0.0, "{key}");
+    }
+    assert!(view["resident_bytes"].is_null() || view["resident_bytes"].as_u64().unwrap() > 1 << 20);
+    let many = BenchOptions { batch: vec![1, 8], ..small };
+    let error = bench(source(&folder), &many, Format::Text, &mut Vec::new()).unwrap_err();
+    assert_eq!(error.to_string(), "this version decodes one sequence at a time; use `--batch 1`");
+}
+
+#[test]
+fn list_shows_size_licence_and_digest() {
+    let folder = folder();
+    std::fs::copy(golden("tiny-t5v1_1").join("LICENSE"), folder.path().join("LICENSE")).unwrap();
+    let engine = Engine::load(source(&folder), EngineSettings::default()).unwrap();
+    let mut out = Vec::new();
+    list(&[engine.card()], Format::Text, &mut out).unwrap();
+    let out = String::from_utf8(out).unwrap();
+    let line = out.lines().nth(1).unwrap();
+    let digest = engine.card().digest.split_at(12).0;
+    for cell in ["0.5 M", "2.1 MB", "512", "en", "see LICENSE", digest] {
+        assert!(line.contains(cell), "{cell} in {line}");
+    }
+    let mut json = Vec::new();
+    list(&[engine.card()], Format::Json, &mut json).unwrap();
+    let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    assert_eq!(json[0]["parameters"], 518_240);
+    assert_eq!(json[0]["sha256"].as_str().unwrap().len(), 64);
+}
