@@ -10,3 +10,4 @@ pub mod budget;
 pub mod route;
 pub mod engine;
 pub mod record;
+pub mod cli;
