@@ -5,6 +5,7 @@ pub mod read;
 pub mod row;
 mod schema;
 pub mod store;
+pub mod trace;
 mod writer;
 
 pub use error::LedgerError;

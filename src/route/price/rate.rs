@@ -1,0 +1,168 @@
+//! Rates, and what a request costs at them.
+//!
+//! A rate is a whole number of nano-USD per million tokens, so that every published price is exact. A
+//! context tier is a cliff: once the prompt is longer than the tier's start, its rate holds for all
+//! tokens of the kind, not only for those beyond. Sums are rounded up once, at the end, to a nano-USD.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::kind::Kind;
+use crate::chat::Usage;
+use crate::money::{NanoUsd, Tokens};
+
+/// Pieces or tokens that a rate is for.
+const UNIT: i128 = 1_000_000;
+
+/// What one kind costs, in nano-USD per million, by the length of the prompt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Wire", into = "Wire")]
+pub struct Rate {
+    base: u64,
+    /// (prompt tokens beyond which it holds, rate), by rising start.
+    tiers: Vec<(u32, u64)>,
+}
+
+impl Rate {
+    /// A rate without tiers.
+    pub const fn flat(base: u64) -> Self {
+        Self { base, tiers: Vec::new() }
+    }
+
+    /// A rate with tiers.
+    pub fn tiered(base: u64, mut tiers: Vec<(u32, u64)>) -> Self {
+        tiers.sort_unstable();
+        Self { base, tiers }
+    }
+
+    /// The rate for a prompt of this length.
+    pub fn at(&self, prompt: Tokens) -> u64 {
+        let reached = self.tiers.iter().rev().find(|(start, _)| prompt.0 > *start);
+        reached.map_or(self.base, |(_, rate)| *rate)
+    }
+
+    /// The dearest rate for any prompt up to this length.
+    pub fn dearest(&self, prompt_max: Tokens) -> u64 {
+        let reached = self.tiers.iter().filter(|(start, _)| prompt_max.0 > *start);
+        reached.map(|(_, rate)| *rate).fold(self.base, u64::max)
+    }
+
+    /// Every rate in it, the base first.
+    pub fn all(&self) -> impl Iterator<Item = u64> {
+        std::iter::once(self.base).chain(self.tiers.iter().map(|(_, rate)| *rate))
+    }
+
+    /// The tiers: (prompt tokens beyond which it holds, rate).
+    pub fn tiers(&self) -> &[(u32, u64)] {
+        &self.tiers
+    }
+}
+
+/// `150000000`, or `[150000000, [200000, 300000000]]` with tiers.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Wire {
+    Flat(u64),
+    Tiered(u64, Vec<(u32, u64)>),
+}
+
+impl From<Wire> for Rate {
+    fn from(wire: Wire) -> Self {
+        match wire {
+            Wire::Flat(base) => Self::flat(base),
+            Wire::Tiered(base, tiers) => Self::tiered(base, tiers),
+        }
+    }
+}
+
+impl From<Rate> for Wire {
+    fn from(rate: Rate) -> Self {
+        if rate.tiers.is_empty() {
+            Self::Flat(rate.base)
+        } else {
+            Self::Tiered(rate.base, rate.tiers)
+        }
+    }
+}
+
+/// Everything that one model charges at one time.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Price {
+    rates: BTreeMap<Kind, Rate>,
+}
+
+impl Price {
+    /// A price of these rates. A price must have one for the prompt, or nothing could be charged.
+    pub fn new(rates: BTreeMap<Kind, Rate>) -> Option<Self> {
+        rates.contains_key(&Kind::Input).then_some(Self { rates })
+    }
+
+    /// A price for prompt and answer tokens alone, in nano-USD per million. Zeros mean free.
+    pub fn flat(input: u64, output: u64) -> Self {
+        let rates = [(Kind::Input, Rate::flat(input)), (Kind::Output, Rate::flat(output))];
+        Self { rates: rates.into_iter().collect() }
+    }
+
+    /// The rate of a kind, or of what it is a part of.
+    pub fn rate(&self, kind: Kind) -> Option<&Rate> {
+        self.rates.get(&kind).or_else(|| self.rate(kind.whole()?))
+    }
+
+    /// The rates that the price itself names.
+    pub fn rates(&self) -> impl Iterator<Item = (Kind, &Rate)> {
+        self.rates.iter().map(|(kind, rate)| (*kind, rate))
+    }
+
+    /// Whether nothing is charged for anything.
+    pub fn is_free(&self) -> bool {
+        self.rates.values().all(|rate| rate.all().all(|rate| rate == 0))
+    }
+
+    /// What one request of this usage costs, rounded up to a nano-USD.
+    pub fn cost(&self, usage: &Usage) -> NanoUsd {
+        let prompt = usage.input_total();
+        let kinds = [
+            (Kind::Input, usage.input_uncached),
+            (Kind::CacheRead, usage.cache_read),
+            (Kind::CacheWrite, usage.cache_write),
+            (Kind::CacheWrite1h, usage.cache_write_1h),
+            (Kind::Output, usage.output),
+            (Kind::Reasoning, usage.reasoning),
+        ];
+        let tokens: i128 = kinds
+            .into_iter()
+            .map(|(kind, count)| {
+                let rate = self.rate(kind).map_or(0, |rate| rate.at(prompt));
+                i128::from(rate).saturating_mul(count.wide())
+            })
+            .fold(0, i128::saturating_add);
+        round_up(tokens.saturating_add(self.fee()))
+    }
+
+    /// The most that a request with a prompt and an answer of at most these lengths can cost, however
+    /// the tokens fall into kinds.
+    pub fn upper_bound(&self, input: Tokens, output_max: Tokens) -> NanoUsd {
+        let dearest = |kinds: &[Kind]| {
+            let rates = kinds.iter().filter_map(|kind| self.rate(*kind));
+            i128::from(rates.map(|rate| rate.dearest(input)).fold(0, u64::max))
+        };
+        let prompt = dearest(&[Kind::Input, Kind::CacheRead, Kind::CacheWrite, Kind::CacheWrite1h]);
+        let answer = dearest(&[Kind::Output, Kind::Reasoning]);
+        let prompt = prompt.saturating_mul(input.wide());
+        let answer = answer.saturating_mul(output_max.wide());
+        round_up(prompt.saturating_add(answer).saturating_add(self.fee()))
+    }
+
+    /// What one request costs besides its tokens, in units of the rates.
+    fn fee(&self) -> i128 {
+        i128::from(self.rate(Kind::Request).map_or(0, |rate| rate.base))
+    }
+}
+
+fn round_up(millionths: i128) -> NanoUsd {
+    NanoUsd::new(millionths.saturating_add(UNIT - 1).div_euclid(UNIT))
+}
+
+#[cfg(test)]
+mod tests;
