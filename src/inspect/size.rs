@@ -113,3 +113,71 @@ impl Tally {
         tally
     }
 }
+
+impl Tally {
+    /// The estimated tokens of an `o200k`-like byte-pair tokenizer.
+    ///
+    /// Prices in 1/128 token, fitted by weighted least squares to the counts of `o200k_base` for
+    /// one half of the labelled prompts. On the other half the mean absolute error per prompt is
+    /// 6.1 % for English and 8.7 % for Chinese (4.5 % and
+    /// 6.2 % where the prompt is longer than 100 tokens; the sums are right within 2 %).
+    pub fn tokens(&self) -> Tokens {
+        let parts = [
+            (self.words, 96_i64),
+            (self.letters, 9),
+            (self.long_letters, -7),
+            (self.digit_triples, 169),
+            (self.signs, 111),
+            (self.sign_repeats, 46),
+            (self.lines, 176),
+            (self.blanks, 49),
+            (self.chinese, 94),
+            (self.two_bytes, 148),
+            (self.three_bytes, 125),
+            (self.four_bytes, 364),
+        ];
+        let sum: i64 = parts.iter().map(|(count, price)| i64::from(*count) * price).sum();
+        Tokens(u32::try_from((sum.max(0) + 127) / 128).unwrap_or(u32::MAX))
+    }
+
+    /// The language that most letters belong to. A Chinese character says about as much as two
+    /// or three letters, so Chinese wins long before it has the most characters.
+    pub fn lang(&self) -> Lang {
+        let latin = self.letters;
+        let other = self.two_bytes + self.three_bytes;
+        if self.chinese > 0 && self.chinese * 4 >= latin && self.chinese * 2 >= other {
+            Lang::Zh
+        } else if latin > 0 && latin >= other {
+            Lang::En
+        } else {
+            Lang::Other
+        }
+    }
+
+    /// Adds the counts of another text.
+    pub fn add(&mut self, other: &Self) {
+        let pairs = [
+            (&mut self.words, other.words),
+            (&mut self.letters, other.letters),
+            (&mut self.long_letters, other.long_letters),
+            (&mut self.digit_triples, other.digit_triples),
+            (&mut self.signs, other.signs),
+            (&mut self.sign_repeats, other.sign_repeats),
+            (&mut self.lines, other.lines),
+            (&mut self.blanks, other.blanks),
+            (&mut self.chinese, other.chinese),
+            (&mut self.two_bytes, other.two_bytes),
+            (&mut self.three_bytes, other.three_bytes),
+            (&mut self.four_bytes, other.four_bytes),
+        ];
+        for (mine, theirs) in pairs {
+            *mine = mine.saturating_add(theirs);
+        }
+    }
+}
+
+/// The most tokens that so many bytes can be: byte-pair tokenizers never use more than one token
+/// for a byte.
+pub fn upper_bound(bytes: usize) -> Tokens {
+    Tokens(u32::try_from(bytes).unwrap_or(u32::MAX))
+}

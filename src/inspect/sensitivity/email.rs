@@ -54,9 +54,7 @@ fn local_start(text: &Text<'_>, sign: &Range<usize>) -> Option<usize> {
     while matches!(text.at(start), b'.' | b'-' | b'%' | b'^' | b'~') && start < sign.start {
         start += 1;
     }
-    if text.before(start) == b'\\' && matches!(text.at(start), b'n' | b'r' | b't') {
-        start += 1;
-    }
+    start = text.skip_escape(start);
     let has_name = text.part(start..sign.start).iter().any(u8::is_ascii_alphanumeric);
     let is_whole = text.before(sign.start) != b'.' && text.before(start) != b'@';
     (has_name && is_whole && !in_login(text, start)).then_some(start)

@@ -17,7 +17,7 @@ mod text;
 mod tests;
 
 pub use label::{Label, LabelSet, Level};
-pub(in crate::inspect) use scan::Scanner;
+pub(in crate::inspect) use scan::{Scanner, Value};
 
 use std::ops::Range;
 use text::{Hit, Text};

@@ -47,7 +47,8 @@ fn armour(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usize>> {
     }
     let start = text.run(start, |byte| byte == b' ');
     let rest = text.part(word.end..word.end + BLOCK_MAX);
-    let end = memchr::memmem::find(rest, b"END ")
+    let end = memchr::memmem::find_iter(rest, b"END ")
+        .find(|end| text.part(word.end..word.end + end).trim_ascii_end().ends_with(b"-"))
         .map(|end| text.run(word.end + end, |byte| !matches!(byte, b'-' | b'\n')))
         .map(|end| text.run(end, |byte| byte == b'-'));
     Some(start..end.unwrap_or_else(|| body_end(text, word.end)).max(word.end))

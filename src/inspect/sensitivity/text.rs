@@ -53,6 +53,12 @@ impl Text<'_> {
             || (matches!(previous, b'n' | b'r' | b't') && self.before(place - 1) == b'\\')
     }
 
+    /// The place behind the letter of a JSON escape such as `\n`, if a run of letters begins there.
+    pub(super) fn skip_escape(&self, start: usize) -> usize {
+        let is_escape = self.before(start) == b'\\' && matches!(self.at(start), b'n' | b'r' | b't');
+        start + usize::from(is_escape)
+    }
+
     /// Like [`Self::opens`], but a word of `names` may be glued to the value, as in `tel1380…`.
     pub(super) fn opens_after(&self, place: usize, names: &[&str]) -> bool {
         if self.opens(place) {
