@@ -41,7 +41,8 @@ fn join(
         let joined = [head_edge, gap, tail_edge].concat();
         for value in scanner.scan(&joined, left.path) {
             let start = value.span.start;
-            let Some(end) = value.span.end.checked_sub(seam + gap.len()).filter(|end| *end > 0) else {
+            let Some(end) = value.span.end.checked_sub(seam + gap.len()).filter(|end| *end > 0)
+            else {
                 continue;
             };
             if start >= seam || is_known(findings, &value, left_index, head_start + start) {
@@ -55,7 +56,9 @@ fn join(
 
 /// Whether a value may run over the seam: digits on both sides, or an address or key broken off.
 fn may_continue(head: &str, tail: &str) -> bool {
-    let (Some(last), Some(first)) = (head.bytes().last(), tail.bytes().next()) else { return false };
+    let (Some(last), Some(first)) = (head.bytes().last(), tail.bytes().next()) else {
+        return false;
+    };
     (last.is_ascii_digit() && first.is_ascii_digit())
         || (matches!(last, b'@' | b'-' | b'_' | b'.' | b'/') && first.is_ascii_alphanumeric())
         || (first == b'@' && last.is_ascii_alphanumeric())

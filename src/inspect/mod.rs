@@ -4,6 +4,8 @@
 //! Pure: bytes in, values out, no clock, no I/O. `inspector.rs` runs it under a deadline.
 
 mod join;
+#[cfg(test)]
+mod tests;
 pub mod sensitivity;
 pub mod size;
 pub mod task;
@@ -100,6 +102,7 @@ pub fn read(leaves: &[Leaf<'_>], options: &Options) -> Findings {
     }
     if leaves.len() > 1 && findings.scan == Scan::Complete {
         join::read(leaves, scanner, &mut findings);
+        findings.items.sort_by_key(|item| (item.leaf, item.span.start));
     }
     findings.lang = prose.lang();
     findings.task = Some(task::guess(&request_text(leaves), findings.lang));

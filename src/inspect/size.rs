@@ -67,7 +67,11 @@ const KINDS: [Kind; 256] = {
     let mut kinds = [Kind::Inner; 256];
     let mut byte = 0_u8;
     loop {
-        #[expect(clippy::as_conversions, clippy::indexing_slicing, reason = "checked by the compiler")]
+        #[expect(
+            clippy::as_conversions,
+            clippy::indexing_slicing,
+            reason = "checked by the compiler"
+        )]
         {
             kinds[byte as usize] = kind(byte);
         }
@@ -180,4 +184,43 @@ impl Tally {
 /// for a byte.
 pub fn upper_bound(bytes: usize) -> Tokens {
     Tokens(u32::try_from(bytes).unwrap_or(u32::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Tally, upper_bound};
+    use crate::inspect::Lang;
+
+    /// The estimate lies within the share of the true count.
+    fn check(text: &str, share: f64) {
+        let truth = tiktoken_rs::o200k_base().expect("the vocabulary").encode_ordinary(text).len();
+        let truth = f64::from(u32::try_from(truth).expect("small"));
+        let guess = f64::from(Tally::of(text).tokens().0);
+        assert!((guess - truth).abs() <= truth * share + 1.0, "{guess} for {truth}: {text}");
+    }
+
+    #[test]
+    fn estimates_are_near_the_tokenizer() {
+        check("The quick brown fox jumps over the lazy dog, and then it sleeps until noon.", 0.12);
+        check("请总结下面的内容，并且用三句话说明为什么这件事情对公司很重要。", 0.25);
+        check("{\"id\": 12345, \"items\": [1, 2, 3], \"total\": 99.95}", 0.3);
+        check("", 0.0);
+    }
+
+    #[test]
+    fn no_estimate_beats_the_bound() {
+        for text in ["a", "\u{1F600}", "中文", "1 2 3 4 5 6", "\n\n\n", "!?!?!?"] {
+            assert!(Tally::of(text).tokens() <= upper_bound(text.len()), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn languages_are_told_apart() {
+        let lang = |text: &str| Tally::of(text).lang();
+        assert_eq!(lang("Please help me"), Lang::En);
+        assert_eq!(lang("请用Python写代码"), Lang::Zh);
+        assert_eq!(lang("これはペンです"), Lang::Other);
+        assert_eq!(lang("Привет, как дела"), Lang::Other);
+        assert_eq!(lang("12345"), Lang::Other);
+    }
 }

@@ -12,9 +12,32 @@ pub(super) const DETECTOR: &dyn Detector = &CardNumber;
 struct CardNumber;
 
 const NAMES: &[&str] = &[
-    "card", "cards", "credit", "debit", "visa", "mastercard", "amex", "american express",
-    "unionpay", "maestro", "discover", "diners", "jcb", "pan", "cc", "ccn", "cardnumber", "银行卡",
-    "信用卡", "借记卡", "储蓄卡", "卡号", "银联", "工资卡", "yhk", "kahao",
+    "card",
+    "cards",
+    "credit",
+    "debit",
+    "visa",
+    "mastercard",
+    "amex",
+    "american express",
+    "unionpay",
+    "maestro",
+    "discover",
+    "diners",
+    "jcb",
+    "pan",
+    "cc",
+    "ccn",
+    "cardnumber",
+    "银行卡",
+    "信用卡",
+    "借记卡",
+    "储蓄卡",
+    "卡号",
+    "银联",
+    "工资卡",
+    "yhk",
+    "kahao",
 ];
 
 impl Detector for CardNumber {
@@ -81,11 +104,7 @@ fn is_card_shape(groups: &[Range<usize>]) -> bool {
     }
 }
 
-fn judge(
-    text: &Text<'_>,
-    groups: &[Range<usize>],
-    digits: &[u8],
-) -> Option<(usize, Hit, Named)> {
+fn judge(text: &Text<'_>, groups: &[Range<usize>], digits: &[u8]) -> Option<(usize, Hit, Named)> {
     let span = groups.first()?.start..groups.last()?.end;
     let network = Network::of(digits)?;
     let is_checked = luhn(digits);

@@ -11,9 +11,28 @@ pub(super) const DETECTOR: &dyn Detector = &CnResidentId;
 struct CnResidentId;
 
 const NAMES: &[&str] = &[
-    "身份证", "身份证号", "公民身份", "证件号", "证件", "居民身份", "id card", "idcard",
-    "resident id", "identity card", "identity number", "id number", "id no", "idno", "id_card",
-    "national id", "sfz", "sfzh", "sfzhm", "shenfenzheng", "cert_no", "certno",
+    "身份证",
+    "身份证号",
+    "公民身份",
+    "证件号",
+    "证件",
+    "居民身份",
+    "id card",
+    "idcard",
+    "resident id",
+    "identity card",
+    "identity number",
+    "id number",
+    "id no",
+    "idno",
+    "id_card",
+    "national id",
+    "sfz",
+    "sfzh",
+    "sfzhm",
+    "shenfenzheng",
+    "cert_no",
+    "certno",
 ];
 
 /// The weights of ISO 7064 mod 11-2 for 17 digits, and the check characters by remainder.

@@ -103,8 +103,7 @@ fn domain_end(text: &Text<'_>, start: usize) -> Option<usize> {
 fn dot(text: &Text<'_>, place: usize) -> Option<usize> {
     const SPELLINGS: &[&[u8]] = &[b".", b"[.]", b"[dot]", b"(dot)", b" [dot] ", b" (dot) ", b"%2e"];
     let rest = text.part(place..place + 8);
-    let spelled = |dot: &&&[u8]| {
-        rest.get(..dot.len()).is_some_and(|head| head.eq_ignore_ascii_case(dot))
-    };
+    let spelled =
+        |dot: &&&[u8]| rest.get(..dot.len()).is_some_and(|head| head.eq_ignore_ascii_case(dot));
     SPELLINGS.iter().find(spelled).map(|dot| place + dot.len())
 }

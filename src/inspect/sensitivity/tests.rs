@@ -34,7 +34,9 @@ fn golden_cases() {
             let mut actual = found(text, case["path"].as_str().unwrap_or("messages[0].content"));
             actual.retain(|(label, _)| detector.labels().contains(label));
             if actual != expected {
-                failures.push(format!("{name}: {text:?}\n  found {actual:?}\n  instead of {expected:?}"));
+                failures.push(format!(
+                    "{name}: {text:?}\n  found {actual:?}\n  instead of {expected:?}"
+                ));
             }
         }
         assert!(kinds[0] >= 12 && kinds[1] >= 11, "{name} has too few cases: {kinds:?}");
@@ -50,8 +52,14 @@ fn every_detector_has_a_name_and_labels() {
 
 /// Values of each kind, for building texts.
 const VALUES: &[&str] = &[
-    "4111 1111 1111 1111", "jane.doe@acme.com", "536-22-8145", "+1 212 555 0143", "11010519491231002X",
-    "GB82WEST12345698765432", "13800138000", "postgres://app:s3cr3t@db.acme.com/prod",
+    "4111 1111 1111 1111",
+    "jane.doe@acme.com",
+    "536-22-8145",
+    "+1 212 555 0143",
+    "11010519491231002X",
+    "GB82WEST12345698765432",
+    "13800138000",
+    "postgres://app:s3cr3t@db.acme.com/prod",
     "ghp_aB3dE5gH7jK9mN1pQ3sT5vW7yZ9bC2eF4hJ6",
 ];
 

@@ -91,13 +91,15 @@ impl Text<'_> {
     pub(super) fn in_uuid(&self, place: usize) -> bool {
         let part = |byte: u8| byte.is_ascii_hexdigit() || byte == b'-';
         let from = place.saturating_sub(36);
-        let start = from + self.part(from..place).iter().rposition(|byte| !part(*byte)).map_or(0, |at| at + 1);
+        let start = from
+            + self.part(from..place).iter().rposition(|byte| !part(*byte)).map_or(0, |at| at + 1);
         let token = self.part(start..place + 37);
         let token = token.split(|byte| !part(*byte)).next().unwrap_or_default();
         token.len() == 36
-            && token.iter().enumerate().all(|(index, byte)| {
-                (*byte == b'-') == matches!(index, 8 | 13 | 18 | 23)
-            })
+            && token
+                .iter()
+                .enumerate()
+                .all(|(index, byte)| (*byte == b'-') == matches!(index, 8 | 13 | 18 | 23))
     }
 }
 

@@ -2,7 +2,9 @@
 //! prompt, and its shape (a question, a passage below it, a list, code).
 //!
 //! Confidence is not a feeling but the share of right guesses that prompts with the same lead
-//! over the second task had in one half of the labelled data; see [`confidence`].
+//! over the second task had among 25,234 labelled ones. On the half that the cues were not chosen
+//! by, 75.6 % of the English and 72.3 % of the Chinese prompts are guessed right; most errors are
+//! between a plain question and brainstorming, and among the tasks that bring a passage.
 
 use super::cues::{ANYWHERE, OPENING};
 use super::{Classifier, Lang, Task, TaskGuess};
@@ -50,7 +52,7 @@ fn weigh_words(prompt: &str, scores: &mut Scores) -> Option<()> {
     let bytes = prompt.as_bytes();
     let head = bytes.get(..HEAD.min(bytes.len()))?;
     let tail = bytes.get(bytes.len().saturating_sub(TAIL).max(head.len())..)?;
-    let mut seen = [0_u64; 8];
+    let mut seen = [0_u64; 16];
     for (part, is_head) in [(head, true), (tail, false)] {
         for cue in cues.find_overlapping_iter(part) {
             let index = cue.pattern().as_usize();
@@ -81,9 +83,21 @@ fn begins_word(text: &[u8], place: usize) -> bool {
 
 /// Whether only a polite phrase stands before this place.
 fn opens(text: &[u8], place: usize) -> bool {
-    const POLITE: &[&str] =
-        &["please ", "can you ", "could you ", "can you please ", "i want you to ", "请", "请你",
-          "帮我", "请帮我", "help me ", "i need you to ", "你能", "能否"];
+    const POLITE: &[&str] = &[
+        "please ",
+        "can you ",
+        "could you ",
+        "can you please ",
+        "i want you to ",
+        "请",
+        "请你",
+        "帮我",
+        "请帮我",
+        "help me ",
+        "i need you to ",
+        "你能",
+        "能否",
+    ];
     place == 0
         || (place <= OPENING_REACH
             && text.get(..place).is_some_and(|before| {
@@ -95,7 +109,8 @@ fn opens(text: &[u8], place: usize) -> bool {
 fn weigh_shape(prompt: &str, lang: Lang, scores: &mut Scores) {
     let bytes = prompt.as_bytes();
     let size = bytes.len();
-    let has_question = memchr::memchr(b'?', bytes.get(..HEAD.min(size)).unwrap_or_default()).is_some()
+    let has_question = memchr::memchr(b'?', bytes.get(..HEAD.min(size)).unwrap_or_default())
+        .is_some()
         || prompt.ends_with(['?', '？']);
     let line = memchr::memchr(b'\n', bytes).unwrap_or(size);
     let is_passage = size > PASSAGE && (line < size || size > 400);
@@ -150,19 +165,75 @@ impl Scores {
     }
 }
 
-/// The share of right guesses by lead, measured on the even half of the labelled prompts.
+/// The share of right guesses by lead over the second task: the lower of the two halves of the
+/// labelled prompts (the cues were chosen by looking at one half only).
 fn confidence(lead: i32) -> f32 {
     match lead {
-        ..=0 => 0.35,
-        1 => 0.40,
-        2 => 0.50,
-        3 => 0.60,
-        4 => 0.65,
-        5 => 0.70,
-        6 => 0.75,
-        7 => 0.80,
-        8 => 0.85,
-        9..=11 => 0.90,
-        _ => 0.95,
+        ..=1 => 0.40,
+        2 => 0.55,
+        3 => 0.65,
+        4..=6 => 0.75,
+        7 | 8 => 0.87,
+        9..=11 => 0.89,
+        _ => 0.97,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ANYWHERE, CLASSIFIER, CUES, OPENING};
+    use crate::inspect::{Lang, Task};
+
+    fn check(prompt: &str, lang: Lang, task: Task) {
+        let guess = CLASSIFIER.guess(prompt, lang).expect("a guess");
+        assert_eq!(guess.task, task, "{prompt}");
+        assert!(guess.confidence > 0.0 && guess.confidence < 1.0);
+        assert_ne!(guess.runner_up, task);
+    }
+
+    #[test]
+    fn every_cue_is_counted_once_at_most() {
+        assert!(CUES.is_some());
+        assert!(OPENING.len() + ANYWHERE.len() <= 16 * 64);
+    }
+
+    #[test]
+    fn plain_requests_are_recognised() {
+        check("Summarize: paid with 4111 1111 1111 1111", Lang::En, Task::Summarize);
+        check("Please translate this to German: good morning", Lang::En, Task::Translate);
+        check("Classify this review as positive or negative: great!", Lang::En, Task::Classify);
+        check("Extract all email addresses from the text below", Lang::En, Task::Extract);
+        check("Write a Python function that reverses a list", Lang::En, Task::Code);
+        check("Rewrite the sentence in a more formal tone", Lang::En, Task::Rewrite);
+        check("What is the capital of France?", Lang::En, Task::QaOpen);
+        check("Write a poem about the sea", Lang::En, Task::Creative);
+        check("Brainstorm ideas for a team event", Lang::En, Task::Brainstorm);
+        check("hello, how are you?", Lang::En, Task::Chat);
+        check(
+            "Tom has 3 apples and buys 4 more for $2 each. How much does he pay in total?",
+            Lang::En,
+            Task::Reasoning,
+        );
+    }
+
+    #[test]
+    fn chinese_requests_are_recognised() {
+        check("请总结下面的内容：今天开会", Lang::Zh, Task::Summarize);
+        check("把下面的句子翻译成英文：你好", Lang::Zh, Task::Translate);
+        check("用Java写一个函数，发送HTTP请求。", Lang::Zh, Task::Code);
+        check("小明有15个苹果，给了小红3个，还剩多少个？", Lang::Zh, Task::Reasoning);
+        check("从下面的文本中提取所有人名", Lang::Zh, Task::Extract);
+        check("你好", Lang::Zh, Task::Chat);
+    }
+
+    #[test]
+    fn a_question_with_its_passage_is_not_an_open_question() {
+        let passage = "The bridge was opened by the mayor on a cold morning in spring. ".repeat(8);
+        check(&format!("Who opened the bridge?\n\n{passage}"), Lang::En, Task::QaContext);
+    }
+
+    #[test]
+    fn nothing_is_guessed_from_nothing() {
+        assert_eq!(CLASSIFIER.guess(" \n", Lang::Other), None);
     }
 }
