@@ -99,7 +99,7 @@ impl Tally {
                     tally.letters += 1;
                     tally.long_letters += u32::from(run >= 8);
                 }
-                Kind::Digit => tally.digit_triples += u32::from(run % 3 == 0),
+                Kind::Digit => tally.digit_triples += u32::from(run.is_multiple_of(3)),
                 Kind::Sign => {
                     tally.signs += is_new;
                     tally.sign_repeats += 1 - is_new;

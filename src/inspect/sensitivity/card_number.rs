@@ -54,10 +54,8 @@ impl Detector for CardNumber {
         let mut first = 0;
         while let Some(start) = groups.get(first) {
             let rest = groups.get(first..).unwrap_or_default();
-            let taken = match may_begin(text, start) {
-                true => longest_card(text, rest, found),
-                false => 0,
-            };
+            let taken =
+                if may_begin(text, start) { longest_card(text, rest, found) } else { 0 };
             first += taken.max(1);
         }
     }
@@ -168,5 +166,5 @@ fn luhn(digits: &[u8]) -> bool {
             (_, digit) => u32::from(digit) * 2,
         })
         .sum();
-    sum % 10 == 0 && digits.iter().any(|digit| *digit != 0)
+    sum.is_multiple_of(10) && digits.iter().any(|digit| *digit != 0)
 }

@@ -93,6 +93,11 @@ pub struct Finding {
     pub evidence: Evidence,
 }
 
+/// Every label that this build can find by itself.
+pub fn detectable() -> LabelSet {
+    DETECTORS.iter().flat_map(|detector| detector.labels()).copied().collect()
+}
+
 /// Collects what a detector recognises.
 type Found = Vec<Hit>;
 

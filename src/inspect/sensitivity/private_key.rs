@@ -41,8 +41,7 @@ fn armour(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usize>> {
     let line_start = word.start.saturating_sub(40);
     let begin = line_start + memchr::memmem::rfind(text.part(line_start..word.start), b"BEGIN")?;
     let start = text.run_back(begin, |byte| matches!(byte, b'-' | b' '));
-    let dashes = text.part(start..begin).iter().filter(|byte| **byte == b'-').count();
-    if dashes < 3 {
+    if !text.part(start..begin).trim_ascii_end().ends_with(b"---") {
         return None;
     }
     let start = text.run(start, |byte| byte == b' ');

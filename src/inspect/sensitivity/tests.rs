@@ -10,7 +10,7 @@ fn scanner() -> &'static Scanner {
 /// What the scanner finds: label and text.
 fn found(text: &str, path: &str) -> Vec<(Label, String)> {
     let values = scanner().scan(text, path);
-    values.into_iter().map(|value| (value.label, text[value.span].to_owned())).collect()
+    values.into_iter().map(|value| (value.label, text.get(value.span).expect("whole characters").to_owned())).collect()
 }
 
 #[test]
@@ -47,6 +47,7 @@ fn golden_cases() {
 #[test]
 fn every_detector_has_a_name_and_labels() {
     assert_eq!(DETECTOR_NAMES.len(), DETECTORS.len());
+    assert!(super::detectable().contains(Label::SecretPrivateKey));
     assert!(DETECTORS.iter().all(|detector| !detector.labels().is_empty()));
 }
 
