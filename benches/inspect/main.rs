@@ -23,8 +23,12 @@ const ROUNDS: u32 = 15;
 const REPEATS: u32 = 400;
 
 fn main() {
-    let kinds =
-        [("English prose", ENGLISH), ("Chinese prose", CHINESE), ("JSON logs", LOG), ("sensitive", SENSITIVE)];
+    let kinds = [
+        ("English prose", ENGLISH),
+        ("Chinese prose", CHINESE),
+        ("JSON logs", LOG),
+        ("sensitive", SENSITIVE),
+    ];
     for (name, sample) in kinds {
         for size in [1_000, 100_000] {
             report(name, sample, size);

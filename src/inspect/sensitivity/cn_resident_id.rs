@@ -127,8 +127,7 @@ fn is_area(digits: &[u8]) -> bool {
 fn is_date(year: u32, digits: &[u8], month_at: usize) -> bool {
     let month = number(digits, month_at..month_at + 2);
     let day = number(digits, month_at + 2..month_at + 4);
-    let is_leap =
-        year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let days = match month {
         1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
         4 | 6 | 9 | 11 => 30,

@@ -188,8 +188,8 @@ fn fold_char(letter: char) -> Fold {
 /// Full-width letters, digits and the signs that belong to values; full-width commas, colons and
 /// brackets are ordinary Chinese punctuation and stay, so that most Chinese text is not copied.
 fn full_width(code: u32) -> Fold {
-    match u8::try_from(code - 0xFF01 + 0x21) {
-        Ok(byte) if byte.is_ascii_alphanumeric() || b"@.-_+/".contains(&byte) => Fold::To(byte),
-        _ => Fold::Keep,
-    }
+    u8::try_from(code - 0xFF01 + 0x21)
+        .ok()
+        .filter(|byte| byte.is_ascii_alphanumeric() || b"@.-_+/".contains(byte))
+        .map_or(Fold::Keep, Fold::To)
 }

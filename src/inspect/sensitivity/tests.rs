@@ -10,7 +10,10 @@ fn scanner() -> &'static Scanner {
 /// What the scanner finds: label and text.
 fn found(text: &str, path: &str) -> Vec<(Label, String)> {
     let values = scanner().scan(text, path);
-    values.into_iter().map(|value| (value.label, text.get(value.span).expect("whole characters").to_owned())).collect()
+    values
+        .into_iter()
+        .map(|value| (value.label, text.get(value.span).expect("whole characters").to_owned()))
+        .collect()
 }
 
 #[test]
