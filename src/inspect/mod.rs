@@ -3,6 +3,9 @@
 //!
 //! Pure: bytes in, values out, no clock, no I/O. `inspector.rs` runs it under a deadline.
 
+mod join;
+#[cfg(test)]
+mod tests;
 pub mod sensitivity;
 pub mod size;
 pub mod task;
@@ -60,4 +63,100 @@ pub struct Findings {
     pub lang: Lang,
     /// Estimated prompt tokens of a byte-pair tokenizer.
     pub tokens_input: crate::money::Tokens,
+}
+
+/// What inspection may spend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Texts beyond this many bytes in all are not read, and the scan counts as partial.
+    pub bytes_max: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { bytes_max: 1024 * 1024 }
+    }
+}
+
+/// Reads a whole request: sensitive values in every string, and task, language and size of the
+/// prose. Takes about as long as copying the text a few times; never fails.
+pub fn read(leaves: &[Leaf<'_>], options: &Options) -> Findings {
+    let Some(scanner) = sensitivity::Scanner::shared() else { return Findings::default() };
+    let mut findings = Findings { scan: Scan::Complete, ..Findings::default() };
+    let mut bytes_left = options.bytes_max;
+    let (mut all, mut prose) = (size::Tally::default(), size::Tally::default());
+    let mut messages: u32 = 0;
+    for (index, leaf) in (0_u32..).zip(leaves) {
+        let fits = fitting(leaf.text, bytes_left);
+        if fits.len() < leaf.text.len() {
+            findings.scan = Scan::Partial;
+        }
+        bytes_left -= fits.len();
+        let tally = size::Tally::of(fits);
+        all.add(&tally);
+        if leaf.is_prose {
+            prose.add(&tally);
+            messages += 1;
+        }
+        report(&mut findings, index, scanner.scan(fits, leaf.path));
+    }
+    if leaves.len() > 1 && findings.scan == Scan::Complete {
+        join::read(leaves, scanner, &mut findings);
+        findings.items.sort_by_key(|item| (item.leaf, item.span.start));
+    }
+    findings.lang = prose.lang();
+    findings.task = Some(task::guess(&request_text(leaves), findings.lang));
+    findings.tokens_input = input_tokens(leaves, options.bytes_max, &all, messages);
+    findings
+}
+
+/// Tokens that a chat format spends on each message and on the beginning of the answer (as
+/// published for OpenAI's chat models).
+const TOKENS_PER_MESSAGE: u32 = 4;
+const TOKENS_PER_ANSWER: u32 = 3;
+
+fn input_tokens(
+    leaves: &[Leaf<'_>],
+    bytes_max: usize,
+    all: &size::Tally,
+    messages: u32,
+) -> crate::money::Tokens {
+    let total: usize = leaves.iter().map(|leaf| leaf.text.len()).sum();
+    // What was not read counts with the worst case.
+    let unread = size::upper_bound(total.saturating_sub(bytes_max)).0;
+    let frame = messages.saturating_mul(TOKENS_PER_MESSAGE).saturating_add(TOKENS_PER_ANSWER);
+    crate::money::Tokens(all.tokens().0.saturating_add(frame).saturating_add(unread))
+}
+
+/// As much of the text as fits, in whole characters.
+fn fitting(text: &str, bytes_max: usize) -> &str {
+    text.get(..text.floor_char_boundary(bytes_max)).unwrap_or_default()
+}
+
+fn report(findings: &mut Findings, leaf: u32, values: Vec<sensitivity::Value>) {
+    for value in values {
+        let place = |place: usize| u32::try_from(place).unwrap_or(u32::MAX);
+        findings.labels.insert(value.label);
+        findings.items.push(Finding {
+            label: value.label,
+            leaf,
+            span: place(value.span.start)..place(value.span.end),
+            confidence: value.confidence,
+            evidence: value.evidence,
+        });
+    }
+}
+
+/// The last message, which says what is wanted; its parts are joined if there are several.
+fn request_text<'a>(leaves: &[Leaf<'a>]) -> std::borrow::Cow<'a, str> {
+    let message = |leaf: &Leaf<'a>| leaf.path.split_inclusive(']').next().unwrap_or_default();
+    let mut prose = leaves.iter().filter(|leaf| leaf.is_prose).rev();
+    let Some(last) = prose.next() else { return "".into() };
+    let earlier: smallvec::SmallVec<[&str; 4]> =
+        prose.take_while(|leaf| message(leaf) == message(last)).map(|leaf| leaf.text).collect();
+    if earlier.is_empty() {
+        return last.text.into();
+    }
+    let parts: Vec<&str> = earlier.into_iter().rev().chain([last.text]).collect();
+    parts.join("\n\n").into()
 }

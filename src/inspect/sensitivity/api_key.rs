@@ -144,15 +144,18 @@ fn known(
 
 /// A value behind `name = "…"`, `name: …` or a bearer token.
 fn assigned(text: &Text<'_>, name_end: usize) -> Option<Hit> {
-    let is_between = |byte: u8| matches!(byte, b' ' | b'"' | b'\'' | b':' | b'=' | b'\\' | b'>' | b'`');
+    let is_between =
+        |byte: u8| matches!(byte, b' ' | b'"' | b'\'' | b':' | b'=' | b'\\' | b'>' | b'`');
     let start = text.run(name_end, is_between);
     let is_bearer = text.before(name_end) == b' ';
     let gap = text.part(name_end..start);
     if !is_bearer && (gap.len() > 8 || !gap.iter().any(|byte| matches!(byte, b':' | b'='))) {
         return None;
     }
-    let is_value =
-        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'+' | b'/' | b'=' | b'~');
+    let is_value = |byte: u8| {
+        byte.is_ascii_alphanumeric()
+            || matches!(byte, b'-' | b'_' | b'.' | b'+' | b'/' | b'=' | b'~')
+    };
     let end = trim(text, text.run(start, is_value));
     let value = text.part(start..end);
     let is_key = (16..=400).contains(&value.len()) && is_random(value) && !is_placeholder(value);

@@ -12,9 +12,32 @@ pub(super) const DETECTOR: &dyn Detector = &CardNumber;
 struct CardNumber;
 
 const NAMES: &[&str] = &[
-    "card", "cards", "credit", "debit", "visa", "mastercard", "amex", "american express",
-    "unionpay", "maestro", "discover", "diners", "jcb", "pan", "cc", "ccn", "cardnumber", "银行卡",
-    "信用卡", "借记卡", "储蓄卡", "卡号", "银联", "工资卡", "yhk", "kahao",
+    "card",
+    "cards",
+    "credit",
+    "debit",
+    "visa",
+    "mastercard",
+    "amex",
+    "american express",
+    "unionpay",
+    "maestro",
+    "discover",
+    "diners",
+    "jcb",
+    "pan",
+    "cc",
+    "ccn",
+    "cardnumber",
+    "银行卡",
+    "信用卡",
+    "借记卡",
+    "储蓄卡",
+    "卡号",
+    "银联",
+    "工资卡",
+    "yhk",
+    "kahao",
 ];
 
 impl Detector for CardNumber {
@@ -31,10 +54,7 @@ impl Detector for CardNumber {
         let mut first = 0;
         while let Some(start) = groups.get(first) {
             let rest = groups.get(first..).unwrap_or_default();
-            let taken = match may_begin(text, start) {
-                true => longest_card(text, rest, found),
-                false => 0,
-            };
+            let taken = if may_begin(text, start) { longest_card(text, rest, found) } else { 0 };
             first += taken.max(1);
         }
     }
@@ -81,11 +101,7 @@ fn is_card_shape(groups: &[Range<usize>]) -> bool {
     }
 }
 
-fn judge(
-    text: &Text<'_>,
-    groups: &[Range<usize>],
-    digits: &[u8],
-) -> Option<(usize, Hit, Named)> {
+fn judge(text: &Text<'_>, groups: &[Range<usize>], digits: &[u8]) -> Option<(usize, Hit, Named)> {
     let span = groups.first()?.start..groups.last()?.end;
     let network = Network::of(digits)?;
     let is_checked = luhn(digits);
@@ -122,15 +138,30 @@ impl Network {
         let size = digits.len();
         let network = match (head, size) {
             (620_000..=629_999 | 810_000..=817_199 | 955_880..=955_889, 16..=19) => Self::UnionPay,
+            // Visa, American Express, Mastercard, Diners
             (400_000..=499_999, 13 | 16 | 18 | 19)
-            | (510_000..=559_999 | 222_100..=272_099, 16)
             | (340_000..=349_999 | 370_000..=379_999, 15)
-            | (300_000..=305_999 | 309_500..=309_599 | 360_000..=369_999, 14..=19)
-            | (380_000..=399_999, 14..=19)
-            | (601_100..=601_199 | 644_000..=659_999 | 606_985..=608_500, 16..=19)
-            | (352_800..=358_999 | 220_000..=220_499 | 508_500..=508_999, 16..=19)
-            | (500_000..=505_999 | 560_000..=589_999 | 639_000..=639_099, 16..=19)
-            | (630_400..=630_499 | 675_900..=676_999 | 670_000..=670_999, 16..=19) => Self::Other,
+            | (510_000..=559_999 | 222_100..=272_099, 16)
+            | (
+                300_000..=305_999 | 309_500..=309_599 | 360_000..=369_999 | 380_000..=399_999,
+                14..=19,
+            ) => Self::Other,
+            // Discover, RuPay, JCB, Mir, Maestro
+            (
+                601_100..=601_199
+                | 644_000..=659_999
+                | 606_985..=608_500
+                | 508_500..=508_999
+                | 352_800..=358_999
+                | 220_000..=220_499
+                | 500_000..=505_999
+                | 560_000..=589_999
+                | 639_000..=639_099
+                | 630_400..=630_499
+                | 675_900..=676_999
+                | 670_000..=670_999,
+                16..=19,
+            ) => Self::Other,
             _ => return None,
         };
         Some(network)
@@ -149,5 +180,5 @@ fn luhn(digits: &[u8]) -> bool {
             (_, digit) => u32::from(digit) * 2,
         })
         .sum();
-    sum % 10 == 0 && digits.iter().any(|digit| *digit != 0)
+    sum.is_multiple_of(10) && digits.iter().any(|digit| *digit != 0)
 }

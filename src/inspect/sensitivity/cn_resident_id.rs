@@ -11,9 +11,28 @@ pub(super) const DETECTOR: &dyn Detector = &CnResidentId;
 struct CnResidentId;
 
 const NAMES: &[&str] = &[
-    "身份证", "身份证号", "公民身份", "证件号", "证件", "居民身份", "id card", "idcard",
-    "resident id", "identity card", "identity number", "id number", "id no", "idno", "id_card",
-    "national id", "sfz", "sfzh", "sfzhm", "shenfenzheng", "cert_no", "certno",
+    "身份证",
+    "身份证号",
+    "公民身份",
+    "证件号",
+    "证件",
+    "居民身份",
+    "id card",
+    "idcard",
+    "resident id",
+    "identity card",
+    "identity number",
+    "id number",
+    "id no",
+    "idno",
+    "id_card",
+    "national id",
+    "sfz",
+    "sfzh",
+    "sfzhm",
+    "shenfenzheng",
+    "cert_no",
+    "certno",
 ];
 
 /// The weights of ISO 7064 mod 11-2 for 17 digits, and the check characters by remainder.
@@ -108,7 +127,7 @@ fn is_area(digits: &[u8]) -> bool {
 fn is_date(year: u32, digits: &[u8], month_at: usize) -> bool {
     let month = number(digits, month_at..month_at + 2);
     let day = number(digits, month_at + 2..month_at + 4);
-    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let days = match month {
         1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
         4 | 6 | 9 | 11 => 30,

@@ -19,8 +19,9 @@ impl Detector for ConnectionString {
 
     fn look(&self, text: &Text<'_>, anchor: &Anchor<'_>, found: &mut Found) {
         let Anchor::Word(sign) = anchor else { return };
-        let is_scheme = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
-        let start = text.run_back(sign.start, is_scheme);
+        let is_scheme =
+            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+        let start = text.skip_escape(text.run_back(sign.start, is_scheme));
         let end = text.run(sign.end, is_address);
         let address = text.part(sign.end..end.min(sign.end + 512));
         let Some(at) = memchr::memrchr(b'@', address) else { return };

@@ -54,9 +54,7 @@ fn local_start(text: &Text<'_>, sign: &Range<usize>) -> Option<usize> {
     while matches!(text.at(start), b'.' | b'-' | b'%' | b'^' | b'~') && start < sign.start {
         start += 1;
     }
-    if text.before(start) == b'\\' && matches!(text.at(start), b'n' | b'r' | b't') {
-        start += 1;
-    }
+    start = text.skip_escape(start);
     let has_name = text.part(start..sign.start).iter().any(u8::is_ascii_alphanumeric);
     let is_whole = text.before(sign.start) != b'.' && text.before(start) != b'@';
     (has_name && is_whole && !in_login(text, start)).then_some(start)
@@ -105,8 +103,7 @@ fn domain_end(text: &Text<'_>, start: usize) -> Option<usize> {
 fn dot(text: &Text<'_>, place: usize) -> Option<usize> {
     const SPELLINGS: &[&[u8]] = &[b".", b"[.]", b"[dot]", b"(dot)", b" [dot] ", b" (dot) ", b"%2e"];
     let rest = text.part(place..place + 8);
-    let spelled = |dot: &&&[u8]| {
-        rest.get(..dot.len()).is_some_and(|head| head.eq_ignore_ascii_case(dot))
-    };
+    let spelled =
+        |dot: &&&[u8]| rest.get(..dot.len()).is_some_and(|head| head.eq_ignore_ascii_case(dot));
     SPELLINGS.iter().find(spelled).map(|dot| place + dot.len())
 }

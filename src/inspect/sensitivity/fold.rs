@@ -50,7 +50,7 @@ impl<'a> Folded<'a> {
         // A folded escape is six bytes for one character, so the end is where the next byte of
         // the copy comes from, unless something was dropped in between.
         let next = copy.original_place(span.end);
-        let end = if copy.escape_at(self.original, last) { next } else { last + 1 };
+        let end = if CleanCopy::is_escape(self.original, last) { next } else { last + 1 };
         widen(self.original, start, end)
     }
 }
@@ -62,7 +62,7 @@ impl CleanCopy {
         step.map_or(place, |(folded, original)| original + (place - folded))
     }
 
-    fn escape_at(&self, original: &str, place: usize) -> bool {
+    fn is_escape(original: &str, place: usize) -> bool {
         original.as_bytes().get(place..).is_some_and(|rest| rest.starts_with(b"\\u"))
     }
 
@@ -167,9 +167,8 @@ fn escape(rest: &str) -> Option<char> {
 
 fn fold_char(letter: char) -> Fold {
     let code = u32::from(letter);
-    let digit = |zero: u32| match u8::try_from(code - zero) {
-        Ok(value) => Fold::To(b'0' + value % 10),
-        Err(_) => Fold::Keep,
+    let digit = |zero: u32| {
+        u8::try_from(code - zero).map_or(Fold::Keep, |value| Fold::To(b'0' + value % 10))
     };
     match code {
         // zero-width characters, marks of direction, soft hyphen, byte order mark
@@ -189,8 +188,8 @@ fn fold_char(letter: char) -> Fold {
 /// Full-width letters, digits and the signs that belong to values; full-width commas, colons and
 /// brackets are ordinary Chinese punctuation and stay, so that most Chinese text is not copied.
 fn full_width(code: u32) -> Fold {
-    match u8::try_from(code - 0xFF01 + 0x21) {
-        Ok(byte) if byte.is_ascii_alphanumeric() || b"@.-_+/".contains(&byte) => Fold::To(byte),
-        _ => Fold::Keep,
-    }
+    u8::try_from(code - 0xFF01 + 0x21)
+        .ok()
+        .filter(|byte| byte.is_ascii_alphanumeric() || b"@.-_+/".contains(byte))
+        .map_or(Fold::Keep, Fold::To)
 }

@@ -28,7 +28,8 @@ impl Detector for Jwt {
         if !has_parts || !names_algorithm(text.part(word.start..header_end)) {
             return;
         }
-        let end = if text.at(payload_end) == b'.' { part_end(payload_end + 1) } else { payload_end };
+        let end =
+            if text.at(payload_end) == b'.' { part_end(payload_end + 1) } else { payload_end };
         found.push(Hit {
             label: Label::SecretJwt,
             span: word.start..end,

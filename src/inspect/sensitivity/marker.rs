@@ -10,17 +10,37 @@ struct Marker;
 const RESTRICTED: &[&str] =
     &["top secret", "strictly confidential", "highly confidential", "绝密", "机密"];
 /// Chinese words in which a mark is part of an ordinary term: secrecy *law*, *agreement*, …
-const TERMS: &[&str] =
-    &["性", "协议", "法", "局", "工作", "技术", "意识", "条款", "义务", "制度", "计算", "码", "培训"];
+const TERMS: &[&str] = &[
+    "性", "协议", "法", "局", "工作", "技术", "意识", "条款", "义务", "制度", "计算", "码", "培训",
+];
 
 /// Every mark; those that are not restricted are confidential.
 const WORDS: &[&str] = &[
-    "top secret", "strictly confidential", "highly confidential", "绝密", "机密",
-    "company confidential", "confidential and proprietary", "private and confidential",
-    "private & confidential", "internal use only", "not for distribution", "do not distribute",
-    "attorney-client privilege", "commercial in confidence", "confidential information",
-    "confidential:", "confidential -", "[confidential]", "保密", "商业秘密", "内部资料", "仅供内部",
-    "内部使用", "不得外传", "请勿外传",
+    "top secret",
+    "strictly confidential",
+    "highly confidential",
+    "绝密",
+    "机密",
+    "company confidential",
+    "confidential and proprietary",
+    "private and confidential",
+    "private & confidential",
+    "internal use only",
+    "not for distribution",
+    "do not distribute",
+    "attorney-client privilege",
+    "commercial in confidence",
+    "confidential information",
+    "confidential:",
+    "confidential -",
+    "[confidential]",
+    "保密",
+    "商业秘密",
+    "内部资料",
+    "仅供内部",
+    "内部使用",
+    "不得外传",
+    "请勿外传",
 ];
 
 impl Detector for Marker {

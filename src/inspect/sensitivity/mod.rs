@@ -17,7 +17,7 @@ mod text;
 mod tests;
 
 pub use label::{Label, LabelSet, Level};
-pub(in crate::inspect) use scan::Scanner;
+pub(in crate::inspect) use scan::{Scanner, Value};
 
 use std::ops::Range;
 use text::{Hit, Text};
@@ -91,6 +91,11 @@ pub struct Finding {
     pub confidence: Confidence,
     /// Why.
     pub evidence: Evidence,
+}
+
+/// Every label that this build can find by itself.
+pub fn detectable() -> LabelSet {
+    DETECTORS.iter().flat_map(|detector| detector.labels()).copied().collect()
 }
 
 /// Collects what a detector recognises.

@@ -24,7 +24,8 @@ impl Detector for Password {
         let Anchor::Word(word) = anchor else { return };
         let Some(start) = value_start(text, word.end) else { return };
         let end = text.run(start, |byte| {
-            byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b'`' | b',' | b';' | b'<' | b'&')
+            byte.is_ascii_graphic()
+                && !matches!(byte, b'"' | b'\'' | b'`' | b',' | b';' | b'<' | b'&')
         });
         let end = text.run_back(end, |byte| matches!(byte, b'.' | b')' | b'}' | b']')).max(start);
         let value = text.part(start..end);
@@ -69,9 +70,8 @@ fn is_password(value: &[u8]) -> bool {
     let is_code = value.iter().any(|byte| matches!(byte, b'(' | b'{' | b'$'))
         && value.iter().any(|byte| matches!(byte, b')' | b'}' | b'_' | b'.' | b'('));
     let is_number = value.len() >= 6 && value.iter().all(u8::is_ascii_digit);
-    let has_digit_or_sign = value.iter().any(|byte| {
-        byte.is_ascii_digit() || b"!@#%^&*+?~$".contains(byte)
-    });
+    let has_digit_or_sign =
+        value.iter().any(|byte| byte.is_ascii_digit() || b"!@#%^&*+?~$".contains(byte));
     (4..=128).contains(&value.len())
         && (is_number || (kinds >= 2 && has_digit_or_sign))
         && !is_code

@@ -14,19 +14,60 @@ pub(super) const DETECTOR: &dyn Detector = &Phone;
 struct Phone;
 
 const NAMES: &[&str] = &[
-    "phone", "phones", "telephone", "tel", "mobile", "cell", "cellphone", "call", "dial", "fax",
-    "whatsapp", "sms", "hotline", "contact", "reach", "mob", "ph", "手机", "电话", "联系方式",
-    "联系", "致电", "拨打", "传真", "座机", "热线", "来电", "sjh", "shouji", "dianhua",
+    "phone",
+    "phones",
+    "telephone",
+    "tel",
+    "mobile",
+    "cell",
+    "cellphone",
+    "call",
+    "dial",
+    "fax",
+    "whatsapp",
+    "sms",
+    "hotline",
+    "contact",
+    "reach",
+    "mob",
+    "ph",
+    "手机",
+    "电话",
+    "联系方式",
+    "联系",
+    "致电",
+    "拨打",
+    "传真",
+    "座机",
+    "热线",
+    "来电",
+    "sjh",
+    "shouji",
+    "dianhua",
 ];
 /// Words that may stand before a number of any shape.
 const STRONG_NAMES: &[&str] = &[
-    "phone", "telephone", "tel", "mobile", "cell", "cellphone", "fax", "whatsapp", "hotline", "手机",
-    "电话", "传真", "座机", "热线", "sjh", "dianhua",
+    "phone",
+    "telephone",
+    "tel",
+    "mobile",
+    "cell",
+    "cellphone",
+    "fax",
+    "whatsapp",
+    "hotline",
+    "手机",
+    "电话",
+    "传真",
+    "座机",
+    "热线",
+    "sjh",
+    "dianhua",
 ];
 /// Words that say that a number is something else.
 const OTHER_NAMES: &[&str] = &[
-    "order", "invoice", "tracking", "ticket", "serial", "isbn", "version", "account", "sku", "订单",
-    "单号", "流水", "编号", "账号", "发票", "qq",
+    "order", "invoice", "tracking", "ticket", "serial", "isbn", "version", "account", "sku",
+    "订单", "单号", "流水", "编号", "账号", "发票", "qq",
 ];
 
 /// How many groups of digits a phone number may have.
@@ -180,7 +221,8 @@ fn is_international(digits: &[u8]) -> bool {
 fn is_international_likely(digits: &[u8]) -> bool {
     let is_checkable = matches!(digits, [b'1', ..] | [b'8', b'6', ..] | [b'4', b'4', ..]);
     (is_checkable && is_international(digits))
-        || (matches!(digits, [b'3' | b'4' | b'6' | b'8' | b'9', ..]) && (11..=13).contains(&digits.len()))
+        || (matches!(digits, [b'3' | b'4' | b'6' | b'8' | b'9', ..])
+            && (11..=13).contains(&digits.len()))
 }
 
 /// The North American plan: area and exchange begin with 2 to 9.

@@ -41,13 +41,13 @@ fn armour(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usize>> {
     let line_start = word.start.saturating_sub(40);
     let begin = line_start + memchr::memmem::rfind(text.part(line_start..word.start), b"BEGIN")?;
     let start = text.run_back(begin, |byte| matches!(byte, b'-' | b' '));
-    let dashes = text.part(start..begin).iter().filter(|byte| **byte == b'-').count();
-    if dashes < 3 {
+    if !text.part(start..begin).trim_ascii_end().ends_with(b"---") {
         return None;
     }
     let start = text.run(start, |byte| byte == b' ');
     let rest = text.part(word.end..word.end + BLOCK_MAX);
-    let end = memchr::memmem::find(rest, b"END ")
+    let end = memchr::memmem::find_iter(rest, b"END ")
+        .find(|end| text.part(word.end..word.end + end).trim_ascii_end().ends_with(b"-"))
         .map(|end| text.run(word.end + end, |byte| !matches!(byte, b'-' | b'\n')))
         .map(|end| text.run(end, |byte| byte == b'-'));
     Some(start..end.unwrap_or_else(|| body_end(text, word.end)).max(word.end))

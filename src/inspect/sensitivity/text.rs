@@ -53,6 +53,12 @@ impl Text<'_> {
             || (matches!(previous, b'n' | b'r' | b't') && self.before(place - 1) == b'\\')
     }
 
+    /// The place behind the letter of a JSON escape such as `\n`, if a run of letters begins there.
+    pub(super) fn skip_escape(&self, start: usize) -> usize {
+        let is_escape = self.before(start) == b'\\' && matches!(self.at(start), b'n' | b'r' | b't');
+        start + usize::from(is_escape)
+    }
+
     /// Like [`Self::opens`], but a word of `names` may be glued to the value, as in `tel1380…`.
     pub(super) fn opens_after(&self, place: usize, names: &[&str]) -> bool {
         if self.opens(place) {
@@ -85,13 +91,15 @@ impl Text<'_> {
     pub(super) fn in_uuid(&self, place: usize) -> bool {
         let part = |byte: u8| byte.is_ascii_hexdigit() || byte == b'-';
         let from = place.saturating_sub(36);
-        let start = from + self.part(from..place).iter().rposition(|byte| !part(*byte)).map_or(0, |at| at + 1);
+        let start = from
+            + self.part(from..place).iter().rposition(|byte| !part(*byte)).map_or(0, |at| at + 1);
         let token = self.part(start..place + 37);
         let token = token.split(|byte| !part(*byte)).next().unwrap_or_default();
         token.len() == 36
-            && token.iter().enumerate().all(|(index, byte)| {
-                (*byte == b'-') == matches!(index, 8 | 13 | 18 | 23)
-            })
+            && token
+                .iter()
+                .enumerate()
+                .all(|(index, byte)| (*byte == b'-') == matches!(index, 8 | 13 | 18 | 23))
     }
 }
 

@@ -11,8 +11,21 @@ pub(super) const DETECTOR: &dyn Detector = &UsSsn;
 struct UsSsn;
 
 const NAMES: &[&str] = &[
-    "ssn", "ssns", "ssid", "social security", "social sec", "socialsecurity", "soc sec", "ss#",
-    "ss no", "ss number", "socialsecuritynumber", "social", "社会安全号", "社安号", "社会保障号",
+    "ssn",
+    "ssns",
+    "ssid",
+    "social security",
+    "social sec",
+    "socialsecurity",
+    "soc sec",
+    "ss#",
+    "ss no",
+    "ss number",
+    "socialsecuritynumber",
+    "social",
+    "社会安全号",
+    "社安号",
+    "社会保障号",
 ];
 
 impl Detector for UsSsn {
@@ -72,7 +85,8 @@ fn spelled(
     }
     let named = Named::from(text.named(&span, NAMES));
     // A longer chain such as `1-123-45-6789-0` is some other number.
-    let is_chained = (text.before(span.start) == b'-' && text.before(span.start - 1).is_ascii_digit())
+    let is_chained = (text.before(span.start) == b'-'
+        && text.before(span.start - 1).is_ascii_digit())
         || (text.at(span.end) == b'-' && text.at(span.end + 1).is_ascii_digit());
     if named == Named::No && (gap != b"-" || is_chained) {
         return None;
@@ -87,5 +101,9 @@ fn hit(span: Range<usize>, evidence: Evidence) -> Hit {
 
 /// Areas 000, 666 and 900 to 999, group 00 and serial 0000 were never issued.
 fn is_issued(area: &[u8], group: &[u8], serial: &[u8]) -> bool {
-    area != b"000" && area != b"666" && !area.starts_with(b"9") && group != b"00" && serial != b"0000"
+    area != b"000"
+        && area != b"666"
+        && !area.starts_with(b"9")
+        && group != b"00"
+        && serial != b"0000"
 }

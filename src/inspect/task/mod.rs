@@ -1,6 +1,38 @@
 //! What the caller wants done, guessed from the words of the request.
+//!
+//! To add a classifier: write `<name>.rs` with `pub(super) const CLASSIFIER: &dyn Classifier` and
+//! put its name into the list below; the first that has an opinion is believed.
 
+mod cues;
+
+use super::Lang;
 use std::fmt;
+
+macro_rules! classifiers {
+    ($($name:ident),* $(,)?) => {
+        $(mod $name;)*
+
+        /// Every classifier of this build, in the order in which they are asked.
+        const CLASSIFIERS: &[&dyn Classifier] = &[$($name::CLASSIFIER),*];
+
+        /// The names of the classifiers, for help texts and documentation.
+        pub const CLASSIFIER_NAMES: &[&str] = &[$(stringify!($name)),*];
+    };
+}
+
+classifiers![rules];
+
+/// Something that tells tasks apart.
+trait Classifier: Sync {
+    /// The task of a prompt in this language; `None` where it cannot say anything.
+    fn guess(&self, prompt: &str, lang: Lang) -> Option<TaskGuess>;
+}
+
+/// Guesses the task of a prompt. Nothing to go by yields [`Task::Unknown`] with confidence 0.
+pub fn guess(prompt: &str, lang: Lang) -> TaskGuess {
+    let nothing = TaskGuess { task: Task::Unknown, confidence: 0.0, runner_up: Task::Unknown };
+    CLASSIFIERS.iter().find_map(|one| one.guess(prompt, lang)).unwrap_or(nothing)
+}
 
 /// The kinds of task that a policy can name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
