@@ -59,7 +59,7 @@ impl App {
 
     /// The remote target whose price answers "what would it have cost": the first with a price.
     pub fn reference(&self) -> Option<&Destination> {
-        self.destinations.iter().find(|it| it.engine().is_none() && it.price.is_some())
+        self.destinations.iter().find(|it| it.engine().is_none() && it.listing.is_some())
     }
 
     /// The policy in force.

@@ -149,7 +149,7 @@ fn gather<'a>(
         None => unknown_budget(index),
     });
     let targets = app.destinations.iter().map(|destination| TargetFacts {
-        cost_estimate: destination.estimate(request, input_bound),
+        cost_estimate: destination.estimate(request, input_bound, now),
         unable: destination.unable(request, findings.tokens_input),
     });
     Facts {

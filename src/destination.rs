@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::chat::Request;
 use crate::engine::Engine;
 use crate::money::{NanoUsd, Tokens};
 use crate::policy::{Estimate, Unable};
-use crate::route::price::Price;
+use crate::route::price::{Listing, Price};
 use crate::upstream::Remote;
 
 /// Longest answer of a target that states none.
@@ -54,8 +55,8 @@ pub struct Destination {
     pub kind: Kind,
     /// What it can do.
     pub serves: Serves,
-    /// Its price; `None` when the book does not know it.
-    pub price: Option<Price>,
+    /// Its prices; `None` when the book does not know it.
+    pub listing: Option<Arc<Listing>>,
     /// Seats for requests that run at the same time.
     pub seats: Arc<Semaphore>,
 }
@@ -98,13 +99,18 @@ impl Destination {
     }
 
     /// The most that an upstream can bill for a request. The local engine bills nothing.
-    pub fn estimate(&self, request: &Request, input_bound: Tokens) -> Estimate {
+    pub fn estimate(&self, request: &Request, input_bound: Tokens, now: Timestamp) -> Estimate {
         if self.engine().is_some() {
             return Estimate::Known(NanoUsd::ZERO);
         }
-        let Some(price) = &self.price else { return Estimate::Unpriced };
+        let Some(price) = self.price(now) else { return Estimate::Unpriced };
         let output = Tokens(self.output_max(request).0.saturating_mul(request.choices));
         Estimate::Known(price.upper_bound(input_bound, output))
+    }
+
+    /// The price in force; `None` when the book does not know it.
+    pub fn price(&self, now: Timestamp) -> Option<&Price> {
+        self.listing.as_ref().map(|listing| listing.at(now))
     }
 
     /// A seat for one request, or nothing when all are taken.

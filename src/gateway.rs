@@ -212,7 +212,7 @@ fn load(settings: &Settings) -> Result<(App, Option<PathBuf>), StartError> {
 
 fn destination(settings: &TargetSettings, book: &PriceBook) -> Result<Destination, StartError> {
     let target = || settings.name.clone();
-    let (kind, price) = match &settings.kind {
+    let (kind, listing) = match &settings.kind {
         TargetKind::Engine(choice, engine) => {
             let source = match choice {
                 ModelChoice::Starter => ModelSource::starter(),
@@ -223,13 +223,13 @@ fn destination(settings: &TargetSettings, book: &PriceBook) -> Result<Destinatio
             (Kind::Local(engine), None)
         }
         TargetKind::Remote(remote) => {
-            let price = book.listing(remote.provider.name(), &remote.model);
-            if price.is_none() {
+            let listing = book.listing(remote.provider.name(), &remote.model);
+            if listing.is_none() {
                 warn!(target = settings.name, model = remote.model, "no price is known");
             }
             let remote = Remote::new(remote)
                 .map_err(|source| StartError::Remote { target: target(), source })?;
-            (Kind::Remote(Box::new(remote)), price)
+            (Kind::Remote(Box::new(remote)), listing.map(|(listing, _)| listing))
         }
     };
     Ok(Destination {
@@ -237,7 +237,7 @@ fn destination(settings: &TargetSettings, book: &PriceBook) -> Result<Destinatio
         zone: settings.zone.clone(),
         kind,
         serves: settings.serves,
-        price,
+        listing,
         seats: Arc::new(Semaphore::new(settings.concurrency.min(Semaphore::MAX_PERMITS))),
     })
 }

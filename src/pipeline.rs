@@ -70,6 +70,7 @@ async fn answer(
         route: trail::route(&policy, &decided).to_owned(),
         caller: Arc::clone(&caller),
         surface: surface.name(),
+        at: now,
         started,
         input: findings.tokens_input,
     });

@@ -42,7 +42,7 @@ pub fn count(app: &App, policy: &Policy, decided: &Decided, findings: &Findings)
     }
     let unpriced = target(decided)
         .and_then(|target| app.destination(target))
-        .filter(|destination| destination.engine().is_none() && destination.price.is_none());
+        .filter(|destination| destination.engine().is_none() && destination.listing.is_none());
     if let Some(destination) = unpriced {
         app.metrics.unpriced.with_label_values(&[&destination.name]).inc();
     }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::OwnedSemaphorePermit;
 use tracing::warn;
 
@@ -43,6 +44,8 @@ pub struct Case {
     pub caller: Arc<Caller>,
     /// The public interface's name.
     pub surface: &'static str,
+    /// When the request came in, by the clock on the wall: prices are dated.
+    pub at: Timestamp,
     /// When the request came in.
     pub started: Instant,
     /// Estimated prompt tokens.
@@ -101,7 +104,7 @@ impl Settlement {
 
     /// What this usage costs at the target.
     pub fn cost(&self, usage: &Usage) -> NanoUsd {
-        let price = self.destination().and_then(|it| it.price.as_ref());
+        let price = self.destination().and_then(|it| it.price(self.case.at));
         price.map_or(NanoUsd::ZERO, |price| price.cost(usage))
     }
 
@@ -176,7 +179,7 @@ impl Settlement {
                 (Some(usage), Ending::Settled, sums)
             }
             Bill::Local(usage, engine_time) => {
-                let reference = self.app.reference().and_then(|it| it.price.as_ref());
+                let reference = self.app.reference().and_then(|it| it.price(self.case.at));
                 let avoided = reference.map_or(NanoUsd::ZERO, |price| price.cost(&usage));
                 let imputed = imputed(self.app.machine_hour, engine_time);
                 (Some(usage), Ending::Settled, Sums { avoided, imputed, ..Sums::default() })

@@ -42,7 +42,7 @@ fn metrics(app: &App) -> Response<Body> {
         }
     }
     for engine in app.destinations.iter().filter_map(|it| it.engine()) {
-        let waiting = u32::try_from(engine.load_now().waiting).unwrap_or(u32::MAX);
+        let waiting = u32::try_from(engine.load_now().queued).unwrap_or(u32::MAX);
         let gauge = app.metrics.local_queue.with_label_values(&[&engine.card().name]);
         gauge.set(f64::from(waiting));
     }

@@ -91,7 +91,8 @@ fn effect(policy: &Policy, decision: &Decision, limit: LimitId) -> String {
     if parts.is_empty() { "takes nothing away here".to_owned() } else { parts.join("; ") }
 }
 
-fn struck_by(policy: &Policy, struck: Struck) -> String {
+/// Why a target was struck out, in words.
+pub fn struck_by(policy: &Policy, struck: Struck) -> String {
     match struck.by {
         StruckBy::Place(limit) => {
             let zone = policy.target_zone(struck.target);
@@ -124,7 +125,7 @@ impl StruckBy {
 }
 
 /// The value that a condition saw, in words.
-fn seen(settled: &Settled) -> String {
+pub fn seen(settled: &Settled) -> String {
     match &settled.seen {
         Seen::Unknown => "nothing: it is not known".to_owned(),
         Seen::Absent => "nothing: it was not set".to_owned(),

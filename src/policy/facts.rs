@@ -244,6 +244,8 @@ words! {
         Surface = "surface",
         /// The caller's key does not allow it.
         NotAllowedForCaller = "not_allowed_for_caller",
+        /// A budget has no room for it.
+        OverBudget = "over_budget",
     }
 }
 
@@ -261,6 +263,7 @@ impl Unable {
             Self::NoStreaming => "cannot stream",
             Self::Surface => "does not serve this API",
             Self::NotAllowedForCaller => "is not allowed for this caller",
+            Self::OverBudget => "would cost more than a budget has left",
         }
     }
 

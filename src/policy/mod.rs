@@ -23,7 +23,7 @@ pub use decision::{
     RouteTried, Settled, Struck, StruckBy, Trace,
 };
 pub use evaluate::{Clearance, evaluate};
-pub use explain::{explain, why};
+pub use explain::{explain, seen, struck_by, why};
 pub use facts::{
     BudgetFact, CallerFacts, Criticality, DataFacts, Estimate, Facts, LocalFacts, Quality,
     RequestFacts, Surface, TargetFacts, TimeFacts, TokenFacts, Unable, Weekday,
@@ -186,7 +186,8 @@ impl Policy {
         &self.warnings
     }
 
-    fn check_said(&self, check: CheckId) -> &str {
+    /// A condition in the words of the file.
+    pub fn check_said(&self, check: CheckId) -> &str {
         self.checks.get(check.0).map_or("?", |check| &check.said)
     }
 }

@@ -8,7 +8,6 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{Heard, Outgoing, Part, Provider};
-use crate::chat::usage::openai_usage;
 use crate::chat::{Delivery, Request, Usage};
 use crate::inspect::size;
 use crate::money::Tokens;
