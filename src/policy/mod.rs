@@ -1,9 +1,9 @@
 //! The policy language: a file is compiled once, then evaluated for every request.
 //!
 //! Compiling may fail and then lists every mistake with its place; what comes out, [`Policy`], has
-//! nothing left to look up, so [`evaluate`] is a pure, total function. **Limits** all apply, in any
+//! nothing left to look up, so [`evaluate()`] is a pure, total function. **Limits** all apply, in any
 //! order, and each can only narrow; the first matching **route** wins inside what they leave. There
-//! is no second evaluator: the [`Decision`] carries its [`Trace`], and [`explain`] renders that.
+//! is no second evaluator: the [`Decision`] carries its [`Trace`], and [`explain()`] renders that.
 
 mod compile;
 mod condition;
