@@ -194,7 +194,7 @@ const fn surface(surface: chat::Surface) -> Surface {
 
 /// The hour and day in UTC.
 fn time(now: Timestamp) -> Option<TimeFacts> {
-    let local = now.to_zoned(jiff::tz::TimeZone::UTC);
+    let local = now.to_zoned_datetime(jiff::tz::TimeZone::UTC);
     let weekday = match local.weekday() {
         jiff::civil::Weekday::Monday => Weekday::Monday,
         jiff::civil::Weekday::Tuesday => Weekday::Tuesday,

@@ -215,7 +215,7 @@ fn destination(settings: &TargetSettings, book: &PriceBook) -> Result<Destinatio
     let (kind, listing) = match &settings.kind {
         TargetKind::Engine(choice, engine) => {
             let source = match choice {
-                ModelChoice::Starter => ModelSource::starter(),
+                ModelChoice::Starter => crate::engine::starter(),
                 ModelChoice::Folder(folder) => ModelSource::Folder(folder.clone()),
             };
             let engine = Engine::load(source, engine.clone())

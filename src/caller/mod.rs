@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 
 use crate::failure::{Code, Failure, Fault, Retry};
 use crate::inspect::Level;
+use crate::policy::Criticality;
 use crate::secret::Secret;
 
 /// The caller of every request when none are configured.
@@ -26,8 +27,8 @@ pub struct Caller {
     pub name: String,
     /// Who pays.
     pub team: String,
-    /// How much an outage of this caller hurts, in the words of the configuration.
-    pub criticality: Option<String>,
+    /// How much an outage of this caller hurts.
+    pub criticality: Option<Criticality>,
     /// Where the caller is, in the words of the configuration.
     pub region: Option<String>,
     /// Everything this caller sends is at least this sensitive.
@@ -45,7 +46,7 @@ pub struct CallerSettings {
     /// Who pays.
     pub team: String,
     /// See [`Caller::criticality`].
-    pub criticality: Option<String>,
+    pub criticality: Option<Criticality>,
     /// See [`Caller::region`].
     pub region: Option<String>,
     /// See [`Caller::data_floor`].
@@ -115,7 +116,7 @@ fn caller(settings: &CallerSettings) -> Caller {
     Caller {
         name: settings.name.clone(),
         team: settings.team.clone(),
-        criticality: settings.criticality.clone(),
+        criticality: settings.criticality,
         region: settings.region.clone(),
         data_floor: settings.data_floor,
         limiter: settings

@@ -25,6 +25,7 @@ use crate::policy::{Clearance, Estimate, TargetId};
 use crate::server::body::Pieces;
 use crate::telemetry::Outcome;
 
+pub(crate) use local::render as local_prompt;
 pub use settlement::{Bill, Case, Settlement};
 
 /// What the earlier stages settled: where the request may go, in order, with money for the first.

@@ -18,6 +18,7 @@ pub mod prompt;
 mod queue;
 mod sample;
 mod settings;
+mod starter;
 mod stop;
 mod tokenizer;
 mod weights;
@@ -33,6 +34,7 @@ pub use self::error::{EngineError, LoadError};
 pub use self::job::{Event, Finish, Generation, Job, Summary};
 pub use self::sample::Certainty;
 pub use self::settings::EngineSettings;
+pub use self::starter::starter;
 pub use self::weights::{EmbeddedModel, ModelSource};
 
 use self::core::Core;

@@ -193,6 +193,11 @@ impl Tally {
     }
 }
 
+/// Estimated tokens of one text.
+pub fn estimate(text: &str) -> Tokens {
+    Tally::of(text).tokens()
+}
+
 /// The most tokens that so many bytes can be: byte-pair tokenizers never use more than one token
 /// for a byte.
 pub fn upper_bound(bytes: usize) -> Tokens {

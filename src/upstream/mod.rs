@@ -8,4 +8,4 @@ pub mod provider;
 mod target;
 
 pub use client::{Client, Reply, SendError, send};
-pub use target::{Remote, RemoteSettings, Timeouts};
+pub use target::{Remote, RemoteError, RemoteSettings, Timeouts};

@@ -122,6 +122,15 @@ impl<'t> Reader<'t> {
         self.report(at.span(), &at.path, message, Some(help.into()));
     }
 
+    /// Notes an error at a value that nobody may read: its line is not shown.
+    pub fn hidden(&mut self, at: &Cursor<'_>, message: String, help: &str) {
+        self.report(at.span(), &at.path, message, Some(help.to_owned()));
+        if let Some(problem) = self.problems.last_mut() {
+            problem.source_line = "(not shown)".to_owned();
+            problem.column = 1;
+        }
+    }
+
     /// Notes a word that is none of the known ones, with the nearest of them.
     pub fn unknown_word<'w>(
         &mut self,

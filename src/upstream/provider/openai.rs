@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{Heard, Outgoing, Part, Provider};
+use crate::chat::usage::OpenAiUsage;
 use crate::chat::{Delivery, Request, Usage};
 use crate::inspect::size;
 use crate::money::Tokens;
@@ -38,12 +39,11 @@ impl Provider for OpenAi {
 
     fn usage(&self, reply: &[u8]) -> Option<Usage> {
         #[derive(Deserialize)]
-        struct Whole<'a> {
-            #[serde(borrow)]
-            usage: Option<&'a RawValue>,
+        struct Whole {
+            usage: Option<OpenAiUsage>,
         }
-        let whole: Whole<'_> = serde_json::from_slice(reply).ok()?;
-        openai_usage(whole.usage?.get().as_bytes())
+        let whole: Whole = serde_json::from_slice(reply).ok()?;
+        whole.usage?.read()
     }
 
     fn hear(&self, data: &[u8]) -> Heard {
@@ -68,8 +68,7 @@ impl Provider for OpenAi {
 struct Chunk<'a> {
     #[serde(borrow, default)]
     choices: Vec<Choice<'a>>,
-    #[serde(borrow)]
-    usage: Option<&'a RawValue>,
+    usage: Option<OpenAiUsage>,
     #[serde(borrow)]
     error: Option<&'a RawValue>,
 }
@@ -98,7 +97,7 @@ impl Chunk<'_> {
                 heard.text_tokens = heard.text_tokens + size::estimate(text);
             }
         }
-        heard.usage = self.usage.and_then(|usage| openai_usage(usage.get().as_bytes()));
+        heard.usage = self.usage.and_then(|usage| usage.read());
         if self.error.is_some_and(|error| error.get() != "null") {
             heard.part = Part::Error;
         } else if heard.usage.is_some() && self.choices.is_empty() {
