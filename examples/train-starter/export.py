@@ -4,10 +4,11 @@
     python export.py --run run --tokenizer data/tokenizer --eval eval.jsonl --out ../../models/starter
 
 The figures and the golden files come from the exported f16 weights, read back and computed in fp32 on the CPU by
-transformers. With --check only the equality of fp32 and f16 answers is tested.
+transformers; how many answers the rounding to f16 changes is counted, too.
 """
 
 import argparse
+import collections
 import json
 import pathlib
 import shutil
@@ -99,6 +100,32 @@ def golden(model, tokenizer, steps=48):
             "note": "greedy_ids begin with the decoder start token; forced cases give the logits of every step", "cases": cases}
 
 
+COMMANDS = """python make_data.py --dolly answers.jsonl --rows 700000 --warm-up 30000 --out data
+python make_tokenizer.py --data data/train.jsonl --dolly answers.jsonl --out data/tokenizer
+python train.py --data data/train.jsonl --tokenizer data/tokenizer --out run --minutes 91 --tokens 3072 --bf16 --eval eval.jsonl
+python export.py --run run --tokenizer data/tokenizer --eval eval.jsonl --out ../../models/starter"""
+TASK_NAMES = {"classify": "classify (exact match)", "extract": "extract a field (exact match)",
+              "answer": "answer from a passage (exact match)", "summarize": "one-line summary or subject (ROUGE-L)"}
+
+
+def write_card(out, quality, rows, model):
+    """The model card, filled with what was measured."""
+    counts = collections.Counter(f"{r['task']}/{r['source']}" for r in rows)
+    table = ["| task | held-out rows | count | figure |", "|---|---|---|---|"]
+    for name, value in quality["figures"].items():
+        task, source = name.split("/")
+        shown = f"{value:.3f}" if task == "summarize" else f"{100 * value:.1f} %"
+        table.append(f"| {TASK_NAMES[task]} | {source} | {counts[name]} | {shown} |")
+    values = {"figures": "\n".join(table), "rows": len(rows), "changed": quality["answers_changed_by_f16"], "commands": COMMANDS,
+              "parameters": f"{sum(p.numel() for p in model.parameters()) / 1e6:.1f} million",
+              "vocabulary": f"{model.config.vocab_size:,}", "minutes": round(quality["training"]["seconds"] / 60),
+              "steps": f"{quality['training']['steps']:,}", "tokens": round(quality["training"]["tokens"] / 1e6, 1)}
+    text = (HERE / "model_card.md").read_text(encoding="utf-8")
+    for name, value in values.items():
+        text = text.replace("{{" + name + "}}", str(value))
+    (out / "README.md").write_text(text, encoding="utf-8")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run", required=True)
@@ -120,12 +147,11 @@ def main():
     exact.load_state_dict({**weights, **{k: weights["shared.weight"] for k in DUPLICATES}})
     unrounded = train.measure(exact, tokenizer, rows)[1]
     changed = sum(a != b for a, b in zip(answers, unrounded))
-    write_json(out / "golden.json", golden(model, tokenizer))
-    text = (out / "golden.json").read_text()
-    (out / "golden.json").write_text(json.dumps(json.loads(text), ensure_ascii=False) + "\n")
+    (out / "golden.json").write_text(json.dumps(golden(model, tokenizer), ensure_ascii=False) + "\n", encoding="utf-8")
     quality = {"rows": len(rows), "figures": figures, "answers_changed_by_f16": changed,
                "training": {k: round(v) for k, v in done.items()}}
     write_json(out / "quality.json", quality)
+    write_card(out, quality, rows, model)
     if args.misses:
         with open(args.misses, "w", encoding="utf-8") as file:
             for row, answer in zip(rows, answers):
