@@ -150,7 +150,7 @@ fn gather<'a>(
     });
     let targets = app.destinations.iter().map(|destination| TargetFacts {
         cost_estimate: destination.estimate(request, input_bound, now),
-        unable: destination.unable(request, findings.tokens_input),
+        unable: destination.unable(request, findings),
     });
     Facts {
         data: DataFacts {

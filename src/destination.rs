@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::chat::Request;
+use crate::config::settings::Power;
 use crate::engine::Engine;
+use crate::inspect::{Findings, Lang};
 use crate::money::{NanoUsd, Tokens};
 use crate::policy::{Estimate, Unable};
 use crate::route::price::{Listing, Price};
@@ -57,6 +59,8 @@ pub struct Destination {
     pub serves: Serves,
     /// Its prices; `None` when the book does not know it.
     pub listing: Option<Arc<Listing>>,
+    /// Whether it can be used at all.
+    pub power: Power,
     /// Seats for requests that run at the same time.
     pub seats: Arc<Semaphore>,
 }
@@ -79,17 +83,35 @@ impl Destination {
     }
 
     /// Why it cannot serve a request, as far as that is known without measuring the text.
-    pub fn unable(&self, request: &Request, input: Tokens) -> Option<Unable> {
-        if request.has_tools && !self.serves.tools {
+    pub fn unable(&self, request: &Request, findings: &Findings) -> Option<Unable> {
+        let input = findings.tokens_input;
+        if self.power == Power::Off {
+            Some(Unable::Down)
+        } else if request.has_tools && !self.serves.tools {
             Some(Unable::NoTools)
         } else if request.has_images && !self.serves.images {
             Some(Unable::NoImages)
         } else if self.serves.input_tokens_max.is_some_and(|most| input > most) {
             Some(Unable::InputTooLong)
+        } else if !self.reads(findings.lang) {
+            Some(Unable::Language)
+        } else if self.engine().is_some() && request.choices > 1 {
+            Some(Unable::Surface)
         } else if self.seats.available_permits() == 0 {
             Some(Unable::Overloaded)
         } else {
             None
+        }
+    }
+
+    /// Whether it knows a language. A model that states none is taken to know all.
+    fn reads(&self, lang: Lang) -> bool {
+        let Some(engine) = self.engine() else { return true };
+        let languages = &engine.card().serves.languages;
+        let knows = |code: &str| languages.iter().any(|language| language == code);
+        match lang {
+            Lang::En | Lang::Other => true,
+            Lang::Zh => languages.is_empty() || knows("zh"),
         }
     }
 

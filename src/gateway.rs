@@ -238,6 +238,7 @@ fn destination(settings: &TargetSettings, book: &PriceBook) -> Result<Destinatio
         kind,
         serves: settings.serves,
         listing,
+        power: settings.power,
         seats: Arc::new(Semaphore::new(settings.concurrency.min(Semaphore::MAX_PERMITS))),
     })
 }

@@ -1,5 +1,169 @@
 //! What the command line does, a file per subcommand. Functions here take their input and output as
 //! arguments; only `main` knows about standard streams and exit codes.
 
+mod arguments;
+pub mod inspect;
 pub mod models;
+pub mod policy;
 pub mod prices;
+mod serve;
+
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+pub use arguments::Arguments;
+
+use crate::clock;
+use crate::config::{self, Settings};
+use crate::demo;
+use crate::gateway::StartError;
+use crate::route::price::PriceBook;
+use crate::yaml::Problems;
+use arguments::{Command, ConfigCommand, ModelsCommand, PolicyCommand, PricesCommand, TaskCommand};
+
+/// Why a command ended without success.
+#[derive(Debug)]
+pub enum CliError {
+    /// The arguments, the configuration or the policy are wrong: exit code 2.
+    Settings(String),
+    /// Something failed on the way: exit code 1.
+    Failed(anyhow::Error),
+}
+
+impl CliError {
+    /// What the person at the terminal reads.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Settings(text) => text.trim_end().to_owned(),
+            Self::Failed(error) => format!("error: {error:#}"),
+        }
+    }
+}
+
+impl From<Problems> for CliError {
+    fn from(problems: Problems) -> Self {
+        Self::Settings(problems.to_string())
+    }
+}
+
+impl From<StartError> for CliError {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::Policy(problems) => problems.into(),
+            StartError::PolicyUnreadable { .. }
+            | StartError::Engine { .. }
+            | StartError::Remote { .. } => Self::Settings(format!("error: {error}")),
+            StartError::Ledger(_)
+            | StartError::Client(_)
+            | StartError::Metrics(_)
+            | StartError::Listen { .. } => Self::Failed(error.into()),
+        }
+    }
+}
+
+impl From<anyhow::Error> for CliError {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<io::Error> for CliError {
+    fn from(error: io::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// Does what the arguments say.
+pub fn run(arguments: Arguments) -> Result<(), CliError> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    let config = arguments.config.as_deref();
+    match arguments.command {
+        Command::Serve(options) => {
+            drop(out);
+            return serve::run(&settings(config)?, &options);
+        }
+        Command::Demo(options) => {
+            drop(out);
+            return demo::run(&options);
+        }
+        Command::Policy(PolicyCommand::Check { file }) => {
+            policy::check(file.as_deref(), &settings(config)?, &mut out)?;
+        }
+        Command::Policy(PolicyCommand::Test { file }) => {
+            policy::test(file.as_deref(), &settings(config)?, &mut out)?;
+        }
+        Command::Policy(PolicyCommand::Facts) => policy::facts(&mut out)?,
+        Command::Config(ConfigCommand::Check) => {
+            let settings = settings(config)?;
+            crate::gateway::policy(&settings)?;
+            writeln!(out, "ok: {} target(s), {}", settings.targets.len(), settings.policy.name())?;
+        }
+        Command::Prices(command) => prices_command(&command, &mut out)?,
+        Command::Models(command) => models_command(command, config, &mut out)?,
+        Command::Inspect { jsonl: () } => inspect::inspect_jsonl(io::stdin().lock(), &mut out)?,
+        Command::Task(TaskCommand::Classify { jsonl: () }) => {
+            inspect::classify_jsonl(io::stdin().lock(), &mut out)?;
+        }
+    }
+    out.flush()?;
+    Ok(())
+}
+
+fn settings(config: Option<&Path>) -> Result<Settings, CliError> {
+    Ok(config::load(config)?)
+}
+
+fn prices_command(command: &PricesCommand, out: &mut impl Write) -> Result<(), CliError> {
+    let book = PriceBook::embedded();
+    match command {
+        PricesCommand::Show { model } => prices::show(book, model, clock::now(), out)?,
+        PricesCommand::Import { source, version } => {
+            let text = std::fs::read_to_string(source)?;
+            prices::import(&text, version, out)?;
+        }
+        PricesCommand::Cost { jsonl: () } => {
+            let bad = prices::cost_jsonl(book, clock::now(), io::stdin().lock(), out)?;
+            if bad > 0 {
+                return Err(anyhow::anyhow!("{bad} line(s) could not be costed").into());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn models_command(
+    command: ModelsCommand,
+    config: Option<&Path>,
+    out: &mut dyn Write,
+) -> Result<(), CliError> {
+    match command {
+        ModelsCommand::List { format } => {
+            let engines = serve::engines(&settings(config)?)?;
+            let cards: Vec<_> = engines.iter().map(crate::engine::Engine::card).collect();
+            models::list(&cards, format.into(), out)?;
+        }
+        ModelsCommand::Probe { folder, jsonl: () } => {
+            models::probe(source(&folder), &mut io::stdin().lock(), out)?;
+        }
+        ModelsCommand::Bench(bench) => {
+            let options = models::BenchOptions {
+                batch: bench.batch,
+                prompt: bench.prompt,
+                new: bench.new,
+                threads: bench.threads,
+                ..models::BenchOptions::default()
+            };
+            models::bench(source(&bench.folder), &options, bench.format.into(), out)?;
+        }
+    }
+    Ok(())
+}
+
+/// `starter` is the model in the binary; anything else is a folder.
+fn source(folder: &Path) -> crate::engine::ModelSource {
+    if folder == Path::new("starter") {
+        crate::engine::starter()
+    } else {
+        crate::engine::ModelSource::Folder(folder.to_path_buf())
+    }
+}

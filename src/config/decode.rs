@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use super::settings::{
@@ -20,7 +20,7 @@ use crate::upstream::{Remote, RemoteSettings, Timeouts};
 use crate::yaml::{self, Cursor, Fields, Problems, Reader};
 
 /// Looks up an environment variable.
-pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+pub(crate) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// Reads a configuration. Relative paths in it are relative to `folder`, the file's own.
 pub fn read(
@@ -418,9 +418,4 @@ impl Decoder<'_> {
         }
         duration
     }
-}
-
-/// The folder that relative paths of a configuration start from.
-pub fn folder_of(file: &Path) -> PathBuf {
-    file.parent().map(Path::to_path_buf).unwrap_or_default()
 }

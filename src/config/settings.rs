@@ -9,7 +9,8 @@ use crate::engine::EngineSettings;
 use crate::inspector::InspectionSettings;
 use crate::money::NanoUsd;
 use crate::server::Limits;
-use crate::upstream::RemoteSettings;
+use crate::upstream::provider;
+use crate::upstream::{RemoteSettings, Timeouts};
 
 /// Everything that a gateway needs to know before it starts.
 #[derive(Clone, Debug)]
@@ -80,6 +81,17 @@ pub struct TargetSettings {
     pub serves: Serves,
     /// Most requests at a time.
     pub concurrency: usize,
+    /// Whether it can be used.
+    pub power: Power,
+}
+
+/// Whether a target can be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Power {
+    /// It can.
+    On,
+    /// Its key is not there yet; policies may name it, requests never reach it.
+    Off,
 }
 
 /// How a target is reached.
@@ -114,7 +126,7 @@ impl Default for Settings {
             limits: Limits::default(),
             store: StoreSettings::Sqlite(PathBuf::from("ambidex.db")),
             policy: PolicySource::Embedded,
-            targets: vec![TargetSettings::starter()],
+            targets: vec![TargetSettings::starter(), TargetSettings::cloud()],
             callers: Vec::new(),
             inspection: InspectionSettings::default(),
             // A small cloud machine with two cores, on demand.
@@ -132,6 +144,25 @@ impl TargetSettings {
             kind: TargetKind::Engine(ModelChoice::Starter, EngineSettings::default()),
             serves: Serves { tools: false, images: false, ..Serves::default() },
             concurrency: 256,
+            power: Power::On,
+        }
+    }
+
+    /// The commercial API of a gateway that nobody configured: off until it is given a key.
+    pub fn cloud() -> Self {
+        Self {
+            name: "cloud".to_owned(),
+            zone: "us".to_owned(),
+            kind: TargetKind::Remote(RemoteSettings {
+                provider: provider::OPENAI,
+                model: "gpt-4o-mini".to_owned(),
+                base_url: provider::OPENAI.base_url().to_owned(),
+                key: None,
+                timeouts: Timeouts::default(),
+            }),
+            serves: Serves::default(),
+            concurrency: 64,
+            power: Power::Off,
         }
     }
 }

@@ -8,6 +8,7 @@ mod local;
 mod remote;
 mod settlement;
 
+use std::fmt;
 use std::sync::Arc;
 
 use hyper::header::HeaderMap;
@@ -42,6 +43,7 @@ pub struct Plan {
 }
 
 /// An answer on its way to the client.
+#[derive(Debug)]
 pub struct Answer {
     /// Who gave it.
     pub target: TargetId,
@@ -74,6 +76,17 @@ pub enum Content {
         /// Its headers, for `retry-after`.
         headers: HeaderMap,
     },
+}
+
+/// Sizes only: an answer is content.
+impl fmt::Debug for Content {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Whole { body, cost } => write!(out, "Whole({} bytes, {cost:?})", body.len()),
+            Self::Events { cost_max, .. } => write!(out, "Events(at most {cost_max:?})"),
+            Self::Refusal { status, .. } => write!(out, "Refusal({status})"),
+        }
+    }
 }
 
 /// How an attempt ended without an answer.

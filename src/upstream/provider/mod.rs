@@ -18,6 +18,9 @@ macro_rules! providers {
 
 providers![openai];
 
+/// The provider of a gateway that nobody configured.
+pub const OPENAI: &dyn Provider = openai::PROVIDER;
+
 /// Finds a provider by the name that a configuration uses.
 pub fn named(name: &str) -> Option<&'static dyn Provider> {
     PROVIDERS.iter().copied().find(|provider| provider.name() == name)

@@ -1,0 +1,212 @@
+//! The arguments of every subcommand. The help texts are here, beside what they explain.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::cli::models;
+use crate::telemetry::logs;
+
+/// A hybrid routing proxy between open and closed models.
+///
+/// Point any OpenAI client at it by changing `base_url`. A YAML policy on data sensitivity, budget
+/// and task type sends each request to the local engine in this process or to a commercial API.
+#[derive(Debug, Parser)]
+#[command(
+    name = "ambidex",
+    version,
+    after_help = "Start with `ambidex demo`: it needs no key, no network and no configuration."
+)]
+pub struct Arguments {
+    /// The configuration; without it `ambidex.yaml` here, else built-in defaults.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the gateway until it is told to stop (SIGTERM or Ctrl-C drains it).
+    Serve(ServeOptions),
+    /// Show the main job on built-in defaults, with a sandbox in place of a commercial API.
+    Demo(DemoOptions),
+    /// Check and test policies.
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+    /// Check the configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Look up prices, cost usage, make a price book.
+    #[command(subcommand)]
+    Prices(PricesCommand),
+    /// List, probe and time local models.
+    #[command(subcommand)]
+    Models(ModelsCommand),
+    /// Find sensitive values: {"text": …} per line in, findings per line out.
+    Inspect {
+        /// One JSON object per line on standard input.
+        #[arg(long, required = true, num_args = 0, value_parser = clap::value_parser!(bool).map(|_| ()), default_missing_value = "true")]
+        jsonl: (),
+    },
+    /// Recognise the kind of task.
+    #[command(subcommand)]
+    Task(TaskCommand),
+}
+
+/// How to serve.
+#[derive(Clone, Debug, Args)]
+pub struct ServeOptions {
+    /// Listen for clients here instead of where the configuration says.
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<SocketAddr>,
+    /// Listen for operators here instead of where the configuration says.
+    #[arg(long, value_name = "ADDRESS")]
+    pub admin_listen: Option<SocketAddr>,
+    /// Print the addresses on standard output once they are open (useful with port 0).
+    #[arg(long)]
+    pub print_addresses: bool,
+    /// How much to log: error, warn, info, debug, trace, or tracing directives.
+    #[arg(long, value_name = "LEVEL", env = "AMBIDEX_LOG", default_value = "info")]
+    pub log: String,
+    /// How log lines look.
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub log_format: logs::Format,
+}
+
+/// How to demonstrate.
+#[derive(Clone, Debug, Args)]
+pub struct DemoOptions {
+    /// End after the table instead of serving on.
+    #[arg(long)]
+    pub once: bool,
+    /// Where clients can connect.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// Where operators can connect.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9090")]
+    pub admin_listen: SocketAddr,
+}
+
+/// `ambidex policy …`
+#[derive(Debug, Subcommand)]
+pub enum PolicyCommand {
+    /// List every mistake of a policy, with its place and a way out.
+    Check {
+        /// The policy; without it the configuration's.
+        file: Option<PathBuf>,
+    },
+    /// Run the `tests` of a policy.
+    Test {
+        /// The policy; without it the configuration's.
+        file: Option<PathBuf>,
+    },
+    /// List the facts that a policy can ask about.
+    Facts,
+}
+
+/// `ambidex config …`
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// List every mistake of the configuration and its policy.
+    Check,
+}
+
+/// `ambidex prices …`
+#[derive(Debug, Subcommand)]
+pub enum PricesCommand {
+    /// Show a model's prices: `gpt-4o-mini` or `openai/gpt-4o-mini`.
+    Show {
+        /// The model.
+        model: String,
+    },
+    /// Turn data of the genai-prices project into a price book, on standard output.
+    Import {
+        /// The file, `data_slim.json` or version 2.
+        source: PathBuf,
+        /// The book's version, such as the commit and date of the data.
+        #[arg(long)]
+        version: String,
+    },
+    /// Cost usage: {"provider", "surface", "model", "usage": {…}, "at"?} per line.
+    Cost {
+        /// One JSON object per line on standard input.
+        #[arg(long, required = true, num_args = 0, value_parser = clap::value_parser!(bool).map(|_| ()), default_missing_value = "true")]
+        jsonl: (),
+    },
+}
+
+/// `ambidex models …`
+#[derive(Debug, Subcommand)]
+pub enum ModelsCommand {
+    /// Show size, licence, digest and what it serves for every local model of the configuration.
+    List {
+        /// How to print.
+        #[arg(long, default_value = "text")]
+        format: Format,
+    },
+    /// Forced decoding, for comparison with other implementations.
+    Probe {
+        /// A Hugging Face folder, or `starter`.
+        folder: PathBuf,
+        /// {"input_ids", "decoder_input_ids"} per line on standard input.
+        #[arg(long, required = true, num_args = 0, value_parser = clap::value_parser!(bool).map(|_| ()), default_missing_value = "true")]
+        jsonl: (),
+    },
+    /// Time a model on this machine, for capacity planning.
+    Bench(BenchArguments),
+}
+
+/// `ambidex models bench …`
+#[derive(Debug, Args)]
+pub struct BenchArguments {
+    /// A Hugging Face folder, or `starter`.
+    pub folder: PathBuf,
+    /// Sequences per step.
+    #[arg(long, value_delimiter = ',', default_value = "1")]
+    pub batch: Vec<usize>,
+    /// Tokens of the prompt.
+    #[arg(long, default_value_t = 128)]
+    pub prompt: usize,
+    /// Tokens to generate.
+    #[arg(long, default_value_t = 64)]
+    pub new: usize,
+    /// Threads.
+    #[arg(long, default_value_t = 1)]
+    pub threads: usize,
+    /// How to print.
+    #[arg(long, default_value = "text")]
+    pub format: Format,
+}
+
+/// `ambidex task …`
+#[derive(Debug, Subcommand)]
+pub enum TaskCommand {
+    /// {"text": …} per line in; task, confidence and runner-up per line out.
+    Classify {
+        /// One JSON object per line on standard input.
+        #[arg(long, required = true, num_args = 0, value_parser = clap::value_parser!(bool).map(|_| ()), default_missing_value = "true")]
+        jsonl: (),
+    },
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+impl From<Format> for models::Format {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Text => Self::Text,
+            Format::Json => Self::Json,
+        }
+    }
+}
