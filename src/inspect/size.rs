@@ -104,9 +104,9 @@ impl Block {
             block.signs += u8::from(sign);
             block.lines += u8::from(is_line(byte) & !is_line(before));
             block.blanks += u8::from(is_blank(byte) & is_blank(before));
-            block.chinese += u8::from((byte >= 0xE4) & (byte <= 0xE9));
-            block.two_bytes += u8::from((byte >= 0xC0) & (byte <= 0xDF));
-            block.three_bytes += u8::from((byte >= 0xE0) & (byte <= 0xEF));
+            block.chinese += u8::from(matches!(byte, 0xE4..=0xE9));
+            block.two_bytes += u8::from(matches!(byte, 0xC0..=0xDF));
+            block.three_bytes += u8::from(matches!(byte, 0xE0..=0xEF));
             block.four_bytes += u8::from(byte >= 0xF0);
         }
         block.three_bytes -= block.chinese;

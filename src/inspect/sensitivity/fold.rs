@@ -141,13 +141,9 @@ enum Decoded {
 /// The size in the original and the result, if something stands here that has to be folded.
 fn fold_at(original: &str, at: usize) -> Option<(usize, Decoded)> {
     let rest = original.get(at..)?;
-    let (letter, size) = match escape(rest) {
-        Some(letter) => (letter, 6),
-        None => {
-            let letter = rest.chars().next()?;
-            (letter, letter.len_utf8())
-        }
-    };
+    let (letter, size) = escape(rest)
+        .map(|letter| (letter, 6))
+        .or_else(|| rest.chars().next().map(|letter| (letter, letter.len_utf8())))?;
     match fold_char(letter) {
         Fold::Drop => Some((size, Decoded::Nothing)),
         Fold::To(byte) => Some((size, Decoded::Byte(byte))),

@@ -4,7 +4,7 @@ use super::fold::Folded;
 use super::text::{Hit, Text};
 use super::{Anchor, DETECTORS, Detector, Evidence, Found, Label, Wake};
 use crate::inspect::Confidence;
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use crate::inspect::words::Words;
 use smallvec::SmallVec;
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -23,7 +23,7 @@ pub(in crate::inspect) struct Value {
 
 /// The detectors, arranged by what wakes them. Made once.
 pub(in crate::inspect) struct Scanner {
-    words: AhoCorasick,
+    words: Words,
     /// The detector of each word.
     word_owners: Vec<&'static dyn Detector>,
     digits: Vec<(usize, &'static dyn Detector)>,
@@ -31,16 +31,15 @@ pub(in crate::inspect) struct Scanner {
     digits_min: usize,
 }
 
-static SHARED: LazyLock<Option<Scanner>> = LazyLock::new(|| Scanner::new(DETECTORS));
+static SHARED: LazyLock<Scanner> = LazyLock::new(|| Scanner::new(DETECTORS));
 
 impl Scanner {
-    /// The scanner with every detector of this build. `None` only if their words cannot be
-    /// compiled, which a test rules out; then nothing counts as inspected.
-    pub(in crate::inspect) fn shared() -> Option<&'static Self> {
-        SHARED.as_ref()
+    /// The scanner with every detector of this build.
+    pub(in crate::inspect) fn shared() -> &'static Self {
+        &SHARED
     }
 
-    fn new(detectors: &[&'static dyn Detector]) -> Option<Self> {
+    fn new(detectors: &[&'static dyn Detector]) -> Self {
         let (mut words, mut word_owners) = (Vec::new(), Vec::new());
         let (mut digits, mut codes) = (Vec::new(), Vec::new());
         for detector in detectors {
@@ -53,14 +52,8 @@ impl Scanner {
                 }
             }
         }
-        let words = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::DFA))
-            .build(words)
-            .ok()?;
         let digits_min = digits.iter().map(|(digits_min, _)| *digits_min).min().unwrap_or(0);
-        Some(Self { words, word_owners, digits, codes, digits_min })
+        Self { words: Words::new(words), word_owners, digits, codes, digits_min }
     }
 
     /// Everything recognised in one string, in the order of the text, without overlaps.
@@ -85,11 +78,11 @@ impl Scanner {
     }
 
     fn ask_at_words(&self, text: &Text<'_>, found: &mut Found) {
-        for word in self.words.find_overlapping_iter(text.bytes) {
-            if let Some(detector) = self.word_owners.get(word.pattern().as_usize()) {
-                detector.look(text, &Anchor::Word(word.range()), found);
+        self.words.visit(text.bytes, |word, place| {
+            if let Some(detector) = self.word_owners.get(word) {
+                detector.look(text, &Anchor::Word(place), found);
             }
-        }
+        });
     }
 
     /// Walks over the runs of digits and collects those that stand close together.

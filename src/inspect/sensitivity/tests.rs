@@ -4,7 +4,7 @@ use super::{DETECTOR_NAMES, DETECTORS, GOLDEN, Label, Scanner};
 use proptest::prelude::*;
 
 fn scanner() -> &'static Scanner {
-    Scanner::shared().expect("the words compile")
+    Scanner::shared()
 }
 
 /// What the scanner finds: label and text.

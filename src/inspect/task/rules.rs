@@ -8,7 +8,7 @@
 
 use super::cues::{ANYWHERE, OPENING};
 use super::{Classifier, Lang, Task, TaskGuess};
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use crate::inspect::words::Words;
 use std::sync::LazyLock;
 
 pub(super) const CLASSIFIER: &dyn Classifier = &Rules;
@@ -24,14 +24,8 @@ const OPENING_REACH: usize = 18;
 /// A prompt that goes on after its question for longer than this brings a passage with it.
 const PASSAGE: usize = 240;
 
-static CUES: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    AhoCorasick::builder()
-        .ascii_case_insensitive(true)
-        .match_kind(MatchKind::Standard)
-        .kind(Some(AhoCorasickKind::DFA))
-        .build(OPENING.iter().chain(ANYWHERE).map(|(words, ..)| words))
-        .ok()
-});
+static CUES: LazyLock<Words> =
+    LazyLock::new(|| Words::new(OPENING.iter().chain(ANYWHERE).map(|(words, ..)| *words)));
 
 impl Classifier for Rules {
     fn guess(&self, prompt: &str, lang: Lang) -> Option<TaskGuess> {
@@ -40,38 +34,35 @@ impl Classifier for Rules {
             return None;
         }
         let mut scores = Scores::default();
-        weigh_words(prompt, &mut scores)?;
+        weigh_words(prompt, &mut scores);
         weigh_shape(prompt, lang, &mut scores);
         let (task, runner_up, lead) = scores.best();
         Some(TaskGuess { task, confidence: confidence(lead), runner_up })
     }
 }
 
-fn weigh_words(prompt: &str, scores: &mut Scores) -> Option<()> {
-    let cues = CUES.as_ref()?;
+fn weigh_words(prompt: &str, scores: &mut Scores) {
     let bytes = prompt.as_bytes();
-    let head = bytes.get(..HEAD.min(bytes.len()))?;
-    let tail = bytes.get(bytes.len().saturating_sub(TAIL).max(head.len())..)?;
+    let (head, rest) = bytes.split_at(HEAD.min(bytes.len()));
+    let tail = rest.get(rest.len().saturating_sub(TAIL)..).unwrap_or_default();
     let mut seen = [0_u64; 16];
     for (part, is_head) in [(head, true), (tail, false)] {
-        for cue in cues.find_overlapping_iter(part) {
-            let index = cue.pattern().as_usize();
-            let Some(word) = seen.get_mut(index / 64) else { continue };
-            let is_repeat = *word >> (index % 64) & 1 == 1;
-            let is_whole = begins_word(part, cue.start());
-            let is_early = is_head && opens(part, cue.start());
+        CUES.visit(part, |index, place| {
             let found = match OPENING.get(index) {
-                Some(cue) if is_early => Some(cue),
-                Some(_) => None,
+                Some(cue) => Some(cue).filter(|_| is_head && opens(part, place.start)),
                 None => ANYWHERE.get(index - OPENING.len()),
             };
-            if let (Some((_, task, weight)), false, true) = (found, is_repeat, is_whole) {
+            let Some(word) = seen.get_mut(index / 64) else { return };
+            let is_repeat = *word >> (index % 64) & 1 == 1;
+            if let Some((_, task, weight)) = found
+                && !is_repeat
+                && begins_word(part, place.start)
+            {
                 *word |= 1 << (index % 64);
                 scores.add(*task, i32::from(*weight));
             }
-        }
+        });
     }
-    Some(())
 }
 
 /// Whether a cue that begins here stands at the beginning of a word.
@@ -181,7 +172,7 @@ fn confidence(lead: i32) -> f32 {
 
 #[cfg(test)]
 mod tests {
-    use super::{ANYWHERE, CLASSIFIER, CUES, OPENING};
+    use super::{ANYWHERE, CLASSIFIER, OPENING};
     use crate::inspect::{Lang, Task};
 
     fn check(prompt: &str, lang: Lang, task: Task) {
@@ -193,7 +184,6 @@ mod tests {
 
     #[test]
     fn every_cue_is_counted_once_at_most() {
-        assert!(CUES.is_some());
         assert!(OPENING.len() + ANYWHERE.len() <= 16 * 64);
     }
 
