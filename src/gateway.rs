@@ -4,7 +4,6 @@ mod admin;
 mod data;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -70,7 +69,9 @@ pub enum StartError {
     #[error("the metrics could not be set up: {0}")]
     Metrics(#[from] prometheus::Error),
     /// An address cannot be used.
-    #[error("`{address}` cannot be listened on: {source}; choose another port or stop what uses it")]
+    #[error(
+        "`{address}` cannot be listened on: {source}; choose another port or stop what uses it"
+    )]
     Listen {
         /// The address.
         address: SocketAddr,
@@ -113,15 +114,12 @@ pub struct Gateway {
     /// What it consists of.
     pub app: Arc<App>,
     listeners: Tasks,
-    /// Removed at the end.
-    temporary: Option<PathBuf>,
 }
 
 impl Gateway {
     /// Checks and loads everything, then listens.
     pub async fn start(settings: &Settings) -> Result<Self, StartError> {
-        let (app, temporary) = load(settings)?;
-        let app = Arc::new(app);
+        let app = Arc::new(load(settings)?);
         let data = listen(settings.listen).await?;
         let admin = listen(settings.admin_listen).await?;
         let address = data.local_addr().unwrap_or(settings.listen);
@@ -141,7 +139,7 @@ impl Gateway {
         };
         listeners.spawn(server::serve(admin, limits, shutdown, handler));
         info!(%address, %admin_address, policy = app.policy().rev(), "listening");
-        Ok(Self { address, admin_address, app, listeners, temporary })
+        Ok(Self { address, admin_address, app, listeners })
     }
 
     /// Stops accepting, lets open requests come to their end, and closes the ledger.
@@ -157,10 +155,6 @@ impl Gateway {
         if let Err(error) = self.app.store.close().await {
             warn!(%error, "the ledger could not be closed cleanly");
         }
-        if let Some(folder) = self.temporary {
-            // What is left in the temporary folder is the system's to remove.
-            let _ = std::fs::remove_dir_all(folder);
-        }
     }
 }
 
@@ -168,22 +162,14 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
     TcpListener::bind(address).await.map_err(|source| StartError::Listen { address, source })
 }
 
-fn load(settings: &Settings) -> Result<(App, Option<PathBuf>), StartError> {
+fn load(settings: &Settings) -> Result<App, StartError> {
     let policy = policy(settings)?;
     let book = PriceBook::embedded();
     let destinations =
         settings.targets.iter().map(|it| destination(it, book)).collect::<Result<Vec<_>, _>>()?;
-    let (path, temporary) = match &settings.store {
-        StoreSettings::Sqlite(path) => (path.clone(), None),
-        StoreSettings::Temporary => {
-            let folder = std::env::temp_dir().join(format!("ambidex-{:08x}", random()));
-            // If this fails, opening the ledger says so.
-            let _ = std::fs::create_dir(&folder);
-            (folder.join("ledger.db"), Some(folder))
-        }
-    };
+    let StoreSettings::Sqlite(path) = &settings.store;
     let now = clock::now();
-    let (store, recovery) = Store::open(&path, now)?;
+    let (store, recovery) = Store::open(path, now)?;
     if recovery.expired > 0 {
         warn!(requests = recovery.expired, "requests were cut off by a crash; charged as reserved");
     }
@@ -207,18 +193,14 @@ fn load(settings: &Settings) -> Result<(App, Option<PathBuf>), StartError> {
         price_digest: book.digest().to_owned(),
         ids: Ids::new(random()),
     };
-    Ok((app, temporary))
+    Ok(app)
 }
 
 fn destination(settings: &TargetSettings, book: &PriceBook) -> Result<Destination, StartError> {
     let target = || settings.name.clone();
     let (kind, listing) = match &settings.kind {
         TargetKind::Engine(choice, engine) => {
-            let source = match choice {
-                ModelChoice::Starter => crate::engine::starter(),
-                ModelChoice::Folder(folder) => ModelSource::Folder(folder.clone()),
-            };
-            let engine = Engine::load(source, engine.clone())
+            let engine = Engine::load(model_source(choice), engine.clone())
                 .map_err(|source| StartError::Engine { target: target(), source })?;
             (Kind::Local(engine), None)
         }
@@ -241,6 +223,14 @@ fn destination(settings: &TargetSettings, book: &PriceBook) -> Result<Destinatio
         power: settings.power,
         seats: Arc::new(Semaphore::new(settings.concurrency.min(Semaphore::MAX_PERMITS))),
     })
+}
+
+/// Where a configured model is.
+pub fn model_source(choice: &ModelChoice) -> ModelSource {
+    match choice {
+        ModelChoice::Starter => crate::engine::starter(),
+        ModelChoice::Folder(folder) => ModelSource::Folder(folder.clone()),
+    }
 }
 
 /// Tells this process's ids from another's; nothing secret hangs on it.

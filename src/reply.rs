@@ -50,11 +50,7 @@ impl Stopped {
     }
 
     /// The policy said no.
-    pub fn refused(
-        case: &Arc<Case>,
-        refusal: Refusal,
-        over_budget: Option<OverBudget>,
-    ) -> Self {
+    pub fn refused(case: &Arc<Case>, refusal: Refusal, over_budget: Option<OverBudget>) -> Self {
         let code = match refusal.code {
             RefusalCode::PolicyRefused | RefusalCode::NoCapableTarget => Code::PolicyRefused,
             RefusalCode::BudgetExceeded => Code::BudgetExceeded,

@@ -153,7 +153,8 @@ mod tests {
     fn a_key_names_its_caller_and_nothing_else_does() {
         let callers = Callers::new(&[settings(0)]);
         assert_eq!(callers.identify(Some(&key("key-of-support"))).unwrap().team, "support");
-        for wrong in [None, Some(key("")), Some(key("key-of-suppor")), Some(key("KEY-OF-SUPPORT"))] {
+        for wrong in [None, Some(key("")), Some(key("key-of-suppor")), Some(key("KEY-OF-SUPPORT"))]
+        {
             assert_eq!(callers.identify(wrong.as_ref()).unwrap_err().code, Code::InvalidApiKey);
         }
         assert!(!format!("{callers:?} {:?}", settings(0)).contains("key-of"));

@@ -49,8 +49,8 @@ pub enum Command {
     /// Find sensitive values: {"text": …} per line in, findings per line out.
     Inspect {
         /// One JSON object per line on standard input.
-        #[arg(long, required = true, num_args = 0, value_parser = clap::value_parser!(bool).map(|_| ()), default_missing_value = "true")]
-        jsonl: (),
+        #[arg(long, required = true)]
+        jsonl: bool,
     },
     /// Recognise the kind of task.
     #[command(subcommand)]
@@ -134,8 +134,8 @@ pub enum PricesCommand {
     /// Cost usage: {"provider", "surface", "model", "usage": {…}, "at"?} per line.
     Cost {
         /// One JSON object per line on standard input.
-        #[arg(long, required = true, num_args = 0, value_parser = clap::value_parser!(bool).map(|_| ()), default_missing_value = "true")]
-        jsonl: (),
+        #[arg(long, required = true)]
+        jsonl: bool,
     },
 }
 
@@ -153,8 +153,8 @@ pub enum ModelsCommand {
         /// A Hugging Face folder, or `starter`.
         folder: PathBuf,
         /// {"input_ids", "decoder_input_ids"} per line on standard input.
-        #[arg(long, required = true, num_args = 0, value_parser = clap::value_parser!(bool).map(|_| ()), default_missing_value = "true")]
-        jsonl: (),
+        #[arg(long, required = true)]
+        jsonl: bool,
     },
     /// Time a model on this machine, for capacity planning.
     Bench(BenchArguments),
@@ -188,8 +188,8 @@ pub enum TaskCommand {
     /// {"text": …} per line in; task, confidence and runner-up per line out.
     Classify {
         /// One JSON object per line on standard input.
-        #[arg(long, required = true, num_args = 0, value_parser = clap::value_parser!(bool).map(|_| ()), default_missing_value = "true")]
-        jsonl: (),
+        #[arg(long, required = true)]
+        jsonl: bool,
     },
 }
 

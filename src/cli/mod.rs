@@ -1,12 +1,12 @@
 //! What the command line does, a file per subcommand. Functions here take their input and output as
 //! arguments; only `main` knows about standard streams and exit codes.
 
-mod arguments;
+pub(crate) mod arguments;
 pub mod inspect;
 pub mod models;
 pub mod policy;
 pub mod prices;
-mod serve;
+pub(crate) mod serve;
 
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -100,8 +100,8 @@ pub fn run(arguments: Arguments) -> Result<(), CliError> {
         }
         Command::Prices(command) => prices_command(&command, &mut out)?,
         Command::Models(command) => models_command(command, config, &mut out)?,
-        Command::Inspect { jsonl: () } => inspect::inspect_jsonl(io::stdin().lock(), &mut out)?,
-        Command::Task(TaskCommand::Classify { jsonl: () }) => {
+        Command::Inspect { jsonl: _ } => inspect::inspect_jsonl(io::stdin().lock(), &mut out)?,
+        Command::Task(TaskCommand::Classify { jsonl: _ }) => {
             inspect::classify_jsonl(io::stdin().lock(), &mut out)?;
         }
     }
@@ -121,7 +121,7 @@ fn prices_command(command: &PricesCommand, out: &mut impl Write) -> Result<(), C
             let text = std::fs::read_to_string(source)?;
             prices::import(&text, version, out)?;
         }
-        PricesCommand::Cost { jsonl: () } => {
+        PricesCommand::Cost { jsonl: _ } => {
             let bad = prices::cost_jsonl(book, clock::now(), io::stdin().lock(), out)?;
             if bad > 0 {
                 return Err(anyhow::anyhow!("{bad} line(s) could not be costed").into());
@@ -142,7 +142,7 @@ fn models_command(
             let cards: Vec<_> = engines.iter().map(crate::engine::Engine::card).collect();
             models::list(&cards, format.into(), out)?;
         }
-        ModelsCommand::Probe { folder, jsonl: () } => {
+        ModelsCommand::Probe { folder, jsonl: _ } => {
             models::probe(source(&folder), &mut io::stdin().lock(), out)?;
         }
         ModelsCommand::Bench(bench) => {

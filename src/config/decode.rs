@@ -48,8 +48,19 @@ const SERVER: &[&str] = &[
     "shutdown_grace",
 ];
 const TARGET: &[&str] = &[
-    "name", "zone", "engine", "threads", "queue", "provider", "model", "base_url", "key", "serves",
-    "timeout", "timeouts", "concurrency",
+    "name",
+    "zone",
+    "engine",
+    "threads",
+    "queue",
+    "provider",
+    "model",
+    "base_url",
+    "key",
+    "serves",
+    "timeout",
+    "timeouts",
+    "concurrency",
 ];
 const SERVES: &[&str] = &["input_tokens_max", "output_tokens_max", "tools", "images"];
 const TIMEOUTS: &[&str] = &["connect", "first_byte", "idle", "total"];
@@ -103,7 +114,8 @@ impl Decoder<'_> {
             return;
         }
         if let Some(at) = fields.get("server") {
-            let message = format!("`{}` is reachable from outside without caller keys", settings.listen);
+            let message =
+                format!("`{}` is reachable from outside without caller keys", settings.listen);
             self.reader.wrong_with_help(&at, message, "add `callers`, or listen on 127.0.0.1");
         }
     }
@@ -141,7 +153,11 @@ impl Decoder<'_> {
             return Some(StoreSettings::Sqlite(self.folder.join(path)));
         }
         let message = format!("`{text}` is not a store");
-        self.reader.wrong_with_help(at, message, "use `sqlite:PATH`, such as `sqlite:./ambidex.db`");
+        self.reader.wrong_with_help(
+            at,
+            message,
+            "use `sqlite:PATH`, such as `sqlite:./ambidex.db`",
+        );
         None
     }
 
@@ -177,7 +193,11 @@ impl Decoder<'_> {
             }
             (Some(second), Some(_)) => {
                 let help = "keep `engine` for a local model or `provider` for a remote one";
-                self.reader.wrong_with_help(&second, "a target has one of the two".to_owned(), help);
+                self.reader.wrong_with_help(
+                    &second,
+                    "a target has one of the two".to_owned(),
+                    help,
+                );
                 return None;
             }
             (None, None) => {
@@ -214,7 +234,11 @@ impl Decoder<'_> {
             .is_some_and(|host| matches!(host.as_str(), "localhost" | "127.0.0.1" | "[::1]"));
         if zone == ZONE_ON_HOST && !is_here {
             let message = "`on-host` is this machine, but `base_url` is another".to_owned();
-            self.reader.wrong_with_help(at, message, "use `on-prem` or a jurisdiction such as `eu`");
+            self.reader.wrong_with_help(
+                at,
+                message,
+                "use `on-prem` or a jurisdiction such as `eu`",
+            );
         }
         let is_plain = remote.base_url.starts_with("http://");
         if is_plain && is_remote(zone) && !is_here {

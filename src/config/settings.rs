@@ -42,8 +42,6 @@ pub struct Settings {
 pub enum StoreSettings {
     /// An SQLite file.
     Sqlite(PathBuf),
-    /// A file that is removed at the end: for demonstrations.
-    Temporary,
 }
 
 /// Where the policy is.

@@ -101,7 +101,8 @@ mod tests {
         all
     }
 
-    const STREAM: &str = "data: {\"a\":\"你好 🦀\"}\n\n: ping\r\n\r\ndata:x\ndata: y\n\ndata: [DONE]\n\ncut";
+    const STREAM: &str =
+        "data: {\"a\":\"你好 🦀\"}\n\n: ping\r\n\r\ndata:x\ndata: y\n\ndata: [DONE]\n\ncut";
 
     #[test]
     fn every_cut_in_two_gives_the_same_events() {

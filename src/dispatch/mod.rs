@@ -178,12 +178,7 @@ async fn attempt(
 }
 
 /// A fallback is charged to the budgets of the target that serves it.
-fn reserve_again(
-    app: &App,
-    case: &Case,
-    target: TargetId,
-    estimates: &[Estimate],
-) -> Option<Hold> {
+fn reserve_again(app: &App, case: &Case, target: TargetId, estimates: &[Estimate]) -> Option<Hold> {
     let destination = app.destination(target)?;
     let keys = SubjectKeys {
         team: &case.caller.team,

@@ -33,10 +33,8 @@ pub(super) async fn answer(
     let app = Arc::clone(settlement.app());
     // From here on the upstream may see the request: whoever drops this future (a client that
     // leaves) must not make it free.
-    let input = Usage {
-        input_uncached: settlement.case().input,
-        ..Usage::none(UsageSource::Estimated)
-    };
+    let input =
+        Usage { input_uncached: settlement.case().input, ..Usage::none(UsageSource::Estimated) };
     settlement.so_far = Bill::Unknown(input);
     let Some(hold) = settlement.hold() else {
         return Err(missed(SendError::Unreachable, settlement));
@@ -147,7 +145,8 @@ impl Relay {
     async fn next_piece(&mut self) -> Option<Bytes> {
         let abort = self.settlement.as_ref()?.app().shutdown.abort.clone();
         loop {
-            let wait = self.timeouts.idle.min(self.deadline.saturating_duration_since(clock::instant()));
+            let wait =
+                self.timeouts.idle.min(self.deadline.saturating_duration_since(clock::instant()));
             let chunk = tokio::select! {
                 () = abort.cancelled() => {
                     let message = "the gateway is stopping; try again";

@@ -77,7 +77,16 @@ impl Settlement {
         seat: OwnedSemaphorePermit,
     ) -> Self {
         let so_far = Bill::Nothing;
-        Self { app, case, target, hold: Some(hold), first_piece: None, carried: NanoUsd::ZERO, so_far, _seat: seat }
+        Self {
+            app,
+            case,
+            target,
+            hold: Some(hold),
+            first_piece: None,
+            carried: NanoUsd::ZERO,
+            so_far,
+            _seat: seat,
+        }
     }
 
     /// Proof that money is set aside.
@@ -195,7 +204,8 @@ impl Settlement {
     fn count(&self, outcome: Outcome, usage: Option<Usage>, sums: Sums) {
         let metrics = &self.app.metrics;
         let target = self.destination().map_or("other", |it| it.name.as_str());
-        let labels = RequestLabels { route: &self.case.route, target, team: &self.case.caller.team };
+        let labels =
+            RequestLabels { route: &self.case.route, target, team: &self.case.caller.team };
         let names = [labels.route, target, self.case.surface, outcome.name()];
         metrics.requests.with_label_values(&names).inc();
         let took = self.case.started.elapsed();

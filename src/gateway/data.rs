@@ -49,9 +49,7 @@ fn models(app: &App, request: &Request<Incoming>) -> Response<Body> {
     if let Err(failure) = app.callers.identify(key.as_ref()) {
         return reply::stopped(app, &failure.into(), dialect::of(Surface::OpenAiChat));
     }
-    let entry = |id: &str, owner: &str| {
-        json!({ "id": id, "object": "model", "created": 0, "owned_by": owner })
-    };
+    let entry = |id: &str, owner: &str| json!({ "id": id, "object": "model", "created": 0, "owned_by": owner });
     let mut models = vec![entry(AUTO, "ambidex")];
     for destination in &app.destinations {
         models.push(entry(destination.model(), &destination.zone));

@@ -37,6 +37,17 @@ pub enum Scan {
     Uninspected,
 }
 
+impl Scan {
+    /// The word that policies and records use.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Partial => "partial",
+            Self::Uninspected => "uninspected",
+        }
+    }
+}
+
 /// The language the prose is mostly written in; `Other` covers everything not told apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Lang {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::inspect::{Findings, Scan};
+use crate::inspect::Findings;
 use crate::policy::{self, Decision, Policy, RouteResult};
 
 #[derive(Serialize)]
@@ -67,11 +67,7 @@ pub fn json(policy: &Policy, decision: &Decision, findings: &Findings) -> String
     let trace = Trace {
         why: policy::why(policy, decision),
         sensitivity: decision.sensitivity.name(),
-        scan: match findings.scan {
-            Scan::Complete => "complete",
-            Scan::Partial => "partial",
-            Scan::Uninspected => "uninspected",
-        },
+        scan: findings.scan.name(),
         labels: findings.labels.iter().map(|label| label.name()).collect(),
         task: findings
             .task

@@ -21,7 +21,8 @@ pub enum Format {
 /// Only our own modules can be made to speak below `info`: at `trace`, HTTP libraries would print
 /// headers and bodies.
 pub fn start(filter: &str, format: Format) {
-    let directives = format!("{filter},hyper=info,hyper_util=info,reqwest=info,h2=info,rustls=info");
+    let directives =
+        format!("{filter},hyper=info,hyper_util=info,reqwest=info,h2=info,rustls=info");
     let filter = EnvFilter::try_new(directives).unwrap_or_else(|_| EnvFilter::new("info"));
     let registry = tracing_subscriber::registry().with(filter);
     let started = match format {

@@ -256,12 +256,7 @@ impl<'de> Reader<'de> {
         }
     }
 
-    fn say(
-        &mut self,
-        path: &[Step<'de>],
-        index: usize,
-        text: Cow<'de, str>,
-    ) -> Result<(), String> {
+    fn say(&mut self, path: &[Step<'de>], index: usize, text: Cow<'de, str>) -> Result<(), String> {
         let part = self.keep(path, text, true);
         if let Some(turn) = self.turn(index) {
             turn.parts.push(part);
@@ -328,8 +323,8 @@ impl<'de> Sink<'de> for Reader<'de> {
             return self.refuse(&[], "the body is nested too deeply");
         }
         if let Some(Step::Key(key)) = path.last() {
-            let is_unusual =
-                key.len() > 32 || !key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+            let is_unusual = key.len() > 32
+                || !key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
             if is_unusual {
                 let key = key.clone();
                 self.keep(path, key, false);

@@ -74,12 +74,16 @@ fn texts_without_escapes_are_not_copied() {
 fn bodies_that_two_readers_could_understand_differently_are_refused() {
     assert!(refused(r#"{"model":"a","model":"b","messages":[]}"#).contains("given twice"));
     assert!(refused(r#"{"model":"a","Model":"b","messages":[]}"#).contains("given twice"));
-    assert!(refused(r#"{"model":"a","messages":[{"role":"user","role":"tool"}]}"#).contains("twice"));
+    assert!(
+        refused(r#"{"model":"a","messages":[{"role":"user","role":"tool"}]}"#).contains("twice")
+    );
     assert!(refused(r#"{"model":"a","messages":[]} x"#).contains("malformed"));
     assert!(refused("[]").contains("must be an object"));
     assert!(refused(r#"{"model":"a","#).contains("ends too early"));
     assert!(refused(r#"{"model":"a","messages":[]}"#).contains("`messages` is missing or empty"));
-    assert!(refused(r#"{"messages":[{"role":"user","content":"x"}]}"#).contains("`model` is missing"));
+    assert!(
+        refused(r#"{"messages":[{"role":"user","content":"x"}]}"#).contains("`model` is missing")
+    );
     assert!(refused(r#"{"model":"a","n":0,"messages":[{}]}"#).contains("`n` must be between"));
     let both = r#"{"model":"a","max_tokens":1,"max_completion_tokens":2,"messages":[{}]}"#;
     assert!(refused(both).contains("`max_completion_tokens` is given beside"));

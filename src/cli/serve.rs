@@ -1,0 +1,65 @@
+//! `ambidex serve`: run until told to stop, then drain.
+
+use std::io::Write as _;
+
+use anyhow::Context as _;
+use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::info;
+
+use super::CliError;
+use super::arguments::ServeOptions;
+use crate::config::{Settings, TargetKind};
+use crate::engine::{Engine, EngineSettings};
+use crate::gateway::{Gateway, model_source};
+use crate::telemetry::logs;
+
+pub(super) fn run(settings: &Settings, options: &ServeOptions) -> Result<(), CliError> {
+    logs::start(&options.log, options.log_format);
+    let mut settings = settings.clone();
+    settings.listen = options.listen.unwrap_or(settings.listen);
+    settings.admin_listen = options.admin_listen.unwrap_or(settings.admin_listen);
+    runtime(settings.workers)?.block_on(async {
+        let gateway = Gateway::start(&settings).await?;
+        if options.print_addresses {
+            let (data, admin) = (gateway.address, gateway.admin_address);
+            let mut out = std::io::stdout().lock();
+            writeln!(out, "listening data={data} admin={admin}")?;
+            out.flush()?;
+        }
+        told_to_stop().await?;
+        info!("draining");
+        gateway.stop().await;
+        Ok(())
+    })
+}
+
+/// The threads that serve requests.
+pub(crate) fn runtime(workers: Option<usize>) -> anyhow::Result<Runtime> {
+    let mut builder = Builder::new_multi_thread();
+    if let Some(workers) = workers {
+        builder.worker_threads(workers);
+    }
+    builder.enable_all().build().context("the threads could not be started")
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+pub(crate) async fn told_to_stop() -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).context("signals cannot be caught")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("signals cannot be caught")?;
+    tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        _ = interrupt.recv() => Ok(()),
+    }
+}
+
+/// Every local model of the configuration, loaded.
+pub(super) fn engines(settings: &Settings) -> anyhow::Result<Vec<Engine>> {
+    let mut engines = Vec::new();
+    for target in &settings.targets {
+        if let TargetKind::Engine(choice, _) = &target.kind {
+            engines.push(Engine::load(model_source(choice), EngineSettings::default())?);
+        }
+    }
+    Ok(engines)
+}
