@@ -14,8 +14,10 @@ use super::error::LedgerError;
 /// `Ambx` in ASCII.
 const APPLICATION_ID: i64 = 0x416d_6278;
 
-/// How long a statement waits for a lock of another process, such as a report that reads.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long the writer waits for a lock of another process. Requests wait with it, so not for long.
+const WRITER_PATIENCE: Duration = Duration::from_secs(1);
+/// How long a reader waits.
+const READER_PATIENCE: Duration = Duration::from_secs(5);
 
 /// (name, statements), in order; the version of a file is how many of them it has seen.
 const MIGRATIONS: &[(&str, &str)] = &[("ledger", LEDGER)];
@@ -69,7 +71,7 @@ CREATE INDEX ledger_held ON ledger (seq) WHERE state = 'held';
 pub(super) fn open_writer(path: &Path, now: Timestamp) -> Result<Connection, LedgerError> {
     let open = |source| LedgerError::Open { path: path.to_owned(), source };
     let mut connection = Connection::open(path).map_err(open)?;
-    connection.busy_timeout(BUSY_TIMEOUT).map_err(open)?;
+    connection.busy_timeout(WRITER_PATIENCE).map_err(open)?;
     check_owner(&connection, path)?;
     // WAL with FULL syncs the log at every commit: a committed row survives a power cut.
     connection.pragma_update(None, "journal_mode", "WAL").map_err(open)?;
@@ -84,7 +86,7 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, LedgerError> {
     let open = |source| LedgerError::Open { path: path.to_owned(), source };
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(open)?;
-    connection.busy_timeout(BUSY_TIMEOUT).map_err(open)?;
+    connection.busy_timeout(READER_PATIENCE).map_err(open)?;
     check_owner(&connection, path)?;
     let found = version(&connection)?;
     if found > newest() {
