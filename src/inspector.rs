@@ -50,26 +50,24 @@ impl Inspector {
     /// Reads a request. Never fails: what could not be read is `Scan::Uninspected`.
     pub async fn read(&self, request: &Arc<Request>) -> Findings {
         if request.body().len() <= self.settings.in_place_bytes_max {
-            return look(request, &self.settings.options);
+            return look(request, self.settings.options);
         }
         let options = self.settings.options;
         let request = Arc::clone(request);
         let late = async {
             let _seat = self.seats.acquire().await.ok()?;
-            tokio::task::spawn_blocking(move || look(&request, &options)).await.ok()
+            tokio::task::spawn_blocking(move || look(&request, options)).await.ok()
         };
-        match tokio::time::timeout(self.settings.deadline, late).await {
-            Ok(Some(findings)) => findings,
-            Ok(None) | Err(_) => {
-                warn!("inspection did not come to its end; the request counts as not inspected");
-                Findings::default()
-            }
+        if let Ok(Some(findings)) = tokio::time::timeout(self.settings.deadline, late).await {
+            return findings;
         }
+        warn!("inspection did not come to its end; the request counts as not inspected");
+        Findings::default()
     }
 }
 
-fn look(request: &Request, options: &Options) -> Findings {
-    let mut findings = inspect::read(&request.leaves(), options);
+fn look(request: &Request, options: Options) -> Findings {
+    let mut findings = inspect::read(&request.leaves(), &options);
     if request.has_unreadable {
         findings.scan = findings.scan.max(Scan::Partial);
     }

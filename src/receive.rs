@@ -129,12 +129,9 @@ pub async fn body(request: Request<Incoming>, limits: &Limits) -> Result<Bytes, 
         }
         Ok(all.map_or(first, BytesMut::freeze))
     };
-    match tokio::time::timeout(limits.body_timeout, read).await {
-        Ok(result) => result,
-        Err(_) => {
-            let seconds = limits.body_timeout.as_secs();
-            let message = format!("the body did not arrive within {seconds} seconds");
-            Err(Failure::client(Code::RequestTimeout, message))
-        }
-    }
+    tokio::time::timeout(limits.body_timeout, read).await.unwrap_or_else(|_| {
+        let seconds = limits.body_timeout.as_secs();
+        let message = format!("the body did not arrive within {seconds} seconds");
+        Err(Failure::client(Code::RequestTimeout, message))
+    })
 }

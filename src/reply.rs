@@ -1,5 +1,6 @@
 //! stream back: an answer or a refusal as an HTTP reply, with the headers that explain it.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use hyper::header::{HeaderName, HeaderValue, RETRY_AFTER};
@@ -61,9 +62,10 @@ impl Stopped {
         if let (Code::BudgetExceeded, Some(over)) = (code, over_budget) {
             message = format!("{message} ({over})");
         }
-        let failure = match code {
-            Code::TargetsUnavailable => Failure::ours(code, message),
-            _ => Failure::client(code, message),
+        let failure = if code == Code::TargetsUnavailable {
+            Failure::ours(code, message)
+        } else {
+            Failure::client(code, message)
         };
         info!(decision = case.id, code = code.name(), "refused");
         Self { failure, case: Some(Arc::clone(case)) }
@@ -135,7 +137,8 @@ fn insert(headers: &mut hyper::HeaderMap, name: HeaderName, text: &str) {
     for byte in text.bytes() {
         match byte {
             b' '..=b'~' if byte != b'%' => encoded.push(char::from(byte)),
-            _ => encoded.push_str(&format!("%{byte:02X}")),
+            // Writing to a string cannot fail.
+            _ => drop(write!(encoded, "%{byte:02X}")),
         }
     }
     if let Ok(value) = HeaderValue::try_from(encoded) {

@@ -152,7 +152,7 @@ pub enum ModelsCommand {
     Probe {
         /// A Hugging Face folder, or `starter`.
         folder: PathBuf,
-        /// {"input_ids", "decoder_input_ids"} per line on standard input.
+        /// `{"input_ids", "decoder_input_ids"}` per line on standard input.
         #[arg(long, required = true)]
         jsonl: bool,
     },

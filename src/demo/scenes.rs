@@ -76,7 +76,7 @@ pub(super) struct Row {
 pub(super) async fn play(gateway: &Gateway) -> anyhow::Result<Vec<Row>> {
     let client = reqwest::Client::builder()
         .no_proxy()
-        .timeout(Duration::from_secs(60))
+        .timeout(Duration::from_mins(1))
         .build()
         .context("the demo's client could not be set up")?;
     let mut rows = Vec::new();

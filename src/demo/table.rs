@@ -1,5 +1,7 @@
 //! The demonstration's table.
 
+use std::fmt::Write as _;
+
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{ContentArrangement, Table};
 use serde_json::Value;
@@ -39,7 +41,8 @@ pub(super) fn render(rows: &[Row]) -> String {
         if answer.len() < row.answer.len() {
             answer.push('…');
         }
-        out.push_str(&format!("  {:<28} {answer}\n", row.title));
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "  {:<28} {answer}", row.title);
     }
     out.trim_end().to_owned()
 }

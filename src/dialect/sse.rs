@@ -56,11 +56,10 @@ fn boundary(bytes: &[u8], from: usize) -> Option<usize> {
     for at in memchr::memchr2_iter(b'\n', b'\r', tail) {
         let rest = tail.get(at..)?;
         let length = match rest {
-            [b'\n', b'\n', ..] => 2,
             [b'\r', b'\n', b'\r', b'\n', ..] => 4,
             [b'\n', b'\r', b'\n', ..] => 3,
-            // A lone carriage return ends a line, too; but `\r` at the very end may be half of `\r\n`.
-            [b'\r', b'\r', ..] => 2,
+            // A lone carriage return ends a line, too; but at the very end it may be half of `\r\n`.
+            [b'\n', b'\n', ..] | [b'\r', b'\r', ..] => 2,
             _ => continue,
         };
         return Some(from + at + length);

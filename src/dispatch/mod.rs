@@ -149,16 +149,12 @@ pub async fn run(
             }
         }
     }
-    Err(match last {
-        Some(miss) => {
-            miss.settlement.finish(Outcome::TargetFailed, miss.bill);
-            miss.failure
-        }
-        None => {
-            settlement::close_unsent(app, case);
-            busy()
-        }
-    })
+    let Some(miss) = last else {
+        settlement::close_unsent(app, case);
+        return Err(busy());
+    };
+    miss.settlement.finish(Outcome::TargetFailed, miss.bill);
+    Err(miss.failure)
 }
 
 async fn attempt(

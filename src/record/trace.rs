@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::inspect::Findings;
+use crate::inspect::{Findings, Label};
 use crate::policy::{self, Decision, Policy, RouteResult};
 
 #[derive(Serialize)]
@@ -68,7 +68,7 @@ pub fn json(policy: &Policy, decision: &Decision, findings: &Findings) -> String
         why: policy::why(policy, decision),
         sensitivity: decision.sensitivity.name(),
         scan: findings.scan.name(),
-        labels: findings.labels.iter().map(|label| label.name()).collect(),
+        labels: findings.labels.iter().map(Label::name).collect(),
         task: findings
             .task
             .map(|guess| Task { task: guess.task.name(), confidence: guess.confidence }),

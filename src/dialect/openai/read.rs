@@ -99,6 +99,15 @@ fn idle_values(body: &[u8]) -> (Option<Range<usize>>, Option<Range<usize>>) {
     }
 }
 
+/// What a string is to a model.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Words {
+    /// Part of the conversation.
+    Prose,
+    /// Everything else.
+    Settings,
+}
+
 struct Reader<'de> {
     body: &'de [u8],
     read: Request,
@@ -152,14 +161,18 @@ impl<'de> Reader<'de> {
         from..from.saturating_add(text.len())
     }
 
-    fn keep(&mut self, path: &[Step<'de>], text: Cow<'de, str>, is_prose: bool) -> usize {
+    fn keep(&mut self, path: &[Step<'de>], text: Cow<'de, str>, kind: Words) -> usize {
         let start = self.read.paths.len();
         write_path(&mut self.read.paths, path);
         let place = match text {
             Cow::Borrowed(text) => Place::Body(self.range_of(text)),
             Cow::Owned(text) => Place::Owned(text.into_boxed_str()),
         };
-        self.read.texts.push(Text { place, path: start..self.read.paths.len(), is_prose });
+        self.read.texts.push(Text {
+            place,
+            path: start..self.read.paths.len(),
+            is_prose: kind == Words::Prose,
+        });
         self.read.texts.len() - 1
     }
 
@@ -181,11 +194,14 @@ impl<'de> Reader<'de> {
 
     fn text(&mut self, path: &[Step<'de>], text: Cow<'de, str>) -> Result<(), String> {
         match path {
-            [Step::Key(key)] if key == "model" => return self.set_model(path, &text),
+            [Step::Key(key)] if key == "model" => return self.set_model(path, text),
             [messages, Step::Index(index), Step::Key(key)] if messages.key() == "messages" => {
                 match key.as_ref() {
                     "role" => self.set_role(*index, &text),
-                    "content" => return self.say(path, *index, text),
+                    "content" => {
+                        self.say(path, *index, text);
+                        return Ok(());
+                    }
                     _ => {}
                 }
             }
@@ -194,7 +210,10 @@ impl<'de> Reader<'de> {
             {
                 match key.as_ref() {
                     "type" => self.set_part_kind(&text),
-                    "text" => return self.say(path, *index, text),
+                    "text" => {
+                        self.say(path, *index, text);
+                        return Ok(());
+                    }
                     _ => {}
                 }
             }
@@ -217,18 +236,18 @@ impl<'de> Reader<'de> {
             }
             _ => {}
         }
-        self.keep(path, text, false);
+        self.keep(path, text, Words::Settings);
         Ok(())
     }
 
-    fn set_model(&mut self, path: &[Step<'de>], text: &Cow<'de, str>) -> Result<(), String> {
+    fn set_model(&mut self, path: &[Step<'de>], text: Cow<'de, str>) -> Result<(), String> {
         let Cow::Borrowed(name) = text else {
             return self.refuse(path, "must be written without escapes");
         };
         let range = self.range_of(name);
         self.read.edits.model = Some(range.start.saturating_sub(1)..range.end.saturating_add(1));
-        self.model = Some((*name).to_owned());
-        self.keep(path, text.clone(), false);
+        self.model = Some(name.to_owned());
+        self.keep(path, text, Words::Settings);
         Ok(())
     }
 
@@ -256,17 +275,16 @@ impl<'de> Reader<'de> {
         }
     }
 
-    fn say(&mut self, path: &[Step<'de>], index: usize, text: Cow<'de, str>) -> Result<(), String> {
-        let part = self.keep(path, text, true);
+    fn say(&mut self, path: &[Step<'de>], index: usize, text: Cow<'de, str>) {
+        let part = self.keep(path, text, Words::Prose);
         if let Some(turn) = self.turn(index) {
             turn.parts.push(part);
         }
-        Ok(())
     }
 
     fn count(&mut self, path: &[Step<'de>], number: u64) -> Result<(), String> {
-        match path {
-            [Step::Key(key)] => match key.as_ref() {
+        if let [Step::Key(key)] = path {
+            match key.as_ref() {
                 "max_tokens" | "max_completion_tokens" => self.set_output_max(path, number)?,
                 "n" => match u32::try_from(number) {
                     Ok(choices @ 1..=CHOICES_MAX) => self.read.choices = choices,
@@ -277,11 +295,10 @@ impl<'de> Reader<'de> {
                     return self.real(path, f64::from(u32::try_from(number).unwrap_or(u32::MAX)));
                 }
                 _ => {}
-            },
-            _ => {}
+            }
         }
         if number >= LONG_NUMBER {
-            self.keep(path, Cow::Owned(number.to_string()), false);
+            self.keep(path, Cow::Owned(number.to_string()), Words::Settings);
         }
         Ok(())
     }
@@ -308,7 +325,7 @@ impl<'de> Reader<'de> {
             }
             // Integers beyond 64 bits arrive here with their last digits lost: shown as far as known.
             _ if number.abs() >= 1e15 => {
-                self.keep(path, Cow::Owned(format!("{number:.0}")), false);
+                self.keep(path, Cow::Owned(format!("{number:.0}")), Words::Settings);
                 self.read.has_unreadable = true;
             }
             _ => {}
@@ -327,7 +344,7 @@ impl<'de> Sink<'de> for Reader<'de> {
                 || !key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
             if is_unusual {
                 let key = key.clone();
-                self.keep(path, key, false);
+                self.keep(path, key, Words::Settings);
             }
         }
         Ok(())
@@ -339,7 +356,7 @@ impl<'de> Sink<'de> for Reader<'de> {
             Scalar::Unsigned(number) => self.count(path, number),
             Scalar::Signed(number) => {
                 if number.unsigned_abs() >= LONG_NUMBER {
-                    self.keep(path, Cow::Owned(number.to_string()), false);
+                    self.keep(path, Cow::Owned(number.to_string()), Words::Settings);
                 }
                 Ok(())
             }
