@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use hyper::header::HeaderMap;
 use jiff::Timestamp;
 
 use crate::app::App;
@@ -26,6 +27,35 @@ use crate::policy::{
 /// Times that one request's decision may be repeated with a new fact.
 const ROUNDS_MAX: usize = 8;
 
+/// Words of the client's that the policy asks about. Nobody vouches for them.
+#[derive(Debug, Default)]
+pub struct Said {
+    headers: BTreeMap<String, String>,
+    metadata: BTreeMap<String, String>,
+}
+
+impl Said {
+    /// Keeps the headers that the policy asks about.
+    pub fn headers(policy: &Policy, headers: &HeaderMap) -> Self {
+        let value = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let kept = policy
+            .headers_read()
+            .filter_map(|name| value(name).map(|value| (name.to_owned(), value.to_owned())));
+        Self { headers: kept.collect(), metadata: BTreeMap::new() }
+    }
+
+    /// Adds the fields of `metadata` that the policy asks about.
+    #[must_use]
+    pub fn and_metadata(mut self, policy: &Policy, request: &Request) -> Self {
+        for name in policy.metadata_read() {
+            if let Some(value) = request.metadata(name) {
+                self.metadata.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        self
+    }
+}
+
 /// Everything that the earlier stages learned about a request.
 #[derive(Clone, Copy, Debug)]
 pub struct Known<'a> {
@@ -33,6 +63,8 @@ pub struct Known<'a> {
     pub caller: &'a Caller,
     /// What is asked.
     pub request: &'a Request,
+    /// What the client says about the request, as far as the policy asks.
+    pub said: &'a Said,
     /// What was found in it.
     pub findings: &'a Findings,
     /// When.
@@ -79,8 +111,7 @@ fn no_room() -> Refusal {
 
 /// Asks the policy, and asks again when reserving or measuring teaches something new.
 pub fn decide(app: &App, policy: &Policy, known: Known<'_>) -> Decided {
-    let empty = BTreeMap::new();
-    let mut facts = gather(app, policy, known, &empty);
+    let mut facts = gather(app, policy, known);
     let mut over_budget = None;
     let mut measured = false;
     for _ in 0..ROUNDS_MAX {
@@ -124,13 +155,8 @@ fn decided(
     Decided { decision, hold, estimates, over_budget }
 }
 
-fn gather<'a>(
-    app: &App,
-    policy: &Policy,
-    known: Known<'a>,
-    empty: &'a BTreeMap<String, String>,
-) -> Facts<'a> {
-    let Known { caller, request, findings, now } = known;
+fn gather<'a>(app: &App, policy: &Policy, known: Known<'a>) -> Facts<'a> {
+    let Known { caller, request, said, findings, now } = known;
     let input_bound = size::upper_bound(request.body().len());
     let keys = SubjectKeys {
         team: &caller.team,
@@ -179,8 +205,8 @@ fn gather<'a>(
         lang: Some(findings.lang),
         local: LocalFacts::default(),
         time: time(now),
-        headers: empty,
-        metadata: empty,
+        headers: &said.headers,
+        metadata: &said.metadata,
         budgets: budgets.collect(),
         targets: targets.collect(),
     }

@@ -14,7 +14,7 @@ use hyper::{Request as HttpRequest, Response};
 use crate::app::App;
 use crate::chat::Surface;
 use crate::clock;
-use crate::decide::{self, Known};
+use crate::decide::{self, Known, Said};
 use crate::dialect;
 use crate::dispatch::{self, Case, Plan};
 use crate::failure::{Code, Failure};
@@ -47,6 +47,9 @@ async fn answer(
     receive::check_framing(incoming.headers())?;
     // identify
     let caller = app.callers.identify(receive::credentials(incoming.headers()).as_ref())?;
+    // One request sees one policy, whatever is loaded meanwhile.
+    let policy = app.policy();
+    let said = Said::headers(&policy, incoming.headers());
     let body = receive::body(incoming, &app.limits).await?;
     let received = clock::instant();
     let request = dialect::of(surface)
@@ -60,8 +63,8 @@ async fn answer(
     app.metrics.stage("inspect", inspected - received);
 
     // decide and reserve: the policy's word, and money for it.
-    let policy = app.policy();
-    let known = Known { caller: &caller, request: &request, findings: &findings, now };
+    let said = said.and_metadata(&policy, &request);
+    let known = Known { caller: &caller, request: &request, said: &said, findings: &findings, now };
     let decided = decide::decide(app, &policy, known);
     app.metrics.stage("decide", clock::instant() - inspected);
 

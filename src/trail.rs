@@ -56,7 +56,7 @@ pub fn row(
     known: Known<'_>,
     decided: &Decided,
 ) -> DecidedRow {
-    let Known { caller, request, findings, now } = known;
+    let Known { caller, request, findings, now, .. } = known;
     let refused = match &decided.decision.outcome {
         Outcome::Permit(_) => None,
         Outcome::Refuse(refusal) => Some(refusal.code.name().to_owned()),

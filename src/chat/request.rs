@@ -146,6 +146,16 @@ impl Request {
         self.texts.iter().map(|text| self.leaf(text)).collect()
     }
 
+    /// A field of the top-level `metadata`.
+    pub fn metadata(&self, name: &str) -> Option<&str> {
+        let is_field = |text: &&Text| {
+            let path = self.paths.get(text.path.clone()).unwrap_or_default();
+            path.strip_prefix("metadata.") == Some(name)
+        };
+        // An unusual key is a string of its own, in front of its value.
+        self.texts.iter().rfind(is_field).map(|text| self.characters(text))
+    }
+
     fn leaf<'a>(&'a self, text: &'a Text) -> Leaf<'a> {
         Leaf {
             path: self.paths.get(text.path.clone()).unwrap_or_default(),

@@ -36,6 +36,7 @@ pub use world::{
 };
 
 use condition::{Check, When};
+use vocabulary::{Fact, TextFact};
 
 use crate::budget::BudgetSpec;
 use crate::inspect::{Label, LabelSet, Level};
@@ -184,6 +185,22 @@ impl Policy {
     /// What is probably not meant, though it works.
     pub const fn warnings(&self) -> &Problems {
         &self.warnings
+    }
+
+    /// The headers that conditions ask about, in small letters. Others need not be kept.
+    pub fn headers_read(&self) -> impl Iterator<Item = &str> {
+        self.checks.iter().filter_map(|check| {
+            let Fact::Text(TextFact::Header(name)) = &check.fact else { return None };
+            Some(&**name)
+        })
+    }
+
+    /// The fields of `metadata` that conditions ask about.
+    pub fn metadata_read(&self) -> impl Iterator<Item = &str> {
+        self.checks.iter().filter_map(|check| {
+            let Fact::Text(TextFact::Metadata(name)) = &check.fact else { return None };
+            Some(&**name)
+        })
     }
 
     /// A condition in the words of the file.

@@ -7,7 +7,6 @@ use bytes::Bytes;
 use hyper::StatusCode;
 use hyper::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
 
-use super::provider::Outgoing;
 use super::target::Remote;
 use crate::budget::Hold;
 use crate::policy::Clearance;
@@ -113,8 +112,9 @@ impl fmt::Debug for Reply {
 ///
 /// ```compile_fail,E0382
 /// # use ambidex::{budget::Hold, policy::Clearance};
-/// # use ambidex::upstream::{Client, Remote, provider::Outgoing, send};
-/// async fn twice(client: &Client, to: &Remote, permit: Clearance, hold: &Hold, body: Outgoing) {
+/// # use ambidex::upstream::{Client, Remote, send};
+/// # use bytes::Bytes;
+/// async fn twice(client: &Client, to: &Remote, permit: Clearance, hold: &Hold, body: Bytes) {
 ///     let first = send(client, to, permit, hold, body.clone()).await;
 ///     let second = send(client, to, permit, hold, body).await;
 /// }
@@ -124,8 +124,9 @@ impl fmt::Debug for Reply {
 ///
 /// ```compile_fail,E0061
 /// # use ambidex::policy::Clearance;
-/// # use ambidex::upstream::{Client, Remote, provider::Outgoing, send};
-/// async fn unpaid(client: &Client, to: &Remote, permit: Clearance, body: Outgoing) {
+/// # use ambidex::upstream::{Client, Remote, send};
+/// # use bytes::Bytes;
+/// async fn unpaid(client: &Client, to: &Remote, permit: Clearance, body: Bytes) {
 ///     let reply = send(client, to, permit, body).await;
 /// }
 /// ```
@@ -134,20 +135,19 @@ pub async fn send(
     to: &Remote,
     clearance: Clearance,
     _held: &Hold,
-    outgoing: Outgoing,
+    body: Bytes,
 ) -> Result<Reply, SendError> {
     drop(clearance);
-    let url = format!("{}{}", to.base_url, outgoing.path);
     let mut request = client
         .0
-        .post(url)
+        .post(to.chat_url.clone())
         .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
         // We pass bytes on as they come, so they must not be compressed.
         .header(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     if let Some((name, value)) = &to.authorization {
         request = request.header(name, value);
     }
-    let sending = request.body(outgoing.body).send();
+    let sending = request.body(body).send();
     match tokio::time::timeout(to.timeouts.first_byte, sending).await {
         Ok(Ok(inner)) => Ok(Reply { inner }),
         Ok(Err(error)) if error.is_connect() => Err(SendError::Unreachable),

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use hyper::header::{HeaderName, HeaderValue};
+use reqwest::Url;
 
 use super::provider::Provider;
 use crate::secret::Secret;
@@ -55,7 +56,8 @@ pub struct Remote {
     pub model: String,
     /// How long to wait.
     pub timeouts: Timeouts,
-    pub(super) base_url: String,
+    /// Parsed once: parsing takes longer than inspecting a short prompt.
+    pub(super) chat_url: Url,
     pub(super) authorization: Option<(HeaderName, HeaderValue)>,
 }
 
@@ -73,8 +75,10 @@ pub enum RemoteError {
 impl Remote {
     /// Checks the settings and prepares the headers.
     pub fn new(settings: &RemoteSettings) -> Result<Self, RemoteError> {
-        let url = reqwest::Url::parse(&settings.base_url).map_err(|_| RemoteError::BaseUrl)?;
-        if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        let base_url = settings.base_url.trim_end_matches('/');
+        let chat_url = format!("{base_url}{}", settings.provider.chat_path());
+        let chat_url = Url::parse(&chat_url).map_err(|_| RemoteError::BaseUrl)?;
+        if !matches!(chat_url.scheme(), "http" | "https") || !chat_url.has_host() {
             return Err(RemoteError::BaseUrl);
         }
         let authorization = settings
@@ -91,7 +95,7 @@ impl Remote {
             provider: settings.provider,
             model: settings.model.clone(),
             timeouts: settings.timeouts,
-            base_url: settings.base_url.trim_end_matches('/').to_owned(),
+            chat_url,
             authorization,
         })
     }

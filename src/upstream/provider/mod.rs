@@ -26,15 +26,6 @@ pub fn named(name: &str) -> Option<&'static dyn Provider> {
     PROVIDERS.iter().copied().find(|provider| provider.name() == name)
 }
 
-/// What to send: the path below the base URL and the body.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outgoing {
-    /// Appended to the target's base URL.
-    pub path: &'static str,
-    /// The body's bytes.
-    pub body: Bytes,
-}
-
 /// What an event of a streamed reply says, as far as the gateway needs to know.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Heard {
@@ -68,10 +59,12 @@ pub trait Provider: Sync + std::fmt::Debug {
     fn name(&self) -> &'static str;
     /// Where the vendor's API is.
     fn base_url(&self) -> &'static str;
+    /// Where chat requests go, below the base URL.
+    fn chat_path(&self) -> &'static str;
     /// The headers that carry the key.
     fn authorization(&self, key: &str) -> (&'static str, String);
-    /// Writes a request for `model` that produces at most `output_max` tokens per choice.
-    fn outgoing(&self, request: &Request, model: &str, output_max: Tokens) -> Outgoing;
+    /// Writes the body of a request for `model` that produces at most `output_max` tokens per choice.
+    fn outgoing(&self, request: &Request, model: &str, output_max: Tokens) -> Bytes;
     /// Reads the usage of a whole reply.
     fn usage(&self, reply: &[u8]) -> Option<Usage>;
     /// Reads the data of one event of a streamed reply.

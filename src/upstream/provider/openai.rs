@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Heard, Outgoing, Part, Provider};
+use super::{Heard, Part, Provider};
 use crate::chat::usage::OpenAiUsage;
 use crate::chat::{Delivery, Request, Usage};
 use crate::inspect::size;
@@ -27,14 +27,18 @@ impl Provider for OpenAi {
         "https://api.openai.com/v1"
     }
 
+    fn chat_path(&self) -> &'static str {
+        "/chat/completions"
+    }
+
     fn authorization(&self, key: &str) -> (&'static str, String) {
         ("authorization", format!("Bearer {key}"))
     }
 
     /// The caller's bytes, with the model's name, a limit on the answer and the wish for usage
     /// spliced in where they are missing. Nothing is parsed or written anew.
-    fn outgoing(&self, request: &Request, model: &str, output_max: Tokens) -> Outgoing {
-        Outgoing { path: "/chat/completions", body: spliced(request, model, output_max) }
+    fn outgoing(&self, request: &Request, model: &str, output_max: Tokens) -> Bytes {
+        spliced(request, model, output_max)
     }
 
     fn usage(&self, reply: &[u8]) -> Option<Usage> {
@@ -165,7 +169,7 @@ mod tests {
     fn sent(body: &Value, model: &str) -> (Bytes, Value) {
         let bytes = Bytes::from(body.to_string());
         let request = dialect::of(crate::chat::Surface::OpenAiChat).read(bytes.clone()).unwrap();
-        let out = PROVIDER.outgoing(&request, model, Tokens(99)).body;
+        let out = PROVIDER.outgoing(&request, model, Tokens(99));
         let value = serde_json::from_slice(&out).unwrap();
         (out, value)
     }
@@ -175,7 +179,7 @@ mod tests {
         let body = json!({"model": "m", "max_tokens": 5, "messages": [{"role": "user", "content": "é"}]});
         let bytes = Bytes::from(body.to_string());
         let request = dialect::of(crate::chat::Surface::OpenAiChat).read(bytes.clone()).unwrap();
-        let out = PROVIDER.outgoing(&request, "m", Tokens(99)).body;
+        let out = PROVIDER.outgoing(&request, "m", Tokens(99));
         assert_eq!(out.as_ptr(), bytes.as_ptr(), "the very same memory");
         assert_eq!(out, bytes);
     }
