@@ -103,9 +103,9 @@ impl Standing {
 )]
 pub struct OverBudget {
     /// The budget that refused.
-    pub budget: String,
+    pub budget: Box<str>,
     /// Whose pot it was; empty where everyone shares one.
-    pub subject: String,
+    pub subject: Box<str>,
     /// Settled in this window.
     pub spent: NanoUsd,
     /// Promised and not settled yet.
@@ -376,8 +376,8 @@ impl Account {
         let span = self.current(subject, now).map(|pot| pot.span);
         let span = span.unwrap_or_else(|| self.spec.window.span(&self.spec.tz, now));
         Err(OverBudget {
-            budget: self.spec.name.clone(),
-            subject: subject.to_owned(),
+            budget: self.spec.name.as_str().into(),
+            subject: subject.into(),
             spent: standing.spent,
             reserved: standing.reserved,
             limit: standing.limit,

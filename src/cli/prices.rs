@@ -1,6 +1,7 @@
 //! `ambidex prices`: look prices up, cost recorded usage, make a new book.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::{BufRead, Write};
 
 use anyhow::{Context, bail};
@@ -49,7 +50,8 @@ fn rate_text(rate: &Rate) -> String {
     let usd = |nanos: u64| NanoUsd::new(i128::from(nanos)).to_string();
     let mut text = rate.all().next().map(usd).unwrap_or_default();
     for (start, nanos) in rate.tiers() {
-        text += &format!(", {} beyond {start} prompt tokens", usd(*nanos));
+        // Writing to a string cannot fail.
+        let _ok = write!(text, ", {} beyond {start} prompt tokens", usd(*nanos));
     }
     text
 }

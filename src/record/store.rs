@@ -6,7 +6,7 @@
 //! reservation fails, because money that cannot be recorded must not be spent.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -27,7 +27,7 @@ pub const QUEUE_ROWS_MAX: usize = 4096;
 pub struct Store {
     queue: mpsc::Sender<Job>,
     health: Arc<Health>,
-    path: Arc<PathBuf>,
+    path: Arc<Path>,
 }
 
 /// What the last run left behind, and what was done about it.
@@ -98,7 +98,7 @@ impl Store {
         let health = Arc::new(Health::default());
         writer::start(connection, lock, jobs, Arc::clone(&health))
             .map_err(|source| LedgerError::Lock { path: path.to_owned(), source })?;
-        Ok((Self { queue, health, path: Arc::new(path.to_owned()) }, recovery))
+        Ok((Self { queue, health, path: Arc::from(path) }, recovery))
     }
 
     /// Writes a decision and returns when it is on disk: from then on a crash cannot lose it.

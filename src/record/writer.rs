@@ -110,7 +110,7 @@ fn run(
         }
     };
     let mut queued = Vec::with_capacity(COMMIT_ROWS_MAX);
-    let mut unwritten: Vec<Box<SettledRow>> = Vec::new();
+    let mut unwritten: Vec<SettledRow> = Vec::new();
     loop {
         if unwritten.is_empty() {
             if jobs.blocking_recv_many(&mut queued, COMMIT_ROWS_MAX) == 0 {
@@ -140,7 +140,7 @@ fn run(
 fn finish(
     mut writer: Option<&mut Writer<'_>>,
     jobs: &mut mpsc::Receiver<Job>,
-    unwritten: &mut Vec<Box<SettledRow>>,
+    unwritten: &mut Vec<SettledRow>,
     health: &Health,
 ) {
     let mut queued = Vec::new();
@@ -170,7 +170,7 @@ fn take_closing(queued: &mut Vec<Job>) -> Option<oneshot::Sender<Result<(), Ledg
 fn commit(
     writer: Option<&mut Writer<'_>>,
     queued: &mut Vec<Job>,
-    unwritten: &mut Vec<Box<SettledRow>>,
+    unwritten: &mut Vec<SettledRow>,
     health: &Health,
 ) {
     let mut acks: Vec<Ack> = Vec::with_capacity(queued.len());
@@ -185,9 +185,9 @@ fn commit(
     for job in queued.drain(..) {
         match job {
             Job::Decided(_, done) | Job::Flush(done) | Job::Close(done) => {
-                acks.push((done, Ok(())))
+                acks.push((done, Ok(())));
             }
-            Job::Settled(row) => settled.push(row),
+            Job::Settled(row) => settled.push(*row),
         }
     }
     match written {
@@ -261,7 +261,7 @@ impl<'c> Writer<'c> {
     fn transaction(
         &mut self,
         queued: &mut Vec<Job>,
-        settled: &mut Vec<Box<SettledRow>>,
+        settled: &mut Vec<SettledRow>,
         acks: &mut Vec<Ack>,
     ) -> Result<(), Failure> {
         let mut tally = Tally::default();
@@ -291,7 +291,7 @@ impl<'c> Writer<'c> {
     fn write(
         &mut self,
         queued: &mut Vec<Job>,
-        settled: &mut Vec<Box<SettledRow>>,
+        settled: &mut Vec<SettledRow>,
         acks: &mut Vec<Ack>,
         tally: &mut Tally,
     ) -> Result<(), rusqlite::Error> {
@@ -318,7 +318,7 @@ impl<'c> Writer<'c> {
                 }
                 Job::Settled(row) => {
                     let written = self.settle(&row, tally);
-                    settled.push(row);
+                    settled.push(*row);
                     written?;
                 }
                 Job::Flush(done) | Job::Close(done) => acks.push((done, Ok(()))),

@@ -43,8 +43,8 @@ fn a_reservation_takes_all_scopes_or_none() {
     let a = keys("a", "k1");
     let first = ledger.reserve(&a, usd(80).into(), at(0)).unwrap();
     let refused = ledger.reserve(&a, usd(30).into(), at(0)).unwrap_err();
-    assert_eq!(refused.budget, "team");
-    assert_eq!(refused.subject, "a");
+    assert_eq!(&*refused.budget, "team");
+    assert_eq!(&*refused.subject, "a");
     assert_eq!((refused.reserved, refused.limit, refused.asked), (usd(80), usd(100), usd(30)));
     assert_eq!(refused.resets_at, at(3600));
     // The refusal left no trace in the company's pot.
@@ -83,7 +83,7 @@ fn imputed_money_counts_only_where_the_budget_says_so() {
     let local = Charge { billed: usd(0), imputed: usd(7) };
     let ticket = ledger.reserve(&keys("a", "k"), local, at(0)).unwrap();
     assert_eq!(used(&ledger, &keys("a", "k"), at(0)), [(0, 0), (0, 7)]);
-    assert_eq!(ledger.reserve(&keys("a", "k"), local, at(0)).unwrap_err().budget, "full");
+    assert_eq!(&*ledger.reserve(&keys("a", "k"), local, at(0)).unwrap_err().budget, "full");
     ledger.close(ticket, Ending::Settled(Charge { billed: usd(0), imputed: usd(4) }));
     assert_eq!(used(&ledger, &keys("a", "k"), at(0)), [(0, 0), (4, 0)]);
 }

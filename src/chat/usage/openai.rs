@@ -2,7 +2,7 @@
 //!
 //! There `prompt_tokens` contain the cached ones and `completion_tokens` contain the reasoning, so both
 //! are taken apart. xAI reports reasoning beside `completion_tokens`; its `total_tokens` give that away.
-//! DeepSeek and Moonshot name their cache reads otherwise. Unknown fields are ignored.
+//! `DeepSeek` and `Moonshot` name their cache reads otherwise. Unknown fields are ignored.
 
 use serde::Deserialize;
 
@@ -77,7 +77,7 @@ fn count(tokens: u64) -> Tokens {
 mod tests {
     use super::*;
 
-    /// (input_uncached, cache_read, cache_write, output, reasoning)
+    /// `(input_uncached, cache_read, cache_write, output, reasoning)`
     fn check(json: &str, expected: Option<(u32, u32, u32, u32, u32)>) {
         let wire: OpenAiUsage = serde_json::from_str(json).unwrap();
         let found = wire.read().map(|usage| {

@@ -335,6 +335,13 @@ async fn a_damaged_file_stops_the_store() {
 /// The folder in which the child process of the next test works.
 const CHILD: &str = "AMBIDEX_TEST_LEDGER_CHILD";
 
+fn say(line: &str) {
+    use std::io::Write;
+
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}").and_then(|()| out.flush()).unwrap();
+}
+
 /// Writes rows and says so line by line until it is killed. Does nothing in an ordinary run.
 #[tokio::test]
 async fn child_that_is_killed() {
@@ -345,14 +352,14 @@ async fn child_that_is_killed() {
         let writes = ids.iter().map(|id| store.decided(decided(id, 100)));
         for (id, written) in ids.iter().zip(futures_util::future::join_all(writes).await) {
             written.unwrap();
-            println!("decided {id}");
+            say(&format!("decided {id}"));
         }
         for id in ids.iter().take(5) {
             store.settled(settled(id, 40)).await.unwrap();
         }
         store.flush().await.unwrap();
         for id in ids.iter().take(5) {
-            println!("settled {id}");
+            say(&format!("settled {id}"));
         }
     }
 }

@@ -155,10 +155,10 @@ pub(super) fn parse(json: &str) -> Result<PriceBook, BookError> {
     if book.format != FORMAT {
         return Err(BookError::Format { found: book.format });
     }
-    let providers = book.providers.into_iter().map(provider).collect::<Result<_, _>>()?;
+    let providers: Arc<[_]> = book.providers.into_iter().map(provider).collect::<Result<_, _>>()?;
     Ok(PriceBook {
         overrides: Vec::new(),
-        providers: Arc::new(providers),
+        providers,
         version: book.version,
         source: format!("{} ({})", book.source, book.licence),
         digest: short_digest(json.as_bytes()),

@@ -110,14 +110,16 @@ impl Kind {
         if self.is_by_piece() { 1_000_000_000 } else { 100_000 }
     }
 
-    /// The kind whose rate holds where this one has none: a part is charged like the whole.
+    /// The kind whose rate holds where this one has none: a part is charged like the whole. A model
+    /// that sells no output (embeddings) and yet answers is charged as for input, never nothing.
     pub const fn whole(self) -> Option<Self> {
         match self {
             Self::CacheRead
             | Self::CacheWrite
             | Self::InputAudio
             | Self::InputImage
-            | Self::InputVideo => Some(Self::Input),
+            | Self::InputVideo
+            | Self::Output => Some(Self::Input),
             Self::CacheWrite1h => Some(Self::CacheWrite),
             Self::CacheAudioRead | Self::CacheImageRead => Some(Self::CacheRead),
             Self::Reasoning
@@ -125,9 +127,6 @@ impl Kind {
             | Self::OutputAudio
             | Self::OutputImage
             | Self::OutputVideo => Some(Self::Output),
-            // A model that sells no output (embeddings) and yet answers is charged as for input,
-            // never nothing.
-            Self::Output => Some(Self::Input),
             Self::Input | Self::Request | Self::WebSearch => None,
         }
     }

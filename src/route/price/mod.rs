@@ -26,7 +26,7 @@ const EMBEDDED: &str = include_str!("book/book.json");
 #[derive(Clone, Debug, Default)]
 pub struct PriceBook {
     overrides: Vec<Arc<Listing>>,
-    providers: Arc<Vec<Provider>>,
+    providers: Arc<[Provider]>,
     version: String,
     source: String,
     digest: String,
@@ -149,10 +149,10 @@ impl PriceBook {
     fn listed(&self, provider: &str, model: &str) -> Option<&Model> {
         let provider = self.provider(provider)?;
         provider.listed(model).or_else(|| {
-            let resold = provider.resells.iter();
-            let resold =
-                resold.filter_map(|id| self.providers.iter().find(|known| known.id == *id));
-            resold.filter_map(|known| known.listed(model)).next()
+            let sellers = provider.resells.iter();
+            sellers
+                .filter_map(|id| self.providers.iter().find(|known| known.id == *id))
+                .find_map(|known| known.listed(model))
         })
     }
 
