@@ -293,7 +293,7 @@ fn reserve(
 fn learn_refusal(policy: &Policy, target: TargetId, over: &OverBudget, facts: &mut Facts<'_>) {
     let mut is_new = false;
     for (spec, fact) in policy.budgets().iter().zip(&mut facts.budgets) {
-        if spec.name == over.budget && !fact.refused {
+        if *spec.name == *over.budget && !fact.refused {
             fact.refused = true;
             is_new = true;
         }

@@ -126,8 +126,8 @@ impl<'t> Reader<'t> {
     pub fn hidden(&mut self, at: &Cursor<'_>, message: String, help: &str) {
         self.report(at.span(), &at.path, message, Some(help.to_owned()));
         if let Some(problem) = self.problems.last_mut() {
-            problem.source_line = "(not shown)".to_owned();
-            problem.column = 1;
+            "(not shown)".clone_into(&mut problem.source_line);
+            (problem.column, problem.length) = (1, 11);
         }
     }
 
