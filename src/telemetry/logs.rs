@@ -16,15 +16,18 @@ pub enum Format {
     Json,
 }
 
-/// Starts logging. `filter` is `error`, `warn`, `info`, `debug`, `trace` or tracing directives.
+/// What is logged at a level: `error`, `warn`, `info`, `debug`, `trace` or tracing directives.
 ///
 /// Only our own modules can be made to speak below `info`: at `trace`, HTTP libraries would print
 /// headers and bodies.
-pub fn start(filter: &str, format: Format) {
-    let directives =
-        format!("{filter},hyper=info,hyper_util=info,reqwest=info,h2=info,rustls=info");
-    let filter = EnvFilter::try_new(directives).unwrap_or_else(|_| EnvFilter::new("info"));
-    let registry = tracing_subscriber::registry().with(filter);
+pub fn filter(level: &str) -> EnvFilter {
+    let directives = format!("{level},hyper=info,hyper_util=info,reqwest=info,h2=info,rustls=info");
+    EnvFilter::try_new(directives).unwrap_or_else(|_| EnvFilter::new("info"))
+}
+
+/// Starts logging at a level, see [`filter`].
+pub fn start(level: &str, format: Format) {
+    let registry = tracing_subscriber::registry().with(filter(level));
     let started = match format {
         Format::Text => registry.with(fmt::layer().with_writer(io::stderr)).try_init(),
         Format::Json => registry.with(fmt::layer().json().with_writer(io::stderr)).try_init(),

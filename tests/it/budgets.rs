@@ -1,0 +1,127 @@
+//! Money is promised before it is spent.
+
+use ambidex::money::NanoUsd;
+
+use crate::support::{Proxy, Say, Upstream, answer, chat};
+
+const OPEN: &str = "Write a poem about the sea";
+
+/// One request may cost up to `20` answer tokens and as many prompt tokens as its body has bytes.
+fn policy(limit_usd: &str, over_budget: &str) -> String {
+    format!(
+        r#"
+version: 1
+name: tight
+owner: finance
+budgets:
+  - {{ name: pot, window: month, limit_usd: {limit_usd} }}
+limits:
+  - id: pot-empty
+    why: "The pot is empty: no paid calls"
+    when: {{ budget.pot.used: {{ at_least: 100% }} }}
+    max_cost_usd: 0
+routes:
+  - id: all
+    use: [{over_budget}]
+otherwise: {{ refuse: {{ status: 403, say: "No permitted model can answer this: {{reasons}}" }} }}
+"#
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_budget_means_local_if_the_policy_says_so() {
+    let upstream = Upstream::script([Say::Whole(200, answer("x", 200, 5))]).await;
+    // 200 × 0.15 + 5 × 0.60 = 33 millionths of a dollar; the pot holds three such answers.
+    let proxy = Proxy::with_policy(&upstream, &policy("0.000100", "cloud, local")).await;
+    let mut targets = Vec::new();
+    for _ in 0..5 {
+        targets.push(proxy.send(&chat(OPEN)).await.target().to_owned());
+    }
+    assert_eq!(targets, ["cloud", "cloud", "cloud", "local", "local"]);
+    assert_eq!(proxy.spent("pot"), NanoUsd::new(99_000));
+    proxy.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_budget_is_refused_with_the_numbers_if_the_policy_knows_no_other_way() {
+    let upstream = Upstream::script([Say::Whole(200, answer("x", 200, 5))]).await;
+    let proxy = Proxy::with_policy(&upstream, &policy("0.000040", "cloud")).await;
+    assert_eq!(proxy.send(&chat(OPEN)).await.status, 200);
+    let refused = proxy.send(&chat(OPEN)).await;
+    assert_eq!((refused.status, refused.code().as_str()), (402, "budget_exceeded"));
+    assert_eq!(refused.header("x-should-retry"), "false", "an SDK must not try again by itself");
+    let message = refused.json()["error"]["message"].to_string();
+    assert!(
+        message.contains("The pot is empty") && message.contains("$0.000033 spent"),
+        "{message}"
+    );
+    assert_eq!(upstream.seen().len(), 1);
+    proxy.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_at_once_cannot_overdraw() {
+    let upstream = Upstream::script([Say::Whole(200, answer("x", 100, 20))]).await;
+    let body = chat(OPEN);
+    // What one request reserves: its body's bytes as prompt tokens, and 20 answer tokens.
+    let bytes = i128::try_from(body.to_string().len()).unwrap();
+    let reserved = NanoUsd::new(bytes * 150 + 20 * 600);
+    let three_and_a_bit = NanoUsd::new(reserved.nanos() * 3 + 1);
+    let proxy = Proxy::with_policy(&upstream, &policy(&three_and_a_bit.to_string(), "cloud")).await;
+    let barrier = std::sync::Arc::new(tokio::sync::Barrier::new(24));
+    let (proxy, body) = (std::sync::Arc::new(proxy), body.to_string().into_bytes());
+    let sending = (0..24).map(|_| {
+        let (proxy, body, barrier) = (proxy.clone(), body.clone(), barrier.clone());
+        tokio::task::spawn(async move {
+            barrier.wait().await;
+            let status = proxy.send_raw(body).await.status;
+            let pots = proxy.gateway.app.budgets.snapshot(ambidex::clock::now()).pots;
+            let fits = pots.iter().all(|pot| pot.standing.used() <= pot.standing.limit);
+            (status, fits)
+        })
+    });
+    let mut answered = 0;
+    for sent in sending.collect::<Vec<_>>() {
+        let (status, fits) = sent.await.unwrap();
+        assert!(fits, "more is promised than there is");
+        answered += i32::from(status == 200);
+    }
+    // An answer costs less than it reserved, so a few more than three fit one after the other.
+    let spent = proxy.spent("pot");
+    assert_eq!(spent, NanoUsd::new(27_000 * i128::from(answered)));
+    assert!(spent <= three_and_a_bit && (3..=6).contains(&answered), "{answered} were answered");
+    assert_eq!(upstream.seen().len(), usize::try_from(answered).unwrap());
+    std::sync::Arc::into_inner(proxy).unwrap().stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_never_came_gives_the_money_back() {
+    for say in [Say::Whole(500, "{}".to_owned()), Say::Whole(400, "{}".to_owned())] {
+        let upstream = Upstream::script([say]).await;
+        let proxy = Proxy::with_policy(&upstream, &policy("1.00", "cloud")).await;
+        let reply = proxy.send(&chat(OPEN)).await;
+        assert!(reply.status >= 400);
+        proxy.row(reply.decision()).await;
+        assert_eq!((proxy.spent("pot"), proxy.reserved()), (NanoUsd::ZERO, NanoUsd::ZERO));
+        proxy.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unreachable_upstream_costs_nothing_and_says_so() {
+    let upstream = Upstream::script([Say::Silence]).await;
+    let proxy = Proxy::with(&upstream, |settings, folder| {
+        let path = folder.path().join("policy.yaml");
+        std::fs::write(&path, policy("1.00", "cloud")).unwrap();
+        settings.policy = ambidex::config::PolicySource::File(path);
+        if let ambidex::config::TargetKind::Remote(remote) = &mut settings.targets[1].kind {
+            // Nothing listens on the discard port.
+            "http://127.0.0.1:9/v1".clone_into(&mut remote.base_url);
+        }
+    })
+    .await;
+    let reply = proxy.send(&chat(OPEN)).await;
+    assert_eq!((reply.status, reply.code().as_str()), (502, "upstream_unreachable"));
+    assert_eq!(proxy.spent("pot"), NanoUsd::ZERO);
+    proxy.stop().await;
+}

@@ -1,0 +1,84 @@
+//! A configuration's mistakes are told with their place and a way out, and no secret is shown.
+
+use std::path::Path;
+
+use ambidex::config;
+
+fn problems(text: &str) -> String {
+    let environment = |name: &str| (name == "KEY").then(|| "secret-value-4471".to_owned());
+    match config::read("ambidex.yaml", text, Path::new(""), &environment) {
+        Ok(settings) => panic!("no problem was found: {settings:?}"),
+        Err(problems) => problems.to_string(),
+    }
+}
+
+#[test]
+fn every_mistake_has_a_place_and_a_way_out() {
+    for (text, expected) in [
+        ("servr: {}\n", "error: unknown key `servr`\n --> ambidex.yaml:1:1"),
+        ("servr: {}\n", "help: did you mean `server`?"),
+        ("server: { listen: here }\n", "`here` is not an address with a port"),
+        ("server: { listen: 0.0.0.0:80 }\n", "reachable from outside without caller keys"),
+        ("store: postgres://x\n", "help: use `sqlite:PATH`"),
+        ("targets: []\n", "at least one target is needed"),
+        ("targets: [{ name: a, zone: on-host }]\n", "needs `engine` (a local model) or `provider`"),
+        (
+            "targets: [{ name: a, zone: eu, engine: starter }]\n",
+            "runs in this process, not in `eu`",
+        ),
+        ("targets: [{ name: a, zone: eu, provider: opnai, model: m }]\n", "did you mean `openai`?"),
+        ("targets: [{ name: a, zone: eu, provider: openai }]\n", "`model` is missing here"),
+        (
+            "targets: [{ name: a, zone: on-host, provider: openai, model: m }]\n",
+            "`on-host` is this machine, but `base_url` is another",
+        ),
+        (
+            "targets: [{ name: a, zone: eu, provider: openai, model: m, base_url: \"http://x.example\" }]\n",
+            "prompts would travel unencrypted",
+        ),
+        (
+            "targets: [{ name: a, zone: eu, provider: openai, model: m, key: env:NOPE }]\n",
+            "the environment variable `NOPE` is not set",
+        ),
+        (
+            "targets: [{ name: a, zone: eu, provider: openai, model: m, timeout: 5 min }]\n",
+            "`5 min` is not a duration",
+        ),
+        (
+            "callers: [{ name: a, key: env:KEY }, { name: a, key: env:KEY }]\n",
+            "two callers named `a`",
+        ),
+        (
+            "callers: [{ name: a, key: env:KEY }, { name: b, key: env:KEY }]\n",
+            "the same key as another",
+        ),
+    ] {
+        let told = problems(text);
+        assert!(told.contains(expected), "{text}\n{told}");
+        assert!(told.contains("ambidex.yaml:"), "{told}");
+    }
+}
+
+#[test]
+fn a_misplaced_secret_is_not_repeated() {
+    let told = problems("callers: [{ name: a, key: sk-live-123456 }]\n");
+    assert!(told.contains("a secret cannot stand in this file"), "{told}");
+    assert!(told.contains("write `env:NAME` or `file:PATH`") && !told.contains("123456"), "{told}");
+}
+
+#[test]
+fn secrets_do_not_show_in_debug_output() {
+    let text = "callers: [{ name: a, key: env:KEY }]\n\
+                targets: [{ name: c, zone: eu, provider: openai, model: m, key: env:KEY }]\n";
+    let environment = |_: &str| Some("secret-value-4471".to_owned());
+    let settings = config::read("ambidex.yaml", text, Path::new(""), &environment).unwrap();
+    assert_eq!(settings.callers[0].key.expose(), "secret-value-4471");
+    assert!(!format!("{settings:?}").contains("4471"));
+}
+
+#[test]
+fn all_mistakes_are_told_at_once_and_in_order() {
+    let told = problems("store: x\nservr: 1\ntargets: [{ name: 1 }]\n");
+    let places: Vec<_> = ["yaml:1:8", "yaml:2:1", "yaml:3:"].map(|place| told.find(place)).into();
+    assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{told}");
+}

@@ -1,0 +1,160 @@
+//! No byte leaves without the policy's word.
+
+use serde_json::{Value, json};
+
+use crate::support::{Proxy, Say, Upstream, answer, chat, events};
+
+/// Where a card number can hide in a request.
+fn hiding_places() -> Vec<(&'static str, Value)> {
+    let card = "4111 1111 1111 1111";
+    let with = |change: &dyn Fn(&mut Value)| {
+        let mut body = chat("Write a poem about the sea");
+        change(&mut body);
+        body
+    };
+    let message = |role: &str, content: &str| json!({ "role": role, "content": content });
+    vec![
+        ("the question", chat(&format!("Write a poem about {card}"))),
+        ("full-width digits", chat("Write a poem about ４１１１ １１１１ １１１１ １１１１")),
+        ("an ssn", chat("Write a poem about my SSN 536-22-8726")),
+        ("a Chinese id", chat("写一首诗，身份证号 11010519491231002X")),
+        (
+            "a private key",
+            chat("Write a poem: -----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA7bq"),
+        ),
+        (
+            "the system prompt",
+            with(&|body| {
+                body["messages"] =
+                    json!([message("system", card), message("user", "Write a poem")]);
+            }),
+        ),
+        (
+            "an earlier turn",
+            with(&|body| {
+                body["messages"] = json!([
+                    message("user", card),
+                    message("assistant", "ok"),
+                    message("user", "Write a poem")
+                ]);
+            }),
+        ),
+        (
+            "a tool call's arguments",
+            with(&|body| {
+                body["messages"] = json!([message("user", "Write a poem"), { "role": "assistant", "tool_calls": [
+                { "id": "c", "type": "function", "function": { "name": "pay", "arguments": format!("{{\"card\":\"{card}\"}}") } }] }]);
+            }),
+        ),
+        (
+            "a tool's result",
+            with(&|body| {
+                body["messages"] = json!([message("user", "Write a poem"), { "role": "tool", "tool_call_id": "c", "content": card }]);
+            }),
+        ),
+        (
+            "a part of a message",
+            with(&|body| {
+                body["messages"][0]["content"] = json!([{ "type": "text", "text": "Write a poem" }, { "type": "text", "text": card }]);
+            }),
+        ),
+        ("metadata", with(&|body| body["metadata"] = json!({ "note": card }))),
+        ("an unknown field", with(&|body| body["extra"] = json!({ "deep": [[card]] }))),
+        ("an unusual key", with(&|body| body["metadata"] = json!({ card: "x" }))),
+        (
+            "a long number",
+            with(&|body| body["metadata"] = json!({ "card_number": 4_111_111_111_111_111_u64 })),
+        ),
+        ("a stop text", with(&|body| body["stop"] = json!([card]))),
+        ("the user field", with(&|body| body["user"] = json!(card))),
+        (
+            "a tool's description",
+            with(&|body| {
+                body["tools"] = json!([{ "type": "function", "function": { "name": "f", "description": card } }]);
+            }),
+        ),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn restricted_data_reaches_no_upstream_wherever_it_hides() {
+    let upstream = Upstream::script([Say::Whole(200, answer("leaked", 1, 1))]).await;
+    let proxy = Proxy::start(&upstream).await;
+    for (place, body) in hiding_places() {
+        let reply = proxy.send(&body).await;
+        assert_ne!(reply.target(), "cloud", "{place}");
+        assert!(matches!(reply.status, 200 | 403), "{place}: {}", reply.text());
+        assert_eq!(upstream.connections(), 0, "{place}: a connection was made");
+        upstream.never_saw("4111");
+        let row = proxy.row(reply.decision()).await;
+        assert_eq!(row.decided.sensitivity, "restricted", "{place}");
+    }
+    proxy.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn escapes_in_json_hide_nothing() {
+    let upstream = Upstream::script([Say::Whole(200, answer("leaked", 1, 1))]).await;
+    let proxy = Proxy::start(&upstream).await;
+    let body = br#"{"model":"gpt-4o-mini","messages":[{"role":"user","content":"Write a poem \u0034\u0031\u0031\u0031 1111 1111 1111"}]}"#;
+    let reply = proxy.send_raw(body.to_vec()).await;
+    assert_eq!((reply.target(), upstream.connections()), ("local", 0));
+    proxy.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_detectors_cannot_read_stays() {
+    let upstream = Upstream::script([Say::Whole(200, answer("leaked", 1, 1))]).await;
+    let proxy = Proxy::start(&upstream).await;
+    let mut body = chat("x");
+    body["messages"][0]["content"] = json!([{ "type": "text", "text": "What is this?" },
+        { "type": "image_url", "image_url": { "url": "data:image/png;base64,iVBORw0KGgo=" } }]);
+    let reply = proxy.send(&body).await;
+    assert_eq!((reply.status, reply.code().as_str()), (403, "policy_refused"), "{}", reply.text());
+    assert_eq!(upstream.connections(), 0);
+    proxy.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fallback_never_leaves_the_decision() {
+    // The local model takes no tools, so a restricted request with tools has nowhere to go.
+    let upstream = Upstream::script([Say::Whole(200, answer("leaked", 1, 1))]).await;
+    let proxy = Proxy::start(&upstream).await;
+    let mut body = chat("Write a poem about 4111 1111 1111 1111");
+    body["tools"] = json!([{ "type": "function", "function": { "name": "f" } }]);
+    let reply = proxy.send(&body).await;
+    assert_eq!((reply.status, upstream.connections()), (403, 0));
+    assert!(reply.header("x-ambidex-reason").contains("never leave our hosts"));
+    assert_eq!(reply.json()["error"]["decision"], reply.decision());
+    proxy.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_can_raise_the_sensitivity_but_not_lower_it() {
+    let upstream = Upstream::script([Say::Whole(200, answer("fine", 1, 1))]).await;
+    let proxy = Proxy::start(&upstream).await;
+    let declare = |prompt: &str, level: &str| {
+        let mut body = chat(prompt);
+        body["metadata"] = json!({ "data_sensitivity": level });
+        body
+    };
+    let raised = proxy.send(&declare("Write a poem about the sea", "restricted")).await;
+    assert_eq!((raised.target(), upstream.connections()), ("local", 0));
+    let lowered = proxy.send(&declare("Write a poem about 4111 1111 1111 1111", "public")).await;
+    assert_eq!((lowered.target(), upstream.connections()), ("local", 0));
+    let open = proxy.send(&declare("Write a poem about the sea", "public")).await;
+    assert_eq!((open.target(), upstream.connections()), ("cloud", 1));
+    proxy.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_sent_that_could_not_be_recorded() {
+    let upstream = Upstream::script([Say::Events(events(&["leaked"], None))]).await;
+    let proxy = Proxy::start(&upstream).await;
+    proxy.gateway.app.store.close().await.unwrap();
+    let reply = proxy.send(&chat("Write a poem about the sea")).await;
+    assert_eq!((reply.status, reply.code().as_str()), (503, "ledger_unavailable"));
+    assert_eq!((upstream.connections(), proxy.reserved().nanos()), (0, 0));
+    let ready = proxy.client.get(proxy.url("/readyz")).send().await.unwrap();
+    assert_eq!(ready.status(), 503);
+}

@@ -1,0 +1,79 @@
+//! Nothing of a prompt and no key reaches a log, a metric or the ledger.
+
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::support::{KEY, Proxy, Say, UPSTREAM_KEY, Upstream, answer, chat, events, streamed};
+
+#[derive(Clone, Default)]
+struct Captured(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Captured {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Captured {
+    type Writer = Self;
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_canary_stays_in_the_request() {
+    let captured = Captured::default();
+    let filter = ambidex::telemetry::logs::filter("trace");
+    let subscriber =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(captured.clone());
+    // The only test that sets it, and nextest gives every test its own process.
+    let set = tracing::subscriber::set_global_default(subscriber.finish());
+
+    let canary = "xylophone-quartz-8842";
+    let upstream = Upstream::script([
+        Say::Whole(200, answer(canary, 5, 5)),
+        Say::Events(events(&[canary], Some((5, 5)))),
+        Say::Cut(events(&[canary], None)[..1].to_vec()),
+        Say::Whole(500, format!(r#"{{"error":"{canary}"}}"#)),
+        Say::Whole(400, format!(r#"{{"error":{{"message":"{canary}"}}}}"#)),
+    ])
+    .await;
+    let proxy = Proxy::start(&upstream).await;
+    let prompt = format!("Write a poem about {canary}");
+    for body in [chat(&prompt), streamed(&prompt), streamed(&prompt), chat(&prompt), chat(&prompt)]
+    {
+        let reply = proxy.send(&body).await;
+        assert!(!reply.decision().is_empty());
+    }
+    let mut named = chat(&format!("{prompt} 4111 1111 1111 1111"));
+    named["model"] = format!("{canary} is a model").into();
+    proxy.send(&named).await;
+    proxy.send_raw(format!("{{\"{canary}\"").into_bytes()).await;
+    let metrics = proxy.metrics().await;
+    proxy.rows().await;
+    let folder = proxy.stop().await;
+
+    let mut everything = vec![("the metrics", metrics.into_bytes())];
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        everything.push(("the ledger", std::fs::read(entry.unwrap().path()).unwrap()));
+    }
+    if set.is_ok() {
+        let logs = captured.0.lock().unwrap().clone();
+        assert!(!logs.is_empty(), "the logs were captured");
+        everything.push(("the logs", logs));
+    }
+    for (place, bytes) in everything {
+        for secret in [canary, KEY, UPSTREAM_KEY, "4111"] {
+            let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
+            assert!(!found, "`{secret}` is in {place}");
+        }
+    }
+    assert!(upstream.seen().iter().all(|seen| !seen.head.contains(KEY)), "the caller's key left");
+}

@@ -1,0 +1,34 @@
+//! End-to-end tests: a real gateway on a free port, real HTTP, scripted upstreams. One binary, so that
+//! it links once.
+
+#![expect(
+    clippy::clone_on_ref_ptr,
+    clippy::disallowed_methods,
+    clippy::format_push_string,
+    clippy::large_futures,
+    unreachable_pub,
+    reason = "a test binary: nothing waits for its tasks, nothing counts its bytes"
+)]
+
+#[cfg(test)]
+mod budgets;
+#[cfg(test)]
+mod config;
+#[cfg(test)]
+mod crash;
+#[cfg(test)]
+mod egress;
+#[cfg(test)]
+mod logs;
+#[cfg(test)]
+mod receive;
+#[cfg(test)]
+mod route;
+#[cfg(test)]
+mod shutdown;
+#[cfg(test)]
+mod stream;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod tidy;
