@@ -64,7 +64,10 @@ impl Provider for OpenAi {
     fn with_cost(&self, data: &[u8], cost_usd: &str) -> Option<Vec<u8>> {
         let end = data.iter().rposition(|byte| *byte == b'}')?;
         let (head, _) = data.split_at_checked(end)?;
-        Some([b"data: ", head, b",\"x_ambidex_cost_usd\":\"", cost_usd.as_bytes(), b"\"}\n\n"].concat())
+        Some(
+            [b"data: ", head, b",\"x_ambidex_cost_usd\":\"", cost_usd.as_bytes(), b"\"}\n\n"]
+                .concat(),
+        )
     }
 }
 
@@ -176,7 +179,8 @@ mod tests {
 
     #[test]
     fn the_body_is_forwarded_as_it_came_when_nothing_changes() {
-        let body = json!({"model": "m", "max_tokens": 5, "messages": [{"role": "user", "content": "é"}]});
+        let body =
+            json!({"model": "m", "max_tokens": 5, "messages": [{"role": "user", "content": "é"}]});
         let bytes = Bytes::from(body.to_string());
         let request = dialect::of(crate::chat::Surface::OpenAiChat).read(bytes.clone()).unwrap();
         let out = PROVIDER.outgoing(&request, "m", Tokens(99));
