@@ -245,7 +245,6 @@ async fn a_stream_that_falls_silent_or_never_ends_is_ended() {
             }
         });
         let reply = proxy.send(&stream_body()).await;
-        drip.abort();
         let text = reply.text();
         assert!(text.contains(r#""code":"upstream_timeout""#), "{text}");
         assert!(text.ends_with("data: [DONE]\n\n") && !text.contains("finish_reason\":\"stop"));
@@ -257,6 +256,7 @@ async fn a_stream_that_falls_silent_or_never_ends_is_ended() {
             (upstream.left() == 1).then_some(())
         })
         .await;
+        drip.abort();
         proxy.stop().await;
     }
 }

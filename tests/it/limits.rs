@@ -113,6 +113,7 @@ async fn what_bounds_the_cost_is_a_plain_number_or_refused() {
         ("max_completion_tokens", json!([])),
         ("stream", json!("true")),
         ("stream", json!(1)),
+        ("stream_options", json!("usage")),
     ] {
         let mut body = json!({ "model": "gpt-4o-mini", "messages": [{ "role": "user", "content": "Write a poem" }] });
         body[name] = value.clone();
@@ -124,6 +125,14 @@ async fn what_bounds_the_cost_is_a_plain_number_or_refused() {
             reply.text()
         );
         assert!(reply.text().contains(&format!("`{name}`")), "{}", reply.text());
+    }
+    for name in ["N", "Max_Completion_Tokens", "Stream", "max_to\u{212a}ens", "\u{17f}tream"] {
+        let mut body = chat("Write a poem");
+        body.as_object_mut().unwrap().remove("max_tokens");
+        body[name] = 128.into();
+        let reply = proxy.send(&body).await;
+        assert_eq!((reply.status, reply.code().as_str()), (400, "invalid_request"), "{name}");
+        assert!(reply.text().contains("lower case"), "{}", reply.text());
     }
     assert_eq!(upstream.connections(), 0);
     proxy.stop().await;
