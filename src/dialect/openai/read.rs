@@ -20,6 +20,10 @@ use crate::money::Tokens;
 
 /// Numbers from this size on may be identifiers (a phone, a card) rather than settings.
 const LONG_NUMBER: u64 = 1_000_000;
+/// The same for a number with a point or an exponent.
+const LONG_REAL: f64 = 1e6;
+/// From here on a real number has lost its last digits.
+const INEXACT_REAL: f64 = 1e15;
 /// Most answers (`n`) that one request may ask for.
 const CHOICES_MAX: u32 = 128;
 /// Fields that bound the cost or that we may splice. Everyone must read them in the same way: some
@@ -299,7 +303,8 @@ impl<'de> Reader<'de> {
                 },
                 "seed" => self.read.sampling.seed = Some(number),
                 "temperature" | "top_p" => {
-                    return self.real(path, f64::from(u32::try_from(number).unwrap_or(u32::MAX)));
+                    self.real(path, f64::from(u32::try_from(number).unwrap_or(u32::MAX)));
+                    return Ok(());
                 }
                 _ => {}
             }
@@ -336,20 +341,19 @@ impl<'de> Reader<'de> {
         self.refuse(path, problem)
     }
 
-    fn real(&mut self, path: &[Step<'de>], number: f64) -> Result<(), String> {
+    fn real(&mut self, path: &[Step<'de>], number: f64) {
         match path {
             [Step::Key(key)] if key == "temperature" => {
                 self.read.sampling.temperature = Some(number);
             }
             [Step::Key(key)] if key == "top_p" => self.read.sampling.top_p = Some(number),
-            // Integers beyond 64 bits arrive here with their last digits lost: shown as far as known.
-            _ if number.abs() >= 1e15 => {
-                self.keep(path, Cow::Owned(format!("{number:.0}")), Words::Settings);
-                self.read.has_unreadable = true;
+            // Also integers beyond 64 bits: shown as far as known.
+            _ if number.abs() >= LONG_REAL => {
+                self.keep(path, Cow::Owned(number.to_string()), Words::Settings);
+                self.read.has_unreadable |= number.abs() >= INEXACT_REAL;
             }
             _ => {}
         }
-        Ok(())
     }
 }
 
@@ -384,7 +388,10 @@ impl<'de> Sink<'de> for Reader<'de> {
                 }
                 Ok(())
             }
-            Scalar::Float(number) => self.real(path, number),
+            Scalar::Float(number) => {
+                self.real(path, number);
+                Ok(())
+            }
             Scalar::Bool(yes) => {
                 match path {
                     [Step::Key(key)] if key == "stream" && yes => self.delivery = Delivery::Stream,
