@@ -65,6 +65,14 @@ fn hiding_places() -> Vec<(&'static str, Value)> {
             "a long number",
             with(&|body| body["metadata"] = json!({ "card_number": 4_111_111_111_111_111_u64 })),
         ),
+        (
+            "a number with a point",
+            with(&|body| body["metadata"] = json!({ "card_number": 4_222_222_222_222.0 })),
+        ),
+        (
+            "a negative number",
+            with(&|body| body["metadata"] = json!({ "card_number": -4_111_111_111_111_111_i64 })),
+        ),
         ("a stop text", with(&|body| body["stop"] = json!([card]))),
         ("the user field", with(&|body| body["user"] = json!(card))),
         (

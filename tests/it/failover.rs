@@ -239,7 +239,10 @@ async fn a_stream_that_falls_silent_or_never_ends_is_ended() {
         let proxy = impatient(&upstream, &policy("cloud", "1.00")).await;
         let dripping = upstream.clone();
         let drip = tokio::task::spawn(async move {
-            while is_trickle {
+            if !is_trickle {
+                return;
+            }
+            loop {
                 dripping.go_on();
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
