@@ -61,18 +61,6 @@ fn hiding_places() -> Vec<(&'static str, Value)> {
         ("metadata", with(&|body| body["metadata"] = json!({ "note": card }))),
         ("an unknown field", with(&|body| body["extra"] = json!({ "deep": [[card]] }))),
         ("an unusual key", with(&|body| body["metadata"] = json!({ card: "x" }))),
-        (
-            "a long number",
-            with(&|body| body["metadata"] = json!({ "card_number": 4_111_111_111_111_111_u64 })),
-        ),
-        (
-            "a number with a point",
-            with(&|body| body["metadata"] = json!({ "card_number": 4_222_222_222_222.0 })),
-        ),
-        (
-            "a negative number",
-            with(&|body| body["metadata"] = json!({ "card_number": -4_111_111_111_111_111_i64 })),
-        ),
         ("a stop text", with(&|body| body["stop"] = json!([card]))),
         ("the user field", with(&|body| body["user"] = json!(card))),
         (
@@ -84,11 +72,25 @@ fn hiding_places() -> Vec<(&'static str, Value)> {
     ]
 }
 
+/// The ways to write a card number as a number.
+fn numbers() -> Vec<(&'static str, Value)> {
+    let with = |number: Value| {
+        let mut body = chat("Write a poem about the sea");
+        body["metadata"] = json!({ "card_number": number });
+        body
+    };
+    vec![
+        ("a long number", with(json!(4_111_111_111_111_111_u64))),
+        ("a negative number", with(json!(-4_111_111_111_111_111_i64))),
+        ("a number with a point", with(json!(4_222_222_222_222.0))),
+    ]
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn restricted_data_reaches_no_upstream_wherever_it_hides() {
     let upstream = Upstream::script([Say::Whole(200, answer("leaked", 1, 1))]).await;
     let proxy = Proxy::start(&upstream).await;
-    for (place, body) in hiding_places() {
+    for (place, body) in hiding_places().into_iter().chain(numbers()) {
         let reply = proxy.send(&body).await;
         assert_ne!(reply.target(), "cloud", "{place}");
         assert!(matches!(reply.status, 200 | 403), "{place}: {}", reply.text());
