@@ -16,7 +16,7 @@ use crate::chat::Surface;
 use crate::clock;
 use crate::decide::{self, Known, Said};
 use crate::dialect;
-use crate::dispatch::{self, Case, Plan};
+use crate::dispatch::{self, Case, Plan, Unsent};
 use crate::failure::{Code, Failure};
 use crate::inspect::Task;
 use crate::receive;
@@ -90,8 +90,11 @@ async fn answer(
 
     // INVARIANT: the decision is on disk before the first byte leaves.
     let recording = clock::instant();
+    let unsent = Unsent::new(app, &case, hold);
     if let Err(error) = app.store.decided(row).await {
-        hold.release();
+        if let Some(hold) = unsent.into_hold() {
+            hold.release();
+        }
         let message = format!("the decision could not be recorded, so nothing was sent: {error}");
         return Err(Failure::ours(Code::LedgerUnavailable, message).into());
     }
@@ -100,7 +103,7 @@ async fn answer(
     // dispatch, stream back; settling and recording happen when the answer ends, however it ends.
     let plan = Plan {
         clearances: permit.clearances,
-        hold,
+        unsent,
         task: findings.task.map_or(Task::Unknown, |guess| guess.task),
         estimates,
     };

@@ -27,7 +27,7 @@ use crate::server::body::Pieces;
 use crate::telemetry::Outcome;
 
 pub(crate) use local::render as local_prompt;
-pub use settlement::{Bill, Case, Settlement};
+pub use settlement::{Bill, Case, Settlement, Unsent};
 
 /// What the earlier stages settled: where the request may go, in order, with money for the first.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ pub struct Plan {
     /// One per destination, in the order of preference.
     pub clearances: Vec<Clearance>,
     /// The money for the first of them.
-    pub hold: Hold,
+    pub unsent: Unsent,
     /// The kind of task, for the local engine's prompt.
     pub task: Task,
     /// What each target may cost at most, by target id.
@@ -115,15 +115,17 @@ pub async fn run(
     plan: Plan,
     request: &Arc<Request>,
 ) -> Result<Answer, Failure> {
-    let Plan { clearances, hold, task, estimates } = plan;
-    let mut first_hold = Some(hold);
+    let Plan { clearances, unsent, task, estimates } = plan;
+    let mut first_hold = unsent.into_hold();
     let mut carried = NanoUsd::ZERO;
+    let mut given_up = None;
     let mut last: Option<Miss> = None;
     for clearance in clearances {
         let target = clearance.target();
         let Some(destination) = app.destination(target) else { continue };
         if let Some(miss) = last.take() {
             carried += miss.settlement.give_up(miss.bill);
+            given_up = Some(miss.failure);
         }
         let hold = match first_hold.take() {
             Some(hold) => hold,
@@ -150,8 +152,11 @@ pub async fn run(
         }
     }
     let Some(miss) = last else {
-        settlement::close_unsent(app, case);
-        return Err(busy());
+        if let Some(hold) = first_hold {
+            hold.release();
+        }
+        settlement::close_unanswered(app, case, Outcome::TargetFailed, carried);
+        return Err(given_up.unwrap_or_else(busy));
     };
     miss.settlement.finish(Outcome::TargetFailed, miss.bill);
     Err(miss.failure)

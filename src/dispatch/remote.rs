@@ -11,7 +11,7 @@ use super::local::error_event;
 use super::{Another, Bill, Content, Miss, Settlement};
 use crate::chat::{Delivery, Request, Usage, UsageSource};
 use crate::clock::{self, Instant};
-use crate::dialect::{self, sse};
+use crate::dialect::{self, Complaint, sse};
 use crate::failure::{Code, Failure};
 use crate::money::{NanoUsd, Tokens};
 use crate::policy::Clearance;
@@ -45,7 +45,7 @@ pub(super) async fn answer(
         Err(error) => return Err(missed(error, settlement)),
     };
     if !reply.status().is_success() {
-        return refused(reply, settlement).await;
+        return refused(reply, settlement, (remote.timeouts, request)).await;
     }
     if request.delivery.is_stream() {
         let cost_max = settlement.hold().map_or(NanoUsd::ZERO, |hold| hold.charge().billed);
@@ -79,7 +79,11 @@ fn missed(error: SendError, settlement: Settlement) -> Box<Miss> {
 
 /// An error status. Overload and faults of the server may be better elsewhere; what the upstream
 /// says about the request itself is passed on.
-async fn refused(reply: upstream::Reply, settlement: Settlement) -> Result<Content, Box<Miss>> {
+async fn refused(
+    reply: upstream::Reply,
+    settlement: Settlement,
+    (timeouts, request): (Timeouts, &Request),
+) -> Result<Content, Box<Miss>> {
     let status = reply.status();
     let (at_fault_is_request, code) = match status {
         StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => (false, Code::UpstreamError),
@@ -96,7 +100,18 @@ async fn refused(reply: upstream::Reply, settlement: Settlement) -> Result<Conte
         return Err(Box::new(Miss { failure, settlement, bill, another }));
     }
     let headers = reply.headers().clone();
-    let body = reply.into_whole(64 << 10).await.unwrap_or_default();
+    let reading = tokio::time::timeout(timeouts.idle, reply.into_whole(64 << 10));
+    let body = match reading.await {
+        Ok(Ok(body)) if !body.is_empty() => body,
+        _ => dialect::of(request.surface)
+            .complaint(&Complaint {
+                status: status.as_u16(),
+                code: code.name(),
+                message: "the upstream refused the request and did not say why",
+                decision: Some(&settlement.case().id),
+            })
+            .into(),
+    };
     settlement.finish(Outcome::TargetFailed, Bill::Nothing);
     Ok(Content::Refusal { status, body, headers })
 }

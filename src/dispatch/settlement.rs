@@ -241,16 +241,50 @@ impl Settlement {
     }
 }
 
-/// Closes the row of a request that no cleared destination had a seat or money for.
-pub(super) fn close_unsent(app: &Arc<App>, case: &Case) {
-    let names = [case.route.as_str(), "none", case.surface, Outcome::TargetFailed.name()];
+/// A decided request of which nothing has been sent, with the money for it. When its client leaves
+/// now (the decision is being written to disk), the money goes back and the row is closed.
+#[derive(Debug)]
+#[must_use = "a request that nobody sends counts as one whose client left"]
+pub struct Unsent {
+    app: Arc<App>,
+    case: Arc<Case>,
+    hold: Option<Hold>,
+}
+
+impl Unsent {
+    /// A request that is decided and has money set aside.
+    pub fn new(app: &Arc<App>, case: &Arc<Case>, hold: Hold) -> Self {
+        Self { app: Arc::clone(app), case: Arc::clone(case), hold: Some(hold) }
+    }
+
+    /// The money, for whoever sends the request or gives it up.
+    pub fn into_hold(mut self) -> Option<Hold> {
+        self.hold.take()
+    }
+}
+
+impl Drop for Unsent {
+    fn drop(&mut self) {
+        if let Some(hold) = self.hold.take() {
+            hold.release();
+            close_unanswered(&self.app, &self.case, Outcome::ClientGone, NanoUsd::ZERO);
+        }
+    }
+}
+
+/// Closes the row of a request that nobody answers. `carried` is what earlier attempts may cost; their
+/// holds are settled.
+pub(super) fn close_unanswered(app: &Arc<App>, case: &Case, outcome: Outcome, carried: NanoUsd) {
+    let labels = RequestLabels { route: &case.route, target: "none", team: &case.caller.team };
+    let names = [labels.route, labels.target, case.surface, outcome.name()];
     app.metrics.requests.with_label_values(&names).inc();
+    app.metrics.spent(labels, Sums { cost: carried, ..Sums::default() });
     let row = SettledRow {
         id: case.id.clone(),
-        ending: Ending::Released,
-        outcome: Outcome::TargetFailed.name().to_owned(),
+        ending: if carried.is_positive() { Ending::Settled } else { Ending::Released },
+        outcome: outcome.name().to_owned(),
         answered_by: None,
-        cost: NanoUsd::ZERO,
+        cost: carried,
         avoided: NanoUsd::ZERO,
         imputed: NanoUsd::ZERO,
         usage: None,

@@ -32,7 +32,7 @@ fn code(in_the_way: &[StruckBy]) -> RefusalCode {
     let barred_by_money = |by: &StruckBy| matches!(by, StruckBy::Money(_) | StruckBy::Unpriced(_));
     if unable(Unable::is_passing) {
         RefusalCode::TargetsDown
-    } else if in_the_way.iter().any(barred_by_money) {
+    } else if in_the_way.iter().any(barred_by_money) || unable(|it| it == Unable::OverBudget) {
         RefusalCode::BudgetExceeded
     } else if !unable(|_| true) || unable(|unable| unable == Unable::NotAllowedForCaller) {
         RefusalCode::PolicyRefused

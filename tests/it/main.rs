@@ -19,11 +19,17 @@ mod crash;
 #[cfg(test)]
 mod egress;
 #[cfg(test)]
+mod failover;
+#[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod logs;
 #[cfg(test)]
 mod receive;
 #[cfg(test)]
 mod route;
+#[cfg(test)]
+mod shape;
 #[cfg(test)]
 mod shutdown;
 #[cfg(test)]

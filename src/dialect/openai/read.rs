@@ -22,6 +22,10 @@ use crate::money::Tokens;
 const LONG_NUMBER: u64 = 1_000_000;
 /// Most answers (`n`) that one request may ask for.
 const CHOICES_MAX: u32 = 128;
+/// Fields that bound the cost or that we may splice. Everyone must read them in the same way: some
+/// servers take `"128"` for 128, and some read keys without regard to case.
+const EXACT: &[&str] =
+    &["model", "messages", "n", "max_tokens", "max_completion_tokens", "stream", "stream_options"];
 /// Deepest nesting of the body.
 const DEPTH_MAX: usize = 64;
 
@@ -29,6 +33,9 @@ pub(super) fn request(body: Bytes) -> Result<Request, Unreadable> {
     let mut reader = Reader::new(&body);
     if let Err(error) = walk::walk(&body, &mut reader) {
         return Err(reader.bad_field.take().unwrap_or_else(|| json_error(&error)));
+    }
+    if let Some(bad_field) = reader.bad_field.take() {
+        return Err(bad_field);
     }
     let end = closing_brace(&body)?;
     let Reader { read, model, delivery, usage_asked, has_idle_values, .. } = reader;
@@ -314,15 +321,27 @@ impl<'de> Reader<'de> {
         }
     }
 
+    /// What bounds the cost has its own type, or is absent.
+    fn check_type(&mut self, path: &[Step<'de>], value: &Scalar<'de>) -> Result<(), String> {
+        let [Step::Key(key)] = path else { return Ok(()) };
+        let problem = match (key.as_ref(), value) {
+            (_, Scalar::Null)
+            | ("n" | "max_tokens" | "max_completion_tokens", Scalar::Unsigned(_))
+            | ("stream", Scalar::Bool(_)) => return Ok(()),
+            ("n" | "max_tokens" | "max_completion_tokens", _) => "must be a whole number",
+            ("stream", _) => "must be `true` or `false`",
+            ("stream_options", _) => "must be an object",
+            _ => return Ok(()),
+        };
+        self.refuse(path, problem)
+    }
+
     fn real(&mut self, path: &[Step<'de>], number: f64) -> Result<(), String> {
         match path {
             [Step::Key(key)] if key == "temperature" => {
                 self.read.sampling.temperature = Some(number);
             }
             [Step::Key(key)] if key == "top_p" => self.read.sampling.top_p = Some(number),
-            [Step::Key(key)] if matches!(key.as_ref(), "n" | "max_tokens") => {
-                return self.refuse(path, "must be a whole number");
-            }
             // Integers beyond 64 bits arrive here with their last digits lost: shown as far as known.
             _ if number.abs() >= 1e15 => {
                 self.keep(path, Cow::Owned(format!("{number:.0}")), Words::Settings);
@@ -343,6 +362,10 @@ impl<'de> Sink<'de> for Reader<'de> {
             let is_unusual = key.len() > 32
                 || !key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
             if is_unusual {
+                let folded = key.to_uppercase().to_lowercase();
+                if path.len() == 1 && EXACT.contains(&folded.as_str()) {
+                    return self.refuse(&[Step::Key(folded.into())], "must be in lower case");
+                }
                 let key = key.clone();
                 self.keep(path, key, Words::Settings);
             }
@@ -351,6 +374,7 @@ impl<'de> Sink<'de> for Reader<'de> {
     }
 
     fn scalar(&mut self, path: &[Step<'de>], value: Scalar<'de>) -> Result<(), String> {
+        self.check_type(path, &value)?;
         match value {
             Scalar::Text(text) => self.text(path, text),
             Scalar::Unsigned(number) => self.count(path, number),
@@ -384,6 +408,15 @@ impl<'de> Sink<'de> for Reader<'de> {
         self.mark_idle(path);
         match path {
             [Step::Key(key)] if key == "tools" || key == "functions" => self.read.has_tools = true,
+            [Step::Key(key)]
+                if matches!(
+                    key.as_ref(),
+                    "n" | "max_tokens" | "max_completion_tokens" | "stream"
+                ) =>
+            {
+                // Opening cannot fail: the walk goes on and the field is refused at its end.
+                let _ = self.refuse(path, "must be a plain value, neither list nor object");
+            }
             [messages, Step::Index(index)] if messages.key() == "messages" => {
                 self.turn(*index);
             }

@@ -21,6 +21,10 @@ pub enum Say {
     Stall(Vec<Vec<u8>>),
     /// No reply at all until the other side leaves.
     Silence,
+    /// These bytes, head and all, then the connection breaks.
+    Raw(String),
+    /// These bytes, head and all, then nothing until the other side leaves.
+    RawStall(String),
     /// An event stream in pieces, each sent when [`Upstream::go_on`] says so.
     Stepwise(Vec<Vec<u8>>),
 }
@@ -131,6 +135,15 @@ impl Upstream {
                 false
             }
             Say::Silence => {
+                self.wait_until_left(stream).await;
+                false
+            }
+            Say::Raw(bytes) => {
+                stream.write_all(bytes.as_bytes()).await.unwrap();
+                false
+            }
+            Say::RawStall(bytes) => {
+                stream.write_all(bytes.as_bytes()).await.unwrap();
                 self.wait_until_left(stream).await;
                 false
             }
