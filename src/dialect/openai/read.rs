@@ -299,7 +299,7 @@ impl<'de> Reader<'de> {
                 },
                 "seed" => self.read.sampling.seed = Some(number),
                 "temperature" | "top_p" => {
-                    return self.real(path, f64::from(u32::try_from(number).unwrap_or(u32::MAX)));
+                    self.real(path, f64::from(u32::try_from(number).unwrap_or(u32::MAX)));
                 }
                 _ => {}
             }
@@ -336,7 +336,7 @@ impl<'de> Reader<'de> {
         self.refuse(path, problem)
     }
 
-    fn real(&mut self, path: &[Step<'de>], number: f64) -> Result<(), String> {
+    fn real(&mut self, path: &[Step<'de>], number: f64) {
         match path {
             [Step::Key(key)] if key == "temperature" => {
                 self.read.sampling.temperature = Some(number);
@@ -349,7 +349,6 @@ impl<'de> Reader<'de> {
             }
             _ => {}
         }
-        Ok(())
     }
 }
 
@@ -384,7 +383,10 @@ impl<'de> Sink<'de> for Reader<'de> {
                 }
                 Ok(())
             }
-            Scalar::Float(number) => self.real(path, number),
+            Scalar::Float(number) => {
+                self.real(path, number);
+                Ok(())
+            }
             Scalar::Bool(yes) => {
                 match path {
                     [Step::Key(key)] if key == "stream" && yes => self.delivery = Delivery::Stream,
