@@ -13,7 +13,7 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, Statement, named_params};
+use rusqlite::{Connection, ErrorCode, Statement, params};
 use tokio::sync::{mpsc, oneshot};
 
 use super::error::LedgerError;
@@ -28,22 +28,23 @@ const RETRY_AFTER: Duration = Duration::from_millis(100);
 /// How often a closing store tries again before it gives settlements up.
 const TRIES_AT_CLOSE: u32 = 20;
 
+// Numbered parameters: looking names up costs more than binding the values.
 const INSERT: &str = "
 INSERT INTO ledger (id, at_us, caller, team, key, surface, model_asked, route, target, zone, model,
   sensitivity, task, policy_rev, price_digest, refused, reserved_nanos, reserved_imputed_nanos,
   trace_json, state)
-VALUES (:id, :at_us, :caller, :team, :key, :surface, :model_asked, :route, :target, :zone, :model,
-  :sensitivity, :task, :policy_rev, :price_digest, :refused, :reserved, :reserved_imputed,
-  :trace_json, :state)";
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,
+  ?12, ?13, ?14, ?15, ?16, ?17, ?18,
+  ?19, ?20)";
 
 const SETTLE: &str = "
-UPDATE ledger SET state = :state, outcome = :outcome, answered_route = :route,
-  answered_target = :target, answered_zone = :zone, answered_model = :model, cost_nanos = :cost,
-  avoided_nanos = :avoided, imputed_nanos = :imputed, usage_source = :source,
-  input_uncached = :input_uncached, cache_read = :cache_read, cache_write = :cache_write,
-  cache_write_1h = :cache_write_1h, output = :output, reasoning = :reasoning,
-  latency_us = :latency_us, ttft_us = :ttft_us
-WHERE id = :id AND state = 'held'";
+UPDATE ledger SET state = ?2, outcome = ?3, answered_route = ?4,
+  answered_target = ?5, answered_zone = ?6, answered_model = ?7, cost_nanos = ?8,
+  avoided_nanos = ?9, imputed_nanos = ?10, usage_source = ?11,
+  input_uncached = ?12, cache_read = ?13, cache_write = ?14,
+  cache_write_1h = ?15, output = ?16, reasoning = ?17,
+  latency_us = ?18, ttft_us = ?19
+WHERE id = ?1 AND state = 'held'";
 
 /// Charges the rows that a dead process left behind at what they had reserved.
 pub(super) fn expire(connection: &Connection) -> Result<Recovery, LedgerError> {
@@ -335,28 +336,28 @@ impl<'c> Writer<'c> {
     ) -> Result<Result<(), LedgerError>, rusqlite::Error> {
         let chosen = row.chosen.as_ref();
         let state = if row.refused.is_some() { State::Refused } else { State::Held };
-        let inserted = self.insert.execute(named_params! {
-            ":id": row.id,
-            ":at_us": row.at.as_microsecond(),
-            ":caller": row.caller,
-            ":team": row.team,
-            ":key": row.key,
-            ":surface": row.surface,
-            ":model_asked": row.model_asked,
-            ":route": chosen.map(|to| &to.route),
-            ":target": chosen.map(|to| &to.target),
-            ":zone": chosen.map(|to| &to.zone),
-            ":model": chosen.map(|to| &to.model),
-            ":sensitivity": row.sensitivity,
-            ":task": row.task,
-            ":policy_rev": row.policy_rev,
-            ":price_digest": row.price_digest,
-            ":refused": row.refused,
-            ":reserved": column(row.reserved),
-            ":reserved_imputed": column(row.reserved_imputed),
-            ":trace_json": row.trace_json,
-            ":state": state.name(),
-        });
+        let inserted = self.insert.execute(params![
+            row.id,
+            row.at.as_microsecond(),
+            row.caller,
+            row.team,
+            row.key,
+            row.surface,
+            row.model_asked,
+            chosen.map(|to| &to.route),
+            chosen.map(|to| &to.target),
+            chosen.map(|to| &to.zone),
+            chosen.map(|to| &to.model),
+            row.sensitivity,
+            row.task,
+            row.policy_rev,
+            row.price_digest,
+            row.refused,
+            column(row.reserved),
+            column(row.reserved_imputed),
+            row.trace_json,
+            state.name(),
+        ]);
         match inserted {
             Ok(_) => {
                 tally.decided = tally.decided.saturating_add(1);
@@ -378,27 +379,27 @@ impl<'c> Writer<'c> {
     fn settle(&mut self, row: &SettledRow, tally: &mut Tally) -> Result<(), rusqlite::Error> {
         let by = row.answered_by.as_ref();
         let usage = row.usage.as_ref();
-        let changed = self.settle.execute(named_params! {
-            ":id": row.id,
-            ":state": row.ending.state().name(),
-            ":outcome": row.outcome,
-            ":route": by.map(|by| &by.route),
-            ":target": by.map(|by| &by.target),
-            ":zone": by.map(|by| &by.zone),
-            ":model": by.map(|by| &by.model),
-            ":cost": column(row.cost),
-            ":avoided": column(row.avoided),
-            ":imputed": column(row.imputed),
-            ":source": usage.map(|usage| usage.source.name()),
-            ":input_uncached": usage.map(|usage| usage.input_uncached.0),
-            ":cache_read": usage.map(|usage| usage.cache_read.0),
-            ":cache_write": usage.map(|usage| usage.cache_write.0),
-            ":cache_write_1h": usage.map(|usage| usage.cache_write_1h.0),
-            ":output": usage.map(|usage| usage.output.0),
-            ":reasoning": usage.map(|usage| usage.reasoning.0),
-            ":latency_us": micros(row.latency),
-            ":ttft_us": row.ttft.map(micros),
-        });
+        let changed = self.settle.execute(params![
+            row.id,
+            row.ending.state().name(),
+            row.outcome,
+            by.map(|by| &by.route),
+            by.map(|by| &by.target),
+            by.map(|by| &by.zone),
+            by.map(|by| &by.model),
+            column(row.cost),
+            column(row.avoided),
+            column(row.imputed),
+            usage.map(|usage| usage.source.name()),
+            usage.map(|usage| usage.input_uncached.0),
+            usage.map(|usage| usage.cache_read.0),
+            usage.map(|usage| usage.cache_write.0),
+            usage.map(|usage| usage.cache_write_1h.0),
+            usage.map(|usage| usage.output.0),
+            usage.map(|usage| usage.reasoning.0),
+            micros(row.latency),
+            row.ttft.map(micros),
+        ]);
         match changed {
             Ok(0) => tally.settled_twice = tally.settled_twice.saturating_add(1),
             Ok(_) => tally.settled = tally.settled.saturating_add(1),

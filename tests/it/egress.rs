@@ -79,7 +79,10 @@ fn numbers() -> Vec<(&'static str, Value)> {
         body["metadata"] = json!({ "card_number": number });
         body
     };
+    let mut setting = chat("Write a poem about the sea");
+    setting["temperature"] = json!(4_222_222_222_222.0);
     vec![
+        ("a setting", setting),
         ("a long number", with(json!(4_111_111_111_111_111_u64))),
         ("a negative number", with(json!(-4_111_111_111_111_111_i64))),
         ("a number with a point", with(json!(4_222_222_222_222.0))),

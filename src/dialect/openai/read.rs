@@ -304,7 +304,6 @@ impl<'de> Reader<'de> {
                 "seed" => self.read.sampling.seed = Some(number),
                 "temperature" | "top_p" => {
                     self.real(path, f64::from(u32::try_from(number).unwrap_or(u32::MAX)));
-                    return Ok(());
                 }
                 _ => {}
             }
@@ -347,12 +346,12 @@ impl<'de> Reader<'de> {
                 self.read.sampling.temperature = Some(number);
             }
             [Step::Key(key)] if key == "top_p" => self.read.sampling.top_p = Some(number),
-            // Also integers beyond 64 bits: shown as far as known.
-            _ if number.abs() >= LONG_REAL => {
-                self.keep(path, Cow::Owned(number.to_string()), Words::Settings);
-                self.read.has_unreadable |= number.abs() >= INEXACT_REAL;
-            }
             _ => {}
+        }
+        // Also integers beyond 64 bits: shown as far as known.
+        if number.abs() >= LONG_REAL {
+            self.keep(path, Cow::Owned(number.to_string()), Words::Settings);
+            self.read.has_unreadable |= number.abs() >= INEXACT_REAL;
         }
     }
 }

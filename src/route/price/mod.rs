@@ -167,11 +167,11 @@ impl PriceBook {
 }
 
 impl Provider {
-    /// The model of this very name, or the first whose rule the name satisfies.
+    /// The first model whose rule the name satisfies, as the data's publisher defines it, or else the
+    /// one of this very name: some rules do not cover their own model's.
     fn listed(&self, name: &str) -> Option<&Model> {
-        let exact = self.models.iter().find(|model| model.name == name);
-        let matching = || self.models.iter().find(|model| model.rule.matches(name));
-        exact.or_else(matching)
+        let matching = self.models.iter().find(|model| model.rule.matches(name));
+        matching.or_else(|| self.models.iter().find(|model| model.name == name))
     }
 }
 
