@@ -37,7 +37,7 @@ fn code(in_the_way: &[StruckBy]) -> RefusalCode {
     };
     if unable(Unable::is_passing) {
         RefusalCode::TargetsDown
-    } else if in_the_way.iter().any(barred_by_money) || unable(|it| it == Unable::OverBudget) {
+    } else if in_the_way.iter().any(barred_by_money) {
         RefusalCode::BudgetExceeded
     } else if !unable(|_| true) || unable(|unable| unable == Unable::NotAllowedForCaller) {
         RefusalCode::PolicyRefused
