@@ -80,7 +80,7 @@ fn numbers() -> Vec<(&'static str, Value)> {
         body
     };
     let mut setting = chat("Write a poem about the sea");
-    setting["temperature"] = json!(4_222_222_222_222.0);
+    setting["temperature"] = json!(4_111_111_111_111_111.0);
     vec![
         ("a setting", setting),
         ("a long number", with(json!(4_111_111_111_111_111_u64))),
