@@ -99,7 +99,7 @@ one warm "$ambidex_pid" 18183 > /dev/null
 for round in $(seq "$rounds"); do
     one nginx "$nginx_pid" 18182
     one ambidex "$ambidex_pid" 18183
-    [ -t 2 ] && echo "round $round of $rounds" >&2
+    if [ -t 2 ]; then echo "round $round of $rounds" >&2; fi
 done | tee "$work/rounds"
 
 awk '{ n[$1]++; v[$1, n[$1]] = $2 }

@@ -29,7 +29,12 @@ fn code(in_the_way: &[StruckBy]) -> RefusalCode {
     let unable = |wanted: fn(Unable) -> bool| {
         in_the_way.iter().any(|by| matches!(by, StruckBy::Unable(unable) if wanted(*unable)))
     };
-    let barred_by_money = |by: &StruckBy| matches!(by, StruckBy::Money(_) | StruckBy::Unpriced(_));
+    let barred_by_money = |by: &StruckBy| {
+        matches!(
+            by,
+            StruckBy::Money(_) | StruckBy::Unpriced(_) | StruckBy::Unable(Unable::OverBudget)
+        )
+    };
     if unable(Unable::is_passing) {
         RefusalCode::TargetsDown
     } else if in_the_way.iter().any(barred_by_money) || unable(|it| it == Unable::OverBudget) {

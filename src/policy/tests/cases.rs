@@ -87,6 +87,7 @@ fn refusals_say_what_would_help() {
         (format!("{broke}{}", local("input_too_long")), 402, RefusalCode::BudgetExceeded),
         (format!("{broke}{}", local("down")), 503, RefusalCode::TargetsDown),
         (format!("{broke}{}", both("no_tools", "down")), 402, RefusalCode::BudgetExceeded),
+        (both("no_tools", "over_budget"), 402, RefusalCode::BudgetExceeded),
         (format!("{broke}{}", both("no_tools", "no_images")), 451, RefusalCode::NoCapableTarget),
         (both("input_too_long", "down"), 503, RefusalCode::TargetsDown),
         (both("input_too_long", "input_too_long"), 413, RefusalCode::RequestTooLong),
