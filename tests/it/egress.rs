@@ -80,7 +80,7 @@ fn numbers() -> Vec<(&'static str, Value)> {
         body
     };
     let mut setting = chat("Write a poem about the sea");
-    setting["temperature"] = json!(4_222_222_222_222.0);
+    setting["temperature"] = json!(4_111_111_111_111_111.0);
     vec![
         ("a setting", setting),
         ("a long number", with(json!(4_111_111_111_111_111_u64))),
@@ -96,7 +96,7 @@ async fn restricted_data_reaches_no_upstream_wherever_it_hides() {
     for (place, body) in hiding_places().into_iter().chain(numbers()) {
         let reply = proxy.send(&body).await;
         assert_ne!(reply.target(), "cloud", "{place}");
-        assert!(matches!(reply.status, 200 | 403), "{place}: {}", reply.text());
+        assert!(matches!(reply.status, 200 | 400 | 403), "{place}: {}", reply.text());
         assert_eq!(upstream.connections(), 0, "{place}: a connection was made");
         upstream.never_saw("4111");
         let row = proxy.row(reply.decision()).await;
