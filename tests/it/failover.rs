@@ -35,8 +35,8 @@ fn set(settings: &mut Settings, folder: &TempDir, policy: &str) {
     std::fs::write(&path, policy).unwrap();
     settings.policy = PolicySource::File(path);
     if let TargetKind::Remote(remote) = &mut settings.targets[1].kind {
-        remote.timeouts.first_byte = Duration::from_millis(400);
-        remote.timeouts.idle = Duration::from_millis(400);
+        remote.timeouts.first_byte = Duration::from_secs(1);
+        remote.timeouts.idle = Duration::from_secs(1);
         remote.timeouts.total = Duration::from_millis(1_500);
     }
 }

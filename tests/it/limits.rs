@@ -12,8 +12,8 @@ async fn proxy() -> (Upstream, Proxy) {
     let upstream = Upstream::script([Say::Whole(200, answer("x", 1, 1))]).await;
     let proxy = Proxy::with(&upstream, |settings, _| {
         settings.limits.body_bytes_max = 2_000;
-        settings.limits.body_timeout = Duration::from_millis(300);
-        settings.limits.header_timeout = Duration::from_millis(300);
+        settings.limits.body_timeout = Duration::from_secs(1);
+        settings.limits.header_timeout = Duration::from_secs(1);
         settings.limits.connections_max = 3;
     })
     .await;

@@ -114,7 +114,7 @@ async fn a_failing_upstream_is_followed_by_the_next_cleared_target() {
         let upstream = Upstream::script([say.clone()]).await;
         let proxy = Proxy::with(&upstream, |settings, _| {
             if let ambidex::config::TargetKind::Remote(remote) = &mut settings.targets[1].kind {
-                remote.timeouts.first_byte = std::time::Duration::from_millis(200);
+                remote.timeouts.first_byte = std::time::Duration::from_secs(1);
             }
         })
         .await;

@@ -138,7 +138,7 @@ async fn a_client_that_leaves_before_the_first_byte_is_not_free() {
     let upstream = Upstream::script([Say::Silence]).await;
     let proxy = Proxy::start(&upstream).await;
     let request = proxy.open(chat(OPEN).to_string().into_bytes());
-    let gone = tokio::time::timeout(std::time::Duration::from_millis(300), request).await;
+    let gone = tokio::time::timeout(std::time::Duration::from_secs(1), request).await;
     assert!(gone.is_err(), "nothing was answered");
     eventually("the upstream's cancellation", || async { (upstream.left() == 1).then_some(()) })
         .await;
