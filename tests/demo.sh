@@ -17,7 +17,7 @@ cat "$work/table"
 # row TITLE PATTERN: the table's row of a request looks like this.
 row() { grep -F "$1" "$work/table" | grep -Eq "$2" || { echo "the row of '$1' is not like '$2'" >&2; exit 1; }; }
 row 'a public question' 'internal .* cloud \(sandbox\)'
-row 'a cheap task' 'classify .* local '
+row 'a cheap task' 'extract .* local '
 row 'a card number' 'restricted .* local '
 row 'a private key' 'restricted .* local '
 row 'a team over budget' 'internal .* local '

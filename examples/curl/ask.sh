@@ -6,7 +6,7 @@
 set -euo pipefail
 url=${AMBIDEX_URL:-http://127.0.0.1:8080/v1}
 key=${AMBIDEX_KEY:-demo-support}
-prompt=${PROMPT:-Classify this ticket as billing, technical or account: I was charged twice.}
+prompt=${PROMPT:-Extract the invoice number: Invoice INV-2207 is due on 14 March.}
 
 body='{"model":"auto","max_tokens":60,"messages":[{"role":"user","content":"'"$prompt"'"}]'
 if [ "${1:-}" = stream ]; then

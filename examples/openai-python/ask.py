@@ -53,7 +53,7 @@ def refused(prompt):
 
 
 if __name__ == "__main__":
-    whole("Classify this ticket as billing, technical or account: I was charged twice.")
+    whole("Extract the invoice number: Invoice INV-2207 from Norvik Supplies is due on 14 March.")
     whole("What is the difference between a mutex and a semaphore?")
     streamed("What is the difference between a mutex and a semaphore?")
     refused("Pay with card 4111 1111 1111 1111")

@@ -89,7 +89,7 @@ fn closing(gateway: &Gateway) -> String {
          metrics  http://{admin}/metrics\n\
          try      curl -s http://{data}/v1/chat/completions -H 'Authorization: Bearer {SUPPORT_KEY}' \
          -H 'Content-Type: application/json' -d '{{\"model\":\"auto\",\"messages\":[{{\"role\":\"user\",\
-         \"content\":\"Classify this ticket as billing, technical or account: I was charged twice.\"}}]}}'"
+         \"content\":\"Extract the invoice number: Invoice INV-2207 is due on 14 March.\"}}]}}'"
     )
 }
 

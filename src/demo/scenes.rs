@@ -27,8 +27,8 @@ const SCENES: &[Scene] = &[
     Scene {
         title: "a cheap task",
         key: SUPPORT_KEY,
-        prompt: "Classify this ticket as billing, technical or account: \
-                 The app crashes whenever I open the settings page.",
+        prompt: "Extract the invoice number: Invoice INV-2207 from Norvik Supplies is due on \
+                 14 March.",
     },
     Scene {
         title: "a card number",
