@@ -79,8 +79,8 @@ def test_a_whole_answer_from_both_routes(gateway, prompt, target):
     assert answer.choices[0].finish_reason in ("stop", "length")
     assert answer.usage.total_tokens == answer.usage.prompt_tokens + answer.usage.completion_tokens
     if target == "local":
+        # What it says is the model's business (see its card); that it says so is the gateway's.
         assert answer.model == "ambidex-starter"
-        assert answer.choices[0].message.content.strip() in ("billing", "technical", "account")
     record = gateway.settled(raw.headers["x-ambidex-decision"])
     assert (record["state"], record["target"]) == ("settled", target)
 
