@@ -4,15 +4,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
+use jiff::Timestamp;
+use tracing::warn;
 
-use crate::budget::Budgets;
-use crate::caller::Callers;
+use crate::budget::{Budgets, Hold, OverBudget, SubjectKeys};
+use crate::caller::{Caller, Callers};
 use crate::clock;
 use crate::destination::Destination;
 use crate::inspector::Inspector;
 use crate::money::NanoUsd;
-use crate::policy::{Policy, TargetId};
-use crate::record::Store;
+use crate::policy::{Estimate, Policy, TargetId};
+use crate::record::{SettledRow, Store};
 use crate::server::{Limits, Shutdown};
 use crate::tasks::Tasks;
 use crate::telemetry::Metrics;
@@ -60,6 +62,41 @@ impl App {
     /// The remote target whose price answers "what would it have cost": the first with a price.
     pub fn reference(&self) -> Option<&Destination> {
         self.destinations.iter().find(|it| it.engine().is_none() && it.listing.is_some())
+    }
+
+    /// Sets money aside for a request of this caller on its way to a target, by this route.
+    pub fn reserve(
+        &self,
+        caller: &Caller,
+        (target, route): (TargetId, &str),
+        estimate: Option<Estimate>,
+        now: Timestamp,
+    ) -> Result<Hold, OverBudget> {
+        let destination = self.destination(target);
+        let keys = SubjectKeys {
+            team: &caller.team,
+            key: &caller.name,
+            caller: &caller.name,
+            target: destination.map(|it| it.name.as_str()),
+            route: Some(route),
+            model: destination.map(Destination::model),
+        };
+        let amount = match estimate {
+            Some(Estimate::Known(amount)) => amount,
+            Some(Estimate::Unpriced) | None => NanoUsd::ZERO,
+        };
+        self.budgets.reserve(&keys, amount, now)
+    }
+
+    /// Queues the end of a request for the ledger, in the background: an ending never waits for the
+    /// disk, and shutdown waits for all of them.
+    pub fn record_ending(&self, row: SettledRow) {
+        let store = self.store.clone();
+        self.tasks.spawn(async move {
+            if let Err(error) = store.settled(row).await {
+                warn!(%error, "a settlement could not be recorded; the hold stays charged");
+            }
+        });
     }
 
     /// The policy in force.

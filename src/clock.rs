@@ -1,7 +1,5 @@
 //! The one place that reads the clock; everything else takes `now` as an argument.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 /// Monotonic time. Tokio's, so that tests can pause it.
 pub use tokio::time::Instant;
@@ -14,9 +12,4 @@ pub fn now() -> Timestamp {
 /// The monotonic clock.
 pub fn instant() -> Instant {
     Instant::now()
-}
-
-/// Whole microseconds of a duration, as records keep them.
-pub fn micros(duration: Duration) -> u64 {
-    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }

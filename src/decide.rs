@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::budget::{Hold, OverBudget, SubjectKeys};
 use crate::caller::Caller;
 use crate::chat::{self, Request};
-use crate::destination::{Destination, Kind};
+use crate::destination::Kind;
 use crate::dispatch;
 use crate::engine::{Fit, Unfit};
 use crate::inspect::{Findings, Task, size};
@@ -130,7 +130,8 @@ pub fn decide(app: &App, policy: &Policy, known: Known<'_>) -> Decided {
             }
         }
         let route = policy.route_id(permit.route);
-        match reserve(app, (target, route), known, &facts) {
+        let estimate = facts.targets.get(target.0).map(|it| it.cost_estimate);
+        match app.reserve(known.caller, (target, route), estimate, known.now) {
             Ok(hold) => return decided(decision, Some(hold), &facts, over_budget),
             Err(over) => {
                 learn_refusal(policy, target, &over, &mut facts);
@@ -263,29 +264,6 @@ fn learn_fit(app: &App, target: TargetId, known: Known<'_>, facts: &mut Facts<'_
         }
         _ => Learned::Nothing,
     }
-}
-
-fn reserve(
-    app: &App,
-    (target, route): (TargetId, &str),
-    known: Known<'_>,
-    facts: &Facts<'_>,
-) -> Result<Hold, OverBudget> {
-    let destination = app.destination(target);
-    let keys = SubjectKeys {
-        team: &known.caller.team,
-        key: &known.caller.name,
-        caller: &known.caller.name,
-        target: destination.map(|it| it.name.as_str()),
-        route: Some(route),
-        model: destination.map(Destination::model),
-    };
-    let estimate = facts.targets.get(target.0).map(|it| it.cost_estimate);
-    let amount = match estimate {
-        Some(Estimate::Known(amount)) => amount,
-        Some(Estimate::Unpriced) | None => NanoUsd::ZERO,
-    };
-    app.budgets.reserve(&keys, amount, known.now)
 }
 
 /// A budget without room is a fact of its own. If the policy says nothing about it, the target that

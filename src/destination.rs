@@ -11,6 +11,7 @@ use crate::engine::Engine;
 use crate::inspect::{Findings, Lang};
 use crate::money::{NanoUsd, Tokens};
 use crate::policy::{Estimate, Unable};
+use crate::record::Chosen;
 use crate::route::price::{Listing, Price};
 use crate::upstream::Remote;
 
@@ -71,6 +72,16 @@ impl Destination {
         match &self.kind {
             Kind::Local(engine) => &engine.card().name,
             Kind::Remote(remote) => &remote.model,
+        }
+    }
+
+    /// The names that records keep when a route chose it.
+    pub fn chosen(&self, route: &str) -> Chosen {
+        Chosen {
+            route: route.to_owned(),
+            target: self.name.clone(),
+            zone: self.zone.clone(),
+            model: self.model().to_owned(),
         }
     }
 

@@ -9,6 +9,7 @@ use tracing::{info, warn};
 
 use crate::app::App;
 use crate::budget::OverBudget;
+use crate::chat::Surface;
 use crate::dialect::Dialect;
 use crate::dispatch::{Answer, Case, Content};
 use crate::failure::{Code, Failure, Fault};
@@ -81,7 +82,7 @@ pub fn stopped(app: &App, stopped: &Stopped, dialect: &dyn Dialect) -> Response<
         warn!(decision, code = failure.code.name(), reason = failure.message, "no answer");
     }
     if case.is_none() {
-        let names = ["none", "none", "openai_chat", Outcome::Refused.name()];
+        let names = ["none", "none", Surface::OpenAiChat.name(), Outcome::Refused.name()];
         app.metrics.requests.with_label_values(&names).inc();
     }
     let decision = case.as_ref().map(|case| case.id.as_str());

@@ -10,7 +10,7 @@ use crate::dispatch::Case;
 use crate::inspect::{Findings, Task};
 use crate::money::NanoUsd;
 use crate::policy::{Outcome, Policy, TargetId};
-use crate::record::{Chosen, DecidedRow, trace};
+use crate::record::{DecidedRow, trace};
 
 /// Stands where a name would be when there is none.
 const NONE: &str = "none";
@@ -61,12 +61,7 @@ pub fn row(
         Outcome::Permit(_) => None,
         Outcome::Refuse(refusal) => Some(refusal.code.name().to_owned()),
     };
-    let chosen = target(decided).and_then(|target| app.destination(target)).map(|it| Chosen {
-        route: case.route.clone(),
-        target: it.name.clone(),
-        zone: it.zone.clone(),
-        model: it.model().to_owned(),
-    });
+    let destination = target(decided).and_then(|target| app.destination(target));
     DecidedRow {
         id: case.id.clone(),
         at: now,
@@ -75,7 +70,7 @@ pub fn row(
         key: caller.name.clone(),
         surface: case.surface.to_owned(),
         model_asked: printable_model(&request.model),
-        chosen,
+        chosen: destination.map(|it| it.chosen(&case.route)),
         sensitivity: decided.decision.sensitivity.name().to_owned(),
         task: findings.task.map(|guess| guess.task.name().to_owned()),
         policy_rev: policy.rev().to_owned(),

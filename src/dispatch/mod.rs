@@ -14,7 +14,6 @@ use std::sync::Arc;
 use hyper::header::HeaderMap;
 
 use crate::app::App;
-use crate::budget::{Hold, SubjectKeys};
 use crate::chat::Request;
 use crate::clock;
 use crate::destination::{Destination, Kind};
@@ -127,12 +126,15 @@ pub async fn run(
             carried += miss.settlement.give_up(miss.bill);
             given_up = Some(miss.failure);
         }
-        let hold = match first_hold.take() {
-            Some(hold) => hold,
-            None => match reserve_again(app, case, target, &estimates) {
-                Some(hold) => hold,
-                None => continue,
-            },
+        let hold = if let Some(hold) = first_hold.take() {
+            hold
+        } else {
+            // A fallback is charged to the budgets of the target that serves it.
+            let (estimate, place) = (estimates.get(target.0).copied(), (target, &*case.route));
+            match app.reserve(&case.caller, place, estimate, clock::now()) {
+                Ok(hold) => hold,
+                Err(_) => continue,
+            }
         };
         let Some(seat) = destination.seat() else {
             app.metrics.attempts.with_label_values(&[&destination.name, "busy"]).inc();
@@ -176,24 +178,6 @@ async fn attempt(
             remote::answer(remote, clearance, settlement, (request, output_max)).await
         }
     }
-}
-
-/// A fallback is charged to the budgets of the target that serves it.
-fn reserve_again(app: &App, case: &Case, target: TargetId, estimates: &[Estimate]) -> Option<Hold> {
-    let destination = app.destination(target)?;
-    let keys = SubjectKeys {
-        team: &case.caller.team,
-        key: &case.caller.name,
-        caller: &case.caller.name,
-        target: Some(&destination.name),
-        route: Some(&case.route),
-        model: Some(destination.model()),
-    };
-    let amount = match estimates.get(target.0) {
-        Some(Estimate::Known(amount)) => *amount,
-        Some(Estimate::Unpriced) | None => NanoUsd::ZERO,
-    };
-    app.budgets.reserve(&keys, amount, clock::now()).ok()
 }
 
 fn busy() -> Failure {

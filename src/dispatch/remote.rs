@@ -85,17 +85,18 @@ async fn refused(
     (timeouts, request): (Timeouts, &Request),
 ) -> Result<Content, Box<Miss>> {
     let status = reply.status();
-    let (at_fault_is_request, code) = match status {
-        StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => (false, Code::UpstreamError),
-        // A wrong key of ours is no business of the caller's.
-        StatusCode::UNAUTHORIZED | StatusCode::PAYMENT_REQUIRED | StatusCode::FORBIDDEN => {
-            (false, Code::UpstreamError)
-        }
-        other => (other.is_client_error(), Code::UpstreamError),
-    };
-    if !at_fault_is_request {
+    // A wrong key of ours is no business of the caller's.
+    let is_ours = matches!(
+        status,
+        StatusCode::TOO_MANY_REQUESTS
+            | StatusCode::REQUEST_TIMEOUT
+            | StatusCode::UNAUTHORIZED
+            | StatusCode::PAYMENT_REQUIRED
+            | StatusCode::FORBIDDEN
+    );
+    if is_ours || !status.is_client_error() {
         let message = format!("the upstream answered with status {}", status.as_u16());
-        let failure = Failure::upstream(code, message);
+        let failure = Failure::upstream(Code::UpstreamError, message);
         let (bill, another) = (Bill::Nothing, Another::MayHelp);
         return Err(Box::new(Miss { failure, settlement, bill, another }));
     }
@@ -106,7 +107,7 @@ async fn refused(
         _ => dialect::of(request.surface)
             .complaint(&Complaint {
                 status: status.as_u16(),
-                code: code.name(),
+                code: Code::UpstreamError.name(),
                 message: "the upstream refused the request and did not say why",
                 decision: Some(&settlement.case().id),
             })

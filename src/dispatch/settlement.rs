@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::OwnedSemaphorePermit;
-use tracing::warn;
 
 use crate::app::App;
 use crate::budget::{Charge, Hold};
@@ -17,7 +16,7 @@ use crate::clock::Instant;
 use crate::destination::Destination;
 use crate::money::{NanoUsd, Tokens};
 use crate::policy::TargetId;
-use crate::record::{Chosen, Ending, SettledRow};
+use crate::record::{Ending, SettledRow};
 use crate::telemetry::{Outcome, RequestLabels, Sums};
 
 /// What the end of a request means for the money.
@@ -161,11 +160,11 @@ impl Settlement {
         let ending = if sums.cost.is_positive() { Ending::Settled } else { ending };
         self.count_attempt(outcome.name());
         self.count(outcome, usage, sums);
-        self.record(SettledRow {
+        self.app.record_ending(SettledRow {
             id: self.case.id.clone(),
             ending,
             outcome: outcome.name().to_owned(),
-            answered_by: self.chosen(),
+            answered_by: self.destination().map(|it| it.chosen(&self.case.route)),
             cost: sums.cost,
             avoided: sums.avoided,
             imputed: sums.imputed,
@@ -218,27 +217,6 @@ impl Settlement {
             }
         }
     }
-
-    fn chosen(&self) -> Option<Chosen> {
-        let destination = self.destination()?;
-        Some(Chosen {
-            route: self.case.route.clone(),
-            target: destination.name.clone(),
-            zone: destination.zone.clone(),
-            model: destination.model().to_owned(),
-        })
-    }
-
-    /// Queues the row in the background: an ending never waits for the disk, and shutdown waits for
-    /// all of them.
-    fn record(&self, row: SettledRow) {
-        let store = self.app.store.clone();
-        self.app.tasks.spawn(async move {
-            if let Err(error) = store.settled(row).await {
-                warn!(%error, "a settlement could not be recorded; the hold stays charged");
-            }
-        });
-    }
 }
 
 /// A decided request of which nothing has been sent, with the money for it. When its client leaves
@@ -279,7 +257,7 @@ pub(super) fn close_unanswered(app: &Arc<App>, case: &Case, outcome: Outcome, ca
     let names = [labels.route, labels.target, case.surface, outcome.name()];
     app.metrics.requests.with_label_values(&names).inc();
     app.metrics.spent(labels, Sums { cost: carried, ..Sums::default() });
-    let row = SettledRow {
+    app.record_ending(SettledRow {
         id: case.id.clone(),
         ending: if carried.is_positive() { Ending::Settled } else { Ending::Released },
         outcome: outcome.name().to_owned(),
@@ -290,12 +268,6 @@ pub(super) fn close_unanswered(app: &Arc<App>, case: &Case, outcome: Outcome, ca
         usage: None,
         latency: case.started.elapsed(),
         ttft: None,
-    };
-    let store = app.store.clone();
-    app.tasks.spawn(async move {
-        if let Err(error) = store.settled(row).await {
-            warn!(%error, "a settlement could not be recorded; the hold stays charged");
-        }
     });
 }
 

@@ -66,7 +66,7 @@ catalog! {
     COST = "cost_usd_total" Counter ["route", "target", "team"]
         "Dollars that upstreams bill.";
     AVOIDED = "cost_avoided_usd_total" Counter ["route", "target", "team"]
-        "Dollars that the dearest permitted priced target would have billed for answers given locally.";
+        "Dollars that the configuration's first priced remote target would have billed for local answers.";
     TOKENS = "tokens_total" Counter ["target", "kind", "source"]
         "Tokens by disjoint kind and by where the number comes from.";
     DECISIONS = "decisions_total" Counter ["rule", "sensitivity", "task", "zone"]
