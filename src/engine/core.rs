@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use super::backend::candle::T5;
 use super::card::{self, ModelCard, Serves};
 use super::config::Config;
 use super::error::LoadError;
-use super::model::T5;
 use super::queue::Queue;
 use super::settings::EngineSettings;
 use super::tokenizer::Tokenizer;

@@ -6,13 +6,13 @@
 //! log. It is the only part of Ambidex that names candle. It does not decide what runs here (the
 //! policy does) and does not talk to clients (the dialects do).
 
+mod backend;
 mod card;
 mod config;
 mod core;
 mod detokenize;
 mod error;
 mod job;
-mod model;
 pub mod probe;
 pub mod prompt;
 mod queue;

@@ -4,13 +4,39 @@ use std::time::Duration;
 
 use crate::money::Tokens;
 
+/// What computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BackendChoice {
+    /// Our kernels, with weights packed for this processor.
+    Cpu,
+    /// Candle's tensors in f32: the reference.
+    Candle,
+}
+
+/// The numbers that weights are kept in. Activations are quantised to 8 bits for the integer ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precision {
+    /// 8 bits with a scale per output.
+    Int8,
+    /// 4 bits with a scale per group of inputs of an output.
+    Int4,
+    /// The upper half of an f32.
+    Bf16,
+    /// As they come.
+    F32,
+}
+
 /// How much the engine may use and accept.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EngineSettings {
-    /// Threads that compute; each works on its own answers. At least one.
+    /// What computes.
+    pub backend: BackendChoice,
+    /// The numbers that the `cpu` backend keeps its weights in.
+    pub weights: Precision,
+    /// Threads that compute, together, at the same step. At least one.
     pub threads: usize,
-    /// Answers that one thread moves forward in turn.
-    pub answers_per_thread: usize,
+    /// Sequences that are moved forward together; a beam or a choice is a sequence of its own.
+    pub batch_max: usize,
     /// Requests that may wait in line; the next is refused as overloaded.
     pub queue_max: usize,
     /// How long a request may wait in line before it is refused as overloaded.
@@ -27,8 +53,10 @@ pub struct EngineSettings {
 impl Default for EngineSettings {
     fn default() -> Self {
         Self {
+            backend: BackendChoice::Candle,
+            weights: Precision::Int8,
             threads: 1,
-            answers_per_thread: 4,
+            batch_max: 32,
             queue_max: 64,
             queue_time_max: Duration::from_secs(30),
             new_tokens_max: Tokens(256),

@@ -128,7 +128,7 @@ fn dropping_the_answer_frees_its_place() {
 
 #[test]
 fn a_full_line_refuses_and_the_departed_make_room() {
-    let engine = engine(EngineSettings { answers_per_thread: 1, queue_max: 2, ..settings() });
+    let engine = engine(EngineSettings { batch_max: 1, queue_max: 2, ..settings() });
     let long = || engine.generate(Job::greedy(PROMPT, Tokens(400)));
     let running = long().unwrap();
     eventually(&engine, |load| load.running == 1 && load.queued == 0);

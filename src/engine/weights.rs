@@ -4,11 +4,13 @@
 //! server must not change the model). Every tensor is asked for by name *and* shape, so a wrong
 //! file is a sentence at load, not a wrong answer later.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
 use candle_core::safetensors::Load;
 use candle_core::{DType, Device, Tensor};
+use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 
 use super::error::LoadError;
@@ -116,6 +118,55 @@ fn front_matter(card: &str) -> Labels {
     labels
 }
 
+/// How the numbers of a tensor lie in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FloatKind {
+    F32,
+    F16,
+    Bf16,
+}
+
+/// The numbers of one tensor, little endian, row after row. Borrowed from the file where they can be, so
+/// that a backend converts each of them once, into the form it computes with.
+#[derive(Clone, Debug)]
+pub(super) struct Floats<'a> {
+    pub(super) kind: FloatKind,
+    pub(super) bytes: Cow<'a, [u8]>,
+}
+
+impl Floats<'_> {
+    /// All of them in f32.
+    pub(super) fn to_vec(&self) -> Vec<f32> {
+        let mut out = Vec::new();
+        self.read(0, usize::MAX, &mut out);
+        out
+    }
+
+    /// Replaces `out` by `count` numbers, beginning with number `from`; fewer where the tensor ends.
+    pub(super) fn read(&self, from: usize, count: usize, out: &mut Vec<f32>) {
+        let width = if self.kind == FloatKind::F32 { 4 } else { 2 };
+        let rest = self.bytes.get(from.saturating_mul(width)..).unwrap_or_default();
+        let bytes = rest.get(..count.saturating_mul(width)).unwrap_or(rest);
+        out.clear();
+        match self.kind {
+            FloatKind::F32 => {
+                let (numbers, _) = bytes.as_chunks::<4>();
+                out.extend(numbers.iter().map(|number| f32::from_le_bytes(*number)));
+            }
+            FloatKind::F16 => {
+                let (numbers, _) = bytes.as_chunks::<2>();
+                out.extend(numbers.iter().map(|number| half::f16::from_le_bytes(*number).to_f32()));
+            }
+            FloatKind::Bf16 => {
+                let (numbers, _) = bytes.as_chunks::<2>();
+                out.extend(
+                    numbers.iter().map(|number| half::bf16::from_le_bytes(*number).to_f32()),
+                );
+            }
+        }
+    }
+}
+
 /// The tensors of one safetensors file, converted to f32 as they are taken.
 pub(super) struct Weights<'a> {
     file: SafeTensors<'a>,
@@ -140,8 +191,24 @@ impl<'a> Weights<'a> {
         self.file.tensor(name).is_ok()
     }
 
-    /// Takes a tensor that must have this shape.
+    /// Takes a tensor that must have this shape, for candle.
     pub(super) fn get(&self, name: &str, shape: &[usize]) -> Result<Tensor, LoadError> {
+        let view = self.view(name, shape)?;
+        Ok(view.load(&Device::Cpu)?.to_dtype(DType::F32)?)
+    }
+
+    /// Takes a tensor that must have this shape, as it lies in the file.
+    pub(super) fn floats(&self, name: &str, shape: &[usize]) -> Result<Floats<'_>, LoadError> {
+        let view = self.view(name, shape)?;
+        let kind = match view.dtype() {
+            Dtype::F16 => FloatKind::F16,
+            Dtype::BF16 => FloatKind::Bf16,
+            _ => FloatKind::F32,
+        };
+        Ok(Floats { kind, bytes: Cow::Borrowed(view.data()) })
+    }
+
+    fn view(&self, name: &str, shape: &[usize]) -> Result<TensorView<'_>, LoadError> {
         let view = self
             .file
             .tensor(name)
@@ -157,17 +224,19 @@ impl<'a> Weights<'a> {
             let kind = format!("{:?}", view.dtype()).to_lowercase();
             return Err(LoadError::NumberKind { name: name.to_owned(), kind });
         }
-        let tensor = view.load(&Device::Cpu)?.to_dtype(DType::F32)?;
-        let count = u64::try_from(tensor.elem_count()).unwrap_or(u64::MAX);
+        let count = shape.iter().try_fold(1_u64, |product, side| {
+            product.checked_mul(u64::try_from(*side).unwrap_or(u64::MAX))
+        });
+        let count = count.unwrap_or(u64::MAX);
         self.parameters.set(self.parameters.get().saturating_add(count));
-        Ok(tensor)
+        Ok(view)
     }
 
-    /// Takes the first of these tensors that the file has. Checkpoints name the shared embedding
-    /// differently, depending on what saved them.
-    pub(super) fn get_any(&self, names: &[&str], shape: &[usize]) -> Result<Tensor, LoadError> {
+    /// The name of the first of these tensors that the file has. Checkpoints name the shared
+    /// embedding differently, depending on what saved them.
+    pub(super) fn first<'n>(&self, names: &[&'n str]) -> &'n str {
         let found = names.iter().find(|name| self.has(name)).or(names.first());
-        self.get(found.copied().unwrap_or_default(), shape)
+        found.copied().unwrap_or_default()
     }
 }
 

@@ -12,11 +12,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::backend::candle::Decoding;
 use super::core::Core;
 use super::detokenize::Detokenizer;
 use super::error::{EngineError, LoadError};
 use super::job::{Answer, Event, Finish, Summary};
-use super::model::Decoding;
 use super::queue::Waiting;
 use super::sample::Sampler;
 use super::stop::{Said, StopStrings};
@@ -49,7 +49,7 @@ pub(super) fn pool_of(threads: usize, name: &str) -> Result<rayon::ThreadPool, L
 fn serve(core: &Core) {
     let mut running: Vec<Run> = Vec::new();
     loop {
-        while running.len() < core.settings.answers_per_thread.max(1) {
+        while running.len() < core.settings.batch_max.max(1) {
             let next = if running.is_empty() { core.queue.wait() } else { core.queue.take() };
             match next {
                 Some(waiting) => running.extend(admit(core, waiting)),

@@ -120,7 +120,7 @@ impl EncoderLayer {
 }
 
 /// What one decoder layer keeps during one generation.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct LayerState {
     past: KvCache,
     prompt: PromptMemory,

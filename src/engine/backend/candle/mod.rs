@@ -5,24 +5,25 @@
 //! it is wrong from the tenth token on and cannot serve two requests. Here the weights are
 //! immutable and shared; a [`Decoding`] owns everything that belongs to one answer.
 //!
-//! This struct is the seam for faster kernels: a backend is something that can `begin` and `step`.
+//! It computes one sequence at a time in f32 on any device that candle knows, and is the reference
+//! that the other backend's numbers are held against.
 
 mod attention;
 mod block;
-mod position;
+mod session;
 
 use candle_core::{Device, Tensor};
 
 use block::{DecoderLayer, EncoderLayer, LayerState, Norm};
-use position::{Gaze, PositionBias};
 
-use super::config::Config;
-use super::error::{EngineError, LoadError};
-use super::weights::Weights;
+use super::position::{Gaze, PositionBias};
+use crate::engine::config::Config;
+use crate::engine::error::{EngineError, LoadError};
+use crate::engine::weights::Weights;
 
 /// A loaded model. Immutable: any number of generations may share it.
 #[derive(Debug)]
-pub(super) struct T5 {
+pub(in crate::engine) struct T5 {
     embedding: Tensor,
     encoder: Vec<EncoderLayer>,
     encoder_bias: PositionBias,
@@ -31,6 +32,7 @@ pub(super) struct T5 {
     decoder_bias: PositionBias,
     decoder_norm: Norm,
     head: Head,
+    parameters: usize,
 }
 
 /// How hidden states become logits.
@@ -43,8 +45,8 @@ enum Head {
 }
 
 /// One generation: its caches and its place in them.
-#[derive(Debug)]
-pub(super) struct Decoding {
+#[derive(Clone, Debug)]
+pub(in crate::engine) struct Decoding {
     layers: Vec<LayerState>,
     /// The biases from the last possible place back to the first; see [`PositionBias::looking_back`].
     bias: Tensor,
@@ -54,7 +56,10 @@ pub(super) struct Decoding {
 
 impl T5 {
     /// Builds the graph from a checkpoint.
-    pub(super) fn load(weights: &Weights<'_>, config: &Config) -> Result<Self, LoadError> {
+    pub(in crate::engine) fn load(
+        weights: &Weights<'_>,
+        config: &Config,
+    ) -> Result<Self, LoadError> {
         let shape = [config.t5.vocab_size, config.t5.d_model];
         let names = ["shared.weight", "encoder.embed_tokens.weight", "decoder.embed_tokens.weight"];
         let bias = |stack: &str, gaze| {
@@ -67,7 +72,7 @@ impl T5 {
             Head::Own(weights.get("lm_head.weight", &shape)?)
         };
         Ok(Self {
-            embedding: weights.get_any(&names, &shape)?,
+            embedding: weights.get(weights.first(&names), &shape)?,
             encoder: (0..config.t5.num_layers)
                 .map(|index| EncoderLayer::load(weights, index, config))
                 .collect::<Result<_, _>>()?,
@@ -79,17 +84,23 @@ impl T5 {
             decoder_bias: bias("decoder", Gaze::Back)?,
             decoder_norm: Norm::load(weights, "decoder.final_layer_norm.weight", config)?,
             head,
+            parameters: usize::try_from(weights.parameters()).unwrap_or(usize::MAX),
         })
     }
 
+    /// The number of logits.
+    pub(in crate::engine) fn vocabulary(&self) -> usize {
+        self.embedding.dim(0).unwrap_or_default()
+    }
+
     /// Reads a prompt: places × width.
-    pub(super) fn encode(&self, ids: &[u32]) -> Result<Tensor, EngineError> {
+    pub(in crate::engine) fn encode(&self, ids: &[u32]) -> Result<Tensor, EngineError> {
         let vocabulary = self.embedding.dim(0)?;
         if ids.is_empty() || ids.iter().any(|id| !is_inside(*id, vocabulary)) {
             return Err(EngineError::computation("a prompt token is outside the vocabulary"));
         }
         let ids = Tensor::new(ids, &Device::Cpu)?;
-        let bias = self.encoder_bias.square(ids.dim(0)?)?;
+        let bias = square(&self.encoder_bias, ids.dim(0)?)?;
         let mut x = self.embedding.index_select(&ids, 0)?;
         for layer in &self.encoder {
             x = layer.whole(&x, &bias)?;
@@ -98,7 +109,7 @@ impl T5 {
     }
 
     /// Starts an answer of at most `steps_max` steps to an encoded prompt.
-    pub(super) fn begin(
+    pub(in crate::engine) fn begin(
         &self,
         encoded: &Tensor,
         steps_max: usize,
@@ -107,14 +118,18 @@ impl T5 {
         let layers = self.decoder.iter().map(|layer| layer.begin(encoded, steps_max));
         Ok(Decoding {
             layers: layers.collect::<candle_core::Result<_>>()?,
-            bias: self.decoder_bias.looking_back(steps_max)?,
+            bias: looking_back(&self.decoder_bias, steps_max)?,
             steps_max,
             seen: 0,
         })
     }
 
     /// Feeds one token and returns the logits of the next: one number per vocabulary entry.
-    pub(super) fn step(&self, decoding: &mut Decoding, id: u32) -> Result<Tensor, EngineError> {
+    pub(in crate::engine) fn step(
+        &self,
+        decoding: &mut Decoding,
+        id: u32,
+    ) -> Result<Tensor, EngineError> {
         if decoding.seen >= decoding.steps_max || !is_inside(id, self.embedding.dim(0)?) {
             return Err(EngineError::computation("a step beyond the end of the answer"));
         }
@@ -131,6 +146,26 @@ impl T5 {
         };
         Ok(logits.squeeze(0)?)
     }
+}
+
+/// The biases between all places of a text of this length: heads × queries × keys.
+fn square(bias: &PositionBias, length: usize) -> candle_core::Result<Tensor> {
+    let (mut numbers, mut heads) = (Vec::new(), 0);
+    for diagonal in bias.diagonals(length) {
+        heads += 1;
+        // A row is a window on one diagonal: it slides by one from query to query.
+        for row in diagonal.windows(length).rev() {
+            numbers.extend_from_slice(row);
+        }
+    }
+    Tensor::from_vec(numbers, (heads, length, length), &Device::Cpu)
+}
+
+/// The biases of a last place towards everything before it: heads × 1 × length.
+fn looking_back(bias: &PositionBias, length: usize) -> candle_core::Result<Tensor> {
+    let heads: Vec<Vec<f32>> = bias.looking_back(length).collect();
+    let shape = (heads.len(), 1, length);
+    Tensor::from_vec(heads.concat(), shape, &Device::Cpu)
 }
 
 fn index(id: u32) -> usize {

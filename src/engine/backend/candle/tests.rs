@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use candle_core::D;
 use serde::Deserialize;
 
-use super::position::{Gaze, PositionBias};
 use super::*;
+use crate::engine::backend::position::{Gaze, PositionBias};
 use crate::engine::sample::log_sum_exp;
 
 /// The golden numbers are rounded to five decimals; f32 sums in another order cost the rest.

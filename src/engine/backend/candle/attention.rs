@@ -100,7 +100,7 @@ impl SelfAttention {
 }
 
 /// What a decoder layer remembers of the encoded prompt, computed once per generation.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct PromptMemory {
     key: Tensor,
     value: Tensor,

@@ -7,8 +7,6 @@
 //! tokens and is wrong ever after. Formula: `T5Attention._relative_position_bucket` of
 //! Hugging Face transformers, after section 2.1 of the T5 paper (arXiv:1910.10683).
 
-use candle_core::{Device, Tensor};
-
 use crate::engine::config::Config;
 use crate::engine::error::LoadError;
 use crate::engine::weights::Weights;
@@ -71,7 +69,7 @@ fn bucket(distance: usize, count: u16, distance_max: u16) -> usize {
 }
 
 /// The learned biases of one stack: a number for every head and bucket.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct PositionBias {
     buckets: Buckets,
     /// One row per head, one column per bucket.
@@ -87,38 +85,34 @@ impl PositionBias {
         gaze: Gaze,
     ) -> Result<Self, LoadError> {
         let (count, distance_max) = config.buckets;
-        let table = weights.get(name, &[usize::from(count), config.t5.num_heads])?;
-        let heads = table.t()?.contiguous()?.to_vec2::<f32>()?;
+        let heads = config.t5.num_heads;
+        let table = weights.floats(name, &[usize::from(count), heads])?.to_vec();
+        let heads = (0..heads)
+            .map(|head| table.iter().skip(head).step_by(heads.max(1)).copied().collect())
+            .collect();
         Ok(Self { buckets: Buckets { count, distance_max, gaze }, heads })
     }
 
-    /// The biases between all places of a text of this length: heads × queries × keys.
-    pub(super) fn square(&self, length: usize) -> candle_core::Result<Tensor> {
-        let mut numbers = Vec::with_capacity(self.heads.len() * length * length);
-        for head in &self.heads {
-            // A row is a window on one diagonal: it slides by one from query to query.
+    /// For each head, the biases of every distance in a text of this length: entry `length - 1` is
+    /// distance zero, before it stand the keys further back, behind it the keys ahead. The row of
+    /// query `q` is the window of `length` that begins at `length - 1 - q`.
+    pub(super) fn diagonals(&self, length: usize) -> impl Iterator<Item = Vec<f32>> + '_ {
+        self.heads.iter().map(move |head| {
             let value = |bucket: usize| head.get(bucket).copied().unwrap_or_default();
             let back = (1..length).rev().map(|distance| value(self.buckets.back(distance)));
             let ahead = (0..length).map(|distance| value(self.buckets.ahead(distance)));
-            let diagonal: Vec<f32> = back.chain(ahead).collect();
-            for row in diagonal.windows(length).rev() {
-                numbers.extend_from_slice(row);
-            }
-        }
-        Tensor::from_vec(numbers, (self.heads.len(), length, length), &Device::Cpu)
+            back.chain(ahead).collect()
+        })
     }
 
-    /// The biases of a last place towards everything before it, farthest first: heads × 1 ×
-    /// length. A decoder that has seen `n` tokens needs the last `n` of them, whatever `n` is.
-    pub(super) fn looking_back(&self, length: usize) -> candle_core::Result<Tensor> {
-        let mut numbers = Vec::with_capacity(self.heads.len() * length);
-        for head in &self.heads {
+    /// For each head, the biases of a last place towards everything before it, farthest first. A
+    /// decoder that has seen `n` tokens needs the last `n` of them, whatever `n` is.
+    pub(super) fn looking_back(&self, length: usize) -> impl Iterator<Item = Vec<f32>> + '_ {
+        self.heads.iter().map(move |head| {
             let distances = (0..length).rev();
-            numbers.extend(distances.map(|distance| {
-                head.get(self.buckets.back(distance)).copied().unwrap_or_default()
-            }));
-        }
-        Tensor::from_vec(numbers, (self.heads.len(), 1, length), &Device::Cpu)
+            let value = |distance| head.get(self.buckets.back(distance)).copied();
+            distances.map(|distance| value(distance).unwrap_or_default()).collect()
+        })
     }
 }
 

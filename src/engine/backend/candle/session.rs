@@ -1,0 +1,97 @@
+//! An arena over the candle graph: sequences side by side, computed one after the other.
+
+use std::sync::Arc;
+
+use super::{Decoding, T5};
+use crate::engine::backend::{
+    Backend, Logits, Progress, Prompt, Row, Session as Sequences, best_of,
+};
+use crate::engine::error::EngineError;
+
+impl Backend for T5 {
+    fn open(self: Arc<Self>, slots: usize) -> Result<Box<dyn Sequences>, EngineError> {
+        let slots = std::iter::repeat_with(|| None).take(slots).collect();
+        Ok(Box::new(Session { model: self, slots, unread: Vec::new() }))
+    }
+
+    fn bytes(&self) -> usize {
+        self.parameters.saturating_mul(4)
+    }
+
+    fn describe(&self) -> String {
+        "candle f32".to_owned()
+    }
+}
+
+/// A prompt that waits to be read.
+struct Unread {
+    slot: usize,
+    ids: Vec<u32>,
+    steps_max: usize,
+}
+
+struct Session {
+    model: Arc<T5>,
+    slots: Vec<Option<Decoding>>,
+    unread: Vec<Unread>,
+}
+
+impl Session {
+    fn place(&mut self, slot: usize) -> Result<&mut Option<Decoding>, EngineError> {
+        self.slots.get_mut(slot).ok_or_else(|| EngineError::computation("no such slot"))
+    }
+}
+
+impl Sequences for Session {
+    fn read(&mut self, prompts: &[Prompt<'_>]) -> Result<(), EngineError> {
+        for prompt in prompts.iter().rev() {
+            *self.place(prompt.slot)? = None;
+            let (slot, steps_max) = (prompt.slot, prompt.steps_max);
+            self.unread.push(Unread { slot, ids: prompt.ids.to_vec(), steps_max });
+        }
+        Ok(())
+    }
+
+    /// Reads one prompt.
+    fn read_on(&mut self) -> Result<Progress, EngineError> {
+        if let Some(next) = self.unread.pop() {
+            let encoded = self.model.encode(&next.ids)?;
+            *self.place(next.slot)? = Some(self.model.begin(&encoded, next.steps_max)?);
+        }
+        Ok(if self.unread.is_empty() { Progress::Done } else { Progress::Onward })
+    }
+
+    fn step(&mut self, rows: &[Row], logits: &mut Logits) -> Result<(), EngineError> {
+        let vocabulary = self.model.vocabulary();
+        logits.resize(rows.len(), vocabulary);
+        let (numbers, best) = logits.parts();
+        let places = numbers.chunks_exact_mut(vocabulary.max(1)).zip(best);
+        for (row, (numbers, best)) in rows.iter().zip(places) {
+            let Some(Some(decoding)) = self.slots.get_mut(row.slot) else {
+                return Err(EngineError::computation("a step in an empty slot"));
+            };
+            let computed = self.model.step(decoding, row.id)?.to_vec1::<f32>()?;
+            numbers.copy_from_slice(computed.get(..vocabulary).unwrap_or_default());
+            *best = best_of(numbers);
+        }
+        Ok(())
+    }
+
+    fn fork(&mut self, from: usize, to: usize) -> Result<(), EngineError> {
+        let copy = self.place(from)?.clone();
+        *self.place(to)? = copy;
+        Ok(())
+    }
+
+    fn free(&mut self, slot: usize) {
+        self.unread.retain(|unread| unread.slot != slot);
+        if let Some(place) = self.slots.get_mut(slot) {
+            *place = None;
+        }
+    }
+
+    fn encode(&mut self, texts: &[&[u32]]) -> Result<Vec<Vec<f32>>, EngineError> {
+        let hidden = |ids: &&[u32]| Ok(self.model.encode(ids)?.flatten_all()?.to_vec1::<f32>()?);
+        texts.iter().map(hidden).collect()
+    }
+}
