@@ -1,14 +1,16 @@
 //! What the threads of one engine share: the model, its tokenizer, the line and the counters.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use super::backend::Backend;
 use super::backend::candle::T5;
 use super::card::{self, ModelCard, Serves};
 use super::config::Config;
 use super::error::LoadError;
 use super::queue::Queue;
-use super::settings::EngineSettings;
+use super::settings::{BackendChoice, EngineSettings};
 use super::tokenizer::Tokenizer;
 use super::weights::{self, ModelSource, Weights};
 use crate::money::Tokens;
@@ -16,7 +18,7 @@ use crate::money::Tokens;
 /// One loaded model and everything around it.
 #[derive(Debug)]
 pub(super) struct Core {
-    pub(super) model: T5,
+    pub(super) backend: Arc<dyn Backend>,
     pub(super) tokenizer: Tokenizer,
     pub(super) config: Config,
     pub(super) settings: EngineSettings,
@@ -74,7 +76,7 @@ impl Core {
         let config = Config::parse(&files.config)?;
         let tokenizer = Tokenizer::load(&files.tokenizer, config.end_id, config.t5.vocab_size)?;
         let weights = Weights::parse(bytes)?;
-        let model = T5::load(&weights, &config)?;
+        let backend = prepare(&weights, &config, &settings)?;
         let context_tokens = Tokens::of(config.context_tokens).min(settings.context_tokens_max);
         let card = ModelCard {
             name: files.name,
@@ -92,7 +94,7 @@ impl Core {
         };
         let queue = Queue::new(settings.queue_max);
         let (pulse, stopped) = (Pulse::default(), AtomicBool::new(false));
-        Ok(Self { model, tokenizer, config, settings, card, queue, pulse, stopped })
+        Ok(Self { backend, tokenizer, config, settings, card, queue, pulse, stopped })
     }
 
     /// How long an answer may get, given what its job asks for.
@@ -125,6 +127,17 @@ impl Core {
             cancelled: self.pulse.cancelled.load(Ordering::Relaxed),
             wait_estimate: per_answer.saturating_mul(ahead) / threads,
         }
+    }
+}
+
+/// Builds what computes from a checkpoint.
+fn prepare(
+    weights: &Weights<'_>,
+    config: &Config,
+    settings: &EngineSettings,
+) -> Result<Arc<dyn Backend>, LoadError> {
+    match settings.backend {
+        BackendChoice::Candle | BackendChoice::Cpu => Ok(Arc::new(T5::load(weights, config)?)),
     }
 }
 

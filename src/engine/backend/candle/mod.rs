@@ -45,13 +45,26 @@ enum Head {
 }
 
 /// One generation: its caches and its place in them.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(in crate::engine) struct Decoding {
     layers: Vec<LayerState>,
     /// The biases from the last possible place back to the first; see [`PositionBias::looking_back`].
     bias: Tensor,
     steps_max: usize,
     seen: usize,
+}
+
+impl Decoding {
+    /// A generation that has come as far as this one and goes its own way from here.
+    fn fork(&self) -> candle_core::Result<Self> {
+        let layers = self.layers.iter().map(|layer| layer.fork(self.steps_max));
+        Ok(Self {
+            layers: layers.collect::<candle_core::Result<_>>()?,
+            bias: self.bias.clone(),
+            steps_max: self.steps_max,
+            seen: self.seen,
+        })
+    }
 }
 
 impl T5 {
