@@ -50,6 +50,11 @@ pub(super) trait Session: Send {
     /// Reads texts with the encoder alone: for each, its hidden states, place after place, each as
     /// wide as the model.
     fn encode(&mut self, texts: &[&[u32]]) -> Result<Vec<Vec<f32>>, EngineError>;
+
+    /// The memory that the arena takes now, in bytes.
+    fn bytes(&self) -> usize {
+        0
+    }
 }
 
 /// A prompt on its way into a slot.
