@@ -75,8 +75,18 @@ pub(super) async fn answer(
     if !request.delivery.is_stream() {
         return whole(generation, settlement, answer, dialect).await;
     }
+    // Until the first event nothing is promised to the client, and another target may do better.
+    let mut generation = generation;
+    let first = match generation.next().await {
+        Some(Event::Failed(error)) => {
+            refused(&settlement, &answer.model, &error);
+            return Err(missed(&error, settlement));
+        }
+        first => first,
+    };
     let relay = Relay {
         generation,
+        first,
         settlement: Some(settlement),
         answer,
         dialect,
@@ -249,6 +259,8 @@ enum Stage {
 /// The engine's events on their way into the caller's dialect.
 struct Relay {
     generation: Attended,
+    /// What came before the head of the reply was sent.
+    first: Option<Event>,
     settlement: Option<Settlement>,
     answer: chat::Answer,
     dialect: &'static dyn Dialect,
@@ -270,6 +282,9 @@ impl Relay {
     }
 
     async fn next_text(&mut self) -> Bytes {
+        if let Some(first) = self.first.take() {
+            return self.tell(Some(first));
+        }
         let abort = self.settlement.as_ref().map(|it| it.app().shutdown.abort.clone());
         let aborted = async move {
             match abort {
@@ -284,6 +299,10 @@ impl Relay {
             }
             event = self.generation.next() => event,
         };
+        self.tell(event)
+    }
+
+    fn tell(&mut self, event: Option<Event>) -> Bytes {
         match event {
             Some(Event::Text(piece)) => {
                 if let Some(settlement) = &mut self.settlement {

@@ -7,7 +7,7 @@ use super::queue::Texts;
 use super::worker::guarded;
 
 /// Tokens read between two decode steps.
-const TOKENS_MAX: usize = 512;
+const TOKENS_MAX: usize = 256;
 
 /// The scheduler's reader of texts; it has one request in hand at a time.
 #[derive(Debug, Default)]
@@ -72,7 +72,9 @@ fn pooled(rows: &[f32], width: usize) -> Vec<f32> {
     // The direction of the mean is the direction of the sum.
     let length = mean.iter().map(|number| number * number).sum::<f32>().sqrt();
     if length > 0.0 {
-        mean.iter_mut().for_each(|number| *number /= length);
+        for number in &mut mean {
+            *number /= length;
+        }
     }
     mean
 }

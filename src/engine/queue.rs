@@ -196,3 +196,54 @@ fn are_alike(one: usize, other: usize) -> bool {
     let (short, long) = (one.min(other), one.max(other));
     long <= SHORT || long.saturating_mul(3) <= short.saturating_mul(4)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::job::Generation;
+    use crate::money::Tokens;
+
+    fn waiting(length: usize, choices: usize) -> (Waiting, Generation) {
+        let (answer, generation) = Generation::channel(4, choices);
+        let job = Job { choices, ..Job::greedy("", Tokens(4)) };
+        (
+            Waiting { job, ids: vec![7; length], guide: None, answer, since: Instant::now() },
+            generation,
+        )
+    }
+
+    /// The lengths of the groups that a line is read in.
+    fn groups(line: &[(usize, usize)], room: Room) -> Vec<Vec<usize>> {
+        let queue = Queue::new(100);
+        let mut kept = Vec::new();
+        for (length, choices) in line {
+            let (waiting, generation) = waiting(*length, *choices);
+            queue.push(waiting, Duration::ZERO).unwrap();
+            kept.push(generation);
+        }
+        let mut groups = Vec::new();
+        while queue.length() > 0 {
+            let mut group = Vec::new();
+            queue.group(room, &mut group);
+            if group.is_empty() {
+                break;
+            }
+            groups.push(group.iter().map(|waiting| waiting.ids.len()).collect());
+        }
+        groups
+    }
+
+    #[test]
+    fn like_lengths_are_read_together_and_the_first_always_is() {
+        let room = Room { slots: 8, tokens: 300 };
+        assert_eq!(
+            groups(&[(100, 1), (10, 1), (110, 1), (20, 1), (130, 1), (90, 1)], room),
+            [vec![100, 110], vec![10, 20], vec![130], vec![90]]
+        );
+        assert_eq!(groups(&[(900, 1), (100, 1)], room), [[900], [100]]);
+        // Nobody passes for want of slots.
+        let few = Room { slots: 4, tokens: 300 };
+        assert_eq!(groups(&[(10, 3), (11, 2), (12, 1)], few), [vec![10], vec![11, 12]]);
+        assert!(groups(&[(10, 5)], few).is_empty());
+    }
+}

@@ -318,7 +318,9 @@ impl Run {
             self.output += ids.len();
             if choice == 0 {
                 self.finish = finish;
-                probabilities.iter().for_each(|probability| self.account.note(*probability));
+                for probability in probabilities {
+                    self.account.note(probability);
+                }
             }
         }
         Ok(Verdict::Done)

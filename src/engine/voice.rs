@@ -25,7 +25,14 @@ pub(super) struct Voice {
     /// Tokens whose text was not said yet, if log-probabilities were asked for.
     unsaid: Vec<Scored>,
     has_spoken: bool,
-    is_first: bool,
+    place: Place,
+}
+
+/// Where in an answer a token stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    First,
+    Later,
 }
 
 impl Voice {
@@ -36,7 +43,7 @@ impl Voice {
             stop: StopStrings::new(stop),
             unsaid: Vec::new(),
             has_spoken: false,
-            is_first: true,
+            place: Place::First,
         }
     }
 
@@ -51,15 +58,15 @@ impl Voice {
 
     /// Notes the log-probability of the next token and of the likeliest in its place.
     pub(super) fn score(&mut self, tokenizer: &Tokenizer, token: Ranked, top: &[Ranked]) {
-        let is_first = self.is_first;
-        let likely = |ranked: &Ranked| likely(tokenizer, *ranked, is_first);
+        let place = self.place;
+        let likely = |ranked: &Ranked| likely(tokenizer, *ranked, place);
         let scored = Scored { token: likely(&token), top: top.iter().map(likely).collect() };
         self.unsaid.push(scored);
     }
 
     /// Says a token.
     pub(super) fn say(&mut self, tokenizer: &Tokenizer, id: u32, answer: &Answer) -> Heard {
-        self.is_first = false;
+        self.place = Place::Later;
         let text = self.text.push(tokenizer, id);
         self.send(&text, answer)
     }
@@ -101,10 +108,10 @@ impl Voice {
 
 /// A token as clients see it. The first of an answer has no leading space, as the text has none;
 /// control tokens are shown as the vocabulary spells them.
-fn likely(tokenizer: &Tokenizer, ranked: Ranked, is_first: bool) -> Likely {
+fn likely(tokenizer: &Tokenizer, ranked: Ranked, place: Place) -> Likely {
     let written = tokenizer.written(ranked.id);
     let mut bytes = written.unwrap_or_else(|| tokenizer.spelling(ranked.id).into_bytes());
-    if is_first && bytes.first() == Some(&b' ') {
+    if place == Place::First && bytes.first() == Some(&b' ') {
         bytes.remove(0);
     }
     let text = String::from_utf8_lossy(&bytes).into_owned();

@@ -275,18 +275,14 @@ impl Scheduler<'_> {
             return false;
         }
         let slots = self.core.settings.batch_max.max(1);
-        match Arc::clone(&self.core.backend).open(slots) {
-            Ok(session) => {
-                self.arena = Arena { session, free: (0..slots).rev().collect() };
-                self.is_suspect = false;
-                true
-            }
-            // Whoever asks now is told that the engine has stopped.
-            Err(_) => {
-                self.core.stop();
-                false
-            }
-        }
+        let Ok(session) = Arc::clone(&self.core.backend).open(slots) else {
+            // Whoever asks from now on is told that the engine has stopped.
+            self.core.stop();
+            return false;
+        };
+        self.arena = Arena { session, free: (0..slots).rev().collect() };
+        self.is_suspect = false;
+        true
     }
 }
 

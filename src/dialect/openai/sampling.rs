@@ -66,7 +66,9 @@ fn top_level(sampling: &mut Sampling, key: &str, value: &Scalar<'_>) {
     }
     let mut whole = |name, place: &mut Option<u64>| match value {
         Scalar::Unsigned(number) => *place = Some(*number),
-        _ => wrong = Some((name, WHOLE)),
+        Scalar::Text(_) | Scalar::Signed(_) | Scalar::Float(_) | Scalar::Bool(_) | Scalar::Null => {
+            wrong = Some((name, WHOLE));
+        }
     };
     match key {
         // vLLM writes -1 where no token is left out.
@@ -82,7 +84,11 @@ fn top_level(sampling: &mut Sampling, key: &str, value: &Scalar<'_>) {
     }
     let mut truth = |name, place: &mut bool| match value {
         Scalar::Bool(yes) => *place = *yes,
-        _ => wrong = Some((name, TRUTH)),
+        Scalar::Text(_)
+        | Scalar::Unsigned(_)
+        | Scalar::Signed(_)
+        | Scalar::Float(_)
+        | Scalar::Null => wrong = Some((name, TRUTH)),
     };
     match key {
         "use_beam_search" => truth("use_beam_search", &mut sampling.searches),

@@ -64,7 +64,7 @@ pub(super) struct Prompt<'a> {
     pub(super) ids: &'a [u32],
     /// The most steps that will be taken: what the caches are made for.
     pub(super) steps_max: usize,
-    /// The LoRA adapter to read and decode with, by its place in the list that was loaded.
+    /// The `LoRA` adapter to read and decode with, by its place in the list that was loaded.
     pub(super) adapter: Option<usize>,
 }
 

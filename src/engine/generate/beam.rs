@@ -115,7 +115,9 @@ impl Beams {
     pub(in crate::engine) fn weigh(&mut self, beam: usize, logits: &mut [f32], log_sum_exp: f32) {
         let Some(running) = self.running.get(beam) else { return };
         // Penalties apply to log-probabilities here, as in the reference.
-        logits.iter_mut().for_each(|logit| *logit -= log_sum_exp);
+        for logit in &mut *logits {
+            *logit -= log_sum_exp;
+        }
         penalise(&self.recipe, &running.history, logits, &mut self.marks);
         if let Some(guide) = &running.guide {
             let said = running.history.len().saturating_sub(1);

@@ -23,7 +23,7 @@ impl Dice {
     }
 }
 
-/// The finaliser of SplitMix64 (Steele, Lea and Flood, 2014): every input bit moves every output bit.
+/// The finaliser of `SplitMix64` (Steele, Lea and Flood, 2014): every input bit moves every output bit.
 const fn mix(mut bits: u64) -> u64 {
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

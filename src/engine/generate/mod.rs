@@ -60,3 +60,6 @@ impl Recipe {
 fn place(id: u32) -> usize {
     usize::try_from(id).unwrap_or(usize::MAX)
 }
+
+#[cfg(test)]
+mod tests;

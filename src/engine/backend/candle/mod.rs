@@ -54,6 +54,14 @@ pub(in crate::engine) struct Decoding {
     seen: usize,
 }
 
+/// A prompt between two layers of the encoder.
+#[derive(Debug)]
+struct Reading {
+    x: Tensor,
+    bias: Tensor,
+    layers: usize,
+}
+
 impl Decoding {
     /// A generation that has come as far as this one and goes its own way from here.
     fn fork(&self) -> candle_core::Result<Self> {
@@ -64,6 +72,11 @@ impl Decoding {
             steps_max: self.steps_max,
             seen: self.seen,
         })
+    }
+
+    /// The memory that it takes, in bytes.
+    fn bytes(&self) -> usize {
+        self.layers.iter().map(LayerState::bytes).sum()
     }
 }
 
@@ -108,17 +121,34 @@ impl T5 {
 
     /// Reads a prompt: places × width.
     pub(in crate::engine) fn encode(&self, ids: &[u32]) -> Result<Tensor, EngineError> {
+        let mut reading = self.look(ids)?;
+        while !self.read_layer(&mut reading)? {}
+        Ok(reading.x)
+    }
+
+    /// Begins to read a prompt.
+    fn look(&self, ids: &[u32]) -> Result<Reading, EngineError> {
         let vocabulary = self.embedding.dim(0)?;
         if ids.is_empty() || ids.iter().any(|id| !is_inside(*id, vocabulary)) {
             return Err(EngineError::computation("a prompt token is outside the vocabulary"));
         }
         let ids = Tensor::new(ids, &Device::Cpu)?;
         let bias = square(&self.encoder_bias, ids.dim(0)?)?;
-        let mut x = self.embedding.index_select(&ids, 0)?;
-        for layer in &self.encoder {
-            x = layer.whole(&x, &bias)?;
+        let x = self.embedding.index_select(&ids, 0)?;
+        Ok(Reading { x, bias, layers: 0 })
+    }
+
+    /// Takes a prompt through the next layer; whether it is read.
+    fn read_layer(&self, reading: &mut Reading) -> Result<bool, EngineError> {
+        if let Some(layer) = self.encoder.get(reading.layers) {
+            reading.x = layer.whole(&reading.x, &reading.bias)?;
+            reading.layers += 1;
         }
-        Ok(self.encoder_norm.apply(&x)?)
+        let is_read = reading.layers >= self.encoder.len();
+        if is_read {
+            reading.x = self.encoder_norm.apply(&reading.x)?;
+        }
+        Ok(is_read)
     }
 
     /// Starts an answer of at most `steps_max` steps to an encoded prompt.

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Decoding, T5};
+use super::{Decoding, Reading, T5};
 use crate::engine::backend::{
-    Backend, Logits, Progress, Prompt, Row, Session as Sequences, best_of,
+    Backend, Logits, Need, Progress, Prompt, Row, Session as Sequences, best_of,
 };
 use crate::engine::error::EngineError;
 
@@ -23,11 +23,12 @@ impl Backend for T5 {
     }
 }
 
-/// A prompt that waits to be read.
+/// A prompt that waits to be read, or is between two layers.
 struct Unread {
     slot: usize,
     ids: Vec<u32>,
     steps_max: usize,
+    begun: Option<Reading>,
 }
 
 struct Session {
@@ -45,18 +46,29 @@ impl Session {
 impl Sequences for Session {
     fn read(&mut self, prompts: &[Prompt<'_>]) -> Result<(), EngineError> {
         for prompt in prompts.iter().rev() {
+            if prompt.adapter.is_some() {
+                return Err(EngineError::computation("this backend has no adapters"));
+            }
             *self.place(prompt.slot)? = None;
             let (slot, steps_max) = (prompt.slot, prompt.steps_max);
-            self.unread.push(Unread { slot, ids: prompt.ids.to_vec(), steps_max });
+            self.unread.push(Unread { slot, ids: prompt.ids.to_vec(), steps_max, begun: None });
         }
         Ok(())
     }
 
-    /// Reads one prompt.
+    /// Takes one prompt through one layer.
     fn read_on(&mut self) -> Result<Progress, EngineError> {
-        if let Some(next) = self.unread.pop() {
-            let encoded = self.model.encode(&next.ids)?;
-            *self.place(next.slot)? = Some(self.model.begin(&encoded, next.steps_max)?);
+        if let Some(mut next) = self.unread.pop() {
+            let mut reading = match next.begun.take() {
+                Some(reading) => reading,
+                None => self.model.look(&next.ids)?,
+            };
+            if self.model.read_layer(&mut reading)? {
+                *self.place(next.slot)? = Some(self.model.begin(&reading.x, next.steps_max)?);
+            } else {
+                next.begun = Some(reading);
+                self.unread.push(next);
+            }
         }
         Ok(if self.unread.is_empty() { Progress::Done } else { Progress::Onward })
     }
@@ -71,8 +83,10 @@ impl Sequences for Session {
                 return Err(EngineError::computation("a step in an empty slot"));
             };
             let computed = self.model.step(decoding, row.id)?.to_vec1::<f32>()?;
-            numbers.copy_from_slice(computed.get(..vocabulary).unwrap_or_default());
-            *best = best_of(numbers);
+            *best = best_of(&computed);
+            if row.need == Need::All {
+                numbers.copy_from_slice(computed.get(..vocabulary).unwrap_or_default());
+            }
         }
         Ok(())
     }
@@ -93,5 +107,9 @@ impl Sequences for Session {
     fn encode(&mut self, texts: &[&[u32]]) -> Result<Vec<Vec<f32>>, EngineError> {
         let hidden = |ids: &&[u32]| Ok(self.model.encode(ids)?.flatten_all()?.to_vec1::<f32>()?);
         texts.iter().map(hidden).collect()
+    }
+
+    fn bytes(&self) -> usize {
+        self.slots.iter().flatten().map(Decoding::bytes).sum()
     }
 }

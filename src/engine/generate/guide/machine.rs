@@ -18,6 +18,15 @@ const STATES_MAX: usize = 20_000;
 /// Memory for building one, in bytes.
 const MEMORY_MAX: usize = 8 << 20;
 
+/// What becomes of the space that an answer may begin with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FirstSpace {
+    /// It is part of the text.
+    Kept,
+    /// It is not: one more space may stand in front of any text.
+    Stripped,
+}
+
 /// A machine. States are numbered from 1; 0 is [`DEAD`].
 #[derive(Debug)]
 pub(super) struct Machine {
@@ -31,9 +40,8 @@ pub(super) struct Machine {
 }
 
 impl Machine {
-    /// Reads any of these labels. Where an answer's first space is not part of its text
-    /// (`strips`), one more space may stand in front.
-    pub(super) fn of_labels(labels: &[String], strips: bool) -> Result<Self, String> {
+    /// Reads any of these labels.
+    pub(super) fn of_labels(labels: &[String], first: FirstSpace) -> Result<Self, String> {
         let bytes: usize = labels.iter().map(String::len).sum();
         if labels.is_empty() || labels.iter().any(String::is_empty) {
             return Err("must be a list of labels, none of them empty".to_owned());
@@ -69,32 +77,16 @@ impl Machine {
             }
             machine.accept(at);
         }
-        machine.begin(root, strips);
+        machine.begin(root, first);
         Ok(machine)
     }
 
     /// Reads what a regular expression matches as a whole.
-    pub(super) fn of_pattern(pattern: &str, strips: bool) -> Result<Self, String> {
+    pub(super) fn of_pattern(pattern: &str, first: FirstSpace) -> Result<Self, String> {
         if pattern.is_empty() || pattern.len() > PATTERN_BYTES_MAX {
             return Err(format!("must have between 1 and {PATTERN_BYTES_MAX} bytes"));
         }
-        let dfa = dense::Builder::new()
-            .syntax(syntax::Config::new().nest_limit(64))
-            .thompson(
-                thompson::Config::new()
-                    .nfa_size_limit(Some(MEMORY_MAX))
-                    .which_captures(thompson::WhichCaptures::None),
-            )
-            .configure(
-                dense::Config::new()
-                    .match_kind(MatchKind::All)
-                    .start_kind(StartKind::Anchored)
-                    .accelerate(false)
-                    .dfa_size_limit(Some(MEMORY_MAX))
-                    .determinize_size_limit(Some(MEMORY_MAX)),
-            )
-            .build(pattern)
-            .map_err(|error| unbuildable(&error))?;
+        let dfa = build(pattern)?;
         let start = dfa
             .universal_start_state(Anchored::Yes)
             .or_else(|| {
@@ -110,6 +102,19 @@ impl Machine {
             if let Some(place) = classes.get_mut(usize::from(byte)) {
                 *place = class;
             }
+        }
+        // A space is told apart even if the pattern does not care: the start may pass over it.
+        let space = usize::from(b' ');
+        let of_space = classes.get(space).copied();
+        let is_shared = classes
+            .iter()
+            .enumerate()
+            .any(|(byte, class)| byte != space && Some(*class) == of_space);
+        if let (true, Some(class), Ok(own)) =
+            (is_shared, classes.get_mut(space), u8::try_from(width))
+        {
+            *class = own;
+            width += 1;
         }
         let mut machine = Self::empty(classes, width);
         let mut known = BTreeMap::new();
@@ -136,7 +141,7 @@ impl Machine {
                 return Err("is too complex for the local model; make it shorter".to_owned());
             }
         }
-        machine.begin(root, strips);
+        machine.begin(root, first);
         Ok(machine)
     }
 
@@ -171,18 +176,18 @@ impl Machine {
 
     /// Sets the start. If an answer's first space is not part of its text, the start is a state of
     /// its own, in front of the first: it does what the first does, and passes over a space.
-    fn begin(&mut self, first: u32, strips: bool) {
-        self.start = first;
-        if strips {
+    fn begin(&mut self, root: u32, first: FirstSpace) {
+        self.start = root;
+        if first == FirstSpace::Stripped {
             let start = self.add();
             for byte in 0..=u8::MAX {
-                let to = self.next(first, byte);
+                let to = self.next(root, byte);
                 self.set(start, byte, to);
             }
-            if self.accepts(first) {
+            if self.accepts(root) {
                 self.accept(start);
             }
-            self.set(start, b' ', first);
+            self.set(start, b' ', root);
             self.start = start;
         }
     }
@@ -206,6 +211,26 @@ impl Machine {
     pub(super) fn accepts(&self, state: u32) -> bool {
         self.accepting.get(super::index(state)) == Some(&true)
     }
+}
+
+/// The automaton of a regular expression, within bounds. It knows all matches, not only the first
+/// that a search would find: any of them may become the answer.
+fn build(pattern: &str) -> Result<dense::DFA<Vec<u32>>, String> {
+    let thompson = thompson::Config::new()
+        .nfa_size_limit(Some(MEMORY_MAX))
+        .which_captures(thompson::WhichCaptures::None);
+    let dense = dense::Config::new()
+        .match_kind(MatchKind::All)
+        .start_kind(StartKind::Anchored)
+        .accelerate(false)
+        .dfa_size_limit(Some(MEMORY_MAX))
+        .determinize_size_limit(Some(MEMORY_MAX));
+    dense::Builder::new()
+        .syntax(syntax::Config::new().nest_limit(64))
+        .thompson(thompson)
+        .configure(dense)
+        .build(pattern)
+        .map_err(|error| unbuildable(&error))
 }
 
 /// The builder's complaint in our words: a part of the pattern may be private.

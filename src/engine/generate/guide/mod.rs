@@ -14,7 +14,7 @@ mod pieces;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use self::machine::{DEAD, Machine};
+use self::machine::{DEAD, FirstSpace, Machine};
 pub(in crate::engine) use self::pieces::Pieces;
 use super::penalty::ban;
 use crate::engine::error::EngineError;
@@ -112,10 +112,9 @@ impl std::fmt::Debug for Automaton {
 impl Automaton {
     fn new(guide: &Guide, pieces: Arc<Pieces>) -> Result<Self, EngineError> {
         let refuse = |reason: String| EngineError::Guide { parameter: guide.parameter(), reason };
-        let strips = pieces.strips_first_space();
         let machine = match guide {
-            Guide::Choice(labels) => Machine::of_labels(labels, strips),
-            Guide::Regex(pattern) => Machine::of_pattern(pattern, strips),
+            Guide::Choice(labels) => Machine::of_labels(labels, pieces.first_space()),
+            Guide::Regex(pattern) => Machine::of_pattern(pattern, pieces.first_space()),
         };
         let machine = machine.map_err(refuse)?;
         let distances = distances(&machine, &pieces).map_err(refuse)?;
@@ -169,7 +168,7 @@ impl Automaton {
                 }
             };
             self.pieces.beginnings_of(rest, &mut mark);
-            if from == 0 && self.pieces.strips_first_space() {
+            if from == 0 && self.pieces.first_space() == FirstSpace::Stripped {
                 let spaced: Vec<u8> = std::iter::once(b' ').chain(rest.iter().copied()).collect();
                 self.pieces.beginnings_of(&spaced, &mut |length| mark(length.saturating_sub(1)));
             }
@@ -323,3 +322,6 @@ fn distances(machine: &Machine, pieces: &Pieces) -> Result<Vec<u32>, String> {
 fn index(state: u32) -> usize {
     usize::try_from(state).unwrap_or(usize::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 //! from some state are found without trying each: where a beginning fails, everything with that
 //! beginning is skipped.
 
-use super::machine::{DEAD, Machine};
+use super::machine::{DEAD, FirstSpace, Machine};
 use crate::engine::tokenizer::Tokenizer;
 
 /// One byte on the way to a piece; its children follow it.
@@ -23,7 +23,7 @@ pub(in crate::engine) struct Pieces {
     depth_max: usize,
     /// By token; empty for those that write nothing or must not be said.
     bytes: Vec<Box<[u8]>>,
-    strips_first_space: bool,
+    first_space: FirstSpace,
 }
 
 impl std::fmt::Debug for Pieces {
@@ -35,8 +35,10 @@ impl std::fmt::Debug for Pieces {
 impl Pieces {
     pub(super) fn new(tokenizer: &Tokenizer) -> Self {
         let count = u32::try_from(tokenizer.vocabulary()).unwrap_or(u32::MAX);
+        let first_space =
+            if tokenizer.strips_first_space() { FirstSpace::Stripped } else { FirstSpace::Kept };
         let bytes: Vec<Box<[u8]>> =
-            (0..count).map(|id| tokenizer.written(id).unwrap_or_default().into()).collect();
+            (0..count).map(|id| plain(tokenizer, first_space, id).into()).collect();
         let mut sorted: Vec<(&[u8], u32)> = (0..)
             .zip(&bytes)
             .filter(|(_, bytes)| !bytes.is_empty())
@@ -73,13 +75,12 @@ impl Pieces {
             }
         }
         let depth_max = nodes.iter().map(|node| node.depth).max().unwrap_or(0);
-        let strips_first_space = tokenizer.strips_first_space();
-        Self { nodes, ids, depth_max, bytes, strips_first_space }
+        Self { nodes, ids, depth_max, bytes, first_space }
     }
 
-    /// Whether an answer's first space is not part of its text.
-    pub(super) const fn strips_first_space(&self) -> bool {
-        self.strips_first_space
+    /// What becomes of the space that an answer begins with.
+    pub(super) const fn first_space(&self) -> FirstSpace {
+        self.first_space
     }
 
     /// What a token writes.
@@ -138,4 +139,17 @@ impl Pieces {
             at += 1;
         }
     }
+}
+
+/// What a token writes, if it writes the same wherever it stands, but for the first space of all:
+/// decoders also drop other spaces of a first token. Nothing for the others; they are hardly missed.
+fn plain(tokenizer: &Tokenizer, first_space: FirstSpace, id: u32) -> Vec<u8> {
+    let Some(written) = tokenizer.written(id) else { return Vec::new() };
+    // A part of a character shows only together with the others.
+    let Ok(text) = std::str::from_utf8(&written) else { return written };
+    let expected = match first_space {
+        FirstSpace::Stripped => text.strip_prefix(' ').unwrap_or(text),
+        FirstSpace::Kept => text,
+    };
+    if tokenizer.decode(&[id]) == expected { written } else { Vec::new() }
 }
