@@ -70,6 +70,8 @@ pub struct Search {
 
 /// The most alternatives that log-probabilities are given for.
 const TOP_LOGPROBS_MAX: usize = 20;
+/// The most texts that may end an answer.
+const STOPS_MAX: usize = 64;
 /// The widest range of top-k and of the length of runs that are not repeated.
 const COUNT_MAX: usize = 1 << 20;
 
@@ -112,6 +114,7 @@ impl Job {
         check((0.0..=1.0).contains(&self.min_p), "min_p", "between 0 and 1")?;
         check(self.top_k <= COUNT_MAX, "top_k", "at most 1048576")?;
         check(self.no_repeat_ngram <= COUNT_MAX, "no_repeat_ngram_size", "at most 1048576")?;
+        check(self.stop.len() <= STOPS_MAX, "stop", "at most 64 texts")?;
         let penalty = self.repetition_penalty;
         check((0.1..=10.0).contains(&penalty), "repetition_penalty", "between 0.1 and 10")?;
         check(

@@ -4,7 +4,11 @@
 //! transformers' warpers. Nothing is allocated after the first draw.
 
 use super::dice::Dice;
+use super::score::{Ranked, likeliest};
 use super::{Recipe, place};
+
+/// Up to this many tokens are found by one look at each logit, without weighing all of them.
+const FEW: usize = 128;
 
 /// Chooses the tokens of one sequence.
 #[derive(Debug)]
@@ -14,6 +18,9 @@ pub(in crate::engine) struct Chooser {
     top_p: f32,
     min_p: f32,
     dice: Dice,
+    /// How likely each token is, as a share of the likeliest.
+    weights: Vec<f32>,
+    likeliest: Vec<Ranked>,
     /// The tokens in play at one step, likeliest first, with their weights.
     in_play: Vec<(f32, u32)>,
 }
@@ -27,6 +34,8 @@ impl Chooser {
             top_p: recipe.top_p,
             min_p: recipe.min_p,
             dice: Dice::new(recipe.seed, u64::try_from(choice).unwrap_or(u64::MAX)),
+            weights: Vec::new(),
+            likeliest: Vec::new(),
             in_play: Vec::new(),
         }
     }
@@ -38,35 +47,36 @@ impl Chooser {
             return Some(best);
         }
         let throw = self.dice.throw(u64::try_from(step).unwrap_or(u64::MAX));
-        let heat = f64::from(self.temperature).recip();
-        let weight = |logit: f32| weight((f64::from(logit) - f64::from(largest)) * heat);
-        let total: f64 = logits.iter().map(|logit| f64::from(weight(*logit))).sum();
-        if !total.is_finite() {
-            return None;
-        }
-        if self.top_k == 0 && self.top_p >= 1.0 && self.min_p <= 0.0 {
-            let weights = (0..).zip(logits).map(|(id, logit)| (weight(*logit), id));
-            return Some(draw(weights, throw * total).unwrap_or(best));
-        }
-        // Whatever is less likely than this cannot matter: all of it together is below `1 - top_p`.
-        let floor = match self.top_k {
-            0 => f64::from(1.0 - self.top_p) * total / f64::from(count(logits.len())),
-            _ => 0.0,
-        };
+        let heat = self.temperature.recip();
+        let weight = |logit: f32| exp((logit - largest) * heat);
         self.in_play.clear();
-        for (id, logit) in (0..).zip(logits) {
-            let weight = weight(*logit);
-            if weight > 0.0 && f64::from(weight) >= floor {
-                self.in_play.push((weight, id));
+        if (1..=FEW).contains(&self.top_k) {
+            likeliest(logits, 0.0, self.top_k, &mut self.likeliest);
+            let weighed = self.likeliest.iter().map(|one| (weight(one.logprob), one.id));
+            self.in_play.extend(weighed.filter(|(weight, _)| *weight > 0.0));
+        } else {
+            self.weights.clear();
+            self.weights.extend(logits.iter().map(|logit| weight(*logit)));
+            let total = sum(&self.weights);
+            if self.top_k == 0 && self.top_p >= 1.0 && self.min_p <= 0.0 {
+                let weighed = self.weights.iter().copied().zip(0..);
+                return Some(draw(weighed, throw * total).unwrap_or(best));
             }
+            // What is less likely than this cannot matter: all of it together is below `1 - top_p`.
+            let floor = match self.top_k {
+                0 => narrow(f64::from(1.0 - self.top_p) * total / f64::from(count(logits.len()))),
+                _ => 0.0,
+            };
+            let weighed = self.weights.iter().copied().zip(0..);
+            self.in_play.extend(weighed.filter(|(weight, _)| *weight > 0.0 && *weight >= floor));
         }
-        self.narrow();
+        self.filter();
         let total: f64 = self.in_play.iter().map(|(weight, _)| f64::from(*weight)).sum();
         Some(draw(self.in_play.iter().copied(), throw * total).unwrap_or(best))
     }
 
     /// Leaves in play what top-k, top-p and min-p allow, likeliest first.
-    fn narrow(&mut self) {
+    fn filter(&mut self) {
         let order = |a: &(f32, u32), b: &(f32, u32)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
         if self.top_k > 0 && self.top_k < self.in_play.len() {
             self.in_play.select_nth_unstable_by(self.top_k, order);
@@ -89,6 +99,25 @@ impl Chooser {
             self.in_play.retain(|(weight, _)| *weight >= least);
         }
     }
+}
+
+/// `e^x` for `x` up to 0, to five digits, in a form that compilers turn into vector instructions:
+/// the library's own is most of the time of a draw.
+fn exp(x: f32) -> f32 {
+    /// Added and taken off again, it rounds to a whole number, which is then in the lowest bits.
+    const ROUND: f32 = 12_582_912.0;
+    let twos = x.max(-80.0) * std::f32::consts::LOG2_E;
+    let shifted = twos + ROUND;
+    let rest = (twos - (shifted - ROUND)) * std::f32::consts::LN_2;
+    let power = f32::from_bits((shifted.to_bits() << 23).wrapping_add(1.0_f32.to_bits()));
+    let terms = [1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0];
+    let series = terms.iter().fold(0.0, |sum, term| sum * rest + term);
+    if x < -80.0 { 0.0 } else { power * series }
+}
+
+/// The sum, without losing what is small beside what is large.
+fn sum(weights: &[f32]) -> f64 {
+    weights.chunks(64).map(|part| f64::from(part.iter().sum::<f32>())).sum()
 }
 
 /// The largest logit and its token; of equals the first. `None` if one is not a number, or none is
@@ -118,9 +147,9 @@ fn draw(weights: impl Iterator<Item = (f32, u32)>, mark: f64) -> Option<u32> {
     None
 }
 
-#[expect(clippy::as_conversions, clippy::cast_possible_truncation, reason = "at most 1")]
-fn weight(below: f64) -> f32 {
-    below.exp() as f32
+#[expect(clippy::as_conversions, clippy::cast_possible_truncation, reason = "a threshold")]
+fn narrow(number: f64) -> f32 {
+    number as f32
 }
 
 fn count(length: usize) -> u32 {
@@ -204,6 +233,26 @@ mod tests {
         assert_eq!(all(1, 0), all(1, 0));
         assert_ne!(all(1, 0), all(2, 0));
         assert_ne!(all(1, 0), all(1, 1));
+    }
+
+    #[test]
+    fn powers_are_exact_to_five_digits() {
+        for x in (0_i16..8_000).map(|x| -f32::from(x) / 100.0) {
+            let (ours, exact) = (f64::from(exp(x)), f64::from(x).exp());
+            assert!((ours / exact - 1.0).abs() < 1e-5, "{x}: {ours} for {exact}");
+        }
+        assert_eq!((exp(0.0), exp(f32::NEG_INFINITY), exp(-81.0)), (1.0, 0.0, 0.0));
+    }
+
+    #[test]
+    fn few_and_many_are_narrowed_alike() {
+        let logits: Vec<f32> = (0_u16..300).map(|id| f32::from(id * 7 % 101) / 20.0).collect();
+        let kept = |top_k| {
+            let mut chooser = Chooser::new(&Recipe { top_k, ..recipe() }, 0);
+            chooser.choose(&logits, 0).unwrap();
+            chooser.in_play.iter().map(|(_, id)| *id).collect::<Vec<_>>()
+        };
+        assert_eq!(kept(FEW), kept(FEW + 1)[..FEW]);
     }
 
     #[test]

@@ -108,8 +108,8 @@ proptest! {
 
 #[test]
 fn a_step_allocates_nothing() {
-    const VOCABULARY: usize = 32_128;
-    let fresh: Vec<f32> = (0..VOCABULARY).map(|id| ((id * 7_919) % 1_000) as f32 / 50.0).collect();
+    let fresh: Vec<f32> =
+        (0_u16..32_128).map(|id| f32::from(id.wrapping_mul(7_919) % 1_000) / 50.0).collect();
     let mut logits = fresh.clone();
     let tokenizer = flan();
     let guide = guide::Guide::Regex("[a-z ]{30,60}".to_owned());

@@ -22,9 +22,21 @@ fn folder_ending_with(model: &str, end: u32) -> tempfile::TempDir {
 
 #[derive(Deserialize)]
 struct Golden {
+    embeddings: Vec<Embedding>,
     model: String,
     new_tokens: u32,
     cases: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+struct Embedding {
+    text: String,
+    vector: Vec<f32>,
+}
+
+fn made_by_transformers() -> Golden {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/engine/generation.json");
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
 #[derive(Deserialize)]
@@ -89,8 +101,7 @@ fn choices(mut generation: Generation) -> (Vec<Said>, Summary) {
 
 #[test]
 fn beams_and_penalties_say_what_transformers_says() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/engine/generation.json");
-    let golden: Golden = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    let golden = made_by_transformers();
     let mut engines = BTreeMap::new();
     let mut checked = 0;
     for case in &golden.cases {
@@ -111,6 +122,21 @@ fn beams_and_penalties_say_what_transformers_says() {
         checked += 1;
     }
     assert!(checked > 80, "{checked}");
+}
+
+#[tokio::test]
+async fn embeddings_are_those_of_transformers() {
+    let golden = made_by_transformers();
+    let folder = folder_ending_with(&golden.model, 1);
+    let source = ModelSource::Folder(folder.path().to_path_buf());
+    let engine = Engine::load(source, settings()).unwrap();
+    let texts: Vec<&str> = golden.embeddings.iter().map(|it| it.text.as_str()).collect();
+    let vectors = engine.embed(&texts).await.unwrap();
+    for (vector, expected) in vectors.iter().zip(&golden.embeddings) {
+        let off = vector.iter().zip(&expected.vector).map(|(ours, theirs)| (ours - theirs).abs());
+        assert!(off.fold(0.0, f32::max) < 1e-4, "{vector:?} for {:?}", expected.vector);
+        assert_eq!(vector.len(), expected.vector.len());
+    }
 }
 
 /// Every kind of job there is.

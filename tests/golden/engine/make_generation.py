@@ -49,8 +49,17 @@ def main():
         for end in dict.fromkeys(ends):
             for options in CASES:
                 cases.append({"prompt": prompt, "end": end, **options, **generate(model, ids + [end], end, options)})
-    out = {"model": MODEL, "new_tokens": NEW_TOKENS, "transformers": transformers.__version__, "cases": cases}
+    embeddings = [embed(model, tokenizer.encode(prompt, add_special_tokens=False).ids + [1]) for prompt in PROMPTS]
+    out = {"embeddings": [{"text": text, "vector": vector} for text, vector in zip(PROMPTS, embeddings)],
+           "model": MODEL, "new_tokens": NEW_TOKENS, "transformers": transformers.__version__, "cases": cases}
     (HERE / "generation.json").write_text(json.dumps(out, indent=None, separators=(",", ":")).replace('{"prompt"', '\n{"prompt"') + "\n")
+
+
+def embed(model, ids):
+    """The mean over the places of the encoder's output, as long as 1."""
+    with torch.inference_mode():
+        mean = model.encoder(input_ids=torch.tensor([ids])).last_hidden_state[0].mean(dim=0)
+    return [round(number, 6) for number in torch.nn.functional.normalize(mean, dim=0).tolist()]
 
 
 def generate(model, ids, end, options):
