@@ -7,6 +7,7 @@
 //! candle knows, and `cpu`, ours, which is fast.
 
 pub(super) mod candle;
+pub(super) mod cpu;
 mod position;
 
 use std::fmt::Debug;
