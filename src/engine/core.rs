@@ -1,14 +1,17 @@
 //! What the threads of one engine share: the model, its tokenizer, the line and the counters.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use super::adapter::Adapter;
+use super::backend::Backend;
 use super::backend::candle::T5;
 use super::card::{self, ModelCard, Serves};
 use super::config::Config;
 use super::error::LoadError;
 use super::queue::Queue;
-use super::settings::EngineSettings;
+use super::settings::{BackendChoice, EngineSettings};
 use super::tokenizer::Tokenizer;
 use super::weights::{self, ModelSource, Weights};
 use crate::money::Tokens;
@@ -16,7 +19,9 @@ use crate::money::Tokens;
 /// One loaded model and everything around it.
 #[derive(Debug)]
 pub(super) struct Core {
-    pub(super) model: T5,
+    pub(super) model: Arc<T5>,
+    /// What computes, as the settings chose.
+    pub(super) backend: Arc<dyn Backend>,
     pub(super) tokenizer: Tokenizer,
     pub(super) config: Config,
     pub(super) settings: EngineSettings,
@@ -74,7 +79,12 @@ impl Core {
         let config = Config::parse(&files.config)?;
         let tokenizer = Tokenizer::load(&files.tokenizer, config.end_id, config.t5.vocab_size)?;
         let weights = Weights::parse(bytes)?;
-        let model = T5::load(&weights, &config)?;
+        let adapters: Vec<Adapter> = Vec::new();
+        let model = Arc::new(T5::load_adapted(&weights, &config, &adapters)?);
+        let backend: Arc<dyn Backend> = match settings.backend {
+            BackendChoice::Candle => Arc::<T5>::clone(&model),
+            BackendChoice::Cpu => return Err(LoadError::NoBackend { name: "cpu" }),
+        };
         let context_tokens = Tokens::of(config.context_tokens).min(settings.context_tokens_max);
         let card = ModelCard {
             name: files.name,
@@ -92,7 +102,7 @@ impl Core {
         };
         let queue = Queue::new(settings.queue_max);
         let (pulse, stopped) = (Pulse::default(), AtomicBool::new(false));
-        Ok(Self { model, tokenizer, config, settings, card, queue, pulse, stopped })
+        Ok(Self { model, backend, tokenizer, config, settings, card, queue, pulse, stopped })
     }
 
     /// How long an answer may get, given what its job asks for.

@@ -78,6 +78,12 @@ pub enum LoadError {
         /// The kind as the file names it.
         kind: String,
     },
+    /// What should compute is not in this build.
+    #[error("the `{name}` backend is not in this build; choose another `backend`")]
+    NoBackend {
+        /// The backend.
+        name: &'static str,
+    },
     /// The threads of the engine could not be started.
     #[error(
         "the engine's threads could not be started; lower `threads` or raise the process limit"

@@ -6,6 +6,7 @@
 //! log. It is the only part of Ambidex that names candle. It does not decide what runs here (the
 //! policy does) and does not talk to clients (the dialects do).
 
+mod adapter;
 mod backend;
 mod card;
 mod config;

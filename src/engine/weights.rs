@@ -5,8 +5,8 @@
 //! file is a sentence at load, not a wrong answer later.
 
 use std::borrow::Cow;
-use std::cell::Cell;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use candle_core::safetensors::Load;
 use candle_core::{DType, Device, Tensor};
@@ -167,10 +167,10 @@ impl Floats<'_> {
     }
 }
 
-/// The tensors of one safetensors file, converted to f32 as they are taken.
+/// The tensors of a model. Several threads may take them at the same time.
 pub(super) struct Weights<'a> {
     file: SafeTensors<'a>,
-    parameters: Cell<u64>,
+    parameters: AtomicU64,
 }
 
 impl<'a> Weights<'a> {
@@ -178,12 +178,12 @@ impl<'a> Weights<'a> {
     pub(super) fn parse(bytes: &'a [u8]) -> Result<Self, LoadError> {
         let file = SafeTensors::deserialize(bytes)
             .map_err(|error| LoadError::Damaged { reason: error.to_string() })?;
-        Ok(Self { file, parameters: Cell::new(0) })
+        Ok(Self { file, parameters: AtomicU64::new(0) })
     }
 
     /// How many numbers have been taken so far: the size of the model that was built from them.
     pub(super) fn parameters(&self) -> u64 {
-        self.parameters.get()
+        self.parameters.load(Ordering::Relaxed)
     }
 
     /// Whether the file has this tensor.
@@ -228,7 +228,7 @@ impl<'a> Weights<'a> {
             product.checked_mul(u64::try_from(*side).unwrap_or(u64::MAX))
         });
         let count = count.unwrap_or(u64::MAX);
-        self.parameters.set(self.parameters.get().saturating_add(count));
+        self.parameters.fetch_add(count, Ordering::Relaxed);
         Ok(view)
     }
 

@@ -10,13 +10,16 @@
 
 mod attention;
 mod block;
+mod projection;
 mod session;
 
 use candle_core::{Device, Tensor};
 
 use block::{DecoderLayer, EncoderLayer, LayerState, Norm};
+use projection::{Parts, project};
 
 use super::position::{Gaze, PositionBias};
+use crate::engine::adapter::Adapter;
 use crate::engine::config::Config;
 use crate::engine::error::{EngineError, LoadError};
 use crate::engine::weights::Weights;
@@ -52,6 +55,7 @@ pub(in crate::engine) struct Decoding {
     bias: Tensor,
     steps_max: usize,
     seen: usize,
+    adapter: Option<usize>,
 }
 
 impl T5 {
@@ -60,6 +64,16 @@ impl T5 {
         weights: &Weights<'_>,
         config: &Config,
     ) -> Result<Self, LoadError> {
+        Self::load_adapted(weights, config, &[])
+    }
+
+    /// Builds the graph with adapters, which sequences choose by their place in the list.
+    pub(in crate::engine) fn load_adapted(
+        weights: &Weights<'_>,
+        config: &Config,
+        adapters: &[Adapter],
+    ) -> Result<Self, LoadError> {
+        let parts = &Parts { weights, config, adapters };
         let shape = [config.t5.vocab_size, config.t5.d_model];
         let names = ["shared.weight", "encoder.embed_tokens.weight", "decoder.embed_tokens.weight"];
         let bias = |stack: &str, gaze| {
@@ -74,15 +88,15 @@ impl T5 {
         Ok(Self {
             embedding: weights.get(weights.first(&names), &shape)?,
             encoder: (0..config.t5.num_layers)
-                .map(|index| EncoderLayer::load(weights, index, config))
+                .map(|index| EncoderLayer::load(parts, index))
                 .collect::<Result<_, _>>()?,
             encoder_bias: bias("encoder", Gaze::BothWays)?,
-            encoder_norm: Norm::load(weights, "encoder.final_layer_norm.weight", config)?,
+            encoder_norm: Norm::load(parts, "encoder.final_layer_norm.weight")?,
             decoder: (0..config.decoder_layers)
-                .map(|index| DecoderLayer::load(weights, index, config))
+                .map(|index| DecoderLayer::load(parts, index))
                 .collect::<Result<_, _>>()?,
             decoder_bias: bias("decoder", Gaze::Back)?,
-            decoder_norm: Norm::load(weights, "decoder.final_layer_norm.weight", config)?,
+            decoder_norm: Norm::load(parts, "decoder.final_layer_norm.weight")?,
             head,
             parameters: usize::try_from(weights.parameters()).unwrap_or(usize::MAX),
         })
@@ -95,6 +109,15 @@ impl T5 {
 
     /// Reads a prompt: places × width.
     pub(in crate::engine) fn encode(&self, ids: &[u32]) -> Result<Tensor, EngineError> {
+        self.encode_adapted(ids, None)
+    }
+
+    /// Reads a prompt with one of the adapters: places × width.
+    pub(in crate::engine) fn encode_adapted(
+        &self,
+        ids: &[u32],
+        adapter: Option<usize>,
+    ) -> Result<Tensor, EngineError> {
         let vocabulary = self.embedding.dim(0)?;
         if ids.is_empty() || ids.iter().any(|id| !is_inside(*id, vocabulary)) {
             return Err(EngineError::computation("a prompt token is outside the vocabulary"));
@@ -103,7 +126,7 @@ impl T5 {
         let bias = square(&self.encoder_bias, ids.dim(0)?)?;
         let mut x = self.embedding.index_select(&ids, 0)?;
         for layer in &self.encoder {
-            x = layer.whole(&x, &bias)?;
+            x = layer.whole(&x, &bias, adapter)?;
         }
         Ok(self.encoder_norm.apply(&x)?)
     }
@@ -114,13 +137,24 @@ impl T5 {
         encoded: &Tensor,
         steps_max: usize,
     ) -> Result<Decoding, EngineError> {
+        self.begin_adapted(encoded, steps_max, None)
+    }
+
+    /// Starts an answer with the adapter that the prompt was encoded with.
+    pub(in crate::engine) fn begin_adapted(
+        &self,
+        encoded: &Tensor,
+        steps_max: usize,
+        adapter: Option<usize>,
+    ) -> Result<Decoding, EngineError> {
         let steps_max = steps_max.max(1);
-        let layers = self.decoder.iter().map(|layer| layer.begin(encoded, steps_max));
+        let layers = self.decoder.iter().map(|layer| layer.begin(encoded, steps_max, adapter));
         Ok(Decoding {
             layers: layers.collect::<candle_core::Result<_>>()?,
             bias: looking_back(&self.decoder_bias, steps_max)?,
             steps_max,
             seen: 0,
+            adapter,
         })
     }
 
@@ -137,12 +171,12 @@ impl T5 {
         let bias = decoding.bias.narrow(2, decoding.steps_max - decoding.seen, decoding.seen)?;
         let mut x = self.embedding.get(index(id))?.unsqueeze(0)?;
         for (layer, state) in self.decoder.iter().zip(&mut decoding.layers) {
-            x = layer.next(&x, state, &bias)?;
+            x = layer.next(&x, state, &bias, decoding.adapter)?;
         }
         let x = self.decoder_norm.apply(&x)?;
         let logits = match &self.head {
-            Head::Own(weight) => attention::project(&x, weight)?,
-            Head::Tied { scale } => attention::project(&(x * *scale)?, &self.embedding)?,
+            Head::Own(weight) => project(&x, weight)?,
+            Head::Tied { scale } => project(&(x * *scale)?, &self.embedding)?,
         };
         Ok(logits.squeeze(0)?)
     }

@@ -28,6 +28,7 @@ struct Unread {
     slot: usize,
     ids: Vec<u32>,
     steps_max: usize,
+    adapter: Option<usize>,
 }
 
 struct Session {
@@ -46,8 +47,8 @@ impl Sequences for Session {
     fn read(&mut self, prompts: &[Prompt<'_>]) -> Result<(), EngineError> {
         for prompt in prompts.iter().rev() {
             *self.place(prompt.slot)? = None;
-            let (slot, steps_max) = (prompt.slot, prompt.steps_max);
-            self.unread.push(Unread { slot, ids: prompt.ids.to_vec(), steps_max });
+            let Prompt { slot, ids, steps_max, adapter } = *prompt;
+            self.unread.push(Unread { slot, ids: ids.to_vec(), steps_max, adapter });
         }
         Ok(())
     }
@@ -55,8 +56,9 @@ impl Sequences for Session {
     /// Reads one prompt.
     fn read_on(&mut self) -> Result<Progress, EngineError> {
         if let Some(next) = self.unread.pop() {
-            let encoded = self.model.encode(&next.ids)?;
-            *self.place(next.slot)? = Some(self.model.begin(&encoded, next.steps_max)?);
+            let encoded = self.model.encode_adapted(&next.ids, next.adapter)?;
+            let decoding = self.model.begin_adapted(&encoded, next.steps_max, next.adapter)?;
+            *self.place(next.slot)? = Some(decoding);
         }
         Ok(if self.unread.is_empty() { Progress::Done } else { Progress::Onward })
     }
