@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::cli::models;
+use crate::engine::{BackendChoice, EngineSettings, Precision};
 use crate::telemetry::logs;
 
 /// A hybrid routing proxy between open and closed models.
@@ -165,7 +166,7 @@ pub enum ModelsCommand {
 pub struct BenchArguments {
     /// A Hugging Face folder, or `starter`.
     pub folder: PathBuf,
-    /// Sequences per step.
+    /// Sequences per step, one measurement each.
     #[arg(long, value_delimiter = ',', default_value = "1")]
     pub batch: Vec<usize>,
     /// Tokens of the prompt.
@@ -177,6 +178,15 @@ pub struct BenchArguments {
     /// Threads.
     #[arg(long, default_value_t = 1)]
     pub threads: usize,
+    /// The best of this many runs counts.
+    #[arg(long, default_value_t = 5)]
+    pub repeats: usize,
+    /// What computes.
+    #[arg(long, value_enum, default_value_t = EngineSettings::default().backend)]
+    pub backend: BackendChoice,
+    /// The numbers that the cpu backend keeps its weights in.
+    #[arg(long, value_enum, default_value_t = EngineSettings::default().weights)]
+    pub weights: Precision,
     /// How to print.
     #[arg(long, default_value = "text")]
     pub format: Format,

@@ -150,8 +150,13 @@ fn models_command(
                 batch: bench.batch,
                 prompt: bench.prompt,
                 new: bench.new,
-                threads: bench.threads,
-                ..models::BenchOptions::default()
+                repeats: bench.repeats,
+                engine: crate::engine::EngineSettings {
+                    backend: bench.backend,
+                    weights: bench.weights,
+                    threads: bench.threads,
+                    ..crate::engine::EngineSettings::default()
+                },
             };
             models::bench(source(&bench.folder), &options, bench.format.into(), out)?;
         }

@@ -4,10 +4,11 @@
 use std::io::{BufRead, Write};
 use std::path::PathBuf;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
+use crate::engine::probe::Workload;
 use crate::engine::{Engine, EngineSettings, ModelCard, ModelSource};
 
 /// How results are written.
@@ -127,27 +128,29 @@ pub fn probe(
 /// What to measure.
 #[derive(Clone, Debug)]
 pub struct BenchOptions {
-    /// Sequences per step. Only 1 so far.
+    /// Sequences per step, one after the other.
     pub batch: Vec<usize>,
-    /// Tokens of the prompt.
+    /// Tokens of each prompt.
     pub prompt: usize,
-    /// Tokens to generate.
+    /// Tokens to generate for each.
     pub new: usize,
-    /// Threads. Only 1 per answer so far.
-    pub threads: usize,
     /// The best of this many runs counts.
     pub repeats: usize,
+    /// What computes, in which numbers, on how many threads.
+    pub engine: EngineSettings,
 }
 
 impl Default for BenchOptions {
     fn default() -> Self {
-        Self { batch: vec![1], prompt: 128, new: 64, threads: 1, repeats: 5 }
+        let engine = EngineSettings::default();
+        Self { batch: vec![1], prompt: 128, new: 64, repeats: 5, engine }
     }
 }
 
 #[derive(Serialize)]
 struct BenchView<'a> {
     model: &'a str,
+    backend: &'a str,
     batch: usize,
     threads: usize,
     prompt_tokens: usize,
@@ -160,49 +163,55 @@ struct BenchView<'a> {
     resident_bytes: Option<u64>,
 }
 
-/// Measures one model.
+/// Measures one model, batch after batch.
 pub fn bench(
     source: ModelSource,
     options: &BenchOptions,
     format: Format,
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
-    if options.batch.iter().any(|batch| *batch != 1) {
-        bail!("this version decodes one sequence at a time; use `--batch 1`");
-    }
-    if options.threads != 1 {
-        bail!("this version computes each answer on one thread; use `--threads 1`");
-    }
     let begun = Instant::now();
-    let engine = Engine::load(source, EngineSettings::default())?;
+    let engine = Engine::load(source, options.engine.clone())?;
     let load_ms = begun.elapsed().as_secs_f64() * 1e3;
-    let speed = engine.speed(options.prompt, options.new, options.repeats)?;
-    let view = BenchView {
-        model: &engine.card().name,
-        batch: 1,
-        threads: 1,
-        prompt_tokens: options.prompt,
-        new_tokens: options.new,
-        encoder_ms: speed.encoder.as_secs_f64() * 1e3,
-        step_ms: speed.step.as_secs_f64() * 1e3,
-        tokens_per_second: speed.tokens_per_second,
-        load_ms,
-        resident_bytes: resident_bytes(),
-    };
+    let backend = engine.backend();
+    let mut views = Vec::new();
+    for batch in &options.batch {
+        let (prompt, steps, repeats) = (options.prompt, options.new, options.repeats);
+        let speed = engine.speed(Workload { batch: *batch, prompt, steps, repeats })?;
+        views.push(BenchView {
+            model: &engine.card().name,
+            backend: &backend,
+            batch: *batch,
+            threads: options.engine.threads,
+            prompt_tokens: prompt,
+            new_tokens: steps,
+            encoder_ms: speed.encoder.as_secs_f64() * 1e3,
+            step_ms: speed.step.as_secs_f64() * 1e3,
+            tokens_per_second: speed.tokens_per_second,
+            load_ms,
+            resident_bytes: resident_bytes(),
+        });
+    }
     if format == Format::Json {
-        serde_json::to_writer_pretty(&mut *out, &view)?;
+        serde_json::to_writer_pretty(&mut *out, &views)?;
         writeln!(out)?;
         return Ok(());
     }
-    let resident = view
-        .resident_bytes
-        .map_or_else(|| "unknown".to_owned(), |bytes| format!("{:.1} MB", millions(bytes)));
-    writeln!(out, "{}: prompt {} tokens, {} new", view.model, view.prompt_tokens, view.new_tokens)?;
-    writeln!(out, "  encoder      {:>9.2} ms", view.encoder_ms)?;
-    writeln!(out, "  decode step  {:>9.2} ms", view.step_ms)?;
-    writeln!(out, "  throughput   {:>9.1} tokens/s", view.tokens_per_second)?;
-    writeln!(out, "  load         {:>9.1} ms", view.load_ms)?;
-    writeln!(out, "  resident     {resident:>12}")?;
+    for view in views {
+        let resident = view
+            .resident_bytes
+            .map_or_else(|| "unknown".to_owned(), |bytes| format!("{:.1} MB", millions(bytes)));
+        let BenchView { model, backend, batch, prompt_tokens, new_tokens, .. } = view;
+        writeln!(
+            out,
+            "{model} on {backend}: batch {batch}, prompt {prompt_tokens} tokens, {new_tokens} new"
+        )?;
+        writeln!(out, "  encoder      {:>9.2} ms", view.encoder_ms)?;
+        writeln!(out, "  decode step  {:>9.2} ms", view.step_ms)?;
+        writeln!(out, "  throughput   {:>9.1} tokens/s", view.tokens_per_second)?;
+        writeln!(out, "  load         {:>9.1} ms", view.load_ms)?;
+        writeln!(out, "  resident     {resident:>12}")?;
+    }
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::adapter::Adapter;
 use super::backend::Backend;
 use super::backend::candle::T5;
+use super::backend::cpu::Cpu;
 use super::card::{self, ModelCard, Serves};
 use super::config::Config;
 use super::error::LoadError;
@@ -19,7 +20,6 @@ use crate::money::Tokens;
 /// One loaded model and everything around it.
 #[derive(Debug)]
 pub(super) struct Core {
-    pub(super) model: Arc<T5>,
     /// What computes, as the settings chose.
     pub(super) backend: Arc<dyn Backend>,
     pub(super) tokenizer: Tokenizer,
@@ -80,11 +80,7 @@ impl Core {
         let tokenizer = Tokenizer::load(&files.tokenizer, config.end_id, config.t5.vocab_size)?;
         let weights = Weights::parse(bytes)?;
         let adapters: Vec<Adapter> = Vec::new();
-        let model = Arc::new(T5::load_adapted(&weights, &config, &adapters)?);
-        let backend: Arc<dyn Backend> = match settings.backend {
-            BackendChoice::Candle => Arc::<T5>::clone(&model),
-            BackendChoice::Cpu => return Err(LoadError::NoBackend { name: "cpu" }),
-        };
+        let backend = prepare(&weights, &config, &settings, &adapters)?;
         let context_tokens = Tokens::of(config.context_tokens).min(settings.context_tokens_max);
         let card = ModelCard {
             name: files.name,
@@ -102,7 +98,7 @@ impl Core {
         };
         let queue = Queue::new(settings.queue_max);
         let (pulse, stopped) = (Pulse::default(), AtomicBool::new(false));
-        Ok(Self { model, backend, tokenizer, config, settings, card, queue, pulse, stopped })
+        Ok(Self { backend, tokenizer, config, settings, card, queue, pulse, stopped })
     }
 
     /// How long an answer may get, given what its job asks for.
@@ -136,6 +132,19 @@ impl Core {
             wait_estimate: per_answer.saturating_mul(ahead) / threads,
         }
     }
+}
+
+/// Builds what computes from a checkpoint.
+fn prepare(
+    weights: &Weights<'_>,
+    config: &Config,
+    settings: &EngineSettings,
+    adapters: &[Adapter],
+) -> Result<Arc<dyn Backend>, LoadError> {
+    Ok(match settings.backend {
+        BackendChoice::Candle => Arc::new(T5::load_adapted(weights, config, adapters)?),
+        BackendChoice::Cpu => Arc::new(Cpu::load(weights, config, settings, adapters)?),
+    })
 }
 
 /// How busy an engine is, and what it has done since it was loaded.

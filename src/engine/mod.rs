@@ -34,7 +34,7 @@ pub use self::core::Load;
 pub use self::error::{EngineError, LoadError};
 pub use self::job::{Event, Finish, Generation, Job, Summary};
 pub use self::sample::Certainty;
-pub use self::settings::EngineSettings;
+pub use self::settings::{BackendChoice, EngineSettings, Precision};
 pub use self::starter::starter;
 pub use self::weights::{EmbeddedModel, ModelSource};
 
@@ -141,6 +141,11 @@ impl Engine {
         let since = Instant::now();
         core.queue.push(queue::Waiting { job, ids: encoded.ids, answer, since })?;
         Ok(generation)
+    }
+
+    /// What computes and in which numbers.
+    pub fn backend(&self) -> String {
+        self.handle.core.backend.describe()
     }
 
     /// How busy the engine is.

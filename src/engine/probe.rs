@@ -1,12 +1,14 @@
 //! Looks at a model from outside: forced decoding, for comparison with other implementations, and
 //! the time that each part takes, for capacity planning.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::backend::{Logits, Need, Progress, Prompt, Row, Session};
 use super::error::EngineError;
-use super::{Engine, sample, worker};
+use super::{Engine, worker};
 
 /// How many of the largest logits a probe shows.
 const TOP: usize = 4;
@@ -22,14 +24,27 @@ pub struct StepLogits {
     pub logsumexp: f32,
 }
 
+/// What to measure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Workload {
+    /// Sequences that are moved forward together.
+    pub batch: usize,
+    /// Tokens of each prompt.
+    pub prompt: usize,
+    /// Greedy steps; the end token does not end them.
+    pub steps: usize,
+    /// The best of this many runs counts.
+    pub repeats: usize,
+}
+
 /// Where the time goes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Speed {
-    /// Reading the prompt.
+    /// Reading all prompts.
     pub encoder: Duration,
-    /// One decode step, on average.
+    /// One decode step of the whole batch, on average.
     pub step: Duration,
-    /// Steps per second, the encoder's time included.
+    /// Tokens per second of all sequences together, the encoder's time included.
     pub tokens_per_second: f64,
 }
 
@@ -41,52 +56,81 @@ impl Engine {
         input_ids: &[u32],
         decoder_input_ids: &[u32],
     ) -> Result<Vec<StepLogits>, EngineError> {
-        let core = &self.handle.core;
-        let pool = worker::pool_of(core.settings.threads.max(1), "engine-probe")?;
-        pool.install(|| {
-            let encoded = core.model.encode(input_ids)?;
-            let mut decoding = core.model.begin(&encoded, decoder_input_ids.len())?;
+        self.apart(1, |session| {
+            read(session, 1, input_ids, decoder_input_ids.len())?;
+            let mut logits = Logits::default();
             let steps = decoder_input_ids.iter().map(|id| {
-                let logits = core.model.step(&mut decoding, *id)?;
-                let logsumexp = sample::log_sum_exp(&logits)?;
-                Ok(top(&logits.to_vec1::<f32>()?, logsumexp))
+                session.step(&[Row { slot: 0, id: *id, need: Need::All }], &mut logits)?;
+                Ok(top(logits.row(0), logits.best(0).log_sum_exp))
             });
             steps.collect()
         })
     }
 
-    /// Measures a prompt of this many tokens and this many forced steps, batch 1, best of
-    /// `repeats`. Uses one thread, as one answer does when it is served.
-    pub fn speed(&self, prompt: usize, steps: usize, repeats: usize) -> Result<Speed, EngineError> {
-        let core = &self.handle.core;
-        let vocabulary = u32::try_from(core.card.vocabulary).unwrap_or(u32::MAX).max(4);
+    /// Measures greedy decoding of some prompts side by side, with the engine's number of threads.
+    pub fn speed(&self, work: Workload) -> Result<Speed, EngineError> {
+        let batch = work.batch.max(1);
+        let vocabulary = u32::try_from(self.card().vocabulary).unwrap_or(u32::MAX).max(4);
         // Ids spread over the vocabulary, so that the embedding is not served from cache.
-        let ids = |count: usize| (3..vocabulary).cycle().step_by(97).take(count);
-        let prompt: Vec<u32> = ids(prompt.max(1)).collect();
-        let steps = u32::try_from(steps.max(1)).unwrap_or(u32::MAX);
-        let pool = worker::pool_of(1, "engine-bench")?;
-        pool.install(|| {
+        let prompt: Vec<u32> =
+            (3..vocabulary).cycle().step_by(97).take(work.prompt.max(1)).collect();
+        let steps = u32::try_from(work.steps.max(1)).unwrap_or(u32::MAX);
+        let start = self.handle.core.config.start_id;
+        self.apart(batch, |session| {
+            let row = |slot| Row { slot, id: start, need: Need::Best };
+            let (mut rows, mut logits) = (Vec::with_capacity(batch), Logits::default());
             let mut best: Option<(Duration, Duration)> = None;
-            for _ in 0..repeats.max(1) {
+            for _ in 0..work.repeats.max(1) {
                 let begun = Instant::now();
-                let encoded = core.model.encode(&prompt)?;
-                let count = usize::try_from(steps).unwrap_or(usize::MAX);
-                let mut decoding = core.model.begin(&encoded, count)?;
+                read(session, batch, &prompt, work.steps.max(1))?;
                 let reading = begun.elapsed();
+                rows.clear();
+                rows.extend((0..batch).map(row));
                 let begun = Instant::now();
-                for id in ids(count) {
-                    core.model.step(&mut decoding, id)?;
+                for _ in 0..steps {
+                    session.step(&rows, &mut logits)?;
+                    for (index, row) in rows.iter_mut().enumerate() {
+                        row.id = logits.best(index).id;
+                    }
                 }
                 let writing = begun.elapsed();
+                (0..batch).for_each(|slot| session.free(slot));
                 let so_far = best.unwrap_or((reading, writing));
                 best = Some((so_far.0.min(reading), so_far.1.min(writing)));
             }
             let (encoder, writing) = best.unwrap_or_default();
             let seconds = (encoder + writing).as_secs_f64().max(f64::MIN_POSITIVE);
-            let tokens_per_second = f64::from(steps) / seconds;
-            Ok(Speed { encoder, step: writing / steps, tokens_per_second })
+            let tokens = f64::from(steps) * f64::from(u32::try_from(batch).unwrap_or(u32::MAX));
+            Ok(Speed { encoder, step: writing / steps, tokens_per_second: tokens / seconds })
         })
     }
+
+    /// Works in an arena of its own, beside the one that serves.
+    fn apart<T: Send>(
+        &self,
+        slots: usize,
+        work: impl FnOnce(&mut dyn Session) -> Result<T, EngineError> + Send,
+    ) -> Result<T, EngineError> {
+        let core = &self.handle.core;
+        let pool = worker::pool_of(core.settings.threads.max(1), "engine-probe")?;
+        pool.install(|| {
+            let mut session = Arc::clone(&core.backend).open(slots)?;
+            work(&mut *session)
+        })
+    }
+}
+
+/// Reads the same prompt into the first slots.
+fn read(
+    session: &mut dyn Session,
+    slots: usize,
+    ids: &[u32],
+    steps_max: usize,
+) -> Result<(), EngineError> {
+    let prompt = |slot| Prompt { slot, ids, steps_max, adapter: None };
+    session.read(&(0..slots).map(prompt).collect::<Vec<_>>())?;
+    while session.read_on()? == Progress::Onward {}
+    Ok(())
 }
 
 /// The largest logits, in one pass.

@@ -3,9 +3,10 @@
 //! The choosing is candle-transformers' `LogitsProcessor`; the account is ours: a policy can ask
 //! for a second opinion when the least likely tenth of an answer was too unlikely.
 
-use candle_core::{D, Tensor};
+use candle_core::{Device, Tensor};
 use candle_transformers::generation::LogitsProcessor;
 
+use super::backend::best_of;
 use super::error::EngineError;
 
 /// How sure the model was of an answer, token by token; probabilities from 0 to 1 at temperature 1.
@@ -39,14 +40,14 @@ impl Sampler {
     }
 
     /// Chooses a token.
-    pub(super) fn choose(&mut self, logits: &Tensor) -> Result<u32, EngineError> {
-        let total = log_sum_exp(logits)?;
+    pub(super) fn choose(&mut self, logits: &[f32]) -> Result<u32, EngineError> {
+        let total = best_of(logits).log_sum_exp;
         if !total.is_finite() {
             return Err(EngineError::computation("the logits are not finite"));
         }
-        let id = self.processor.sample(logits)?;
-        let chosen = logits.get(usize::try_from(id).unwrap_or(usize::MAX))?.to_scalar::<f32>()?;
-        self.probabilities.push((chosen - total).exp());
+        let id = self.processor.sample(&Tensor::new(logits, &Device::Cpu)?)?;
+        let chosen = logits.get(usize::try_from(id).unwrap_or(usize::MAX)).copied();
+        self.probabilities.push((chosen.unwrap_or(f32::NEG_INFINITY) - total).exp());
         Ok(id)
     }
 
@@ -60,20 +61,12 @@ impl Sampler {
     }
 }
 
-/// `ln Σ exp(logit)`, computed around the largest logit so that it cannot overflow.
-pub(super) fn log_sum_exp(logits: &Tensor) -> Result<f32, EngineError> {
-    let largest = logits.max_keepdim(D::Minus1)?;
-    let sum = logits.broadcast_sub(&largest)?.exp()?.sum_all()?.to_scalar::<f32>()?;
-    Ok(largest.squeeze(D::Minus1)?.to_scalar::<f32>()? + sum.ln())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use candle_core::Device;
 
-    fn logits(values: &[f32]) -> Tensor {
-        Tensor::new(values, &Device::Cpu).unwrap()
+    fn logits(values: &[f32]) -> Vec<f32> {
+        values.to_vec()
     }
 
     #[test]

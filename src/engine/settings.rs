@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::money::Tokens;
 
 /// What computes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum BackendChoice {
     /// Our kernels, with weights packed for this processor.
     Cpu,
@@ -14,7 +14,7 @@ pub enum BackendChoice {
 }
 
 /// The numbers that weights are kept in. Activations are quantised to 8 bits for the integer ones.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Precision {
     /// 8 bits with a scale per output.
     Int8,
@@ -53,7 +53,7 @@ pub struct EngineSettings {
 impl Default for EngineSettings {
     fn default() -> Self {
         Self {
-            backend: BackendChoice::Candle,
+            backend: BackendChoice::Cpu,
             weights: Precision::Int8,
             threads: 1,
             batch_max: 32,

@@ -230,6 +230,7 @@ fn forced_steps_show_the_largest_logits() {
     assert_eq!(steps[1].top_ids[0], 11_478);
     assert!((steps[0].top_logits[0] - 3.36651).abs() < 2e-3);
     assert!((steps[0].logsumexp - 10.87186).abs() < 2e-3);
-    let speed = engine.speed(16, 4, 1).unwrap();
+    let work = probe::Workload { batch: 3, prompt: 16, steps: 4, repeats: 1 };
+    let speed = engine.speed(work).unwrap();
     assert!(speed.encoder > Duration::ZERO && speed.tokens_per_second > 0.0);
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::backend::candle::Decoding;
+use super::backend::{Logits, Need, Progress, Prompt, Row, Session};
 use super::core::Core;
 use super::detokenize::Detokenizer;
 use super::error::{EngineError, LoadError};
@@ -47,20 +47,26 @@ pub(super) fn pool_of(threads: usize, name: &str) -> Result<rayon::ThreadPool, L
 
 /// Until the engine is dropped: admit, give everyone a turn, repeat.
 fn serve(core: &Core) {
+    let slots = core.settings.batch_max.max(1);
+    let Ok(mut session) = Arc::clone(&core.backend).open(slots) else { return };
+    let mut free: Vec<usize> = (0..slots).rev().collect();
+    let mut logits = Logits::default();
     let mut running: Vec<Run> = Vec::new();
     loop {
-        while running.len() < core.settings.batch_max.max(1) {
+        while running.len() < slots {
             let next = if running.is_empty() { core.queue.wait() } else { core.queue.take() };
             match next {
-                Some(waiting) => running.extend(admit(core, waiting)),
+                Some(waiting) => running.extend(admit(core, &mut *session, &mut free, waiting)),
                 None if running.is_empty() => return,
                 None => break,
             }
         }
         running.retain_mut(|run| {
-            let verdict = turn(core, run);
+            let verdict = turn(core, &mut *session, &mut logits, run);
             let goes_on = matches!(verdict, Verdict::Onward);
             if !goes_on {
+                session.free(run.slot);
+                free.push(run.slot);
                 run.end(core, verdict);
             }
             goes_on
@@ -80,7 +86,7 @@ enum Verdict {
 struct Run {
     answer: Answer,
     deadline: Option<Instant>,
-    decoding: Decoding,
+    slot: usize,
     sampler: Sampler,
     text: Detokenizer,
     stop: StopStrings,
@@ -92,7 +98,12 @@ struct Run {
 }
 
 /// Reads the prompt of a job that reached the head of the line; `None` if it was over before.
-fn admit(core: &Core, waiting: Waiting) -> Option<Run> {
+fn admit(
+    core: &Core,
+    session: &mut dyn Session,
+    free: &mut Vec<usize>,
+    waiting: Waiting,
+) -> Option<Run> {
     let age = waiting.age();
     if waiting.answer.is_unwanted() {
         core.pulse.cancelled.fetch_add(1, Ordering::Relaxed);
@@ -113,13 +124,21 @@ fn admit(core: &Core, waiting: Waiting) -> Option<Run> {
     }
     let begun = Instant::now();
     let output_max = core.output_max(waiting.job.new_tokens_max);
-    let decoding = guarded(|| core.model.begin(&core.model.encode(&waiting.ids)?, output_max));
-    match decoding {
-        Ok(decoding) => {
+    let slot = free.pop()?;
+    let prompt = Prompt { slot, ids: &waiting.ids, steps_max: output_max, adapter: None };
+    let read = guarded(|| {
+        session.read(&[prompt])?;
+        while session.read_on()? == Progress::Onward {}
+        Ok(())
+    });
+    match read {
+        Ok(()) => {
             core.pulse.running.fetch_add(1, Ordering::Relaxed);
-            Some(Run::new(core, waiting, decoding, begun.elapsed()))
+            Some(Run::new(core, waiting, slot, begun.elapsed()))
         }
         Err(error) => {
+            session.free(slot);
+            free.push(slot);
             waiting.answer.send(Event::Failed(error));
             None
         }
@@ -127,11 +146,11 @@ fn admit(core: &Core, waiting: Waiting) -> Option<Run> {
 }
 
 impl Run {
-    fn new(core: &Core, waiting: Waiting, decoding: Decoding, engine_time: Duration) -> Self {
+    fn new(core: &Core, waiting: Waiting, slot: usize, engine_time: Duration) -> Self {
         let job = waiting.job;
         Self {
             deadline: job.time_max.and_then(|limit| waiting.since.checked_add(limit)),
-            decoding,
+            slot,
             sampler: Sampler::new(job.seed, job.temperature, job.top_p),
             text: Detokenizer::default(),
             stop: StopStrings::new(job.stop),
@@ -180,7 +199,7 @@ impl Run {
 }
 
 /// Moves one answer forward by one token.
-fn turn(core: &Core, run: &mut Run) -> Verdict {
+fn turn(core: &Core, session: &mut dyn Session, logits: &mut Logits, run: &mut Run) -> Verdict {
     if run.answer.is_unwanted() {
         return Verdict::Unwanted;
     }
@@ -192,8 +211,9 @@ fn turn(core: &Core, run: &mut Run) -> Verdict {
         return Verdict::Failed(EngineError::TimedOut);
     }
     let chosen = guarded(|| {
-        let logits = core.model.step(&mut run.decoding, run.last_id)?;
-        run.sampler.choose(&logits)
+        let row = Row { slot: run.slot, id: run.last_id, need: Need::All };
+        session.step(&[row], logits)?;
+        run.sampler.choose(logits.row(0))
     });
     run.engine_time += begun.elapsed();
     let id = match chosen {

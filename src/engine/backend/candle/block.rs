@@ -109,10 +109,22 @@ impl EncoderLayer {
 }
 
 /// What one decoder layer keeps during one generation.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct LayerState {
     past: KvCache,
     prompt: PromptMemory,
+}
+
+impl LayerState {
+    /// A generation that goes its own way from here. A clone of the cache would share its storage
+    /// and write over it in place; the prompt's memory never changes and is shared.
+    pub(super) fn fork(&self, steps_max: usize) -> Result<Self> {
+        let mut past = KvCache::new(1, steps_max);
+        if let (Some(keys), Some(values)) = (self.past.k()?, self.past.v()?) {
+            past.append(&keys.contiguous()?, &values.contiguous()?)?;
+        }
+        Ok(Self { past, prompt: self.prompt.clone() })
+    }
 }
 
 /// One layer of the decoder.

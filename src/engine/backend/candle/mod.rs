@@ -48,7 +48,7 @@ enum Head {
 }
 
 /// One generation: its caches and its place in them.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(in crate::engine) struct Decoding {
     layers: Vec<LayerState>,
     /// The biases from the last possible place back to the first; see [`PositionBias::looking_back`].
@@ -56,6 +56,20 @@ pub(in crate::engine) struct Decoding {
     steps_max: usize,
     seen: usize,
     adapter: Option<usize>,
+}
+
+impl Decoding {
+    /// A generation that has come as far as this one and goes its own way from here.
+    fn fork(&self) -> candle_core::Result<Self> {
+        let layers = self.layers.iter().map(|layer| layer.fork(self.steps_max));
+        Ok(Self {
+            layers: layers.collect::<candle_core::Result<_>>()?,
+            bias: self.bias.clone(),
+            steps_max: self.steps_max,
+            seen: self.seen,
+            adapter: self.adapter,
+        })
+    }
 }
 
 impl T5 {

@@ -80,7 +80,7 @@ impl Sequences for Session {
     }
 
     fn fork(&mut self, from: usize, to: usize) -> Result<(), EngineError> {
-        let copy = self.place(from)?.clone();
+        let copy = self.place(from)?.as_ref().map(Decoding::fork).transpose()?;
         *self.place(to)? = copy;
         Ok(())
     }

@@ -13,6 +13,8 @@ mod memory;
 mod model;
 mod reading;
 mod session;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -23,7 +25,7 @@ use super::{Backend, Session as Sequences};
 use crate::engine::adapter::Adapter;
 use crate::engine::config::Config;
 use crate::engine::error::{EngineError, LoadError};
-use crate::engine::settings::Precision;
+use crate::engine::settings::{EngineSettings, Precision};
 use crate::engine::weights::Weights;
 
 /// A loaded model.
@@ -34,21 +36,20 @@ pub(in crate::engine) struct Cpu {
 }
 
 impl Cpu {
-    /// Packs a checkpoint. `threads` compute each step together.
+    /// Packs a checkpoint. The threads of the settings compute each step together.
     pub(in crate::engine) fn load(
         weights: &Weights<'_>,
         config: &Config,
-        precision: Precision,
-        threads: usize,
+        settings: &EngineSettings,
         adapters: &[Adapter],
     ) -> Result<Self, LoadError> {
-        let kind = match precision {
+        let kind = match settings.weights {
             Precision::Int8 => Float::Int8,
             Precision::Int4 => Float::Int4,
             Precision::Bf16 => Float::Bf16,
             Precision::F32 => Float::F32,
         };
-        Ok(Self { model: Arc::new(Model::load(weights, config, kind, adapters)?), threads })
+        Ok(Self { model: Arc::new(Model::load(weights, config, kind, adapters)?), threads: settings.threads })
     }
 }
 

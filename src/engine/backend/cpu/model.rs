@@ -277,7 +277,7 @@ impl Model {
 
 /// The gate that the configuration names.
 fn gate(config: &Config) -> Result<Gate, LoadError> {
-    let proj = config.t5.feed_forward_proj;
+    let proj = &config.t5.feed_forward_proj;
     match (proj.gated, proj.activation) {
         (true, Activation::NewGelu) => Ok(Gate::Gelu),
         (true, Activation::Relu) => Ok(Gate::Relu),

@@ -274,6 +274,10 @@ impl<E: Element + std::fmt::Debug> Sequences for Session<E> {
     }
 
     fn step(&mut self, rows: &[Row], logits: &mut Logits) -> Result<(), EngineError> {
+        if rows.is_empty() {
+            logits.resize(0, self.model.vocabulary);
+            return Ok(());
+        }
         self.embed(rows)?;
         self.work.rows(&self.model, rows.len());
         for index in 0..self.model.decoder.len() {
