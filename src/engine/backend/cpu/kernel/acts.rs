@@ -1,13 +1,13 @@
 //! Rows of activations, as the matrix kernels want them: f32 and, for integer weights, quantised.
 
-use super::pack::{GROUP, LINE, Line};
+use super::pack::{GROUP, LINE, Line, PAD};
 
 /// Rows of numbers on their way into a matrix. Allocated once for the most rows, reused ever after.
 #[derive(Debug, Default)]
 pub(in super::super) struct Acts {
     /// Inputs per row.
     pub(super) width: usize,
-    /// Inputs per row with padding, which is zero: a whole number of lines.
+    /// Inputs per row with padding, which is zero: a multiple of `PAD`.
     pub(super) stride: usize,
     pub(super) rows: usize,
     pub(super) floats: Vec<f32>,
@@ -23,7 +23,7 @@ pub(in super::super) struct Acts {
 impl Acts {
     /// Makes room for rows of this width. What was in them is lost.
     pub(in super::super) fn resize(&mut self, rows: usize, width: usize) {
-        let stride = width.next_multiple_of(LINE);
+        let stride = width.next_multiple_of(PAD);
         self.rows = rows;
         if self.stride != stride || self.width != width {
             (self.width, self.stride) = (width, stride);

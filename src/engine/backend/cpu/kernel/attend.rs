@@ -3,6 +3,7 @@
 //! Keys lie in blocks of 16 places, inputs first (`width × 16`), so that 16 scores grow side by side
 //! without sums across a register; values lie place after place. T5 does not scale the scores.
 
+use super::lanes::Lanes;
 use super::level::Level;
 use super::rows::{Element, Spread, exp, fold, leveled, madd};
 use super::team::Team;
@@ -130,7 +131,7 @@ leveled! {
 }
 
 #[inline(always)]
-fn attend_next_body<const FUSED: bool, E: Element>(
+fn attend_next_body<V: Lanes, E: Element>(
     query: &[f32],
     memory: Memory<'_, E>,
     bias: &[f32],
@@ -140,44 +141,37 @@ fn attend_next_body<const FUSED: bool, E: Element>(
     let (width, places) = (query.len(), memory.places);
     let blocks = memory.keys.chunks_exact(width * PLACES);
     for (keys, scores) in blocks.zip(scores.as_chunks_mut::<PLACES>().0).take(places.div_ceil(PLACES)) {
-        *scores = score_block::<FUSED, E>(query, keys);
+        *scores = score_block::<V, E>(query, keys);
     }
     let scores = &mut scores[..places];
-    soften::<FUSED>(scores, bias);
-    mix::<FUSED, E>(scores, memory.values, width, out);
+    soften::<V>(scores, bias);
+    mix::<V, E>(scores, memory.values, width, out);
 }
 
 /// The scores of one query at the 16 places of a block. Four sums run side by side, because each waits
 /// for its own last addition.
 #[inline(always)]
-fn score_block<const FUSED: bool, E: Element>(query: &[f32], keys: &[E]) -> [f32; PLACES] {
-    let mut sums = [[0.0_f32; PLACES]; 4];
+fn score_block<V: Lanes, E: Element>(query: &[f32], keys: &[E]) -> [f32; PLACES] {
+    let mut sums = [V::splat(0.0); 4];
     let (queries, last_queries) = query.as_chunks::<4>();
     let (rows, _) = keys.as_chunks::<PLACES>();
     let (fours, last_rows) = rows.as_chunks::<4>();
     for (query, rows) in queries.iter().zip(fours) {
         for part in 0..4 {
-            for place in 0..PLACES {
-                let key = rows[part][place].to_f32();
-                sums[part][place] = madd::<FUSED>(query[part], key, sums[part][place]);
-            }
+            sums[part] = sums[part].madd(V::splat(query[part]), E::lanes::<V>(&rows[part]));
         }
     }
     for (query, row) in last_queries.iter().zip(last_rows) {
-        for place in 0..PLACES {
-            sums[0][place] = madd::<FUSED>(*query, row[place].to_f32(), sums[0][place]);
-        }
+        sums[0] = sums[0].madd(V::splat(*query), E::lanes::<V>(row));
     }
     let mut total = [0.0; PLACES];
-    for place in 0..PLACES {
-        total[place] = (sums[0][place] + sums[1][place]) + (sums[2][place] + sums[3][place]);
-    }
+    sums[0].add(sums[1]).add(sums[2].add(sums[3])).store(&mut total);
     total
 }
 
 /// Adds the bias to scores and makes them probabilities.
 #[inline(always)]
-fn soften<const FUSED: bool>(scores: &mut [f32], bias: &[f32]) {
+fn soften<V: Lanes>(scores: &mut [f32], bias: &[f32]) {
     for (score, bias) in scores.iter_mut().zip(bias) {
         *score += bias;
     }
@@ -192,13 +186,13 @@ fn soften<const FUSED: bool>(scores: &mut [f32], bias: &[f32]) {
     let mut sums = [0.0_f32; PLACES];
     for chunk in chunks {
         for lane in 0..PLACES {
-            chunk[lane] = exp::<FUSED>(chunk[lane] - top);
+            chunk[lane] = exp::<V>(chunk[lane] - top);
             sums[lane] += chunk[lane];
         }
     }
     let mut sum = fold(sums, |a, b| a + b);
     for score in rest {
-        *score = exp::<FUSED>(*score - top);
+        *score = exp::<V>(*score - top);
         sum += *score;
     }
     let inverse = 1.0 / sum;
@@ -209,7 +203,7 @@ fn soften<const FUSED: bool>(scores: &mut [f32], bias: &[f32]) {
 
 /// `Σ weight · value`, place by place.
 #[inline(always)]
-fn mix<const FUSED: bool, E: Element>(
+fn mix<V: Lanes, E: Element>(
     weights: &[f32],
     values: &[E],
     stride: usize,
@@ -217,17 +211,18 @@ fn mix<const FUSED: bool, E: Element>(
 ) {
     let mut done = 0;
     while out.len() - done >= 64 {
-        let mut sums = [[0.0_f32; 16]; 4];
+        let mut sums = [V::splat(0.0); 4];
         for (weight, value) in weights.iter().zip(values.chunks(stride)) {
+            let weight = V::splat(*weight);
             let (fours, _) = value[done..done + 64].as_chunks::<16>();
             for part in 0..4 {
-                for lane in 0..16 {
-                    let value = fours[part][lane].to_f32();
-                    sums[part][lane] = madd::<FUSED>(*weight, value, sums[part][lane]);
-                }
+                sums[part] = sums[part].madd(weight, E::lanes::<V>(&fours[part]));
             }
         }
-        out[done..done + 64].copy_from_slice(sums.as_flattened());
+        let (places, _) = out[done..done + 64].as_chunks_mut::<16>();
+        for part in 0..4 {
+            sums[part].store(&mut places[part]);
+        }
         done += 64;
     }
     if done < out.len() {
@@ -235,7 +230,7 @@ fn mix<const FUSED: bool, E: Element>(
         out.fill(0.0);
         for (weight, value) in weights.iter().zip(values.chunks(stride)) {
             for (out, value) in out.iter_mut().zip(&value[done..]) {
-                *out = madd::<FUSED>(*weight, value.to_f32(), *out);
+                *out = madd::<V>(*weight, value.to_f32(), *out);
             }
         }
     }
@@ -271,7 +266,7 @@ leveled! {
 }
 
 #[inline(always)]
-fn attend_all_body<const FUSED: bool>(
+fn attend_all_body<V: Lanes>(
     joined: Joined<'_>,
     (diagonal, zero): (&[f32], usize),
     scratch: &mut Vec<f32>,
@@ -295,15 +290,15 @@ fn attend_all_body<const FUSED: bool>(
             &rows[row * stride..][..width]
         };
         let queries = [query(0), query(1), query(2), query(3)];
-        score_tile::<FUSED>(queries, keys, padded, scores);
+        score_tile::<V>(queries, keys, padded, scores);
         for index in 0..count {
             let scores = &mut scores[index * padded..][..places];
-            soften::<FUSED>(scores, &diagonal[zero - (first + index)..][..places]);
+            soften::<V>(scores, &diagonal[zero - (first + index)..][..places]);
         }
         let mut mixed = 0;
         while mixed < width {
             let part = (width - mixed).min(64);
-            mix_tile::<FUSED>(scores, padded, (&values[mixed..], stride, places), part, |index, sums| {
+            mix_tile::<V>(scores, padded, (&values[mixed..], stride, places), part, |index, sums| {
                 if index < count {
                     let at = out_start + (first + index) * out_stride + mixed;
                     // SAFETY: each head and text has its own places of the output, and one member
@@ -336,7 +331,7 @@ fn pack_keys(joined: Joined<'_>, keys: &mut [f32]) {
 
 /// The scores of four queries at every place, two blocks at a time.
 #[inline(always)]
-fn score_tile<const FUSED: bool>(
+fn score_tile<V: Lanes>(
     queries: [&[f32]; TILE],
     keys: &[f32],
     padded: usize,
@@ -347,29 +342,27 @@ fn score_tile<const FUSED: bool>(
     for (pair, keys) in keys.chunks_exact(2 * width * PLACES).enumerate() {
         let (one, two) = keys.split_at(width * PLACES);
         let (one, two) = (one.as_chunks::<PLACES>().0, two.as_chunks::<PLACES>().0);
-        let mut sums = [[[0.0_f32; PLACES]; 2]; TILE];
+        let mut sums = [[V::splat(0.0); 2]; TILE];
         for column in 0..width {
-            let (one, two) = (&one[column], &two[column]);
+            let (one, two) = (V::load(&one[column]), V::load(&two[column]));
             for index in 0..TILE {
-                let query = queries[index][column];
-                for lane in 0..PLACES {
-                    sums[index][0][lane] = madd::<FUSED>(query, one[lane], sums[index][0][lane]);
-                }
-                for lane in 0..PLACES {
-                    sums[index][1][lane] = madd::<FUSED>(query, two[lane], sums[index][1][lane]);
-                }
+                let query = V::splat(queries[index][column]);
+                sums[index][0] = sums[index][0].madd(query, one);
+                sums[index][1] = sums[index][1].madd(query, two);
             }
         }
         for index in 0..TILE {
             let at = index * padded + pair * 2 * PLACES;
-            scores[at..at + 2 * PLACES].copy_from_slice(sums[index].as_flattened());
+            let (places, _) = scores[at..at + 2 * PLACES].as_chunks_mut::<PLACES>();
+            sums[index][0].store(&mut places[0]);
+            sums[index][1].store(&mut places[1]);
         }
     }
 }
 
 /// `Σ weight · value` of four queries, at most 64 numbers of each value.
 #[inline(always)]
-fn mix_tile<const FUSED: bool>(
+fn mix_tile<V: Lanes>(
     scores: &[f32],
     padded: usize,
     (values, stride, places): (&[f32], usize, usize),
@@ -379,13 +372,20 @@ fn mix_tile<const FUSED: bool>(
     let weights: [&[f32]; TILE] = std::array::from_fn(|index| &scores[index * padded..][..places]);
     let mut sums = [[0.0_f32; 64]; TILE];
     if part == 64 {
+        let mut lanes = [[V::splat(0.0); 4]; TILE];
         for place in 0..places {
-            let value: &[f32; 64] = values[place * stride..].first_chunk().unwrap_or(&[0.0; 64]);
+            let (value, _) = values[place * stride..][..64].as_chunks::<16>();
             for index in 0..TILE {
-                let weight = weights[index][place];
-                for lane in 0..64 {
-                    sums[index][lane] = madd::<FUSED>(weight, value[lane], sums[index][lane]);
+                let weight = V::splat(weights[index][place]);
+                for lane in 0..4 {
+                    lanes[index][lane] = lanes[index][lane].madd(weight, V::load(&value[lane]));
                 }
+            }
+        }
+        for index in 0..TILE {
+            let (places, _) = sums[index].as_chunks_mut::<16>();
+            for lane in 0..4 {
+                lanes[index][lane].store(&mut places[lane]);
             }
         }
     } else {
@@ -394,7 +394,7 @@ fn mix_tile<const FUSED: bool>(
             for index in 0..TILE {
                 let weight = weights[index][place];
                 for (sum, value) in sums[index].iter_mut().zip(value) {
-                    *sum = madd::<FUSED>(weight, *value, *sum);
+                    *sum = madd::<V>(weight, *value, *sum);
                 }
             }
         }

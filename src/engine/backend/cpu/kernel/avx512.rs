@@ -7,14 +7,14 @@
 
 use std::arch::x86_64::{
     __m512, __m512i, _mm256_loadu_si256, _mm512_add_ps, _mm512_and_si512, _mm512_cvtepi32_ps,
-    _mm512_cvtph_ps, _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_load_si512, _mm512_loadu_ps,
+    _mm512_cvtph_ps, _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_load_si512, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_reduce_add_epi32,
     _mm512_mul_ps, _mm512_set1_epi8, _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_ps,
     _mm512_setzero_si512, _mm512_add_epi32, _mm512_srli_epi16, _mm512_storeu_ps,
     _mm512_storeu_si512,
 };
 
 use super::linear::{Mode, ROWS, Target, TileRows, offset8};
-use super::pack::{BLOCK, FOUR_OFFSET, GROUP, Line};
+use super::pack::{BLOCK, FOUR_OFFSET, GROUP, Line, PAD};
 use super::portable;
 
 /// Calls a function with the number of rows as a constant.
@@ -281,4 +281,26 @@ fn plane_rows<const M: usize>(
             unsafe { _mm512_storeu_si512(at.cast(), sums[row][part]) };
         }
     }
+}
+
+/// One output's sum over a plane that lies output after output, offset included.
+pub(super) fn low(lines: &[Line], inputs: &[i8]) -> i32 {
+    assert!(inputs.len() == lines.len() * PAD, "inputs of another width");
+    // SAFETY: this module is only called at a level at which the processor has these instructions.
+    unsafe { low_lines(lines, inputs) }
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+fn low_lines(lines: &[Line], inputs: &[i8]) -> i32 {
+    let mut sums = [_mm512_setzero_si512(); 2];
+    for (line, inputs) in lines.iter().zip(inputs.chunks_exact(PAD)) {
+        // SAFETY: a line is there, and so are twice 64 quants.
+        unsafe {
+            let (low, high) = halves(line);
+            let at = inputs.as_ptr();
+            sums[0] = _mm512_dpbusd_epi32(sums[0], low, _mm512_loadu_si512(at.cast()));
+            sums[1] = _mm512_dpbusd_epi32(sums[1], high, _mm512_loadu_si512(at.add(64).cast()));
+        }
+    }
+    _mm512_reduce_add_epi32(_mm512_add_epi32(sums[0], sums[1]))
 }

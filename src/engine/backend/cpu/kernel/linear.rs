@@ -1,8 +1,9 @@
 //! Matrices times rows: the entry to the integer kernels, and the ones on floats.
 
 use super::acts::Acts;
+use super::lanes::Lanes;
 use super::level::Level;
-use super::pack::{BLOCK, Body, EIGHT_OFFSET, FOUR_OFFSET, GROUP, Head, LINE, Line, Weight};
+use super::pack::{BLOCK, Body, EIGHT_OFFSET, FOUR_OFFSET, GROUP, Head, LINE, Line, PAD, Weight};
 use super::rows::{self, Element, Spread, leveled, madd};
 use super::team::Team;
 #[cfg(target_arch = "x86_64")]
@@ -194,37 +195,31 @@ leveled! {
 }
 
 #[inline(always)]
-fn panel_row_body<const FUSED: bool, E: Element>(numbers: &[E], row: &[f32]) -> [f32; 16] {
+fn panel_row_body<V: Lanes, E: Element>(numbers: &[E], row: &[f32]) -> [f32; 16] {
     let (columns, _) = numbers.as_chunks::<16>();
-    let mut sums = [[0.0_f32; 16]; 4];
+    let mut sums = [V::splat(0.0); 4];
     let (fours, last) = columns.as_chunks::<4>();
     let (inputs, last_inputs) = row.as_chunks::<4>();
     for (columns, inputs) in fours.iter().zip(inputs) {
         for part in 0..4 {
-            for lane in 0..16 {
-                let weight = columns[part][lane].to_f32();
-                sums[part][lane] = madd::<FUSED>(inputs[part], weight, sums[part][lane]);
-            }
+            sums[part] = sums[part].madd(E::lanes::<V>(&columns[part]), V::splat(inputs[part]));
         }
     }
     for (column, input) in last.iter().zip(last_inputs) {
-        for lane in 0..16 {
-            sums[0][lane] = madd::<FUSED>(*input, column[lane].to_f32(), sums[0][lane]);
-        }
+        sums[0] = sums[0].madd(E::lanes::<V>(column), V::splat(*input));
     }
     let mut total = [0.0; 16];
-    for lane in 0..16 {
-        total[lane] = (sums[0][lane] + sums[1][lane]) + (sums[2][lane] + sums[3][lane]);
-    }
+    sums[0].add(sums[1]).add(sums[2].add(sums[3])).store(&mut total);
     total
 }
 
 /// Which rows of a step need every logit exactly.
 pub(in super::super) type Exact<'a> = &'a (dyn Fn(usize) -> bool + Sync);
 
-/// How many standard deviations of the high plane's error separate a token that may be the best
-/// from one that cannot be. The error is a sum of hundreds of independent roundings.
-const DOUBT: f32 = 7.0;
+/// How many standard deviations of its error a difference of two logits from the high plane may be
+/// off. Each error is a sum of hundreds of independent roundings, so that one difference in
+/// 10^9 is off by more.
+const DOUBT: f32 = 6.0;
 
 /// Multiplies rows by the output matrix. Rows that need it get every logit in 8 bits; the others
 /// get 4 bits where a token cannot be the best, and 8 bits where it can. `step` is scratch.
@@ -238,29 +233,27 @@ pub(in super::super) fn head(
     let (rows, outputs, lines) = (acts.rows, head.outputs, head.stride / 2);
     assert!(acts.width == head.inputs && out.len() >= rows * outputs, "a head of another model");
     lengths.clear();
-    lengths.extend((0..rows).map(|row| {
-        let squares: f32 = acts.quants(row).iter().map(|q| f32::from(i16::from(*q).pow(2))).sum();
-        squares.sqrt() * acts.scales[row]
-    }));
+    lengths.extend((0..rows).map(|row| length(level, acts.row(row))));
     let spread = Spread::new(out);
     team.run(&|member| {
-        let (mut high, mut low) = ([[0; BLOCK]; ROWS], [[0; BLOCK]; ROWS]);
+        let (mut high, mut low) = ([[0; BLOCK]; ROWS], [0; BLOCK]);
         for block in team.share(outputs.div_ceil(BLOCK), member) {
             let (first, count) = (block * BLOCK, BLOCK.min(outputs - block * BLOCK));
-            let planes = [&head.high, &head.low].map(|plane| &plane[block * lines..][..lines]);
+            let quants = &head.high[block * lines..][..lines];
             let scales = &head.scales[first..][..BLOCK];
             for (row, rows) in tiles(rows) {
                 let tile = TileRows::of(acts, row, rows);
-                plane(level, planes[0], tile, &mut high);
-                if (row..row + rows).any(exact) {
-                    plane(level, planes[1], tile, &mut low);
-                }
+                plane(level, quants, tile, &mut high);
                 for index in 0..rows {
                     let at = (row + index) * outputs + first;
                     // SAFETY: this member alone writes the outputs of this block.
                     let out = unsafe { spread.part(at..at + count) };
                     if exact(row + index) {
-                        join_planes(level, &high[index], &low[index], tile.scales[index], scales, out);
+                        for (lane, low) in low.iter_mut().enumerate().take(count) {
+                            let sum = tile.sums[index];
+                            *low = low_sum(level, head, first + lane, acts.quants(row + index), sum);
+                        }
+                        join_planes(level, &high[index], &low, tile.scales[index], scales, out);
                     } else {
                         // The low quants are −½ on average.
                         let mean = tile.sums[index] as f32 * -0.5;
@@ -276,6 +269,24 @@ pub(in super::super) fn head(
 }
 
 leveled! {
+    /// The length of a row as a vector.
+    fn length(row: &[f32]) -> f32, length_body
+}
+
+#[inline(always)]
+fn length_body<V: Lanes>(row: &[f32]) -> f32 {
+    let (chunks, rest) = row.as_chunks::<16>();
+    let mut sum = V::splat(0.0);
+    for chunk in chunks {
+        sum = sum.madd(V::load(chunk), V::load(chunk));
+    }
+    let mut lanes = [0.0; 16];
+    sum.store(&mut lanes);
+    let rest: f32 = rest.iter().map(|number| number * number).sum();
+    (rows::fold(lanes, |a, b| a + b) + rest).sqrt()
+}
+
+leveled! {
     fn join_planes(
         high: &[i32; BLOCK],
         low: &[i32; BLOCK],
@@ -286,7 +297,7 @@ leveled! {
 }
 
 #[inline(always)]
-fn join_planes_body<const FUSED: bool>(
+fn join_planes_body<V: Lanes>(
     high: &[i32; BLOCK],
     low: &[i32; BLOCK],
     step: f32,
@@ -309,7 +320,7 @@ leveled! {
 }
 
 #[inline(always)]
-fn high_alone_body<const FUSED: bool>(
+fn high_alone_body<V: Lanes>(
     high: &[i32; BLOCK],
     mean: f32,
     step: f32,
@@ -317,11 +328,14 @@ fn high_alone_body<const FUSED: bool>(
     out: &mut [f32],
 ) {
     for ((out, high), scale) in out.iter_mut().zip(high).zip(scales) {
-        *out = madd::<FUSED>(*high as f32, 16.0, mean) * (step * scale);
+        *out = madd::<V>(*high as f32, 16.0, mean) * (step * scale);
     }
 }
 
 /// Replaces the logits of every token that may be the best by the exact ones.
+///
+/// Whether a token may be is judged against the one that looks best: the error of the difference of
+/// two logits is the root of the sum of their squared errors.
 fn rescore(
     level: Level,
     (head, acts): (&Head, &Acts),
@@ -329,17 +343,25 @@ fn rescore(
     doubt: f32,
     out: &mut [f32],
 ) {
+    let top = top(level, out);
+    let Some(best) = out.iter().position(|logit| *logit == top) else { return };
     let doubts = &head.doubts[..out.len()];
-    let floor = floor(level, out, doubts, doubt);
-    let quants = acts.quants(row);
+    let best_doubt = doubts[best];
+    let (quants, mean) = (acts.quants(row), f64::from(acts.sums[row]) * -0.5);
     let mut at = 0;
-    // Whole chunks are skipped by one comparison each; few of thousands hold a candidate.
+    // Whole chunks are skipped by one comparison each; few of them hold a candidate. A sum of two is
+    // never less than the root of their squares.
     for (chunk, doubts) in out.chunks_mut(LINE).zip(doubts.chunks(LINE)) {
-        if ceiling(level, chunk, doubts, doubt) >= floor {
-            for (lane, (logit, doubts)) in chunk.iter_mut().zip(doubts).enumerate() {
-                if *logit + doubts * doubt >= floor {
-                    let sum = exact_sum(head, at + lane, quants);
-                    *logit = sum as f32 * (acts.scales[row] * head.scales[at + lane]);
+        if ceiling(level, chunk, doubts, doubt) >= top - best_doubt * doubt {
+            for (lane, (logit, own)) in chunk.iter_mut().zip(doubts).enumerate() {
+                if *logit + own.hypot(best_doubt) * doubt >= top {
+                    let scale = acts.scales[row] * head.scales[at + lane];
+                    // The sum over the high plane, back from the logit that was made of it: off by
+                    // less than a half for models up to a width of 4,600.
+                    let high = (f64::from(*logit) / f64::from(scale) - mean) / 16.0;
+                    let high = if scale == 0.0 { 0 } else { high.round_ties_even() as i32 };
+                    let low = low_sum(level, head, at + lane, quants, acts.sums[row]);
+                    *logit = (high * 16 + low) as f32 * scale;
                 }
             }
         }
@@ -347,14 +369,33 @@ fn rescore(
     }
 }
 
+/// One output's sum over the low plane, offset taken off.
+fn low_sum(level: Level, head: &Head, output: usize, quants: &[i8], sum: i32) -> i32 {
+    let lines = head.stride / PAD;
+    let low = &head.low[output * lines..][..lines];
+    let dot = match level {
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 => avx512::low(low, quants),
+        _ => portable::low(low, quants),
+    };
+    dot - FOUR_OFFSET * sum
+}
+
 leveled! {
-    /// The largest logit that some token has for certain.
-    fn floor(logits: &[f32], doubts: &[f32], doubt: f32) -> f32, floor_body
+    /// The largest number.
+    fn top(logits: &[f32]) -> f32, top_body
 }
 
 #[inline(always)]
-fn floor_body<const FUSED: bool>(logits: &[f32], doubts: &[f32], doubt: f32) -> f32 {
-    bound::<FUSED>(logits, doubts, -doubt)
+fn top_body<V: Lanes>(logits: &[f32]) -> f32 {
+    let mut lanes = [f32::NEG_INFINITY; 16];
+    let (chunks, rest) = logits.as_chunks::<16>();
+    for chunk in chunks {
+        for lane in 0..16 {
+            lanes[lane] = if chunk[lane] > lanes[lane] { chunk[lane] } else { lanes[lane] };
+        }
+    }
+    rest.iter().fold(rows::fold(lanes, f32::max), |a, b| a.max(*b))
 }
 
 leveled! {
@@ -363,46 +404,18 @@ leveled! {
 }
 
 #[inline(always)]
-fn ceiling_body<const FUSED: bool>(logits: &[f32], doubts: &[f32], doubt: f32) -> f32 {
-    bound::<FUSED>(logits, doubts, doubt)
-}
-
-#[inline(always)]
-fn bound<const FUSED: bool>(logits: &[f32], doubts: &[f32], doubt: f32) -> f32 {
+fn ceiling_body<V: Lanes>(logits: &[f32], doubts: &[f32], doubt: f32) -> f32 {
     let mut lanes = [f32::NEG_INFINITY; 16];
     let (chunks, rest) = logits.as_chunks::<16>();
     let (doubt_chunks, doubt_rest) = doubts.as_chunks::<16>();
     for (chunk, doubts) in chunks.iter().zip(doubt_chunks) {
         for lane in 0..16 {
-            let logit = madd::<FUSED>(doubts[lane], doubt, chunk[lane]);
+            let logit = madd::<V>(doubts[lane], doubt, chunk[lane]);
             lanes[lane] = if logit > lanes[lane] { logit } else { lanes[lane] };
         }
     }
-    let tops = rest.iter().zip(doubt_rest).map(|(logit, doubts)| madd::<FUSED>(*doubts, doubt, *logit));
+    let tops = rest.iter().zip(doubt_rest).map(|(logit, doubts)| madd::<V>(*doubts, doubt, *logit));
     tops.fold(rows::fold(lanes, f32::max), f32::max)
-}
-
-/// One output's sum in 8 bits.
-fn exact_sum(head: &Head, output: usize, quants: &[i8]) -> i32 {
-    let lines = head.stride / 2;
-    let (block, lane) = (output / BLOCK, output % BLOCK);
-    let planes = [&head.high, &head.low].map(|plane| {
-        let bytes = Line::bytes(&plane[block * lines..][..lines]);
-        bytes.as_chunks::<4>().0[lane..].iter().step_by(BLOCK)
-    });
-    let [high, low] = planes;
-    let (eights, _) = quants.as_chunks::<8>();
-    let mut total = 0;
-    for (eight, (high, low)) in eights.iter().zip(high.zip(low)) {
-        for place in 0..4 {
-            let value = |high: u8, low: u8| {
-                (i32::from(high) - FOUR_OFFSET) * 16 + i32::from(low) - FOUR_OFFSET
-            };
-            total += i32::from(eight[place]) * value(high[place] & 15, low[place] & 15);
-            total += i32::from(eight[place + 4]) * value(high[place] >> 4, low[place] >> 4);
-        }
-    }
-    total
 }
 
 /// What the offset of 8-bit weights adds to a row's sum.

@@ -31,6 +31,7 @@ mod avx2;
 mod avx512;
 mod acts;
 mod attend;
+mod lanes;
 mod level;
 mod linear;
 mod pack;

@@ -18,6 +18,8 @@ use crate::engine::weights::Floats;
 
 /// Bytes of a vector register and a cache line.
 pub(super) const LINE: usize = 64;
+/// Inputs are padded to a multiple of this.
+pub(super) const PAD: usize = 2 * LINE;
 /// Outputs of a block.
 pub(super) const BLOCK: usize = 64;
 /// Inputs that share a step in 4 bits.
@@ -126,6 +128,7 @@ pub(in super::super) struct Head {
     pub(super) stride: usize,
     /// Laid out like [`Body::Int4`].
     pub(super) high: Vec<Line>,
+    /// Output after output: a line for each 128 inputs, the first 64 in the low halves of its bytes.
     pub(super) low: Vec<Line>,
     /// A step per output.
     pub(super) scales: Vec<f32>,
@@ -174,7 +177,7 @@ pub(in super::super) fn pack(
     level: Level,
 ) -> Weight {
     let outputs = parts.iter().map(|(_, outputs)| outputs).sum();
-    let stride = inputs.next_multiple_of(LINE);
+    let stride = inputs.next_multiple_of(PAD);
     let mut rows = Rows::new(parts, inputs);
     let body = match kind {
         Float::Int8 => int8(&mut rows, outputs, stride, level),
@@ -282,10 +285,11 @@ pub(in super::super) fn pack_head(
     (outputs, inputs): (usize, usize),
     level: Level,
 ) -> Head {
-    let stride = inputs.next_multiple_of(LINE);
+    let stride = inputs.next_multiple_of(PAD);
     let (blocks, lines) = (outputs.div_ceil(BLOCK), stride / 2);
     let mut high = vec![Line([0x88; LINE]); blocks * lines];
-    let mut low = high.clone();
+    let row_lines = stride / PAD;
+    let mut low = vec![Line([0x88; LINE]); outputs * row_lines];
     let mut scales = vec![0.0; blocks * BLOCK];
     let mut doubts = scales.clone();
     let parts = [(floats.clone(), outputs)];
@@ -301,7 +305,14 @@ pub(in super::super) fn pack_head(
         }
         let (block, lane) = (output / BLOCK, output % BLOCK);
         write_nibbles(&mut high[block * lines..][..lines], lane, &upper);
-        write_nibbles(&mut low[block * lines..][..lines], lane, &rounded);
+        let low = &mut low[output * row_lines..][..row_lines];
+        for (line, quants) in low.iter_mut().zip(rounded.chunks_exact(PAD)) {
+            let (first, second) = quants.split_at(LINE);
+            for ((byte, first), second) in line.0.iter_mut().zip(first).zip(second) {
+                let nibble = |quant: i8| (quant + FOUR_OFFSET as i8) as u8 & 15;
+                *byte = nibble(*first) | nibble(*second) << 4;
+            }
+        }
         scales[output] = scale;
         // The low quants around their mean of −½: their root mean square is the doubt about each input.
         doubts[output] = scale * (left as f32 / 4.0 / inputs.max(1) as f32).sqrt();

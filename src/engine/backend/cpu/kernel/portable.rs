@@ -1,7 +1,7 @@
 //! The integer kernels in plain Rust: for every processor, and what the others are held against.
 
 use super::linear::{Mode, ROWS, Target, TileRows, offset8};
-use super::pack::{BLOCK, FOUR_OFFSET, GROUP, Line};
+use super::pack::{BLOCK, FOUR_OFFSET, GROUP, LINE, Line, PAD};
 
 /// Adds 64 outputs times four inputs.
 #[inline(always)]
@@ -91,4 +91,16 @@ pub(super) fn plane(quants: &[Line], rows: TileRows<'_>, out: &mut [[i32; BLOCK]
             dot(sums, &second, fours[1]);
         }
     }
+}
+
+/// One output's sum over a plane that lies output after output, offset included.
+pub(super) fn low(lines: &[Line], inputs: &[i8]) -> i32 {
+    let mut sum = 0;
+    for (line, inputs) in lines.iter().zip(inputs.chunks_exact(PAD)) {
+        let (first, second) = inputs.split_at(LINE);
+        for ((byte, first), second) in line.0.iter().zip(first).zip(second) {
+            sum += i32::from(byte & 15) * i32::from(*first) + i32::from(byte >> 4) * i32::from(*second);
+        }
+    }
+    sum
 }

@@ -4,6 +4,7 @@
 //! vector code, and compiled once for every [`Level`].
 
 use super::acts::Acts;
+use super::lanes::Lanes;
 use super::level::Level;
 use super::pack::{GROUP, LINE, Line};
 use super::team::Team;
@@ -20,11 +21,11 @@ macro_rules! leveled {
             {
                 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")]
                 fn avx512 $(<$generic: $bound>)? ($($argument: $kind),*) $(-> $output)? {
-                    $body::<true $(, $generic)?>($($argument),*)
+                    $body::<std::arch::x86_64::__m512 $(, $generic)?>($($argument),*)
                 }
                 #[target_feature(enable = "avx2,fma,f16c")]
                 fn avx2 $(<$generic: $bound>)? ($($argument: $kind),*) $(-> $output)? {
-                    $body::<true $(, $generic)?>($($argument),*)
+                    $body::<crate::engine::backend::cpu::kernel::lanes::Two $(, $generic)?>($($argument),*)
                 }
                 match level {
                     // SAFETY: `Level::available` names a level only where the processor has these
@@ -36,7 +37,7 @@ macro_rules! leveled {
                 }
             }
             let _ = level;
-            $body::<{ cfg!(target_arch = "aarch64") } $(, $generic)?>($($argument),*)
+            $body::<[f32; 16] $(, $generic)?>($($argument),*)
         }
     };
 }
@@ -48,6 +49,9 @@ pub(in super::super) trait Element: Copy + Default + Send + Sync + 'static {
     fn from_f32(number: f32) -> Self;
     /// Exactly.
     fn to_f32(self) -> f32;
+    /// Sixteen of them.
+    #[expect(private_interfaces, reason = "only kernels have a use for lanes")]
+    fn lanes<V: Lanes>(numbers: &[Self; 16]) -> V;
 }
 
 impl Element for f32 {
@@ -57,6 +61,11 @@ impl Element for f32 {
 
     fn to_f32(self) -> f32 {
         self
+    }
+
+    #[inline(always)]
+    fn lanes<V: Lanes>(numbers: &[Self; 16]) -> V {
+        V::load(numbers)
     }
 }
 
@@ -73,12 +82,17 @@ impl Element for u16 {
     fn to_f32(self) -> f32 {
         f32::from_bits(u32::from(self) << 16)
     }
+
+    #[inline(always)]
+    fn lanes<V: Lanes>(numbers: &[Self; 16]) -> V {
+        V::load_bf16(numbers)
+    }
 }
 
 /// `a · b + c`, in one instruction where there is one.
 #[inline(always)]
-pub(super) fn madd<const FUSED: bool>(a: f32, b: f32, c: f32) -> f32 {
-    if FUSED { a.mul_add(b, c) } else { a * b + c }
+pub(super) fn madd<V: Lanes>(a: f32, b: f32, c: f32) -> f32 {
+    if V::FUSED { a.mul_add(b, c) } else { a * b + c }
 }
 
 /// Folds 16 lanes in a fixed order.
@@ -99,26 +113,26 @@ pub(super) fn fold(lanes: [f32; LANES], join: impl Fn(f32, f32) -> f32) -> f32 {
 /// `2^n · e^r` with `|r| ≤ ln 2 / 2` and the Taylor polynomial of degree 6. Adding 1.5·2^23 rounds to an integer, whose
 /// bits then stand at the bottom of the number.
 #[inline(always)]
-pub(super) fn exp<const FUSED: bool>(x: f32) -> f32 {
+pub(super) fn exp<V: Lanes>(x: f32) -> f32 {
     let x = x.clamp(-87.0, 88.0);
-    let shifted = madd::<FUSED>(x, std::f32::consts::LOG2_E, 12_582_912.0);
+    let shifted = madd::<V>(x, std::f32::consts::LOG2_E, 12_582_912.0);
     let n = shifted - 12_582_912.0;
     // ln 2 in two parts, the first exact when multiplied by a small integer (Cody and Waite).
-    let r = madd::<FUSED>(n, -0.693_359_4, x);
-    let r = madd::<FUSED>(n, 2.121_944_4e-4, r);
+    let r = madd::<V>(n, -0.693_359_4, x);
+    let r = madd::<V>(n, 2.121_944_4e-4, r);
     let mut p = 1.0 / 720.0;
     for coefficient in [1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0] {
-        p = madd::<FUSED>(p, r, coefficient);
+        p = madd::<V>(p, r, coefficient);
     }
     f32::from_bits(p.to_bits().wrapping_add(shifted.to_bits() << 23))
 }
 
 /// The gated GELU of T5 v1.1 (`gelu_new`): the tanh approximation of Hendrycks and Gimpel (arXiv:1606.08415).
 #[inline(always)]
-fn gelu<const FUSED: bool>(x: f32) -> f32 {
-    let inner = 0.797_884_6 * madd::<FUSED>(0.044_715 * x * x, x, x);
+fn gelu<V: Lanes>(x: f32) -> f32 {
+    let inner = 0.797_884_6 * madd::<V>(0.044_715 * x * x, x, x);
     // ½ (1 + tanh u) = 1 − 1 / (e^{2u} + 1)
-    x * (1.0 - 1.0 / (exp::<FUSED>(2.0 * inner) + 1.0))
+    x * (1.0 - 1.0 / (exp::<V>(2.0 * inner) + 1.0))
 }
 
 leveled! {
@@ -127,7 +141,7 @@ leveled! {
 }
 
 #[inline(always)]
-fn round_row_body<const FUSED: bool>(row: &[f32], limit: f32, quants: &mut [i8]) -> f32 {
+fn round_row_body<V: Lanes>(row: &[f32], limit: f32, quants: &mut [i8]) -> f32 {
     let largest = largest(row);
     let scale = largest / limit;
     // A row of zeros, or of numbers so small that the step is none, is all zeros.
@@ -165,12 +179,12 @@ leveled! {
 }
 
 #[inline(always)]
-fn quantise_body<const FUSED: bool>(
+fn quantise_body<V: Lanes>(
     row: &[f32],
     quants: &mut [i8],
     group_sums: &mut [i32],
 ) -> (f32, i32) {
-    let scale = round_row_body::<FUSED>(row, 127.0, quants);
+    let scale = round_row_body::<V>(row, 127.0, quants);
     let (groups, _) = quants.as_chunks::<GROUP>();
     let mut sum = 0;
     for (group, total) in groups.iter().zip(group_sums) {
@@ -186,17 +200,17 @@ leveled! {
 }
 
 #[inline(always)]
-fn norm_row_body<const FUSED: bool>(x: &[f32], scale: &[f32], epsilon: f32, out: &mut [f32]) {
+fn norm_row_body<V: Lanes>(x: &[f32], scale: &[f32], epsilon: f32, out: &mut [f32]) {
     let (chunks, rest) = x.as_chunks::<LANES>();
     let mut lanes = [0.0_f32; LANES];
     for chunk in chunks {
         for lane in 0..LANES {
-            lanes[lane] = madd::<FUSED>(chunk[lane], chunk[lane], lanes[lane]);
+            lanes[lane] = madd::<V>(chunk[lane], chunk[lane], lanes[lane]);
         }
     }
     let mut sum = fold(lanes, |a, b| a + b);
     for number in rest {
-        sum = madd::<FUSED>(*number, *number, sum);
+        sum = madd::<V>(*number, *number, sum);
     }
     let factor = 1.0 / (sum / x.len().max(1) as f32 + epsilon).sqrt();
     for ((out, x), scale) in out.iter_mut().zip(x).zip(scale) {
@@ -334,12 +348,12 @@ leveled! {
 }
 
 #[inline(always)]
-fn gate_row_body<const FUSED: bool>(x: &[f32], kind: Gate, out: &mut [f32]) {
+fn gate_row_body<V: Lanes>(x: &[f32], kind: Gate, out: &mut [f32]) {
     let (a, b) = x.split_at(out.len());
     match kind {
         Gate::Gelu => {
             for ((out, a), b) in out.iter_mut().zip(a).zip(b) {
-                *out = gelu::<FUSED>(*a) * b;
+                *out = gelu::<V>(*a) * b;
             }
         }
         Gate::Relu => {
@@ -348,7 +362,7 @@ fn gate_row_body<const FUSED: bool>(x: &[f32], kind: Gate, out: &mut [f32]) {
             }
         }
         Gate::PlainRelu => out.iter_mut().zip(a).for_each(|(out, a)| *out = a.max(0.0)),
-        Gate::PlainGelu => out.iter_mut().zip(a).for_each(|(out, a)| *out = gelu::<FUSED>(*a)),
+        Gate::PlainGelu => out.iter_mut().zip(a).for_each(|(out, a)| *out = gelu::<V>(*a)),
     }
 }
 
@@ -373,7 +387,7 @@ leveled! {
 }
 
 #[inline(always)]
-fn summary_body<const FUSED: bool>(x: &[f32]) -> (usize, f32, f32) {
+fn summary_body<V: Lanes>(x: &[f32]) -> (usize, f32, f32) {
     let (chunks, rest) = x.as_chunks::<LANES>();
     let mut lanes = [f32::NEG_INFINITY; LANES];
     for chunk in chunks {
@@ -385,12 +399,12 @@ fn summary_body<const FUSED: bool>(x: &[f32]) -> (usize, f32, f32) {
     let mut sums = [0.0_f32; LANES];
     for chunk in chunks {
         for lane in 0..LANES {
-            sums[lane] += exp::<FUSED>(chunk[lane] - top);
+            sums[lane] += exp::<V>(chunk[lane] - top);
         }
     }
     let mut sum = fold(sums, |a, b| a + b);
     for number in rest {
-        sum += exp::<FUSED>(number - top);
+        sum += exp::<V>(number - top);
     }
     let place = x.iter().position(|number| *number == top).unwrap_or_default();
     (place, top, top + sum.ln())
