@@ -1,6 +1,7 @@
 //! The packed model: every matrix of a checkpoint, laid out for the kernels.
 
 use candle_nn::Activation;
+use rayon::prelude::*;
 
 use super::adapt::Bound;
 use super::kernel::{Element as _, Float, Gate, Head, Heads, Level, Weight, pack, pack_head};
@@ -8,7 +9,7 @@ use crate::engine::adapter::Adapter;
 use crate::engine::backend::position::{Gaze, PositionBias};
 use crate::engine::config::Config;
 use crate::engine::error::LoadError;
-use crate::engine::weights::Weights;
+use crate::engine::weights::{Floats, Weights};
 
 /// A model, ready to compute with.
 #[derive(Debug)]
@@ -189,7 +190,7 @@ impl Model {
         let embedding = match kind {
             Float::F32 => Table::F32(shared.to_vec()),
             Float::Int8 | Float::Int4 | Float::Bf16 => {
-                Table::Bf16(shared.to_vec().into_iter().map(u16::from_f32).collect())
+                Table::Bf16(halved(&shared, vocabulary, width))
             }
         };
         let bias = |stack: &str, gaze| {
@@ -273,6 +274,17 @@ impl Model {
         };
         encoder.sum::<usize>() + decoder.sum::<usize>() + output + embedding
     }
+}
+
+/// The upper halves of a matrix, to nearest.
+fn halved(floats: &Floats<'_>, rows: usize, width: usize) -> Vec<u16> {
+    let mut out = vec![0; rows * width];
+    out.par_chunks_mut(width.max(1) * 64).enumerate().for_each(|(chunk, out)| {
+        let mut numbers = Vec::new();
+        floats.read(chunk * width * 64, out.len(), &mut numbers);
+        out.iter_mut().zip(&numbers).for_each(|(out, number)| *out = u16::from_f32(*number));
+    });
+    out
 }
 
 /// The gate that the configuration names.

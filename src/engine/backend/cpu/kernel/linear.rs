@@ -354,7 +354,7 @@ fn rescore(
     for (chunk, doubts) in out.chunks_mut(LINE).zip(doubts.chunks(LINE)) {
         if ceiling(level, chunk, doubts, doubt) >= top - best_doubt * doubt {
             for (lane, (logit, own)) in chunk.iter_mut().zip(doubts).enumerate() {
-                if *logit + own.hypot(best_doubt) * doubt >= top {
+                if *logit + (own * own + best_doubt * best_doubt).sqrt() * doubt >= top {
                     let scale = acts.scales[row] * head.scales[at + lane];
                     // The sum over the high plane, back from the logit that was made of it: off by
                     // less than a half for models up to a width of 4,600.

@@ -12,6 +12,9 @@
 //! `weight = 16 · high + low`: the high plane alone tells the few tokens that can be the best, and
 //! only for these the low plane is read.
 
+use rayon::prelude::*;
+
+use super::lanes::Lanes;
 use super::level::Level;
 use super::rows;
 use crate::engine::weights::Floats;
@@ -24,10 +27,9 @@ pub(super) const PAD: usize = 2 * LINE;
 pub(super) const BLOCK: usize = 64;
 /// Inputs that share a step in 4 bits.
 pub(super) const GROUP: usize = 32;
-/// The largest quant of 8 bits; of the head, whose high plane would overflow beyond; of 4 bits.
+/// The largest quant of 8 bits; of the head, whose high plane would overflow beyond.
 const EIGHT: f32 = 127.0;
 const PLANES: f32 = 119.0;
-const FOUR: f32 = 7.0;
 /// What is added to make quants positive.
 pub(super) const EIGHT_OFFSET: i32 = 128;
 pub(super) const FOUR_OFFSET: i32 = 8;
@@ -144,28 +146,23 @@ impl Head {
 }
 
 /// A source of rows: matrices one below the other.
+#[derive(Clone, Copy)]
 struct Rows<'a> {
     parts: &'a [(Floats<'a>, usize)],
     inputs: usize,
-    row: Vec<f32>,
 }
 
-impl<'a> Rows<'a> {
-    fn new(parts: &'a [(Floats<'a>, usize)], inputs: usize) -> Self {
-        Self { parts, inputs, row: Vec::new() }
-    }
-
-    /// The numbers of one row of all of them; none beyond the last.
-    fn get(&mut self, mut output: usize) -> &[f32] {
-        self.row.clear();
+impl Rows<'_> {
+    /// Reads one row of all of them; none beyond the last.
+    fn read(self, mut output: usize, row: &mut Vec<f32>) {
+        row.clear();
         for (floats, outputs) in self.parts {
             if output < *outputs {
-                floats.read(output * self.inputs, self.inputs, &mut self.row);
-                break;
+                floats.read(output * self.inputs, self.inputs, row);
+                return;
             }
             output -= outputs;
         }
-        &self.row
     }
 }
 
@@ -178,104 +175,137 @@ pub(in super::super) fn pack(
 ) -> Weight {
     let outputs = parts.iter().map(|(_, outputs)| outputs).sum();
     let stride = inputs.next_multiple_of(PAD);
-    let mut rows = Rows::new(parts, inputs);
+    let rows = Rows { parts, inputs };
     let body = match kind {
-        Float::Int8 => int8(&mut rows, outputs, stride, level),
-        Float::Int4 => int4(&mut rows, outputs, stride),
-        Float::Bf16 => Body::Bf16(panels(&mut rows, outputs, |number| {
-            half::bf16::from_f32(number).to_bits()
-        })),
-        Float::F32 => Body::F32(panels(&mut rows, outputs, |number| number)),
+        Float::Int8 => int8(rows, outputs, stride, level),
+        Float::Int4 => int4(rows, outputs, stride, level),
+        Float::Bf16 => {
+            Body::Bf16(panels(rows, outputs, |number| half::bf16::from_f32(number).to_bits()))
+        }
+        Float::F32 => Body::F32(panels(rows, outputs, |number| number)),
     };
     Weight { outputs, inputs, stride, body }
 }
 
-fn int8(rows: &mut Rows<'_>, outputs: usize, stride: usize, level: Level) -> Body {
+fn int8(rows: Rows<'_>, outputs: usize, stride: usize, level: Level) -> Body {
     let blocks = outputs.div_ceil(BLOCK);
     let mut quants = vec![Line([EIGHT_OFFSET as u8; LINE]); blocks * stride];
     let mut scales = vec![0.0; blocks * BLOCK];
-    let mut rounded = vec![0_i8; stride];
-    for (output, scale) in scales.iter_mut().enumerate().take(outputs) {
-        let row = rows.get(output);
-        *scale = rows::round_row(level, row, EIGHT, &mut rounded);
-        let (block, lane) = (output / BLOCK, output % BLOCK);
-        let lines = &mut quants[block * stride..][..stride];
-        let words = Line::bytes_mut(lines).as_chunks_mut::<4>().0.iter_mut();
-        let (fours, _) = rounded.as_chunks::<4>();
-        for (word, four) in words.skip(lane).step_by(BLOCK).zip(fours) {
-            *word = four.map(|quant| quant as u8 ^ 0x80);
+    let each = quants.par_chunks_exact_mut(stride).zip(scales.par_chunks_exact_mut(BLOCK));
+    each.enumerate().for_each(|(block, (lines, scales))| {
+        let (mut row, mut rounded) = (Vec::new(), vec![0_i8; stride]);
+        for (lane, scale) in scales.iter_mut().enumerate().take(outputs - block * BLOCK) {
+            rows.read(block * BLOCK + lane, &mut row);
+            *scale = rows::round_row(level, &row, EIGHT, &mut rounded);
+            let words = Line::bytes_mut(lines).as_chunks_mut::<4>().0.iter_mut();
+            let (fours, _) = rounded.as_chunks::<4>();
+            for (word, four) in words.skip(lane).step_by(BLOCK).zip(fours) {
+                *word = four.map(|quant| quant as u8 ^ 0x80);
+            }
         }
-    }
+    });
     Body::Int8 { quants, scales }
 }
 
-/// Writes one output's quants of 4 bits, offset included, into a block of nibbles.
+/// The quants of eight inputs in four bytes, offset included.
+fn nibbles(first: [i8; 4], second: [i8; 4]) -> [u8; 4] {
+    let word = |four: [i8; 4]| u32::from_le_bytes(four.map(|quant| quant as u8)) & 0x0f0f_0f0f;
+    ((word(first) | word(second) << 4) ^ 0x8888_8888).to_le_bytes()
+}
+
+/// Writes one output's quants of 4 bits into a block of nibbles.
 fn write_nibbles(block: &mut [Line], lane: usize, quants: &[i8]) {
     let words = Line::bytes_mut(block).as_chunks_mut::<4>().0.iter_mut();
-    let (eights, _) = quants.as_chunks::<8>();
-    for (word, eight) in words.skip(lane).step_by(BLOCK).zip(eights) {
-        for (place, byte) in word.iter_mut().enumerate() {
-            let nibble = |quant: i8| (quant + FOUR_OFFSET as i8) as u8 & 15;
-            *byte = nibble(eight[place]) | nibble(eight[place + 4]) << 4;
-        }
+    let fours = quants.as_chunks::<4>().0.as_chunks::<2>().0;
+    for (word, [first, second]) in words.skip(lane).step_by(BLOCK).zip(fours) {
+        *word = nibbles(*first, *second);
     }
 }
 
-fn int4(rows: &mut Rows<'_>, outputs: usize, stride: usize) -> Body {
+fn int4(rows: Rows<'_>, outputs: usize, stride: usize, level: Level) -> Body {
     let blocks = outputs.div_ceil(BLOCK);
     let (lines, groups) = (stride / 2, stride / GROUP);
     let mut quants = vec![Line([0x88; LINE]); blocks * lines];
     let mut scales = vec![0_u16; blocks * groups * BLOCK];
-    let mut rounded = vec![0_i8; stride];
-    for output in 0..outputs {
-        let row = rows.get(output);
-        rounded.fill(0);
-        let (block, lane) = (output / BLOCK, output % BLOCK);
-        for (group, numbers) in row.chunks(GROUP).enumerate() {
-            let step = half::f16::from_f32(four_bit_step(numbers));
-            scales[(block * groups + group) * BLOCK + lane] = step.to_bits();
-            let step = step.to_f32();
-            for (number, quant) in numbers.iter().zip(&mut rounded[group * GROUP..]) {
-                *quant = four_bits(*number, step) as i8;
+    let each = quants.par_chunks_exact_mut(lines).zip(scales.par_chunks_exact_mut(groups * BLOCK));
+    each.enumerate().for_each(|(block, (lines, scales))| {
+        let (mut row, mut rounded) = (Vec::new(), vec![0_i8; stride]);
+        for lane in 0..BLOCK.min(outputs - block * BLOCK) {
+            rows.read(block * BLOCK + lane, &mut row);
+            row.resize(stride, 0.0);
+            let steps = scales.iter_mut().skip(lane).step_by(BLOCK);
+            let (quants, _) = rounded.as_chunks_mut::<GROUP>();
+            for ((numbers, step), quants) in row.as_chunks::<GROUP>().0.iter().zip(steps).zip(quants) {
+                *step = round_group(level, numbers, quants);
             }
+            write_nibbles(lines, lane, &rounded);
         }
-        write_nibbles(&mut quants[block * lines..][..lines], lane, &rounded);
-    }
+    });
     Body::Int4 { quants, scales }
 }
 
-/// The nearest quant from −8 to 7.
-fn four_bits(number: f32, step: f32) -> f32 {
-    if step == 0.0 { 0.0 } else { (number / step).round_ties_even().clamp(-FOUR - 1.0, FOUR) }
+rows::leveled! {
+    /// Rounds a group to 4 bits, and returns its step in f16.
+    ///
+    /// Of a few steps around `largest / 7` it takes the one with the least squared error; the step
+    /// is negative where the largest number is positive, so that this one has the quant −8.
+    fn round_group(numbers: &[f32; GROUP], quants: &mut [i8; GROUP]) -> u16, round_group_body
 }
 
-/// The step with the least squared error among a few around `largest / 7`; negative where the
-/// largest number is negative, so that it can have the quant −8.
-fn four_bit_step(numbers: &[f32]) -> f32 {
-    let largest = numbers.iter().fold(0.0_f32, |a, b| if b.abs() > a.abs() { *b } else { a });
-    let error = |step: f32| -> f32 {
-        numbers.iter().map(|n| (n - step * four_bits(*n, step)).powi(2)).sum()
-    };
-    let candidates = (0..12).map(|index| largest / -(6.4 + 0.2 * index as f32));
-    candidates
-        .map(|step| (error(half::f16::from_f32(step).to_f32()), step))
-        .min_by(|a, b| a.0.total_cmp(&b.0))
-        .map_or(0.0, |(_, step)| step)
+#[inline(always)]
+fn round_group_body<V: Lanes>(numbers: &[f32; GROUP], quants: &mut [i8; GROUP]) -> u16 {
+    let mut largest = 0.0_f32;
+    for number in numbers {
+        largest = if number.abs() > largest.abs() { *number } else { largest };
+    }
+    let (mut best, mut least) = (0_u16, f32::INFINITY);
+    for candidate in 0..12 {
+        let step = half::f16::from_f32(largest / -(6.4 + 0.2 * candidate as f32));
+        let (bits, step) = (step.to_bits(), step.to_f32());
+        let inverse = if step == 0.0 { 0.0 } else { 1.0 / step };
+        let mut errors = [0.0_f32; 16];
+        for half in numbers.as_chunks::<16>().0 {
+            for lane in 0..16 {
+                let off = half[lane] - step * four_bits(half[lane] * inverse);
+                errors[lane] += off * off;
+            }
+        }
+        let error = rows::fold(errors, |a, b| a + b);
+        if error < least {
+            (best, least) = (bits, error);
+        }
+    }
+    let step = half::f16::from_bits(best).to_f32();
+    let inverse = if step == 0.0 { 0.0 } else { 1.0 / step };
+    for (quant, number) in quants.iter_mut().zip(numbers) {
+        *quant = four_bits(number * inverse) as i8;
+    }
+    best
 }
 
-fn panels<T: Copy + Default>(
-    rows: &mut Rows<'_>,
+/// The nearest integer from −8 to 7.
+#[inline(always)]
+fn four_bits(number: f32) -> f32 {
+    let near = number.clamp(-8.0, 7.0);
+    (near + 12_582_912.0) - 12_582_912.0
+}
+
+fn panels<T: Copy + Default + Send>(
+    rows: Rows<'_>,
     outputs: usize,
-    convert: impl Fn(f32) -> T,
+    convert: impl Fn(f32) -> T + Sync,
 ) -> Vec<T> {
     let inputs = rows.inputs;
     let mut numbers = vec![T::default(); outputs.next_multiple_of(16) * inputs];
-    for output in 0..outputs {
-        let panel = &mut numbers[output / 16 * 16 * inputs..];
-        for (place, number) in panel.iter_mut().skip(output % 16).step_by(16).zip(rows.get(output)) {
-            *place = convert(*number);
+    numbers.par_chunks_exact_mut(16 * inputs.max(1)).enumerate().for_each(|(panel, numbers)| {
+        let mut row = Vec::new();
+        for lane in 0..16 {
+            rows.read(panel * 16 + lane, &mut row);
+            for (place, number) in numbers.iter_mut().skip(lane).step_by(16).zip(&row) {
+                *place = convert(*number);
+            }
         }
-    }
+    });
     numbers
 }
 
@@ -286,36 +316,52 @@ pub(in super::super) fn pack_head(
     level: Level,
 ) -> Head {
     let stride = inputs.next_multiple_of(PAD);
-    let (blocks, lines) = (outputs.div_ceil(BLOCK), stride / 2);
+    let (blocks, lines, row_lines) = (outputs.div_ceil(BLOCK), stride / 2, stride / PAD);
     let mut high = vec![Line([0x88; LINE]); blocks * lines];
-    let row_lines = stride / PAD;
-    let mut low = vec![Line([0x88; LINE]); outputs * row_lines];
-    let mut scales = vec![0.0; blocks * BLOCK];
-    let mut doubts = scales.clone();
+    let mut low = vec![Line([0x88; LINE]); blocks * BLOCK * row_lines];
+    let (mut scales, mut doubts) = (vec![0.0; blocks * BLOCK], vec![0.0; blocks * BLOCK]);
     let parts = [(floats.clone(), outputs)];
-    let mut rows = Rows::new(&parts, inputs);
-    let (mut rounded, mut upper) = (vec![0_i8; stride], vec![0_i8; stride]);
-    for output in 0..outputs {
-        let scale = rows::round_row(level, rows.get(output), PLANES, &mut rounded);
-        let mut left = 0;
-        for (upper, lower) in upper.iter_mut().zip(&mut rounded) {
-            *upper = (*lower + FOUR_OFFSET as i8) >> 4;
-            *lower -= *upper * 16;
-            left += (i32::from(*lower) * 2 + 1).pow(2);
-        }
-        let (block, lane) = (output / BLOCK, output % BLOCK);
-        write_nibbles(&mut high[block * lines..][..lines], lane, &upper);
-        let low = &mut low[output * row_lines..][..row_lines];
-        for (line, quants) in low.iter_mut().zip(rounded.chunks_exact(PAD)) {
-            let (first, second) = quants.split_at(LINE);
-            for ((byte, first), second) in line.0.iter_mut().zip(first).zip(second) {
-                let nibble = |quant: i8| (quant + FOUR_OFFSET as i8) as u8 & 15;
-                *byte = nibble(*first) | nibble(*second) << 4;
+    let rows = Rows { parts: &parts, inputs };
+    let planes = high.par_chunks_exact_mut(lines).zip(low.par_chunks_exact_mut(BLOCK * row_lines));
+    let steps = scales.par_chunks_exact_mut(BLOCK).zip(doubts.par_chunks_exact_mut(BLOCK));
+    planes.zip(steps).enumerate().for_each(|(block, ((high, low), (scales, doubts)))| {
+        let mut row = Vec::new();
+        let (mut rounded, mut upper) = (vec![0_i8; stride], vec![0_i8; stride]);
+        for lane in 0..BLOCK.min(outputs - block * BLOCK) {
+            rows.read(block * BLOCK + lane, &mut row);
+            let scale = rows::round_row(level, &row, PLANES, &mut rounded);
+            let left = split_planes(level, &mut rounded, &mut upper);
+            write_nibbles(high, lane, &upper);
+            let low = &mut low[lane * row_lines..][..row_lines];
+            for (line, quants) in low.iter_mut().zip(rounded.chunks_exact(PAD)) {
+                let (first, second) = quants.split_at(LINE);
+                let (words, _) = line.0.as_chunks_mut::<4>();
+                let fours = first.as_chunks::<4>().0.iter().zip(second.as_chunks::<4>().0);
+                for (word, (first, second)) in words.iter_mut().zip(fours) {
+                    *word = nibbles(*first, *second);
+                }
             }
+            scales[lane] = scale;
+            // The low quants around their mean of −½: their root mean square is the doubt about each input.
+            doubts[lane] = scale * (left as f32 / 4.0 / inputs.max(1) as f32).sqrt();
         }
-        scales[output] = scale;
-        // The low quants around their mean of −½: their root mean square is the doubt about each input.
-        doubts[output] = scale * (left as f32 / 4.0 / inputs.max(1) as f32).sqrt();
-    }
+    });
     Head { outputs, inputs, stride, high, low, scales, doubts }
+}
+
+rows::leveled! {
+    /// Splits quants into `16 · upper + lower`, where the lower one stays; returns `Σ (2 · lower + 1)²`.
+    fn split_planes(quants: &mut [i8], upper: &mut [i8]) -> i32, split_planes_body
+}
+
+#[inline(always)]
+fn split_planes_body<V: Lanes>(quants: &mut [i8], upper: &mut [i8]) -> i32 {
+    let mut left = 0;
+    for (upper, lower) in upper.iter_mut().zip(quants) {
+        *upper = (*lower + FOUR_OFFSET as i8) >> 4;
+        *lower -= *upper * 16;
+        let twice = i32::from(*lower) * 2 + 1;
+        left += twice * twice;
+    }
+    left
 }
