@@ -40,7 +40,7 @@ impl<'a> From<&'a ModelCard> for CardView<'a> {
             name: &card.name,
             parameters: card.parameters,
             bytes: card.bytes,
-            sha256: &card.digest,
+            sha256: card.digest(),
             licence: &card.licence,
             context_tokens: card.context_tokens.0,
             output_tokens_max: card.serves.output_tokens_max.0,

@@ -113,7 +113,10 @@ fn admit(core: &Core, waiting: Waiting) -> Option<Run> {
     }
     let begun = Instant::now();
     let output_max = core.output_max(waiting.job.new_tokens_max);
-    let decoding = guarded(|| core.model.begin(&core.model.encode(&waiting.ids)?, output_max));
+    let decoding = guarded(|| {
+        let encoded = core.model.encode_adapted(&waiting.ids, waiting.adapter)?;
+        core.model.begin_adapted(&encoded, output_max, waiting.adapter)
+    });
     match decoding {
         Ok(decoding) => {
             core.pulse.running.fetch_add(1, Ordering::Relaxed);
