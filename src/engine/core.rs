@@ -41,7 +41,7 @@ impl Core {
         // The tokenizer is made beside the weights: both take about as long.
         let (tokenizer, graph) = std::thread::scope(|scope| {
             let tokenizer = scope.spawn(|| words.load(config));
-            let graph = T5::load_adapted(weights, config, &adapters);
+            let graph = T5::load_adapted(weights, config, &adapters, settings.device);
             (tokenizer.join(), graph)
         });
         let t5 = Arc::new(graph?);

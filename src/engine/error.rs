@@ -234,6 +234,12 @@ pub enum EngineError {
 }
 
 impl EngineError {
+    /// A model has no adapter of this name.
+    pub fn no_adapter(name: &str) -> Self {
+        let reason = "its model was loaded without it".to_owned();
+        Self::Load(LoadError::Adapter { name: name.to_owned(), reason })
+    }
+
     /// A fault that has no error value of a library behind it.
     pub(super) fn computation(what: &'static str) -> Self {
         Self::Computation { source: what.into() }

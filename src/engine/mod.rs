@@ -37,7 +37,7 @@ pub use self::core::Load;
 pub use self::error::{EngineError, LoadError};
 pub use self::job::{Event, Finish, Generation, Job, Summary};
 pub use self::sample::Certainty;
-pub use self::settings::EngineSettings;
+pub use self::settings::{BackendChoice, DeviceChoice, EngineSettings, Precision};
 pub use self::source::{AdapterSource, EmbeddedModel, LocalModel, ModelSource, licence_of};
 pub use self::starter::starter;
 

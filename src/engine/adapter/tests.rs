@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::engine::backend::candle::T5;
 use crate::engine::backend::{Backend as _, Logits, Need, Progress, Prompt, Row};
+use crate::engine::settings::DeviceChoice;
 use crate::engine::weights::Weights;
 
 /// The golden numbers are rounded to five decimals; f32 sums in another order cost the rest.
@@ -49,7 +50,9 @@ fn adapters_agree_with_peft_and_share_a_batch() {
     let delta = &adapters[1].deltas["decoder.block.1.layer.1.EncDecAttention.k.weight"];
     assert_eq!((delta.rank, delta.a.len(), delta.b.len()), (3, 3 * 8, 12 * 3));
     assert!((delta.scale - 3.0 / 3_f32.sqrt()).abs() < 1e-6);
-    let model = T5::load_adapted(&Weights::parse(&bytes).unwrap(), &config, &adapters).unwrap();
+    let model =
+        T5::load_adapted(&Weights::parse(&bytes).unwrap(), &config, &adapters, DeviceChoice::Cpu)
+            .unwrap();
     let golden: Value =
         serde_json::from_slice(&std::fs::read(golden("engine/lora/golden.json")).unwrap()).unwrap();
     let voices = [("base", None), ("qv", Some(0)), ("all", Some(1))];
