@@ -138,9 +138,8 @@ fn models_command(
 ) -> Result<(), CliError> {
     match command {
         ModelsCommand::List { format } => {
-            let engines = serve::engines(&settings(config)?)?;
-            let cards: Vec<_> = engines.iter().map(crate::engine::Engine::card).collect();
-            models::list(&cards, format.into(), out)?;
+            let listed = models::Listed::all(&settings(config)?).map_err(anyhow::Error::from)?;
+            models::list(&listed, format.into(), out)?;
         }
         ModelsCommand::Probe { folder, jsonl: _ } => {
             models::probe(source(&folder), &mut io::stdin().lock(), out)?;

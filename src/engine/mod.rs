@@ -12,13 +12,16 @@ mod card;
 mod config;
 mod core;
 mod detokenize;
+mod digest;
 mod error;
 mod job;
+pub mod manifest;
 pub mod probe;
 pub mod prompt;
 mod queue;
 mod sample;
 mod settings;
+mod source;
 mod starter;
 mod stop;
 mod tokenizer;
@@ -34,9 +37,9 @@ pub use self::core::Load;
 pub use self::error::{EngineError, LoadError};
 pub use self::job::{Event, Finish, Generation, Job, Summary};
 pub use self::sample::Certainty;
-pub use self::settings::{BackendChoice, EngineSettings, Precision};
+pub use self::settings::{BackendChoice, DeviceChoice, EngineSettings, Precision};
+pub use self::source::{AdapterSource, EmbeddedModel, LocalModel, ModelSource, licence_of};
 pub use self::starter::starter;
-pub use self::weights::{EmbeddedModel, ModelSource};
 
 use self::core::Core;
 use crate::money::Tokens;
@@ -46,6 +49,8 @@ use crate::money::Tokens;
 #[derive(Clone, Debug)]
 pub struct Engine {
     handle: Arc<Handle>,
+    /// The adapter that this handle answers with.
+    adapter: Option<usize>,
 }
 
 #[derive(Debug)]
@@ -99,10 +104,30 @@ impl From<Unfit> for EngineError {
 impl Engine {
     /// Loads a model and starts its threads. Blocks while the weights are read and converted to
     /// f32: call it before serving, or off the async threads.
-    pub fn load(source: ModelSource, settings: EngineSettings) -> Result<Self, EngineError> {
-        let core = Arc::new(Core::load(&source, settings)?);
+    pub fn load(
+        model: impl Into<LocalModel>,
+        settings: EngineSettings,
+    ) -> Result<Self, EngineError> {
+        let core = Arc::new(Core::load(&model.into(), settings)?);
         worker::start(&core)?;
-        Ok(Self { handle: Arc::new(Handle { core }) })
+        Ok(Self { handle: Arc::new(Handle { core }), adapter: None })
+    }
+
+    /// A handle on the same model that answers with one of its adapters; `None` if it has none of
+    /// this name.
+    pub fn adapted(&self, name: &str) -> Option<Self> {
+        let adapter = self.card().adapters.iter().position(|adapter| adapter == name)?;
+        Some(Self { handle: Arc::clone(&self.handle), adapter: Some(adapter) })
+    }
+
+    /// The adapter that this handle answers with.
+    pub fn adapter(&self) -> Option<&str> {
+        self.card().adapters.get(self.adapter?).map(String::as_str)
+    }
+
+    /// Whether two handles share one model.
+    pub fn shares(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.handle, &other.handle)
     }
 
     /// What the model is.
@@ -139,7 +164,13 @@ impl Engine {
         }
         let (answer, generation) = Generation::channel(core.output_max(job.new_tokens_max));
         let since = Instant::now();
-        core.queue.push(queue::Waiting { job, ids: encoded.ids, answer, since })?;
+        core.queue.push(queue::Waiting {
+            job,
+            ids: encoded.ids,
+            adapter: self.adapter,
+            answer,
+            since,
+        })?;
         Ok(generation)
     }
 

@@ -17,6 +17,8 @@ use super::job::{Answer, Job};
 pub(super) struct Waiting {
     pub(super) job: Job,
     pub(super) ids: Vec<u32>,
+    /// The adapter to answer with, by its place in the model's list.
+    pub(super) adapter: Option<usize>,
     pub(super) answer: Answer,
     pub(super) since: Instant,
 }

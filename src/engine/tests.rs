@@ -74,7 +74,7 @@ fn the_card_tells_what_was_loaded() {
     assert_eq!(card.name, folder.path().file_name().unwrap().to_str().unwrap());
     assert_eq!(card.parameters, 518_240);
     assert_eq!(card.bytes, 2_078_536);
-    assert_eq!(card.digest.len(), 64);
+    assert_eq!(card.digest().len(), 64);
     assert_eq!((&*card.licence, card.vocabulary), ("apache-2.0", 32_100));
     assert_eq!(card.context_tokens, Tokens(512));
     assert_eq!(card.serves.languages, ["en", "de"]);

@@ -125,7 +125,8 @@ fn admit(
     let begun = Instant::now();
     let output_max = core.output_max(waiting.job.new_tokens_max);
     let slot = free.pop()?;
-    let prompt = Prompt { slot, ids: &waiting.ids, steps_max: output_max, adapter: None };
+    let prompt =
+        Prompt { slot, ids: &waiting.ids, steps_max: output_max, adapter: waiting.adapter };
     let read = guarded(|| {
         session.read(&[prompt])?;
         while session.read_on()? == Progress::Onward {}

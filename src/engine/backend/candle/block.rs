@@ -18,7 +18,7 @@ pub(super) struct Norm {
 impl Norm {
     /// Takes the scale at `name`.
     pub(super) fn load(parts: &Parts<'_>, name: &str) -> std::result::Result<Self, LoadError> {
-        let scale = parts.weights.get(name, &[parts.config.t5.d_model])?;
+        let scale = parts.get(name, &[parts.config.t5.d_model])?;
         Ok(Self { scale, epsilon: parts.config.norm_epsilon })
     }
 

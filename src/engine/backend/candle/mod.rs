@@ -22,6 +22,7 @@ use super::position::{Gaze, PositionBias};
 use crate::engine::adapter::Adapter;
 use crate::engine::config::Config;
 use crate::engine::error::{EngineError, LoadError};
+use crate::engine::settings::DeviceChoice;
 use crate::engine::weights::Weights;
 
 /// A loaded model. Immutable: any number of generations may share it.
@@ -36,6 +37,8 @@ pub(in crate::engine) struct T5 {
     decoder_norm: Norm,
     head: Head,
     parameters: usize,
+    /// What computes, for people.
+    name: String,
 }
 
 /// How hidden states become logits.
@@ -78,7 +81,7 @@ impl T5 {
         weights: &Weights<'_>,
         config: &Config,
     ) -> Result<Self, LoadError> {
-        Self::load_adapted(weights, config, &[])
+        Self::load_adapted(weights, config, &[], DeviceChoice::Cpu)
     }
 
     /// Builds the graph with adapters, which sequences choose by their place in the list.
@@ -86,8 +89,16 @@ impl T5 {
         weights: &Weights<'_>,
         config: &Config,
         adapters: &[Adapter],
+        device: DeviceChoice,
     ) -> Result<Self, LoadError> {
-        let parts = &Parts { weights, config, adapters };
+        let (device, device_name) = match device {
+            DeviceChoice::Cpu => (Device::Cpu, "candle f32".to_owned()),
+            DeviceChoice::Cuda(card) => {
+                (Device::new_cuda(card)?, format!("candle f32 cuda:{card}"))
+            }
+            DeviceChoice::Metal => (Device::new_metal(0)?, "candle f32 metal".to_owned()),
+        };
+        let parts = &Parts { weights, config, adapters, device: &device };
         let shape = [config.t5.vocab_size, config.t5.d_model];
         let names = ["shared.weight", "encoder.embed_tokens.weight", "decoder.embed_tokens.weight"];
         let bias = |stack: &str, gaze| {
@@ -97,10 +108,10 @@ impl T5 {
         let head = if config.t5.tie_word_embeddings {
             Head::Tied { scale: as_f64(config.t5.d_model).sqrt().recip() }
         } else {
-            Head::Own(weights.get("lm_head.weight", &shape)?)
+            Head::Own(parts.get("lm_head.weight", &shape)?)
         };
         Ok(Self {
-            embedding: weights.get(weights.first(&names), &shape)?,
+            embedding: parts.get(weights.first(&names), &shape)?,
             encoder: (0..config.t5.num_layers)
                 .map(|index| EncoderLayer::load(parts, index))
                 .collect::<Result<_, _>>()?,
@@ -113,6 +124,7 @@ impl T5 {
             decoder_norm: Norm::load(parts, "decoder.final_layer_norm.weight")?,
             head,
             parameters: usize::try_from(weights.parameters()).unwrap_or(usize::MAX),
+            name: device_name,
         })
     }
 
@@ -136,8 +148,9 @@ impl T5 {
         if ids.is_empty() || ids.iter().any(|id| !is_inside(*id, vocabulary)) {
             return Err(EngineError::computation("a prompt token is outside the vocabulary"));
         }
-        let ids = Tensor::new(ids, &Device::Cpu)?;
-        let bias = square(&self.encoder_bias, ids.dim(0)?)?;
+        let device = self.embedding.device();
+        let ids = Tensor::new(ids, device)?;
+        let bias = square(&self.encoder_bias, ids.dim(0)?, device)?;
         let mut x = self.embedding.index_select(&ids, 0)?;
         for layer in &self.encoder {
             x = layer.whole(&x, &bias, adapter)?;
@@ -165,7 +178,7 @@ impl T5 {
         let layers = self.decoder.iter().map(|layer| layer.begin(encoded, steps_max, adapter));
         Ok(Decoding {
             layers: layers.collect::<candle_core::Result<_>>()?,
-            bias: looking_back(&self.decoder_bias, steps_max)?,
+            bias: looking_back(&self.decoder_bias, steps_max, encoded.device())?,
             steps_max,
             seen: 0,
             adapter,
@@ -197,7 +210,7 @@ impl T5 {
 }
 
 /// The biases between all places of a text of this length: heads × queries × keys.
-fn square(bias: &PositionBias, length: usize) -> candle_core::Result<Tensor> {
+fn square(bias: &PositionBias, length: usize, device: &Device) -> candle_core::Result<Tensor> {
     let (mut numbers, mut heads) = (Vec::new(), 0);
     for diagonal in bias.diagonals(length) {
         heads += 1;
@@ -206,14 +219,18 @@ fn square(bias: &PositionBias, length: usize) -> candle_core::Result<Tensor> {
             numbers.extend_from_slice(row);
         }
     }
-    Tensor::from_vec(numbers, (heads, length, length), &Device::Cpu)
+    Tensor::from_vec(numbers, (heads, length, length), device)
 }
 
 /// The biases of a last place towards everything before it: heads × 1 × length.
-fn looking_back(bias: &PositionBias, length: usize) -> candle_core::Result<Tensor> {
+fn looking_back(
+    bias: &PositionBias,
+    length: usize,
+    device: &Device,
+) -> candle_core::Result<Tensor> {
     let heads: Vec<Vec<f32>> = bias.looking_back(length).collect();
     let shape = (heads.len(), 1, length);
-    Tensor::from_vec(heads.concat(), shape, &Device::Cpu)
+    Tensor::from_vec(heads.concat(), shape, device)
 }
 
 fn index(id: u32) -> usize {

@@ -13,6 +13,7 @@ pub(super) struct Parts<'a> {
     pub(super) weights: &'a Weights<'a>,
     pub(super) config: &'a Config,
     pub(super) adapters: &'a [Adapter],
+    pub(super) device: &'a Device,
 }
 
 /// `x · wᵀ`, with the weight as checkpoints store it: one row per output.
@@ -36,6 +37,15 @@ struct Added {
 }
 
 impl Parts<'_> {
+    /// Takes one tensor to where the graph computes.
+    pub(super) fn get(
+        &self,
+        name: &str,
+        shape: &[usize],
+    ) -> std::result::Result<Tensor, LoadError> {
+        Ok(self.weights.get(name, shape)?.to_device(self.device)?)
+    }
+
     /// Takes the tensors `name.part.weight`, all of one shape, as one matrix: one pass over memory
     /// instead of several.
     pub(super) fn side_by_side(
@@ -45,7 +55,7 @@ impl Parts<'_> {
         shape: [usize; 2],
     ) -> std::result::Result<Projection, LoadError> {
         let names: Vec<String> = parts.iter().map(|part| format!("{name}.{part}.weight")).collect();
-        let tensors = names.iter().map(|name| self.weights.get(name, &shape));
+        let tensors = names.iter().map(|name| self.get(name, &shape));
         let mut tensors = tensors.collect::<std::result::Result<Vec<_>, _>>()?;
         let weight = match tensors.pop() {
             Some(only) if tensors.is_empty() => only,
@@ -54,7 +64,8 @@ impl Parts<'_> {
                 Tensor::cat(&tensors, 0)?
             }
         };
-        let added = self.adapters.iter().map(|adapter| Added::of(adapter, &names, shape));
+        let added =
+            self.adapters.iter().map(|adapter| Added::of(adapter, &names, shape, self.device));
         Ok(Projection { weight, added: added.collect::<Result<_>>()? })
     }
 }
@@ -72,7 +83,12 @@ impl Projection {
 
 impl Added {
     /// The additions to all parts as one: the `A`s below each other, the `B`s in blocks.
-    fn of(adapter: &Adapter, names: &[String], shape: [usize; 2]) -> Result<Option<Self>> {
+    fn of(
+        adapter: &Adapter,
+        names: &[String],
+        shape: [usize; 2],
+        device: &Device,
+    ) -> Result<Option<Self>> {
         let deltas: Vec<Option<&Delta>> =
             names.iter().map(|name| adapter.deltas.get(name)).collect();
         let rank: usize = deltas.iter().flatten().map(|delta| delta.rank).sum();
@@ -97,8 +113,8 @@ impl Added {
             }
             before += inside;
         }
-        let down = Tensor::from_vec(down, (rank, inputs), &Device::Cpu)?.t()?.contiguous()?;
-        let up = Tensor::from_vec(up, (outputs * names.len(), rank), &Device::Cpu)?;
+        let down = Tensor::from_vec(down, (rank, inputs), device)?.t()?.contiguous()?;
+        let up = Tensor::from_vec(up, (outputs * names.len(), rank), device)?;
         Ok(Some(Self { down, up: up.t()?.contiguous()? }))
     }
 }

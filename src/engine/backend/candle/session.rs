@@ -19,7 +19,7 @@ impl Backend for T5 {
     }
 
     fn describe(&self) -> String {
-        "candle f32".to_owned()
+        self.name.clone()
     }
 }
 

@@ -20,12 +20,7 @@ impl<E: Element> Store<E> {
     pub(super) fn new(heads: Heads, layers: usize, places: usize) -> Self {
         let room = places.max(1).next_multiple_of(PLACES);
         let numbers = layers * heads.inner() * room;
-        Self {
-            heads,
-            room,
-            keys: vec![E::default(); numbers],
-            values: vec![E::default(); numbers],
-        }
+        Self { heads, room, keys: vec![E::default(); numbers], values: vec![E::default(); numbers] }
     }
 
     pub(super) const fn heads(&self) -> Heads {

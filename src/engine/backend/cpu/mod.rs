@@ -49,7 +49,10 @@ impl Cpu {
             Precision::Bf16 => Float::Bf16,
             Precision::F32 => Float::F32,
         };
-        Ok(Self { model: Arc::new(Model::load(weights, config, kind, adapters)?), threads: settings.threads })
+        Ok(Self {
+            model: Arc::new(Model::load(weights, config, kind, adapters)?),
+            threads: settings.threads,
+        })
     }
 }
 
@@ -78,4 +81,3 @@ impl Backend for Cpu {
         format!("cpu {kind} {}", self.model.level.name())
     }
 }
-

@@ -101,10 +101,18 @@ impl Packer<'_, '_> {
     }
 
     /// Matrices with the same inputs, one below the other.
-    fn matrix(&mut self, names: &[String], outputs: usize, inputs: usize) -> Result<Matrix, LoadError> {
+    fn matrix(
+        &mut self,
+        names: &[String],
+        outputs: usize,
+        inputs: usize,
+    ) -> Result<Matrix, LoadError> {
         let mut parts = Vec::with_capacity(names.len());
         for name in names {
-            parts.push((self.weights.floats(&format!("{name}.weight"), &[outputs, inputs])?, outputs));
+            parts.push((
+                self.weights.floats(&format!("{name}.weight"), &[outputs, inputs])?,
+                outputs,
+            ));
         }
         let weight = pack(&parts, inputs, self.kind, self.level);
         let index = self.parts.len();

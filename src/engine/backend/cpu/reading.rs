@@ -51,7 +51,8 @@ impl<E: Element> Reading<E> {
         let mut rows = x.chunks_exact_mut(model.width.max(1));
         for prompt in prompts {
             let places = prompt.ids.len();
-            let known = prompt.ids.iter().all(|id| rows.next().is_some_and(|row| model.embed(*id, row)));
+            let known =
+                prompt.ids.iter().all(|id| rows.next().is_some_and(|row| model.embed(*id, row)));
             if places == 0 || !known {
                 return Err(EngineError::computation("a prompt token is outside the vocabulary"));
             }

@@ -4,14 +4,12 @@ use std::sync::Arc;
 
 use super::adapt::{self, Low};
 use super::kernel::{
-    Acts, Element, Scratch, Team, attend_rows, gate, head, linear, Mode, norm, summary, take,
+    Acts, Element, Mode, Scratch, Team, attend_rows, gate, head, linear, norm, summary, take,
 };
 use super::memory::Sequence;
 use super::model::{FeedForward, Matrix, Model, Output};
 use super::reading::Reading;
-use crate::engine::backend::{
-    Best, Logits, Need, Progress, Prompt, Row, Session as Sequences,
-};
+use crate::engine::backend::{Best, Logits, Need, Progress, Prompt, Row, Session as Sequences};
 use crate::engine::error::EngineError;
 
 /// An arena. `E` is what keys and values are kept in.
@@ -126,7 +124,12 @@ impl<E: Element + std::fmt::Debug> Session<E> {
             let bias = back.get(head).map_or(&[][..], |head| {
                 head.get(head.len().saturating_sub(places)..).unwrap_or_default()
             });
-            (sequence.map(|sequence| sequence.past.memory(index, head, places)).unwrap_or_default(), bias)
+            (
+                sequence
+                    .map(|sequence| sequence.past.memory(index, head, places))
+                    .unwrap_or_default(),
+                bias,
+            )
         };
         let queries = (&work.joined[..], 3 * inner, count);
         attend_rows(with, queries, heads, past, &mut work.scratch, &mut work.found);
@@ -137,9 +140,8 @@ impl<E: Element + std::fmt::Debug> Session<E> {
         work.apply(model, team, &layer.query, Side::Wide, Target::Joined(inner));
         let prompt = |row: usize, head: usize| {
             let sequence = rows.get(row).and_then(|row| slots.get(row.slot)?.as_ref());
-            let memory = sequence.map(|sequence| {
-                sequence.prompt.store.memory(index, head, sequence.prompt.places)
-            });
+            let memory = sequence
+                .map(|sequence| sequence.prompt.store.memory(index, head, sequence.prompt.places));
             (memory.unwrap_or_default(), &[][..])
         };
         let queries = (&work.joined[..], inner, count);
@@ -311,10 +313,8 @@ impl<E: Element + std::fmt::Debug> Sequences for Session<E> {
     }
 
     fn encode(&mut self, texts: &[&[u32]]) -> Result<Vec<Vec<f32>>, EngineError> {
-        let prompts: Vec<Prompt<'_>> = texts
-            .iter()
-            .map(|ids| Prompt { slot: 0, ids, steps_max: 1, adapter: None })
-            .collect();
+        let prompts: Vec<Prompt<'_>> =
+            texts.iter().map(|ids| Prompt { slot: 0, ids, steps_max: 1, adapter: None }).collect();
         let mut reading = Reading::<E>::begin(&self.model, &prompts)?;
         Ok(reading.hidden(&self.model, &self.team, &mut self.work))
     }

@@ -46,8 +46,12 @@ fn tiny(name: &str) -> PathBuf {
 fn load(folder: &Path, weights: Precision, threads: usize) -> Arc<Cpu> {
     let config = Config::parse(&std::fs::read(folder.join("config.json")).unwrap()).unwrap();
     let bytes = std::fs::read(folder.join("model.safetensors")).unwrap();
-    let settings =
-        EngineSettings { backend: BackendChoice::Cpu, weights, threads, ..EngineSettings::default() };
+    let settings = EngineSettings {
+        backend: BackendChoice::Cpu,
+        weights,
+        threads,
+        ..EngineSettings::default()
+    };
     Arc::new(Cpu::load(&Weights::parse(&bytes).unwrap(), &config, &settings, &[]).unwrap())
 }
 
@@ -116,7 +120,9 @@ fn in_f32_it_agrees_with_transformers() {
 fn rounded_weights_say_what_transformers_say() {
     let starter = root().join("models/starter");
     let cases = cases(starter.join("golden.json"));
-    for (precision, disagreements_max) in [(Precision::Bf16, 0.02), (Precision::Int8, 0.03), (Precision::Int4, 0.15)] {
+    for (precision, disagreements_max) in
+        [(Precision::Bf16, 0.02), (Precision::Int8, 0.03), (Precision::Int4, 0.15)]
+    {
         let model = load(&starter, precision, 1);
         let (mut steps, mut other) = (0.0, 0.0);
         for case in &cases {
@@ -124,7 +130,9 @@ fn rounded_weights_say_what_transformers_say() {
             read(&mut *session, &[(&case.input_ids, case.greedy_ids.len())]);
             let mut logits = Logits::default();
             for pair in case.greedy_ids.windows(2) {
-                session.step(&[Row { slot: 0, id: pair[0], need: Need::Best }], &mut logits).unwrap();
+                session
+                    .step(&[Row { slot: 0, id: pair[0], need: Need::Best }], &mut logits)
+                    .unwrap();
                 steps += 1.0;
                 other += f32::from(u8::from(logits.best(0).id != pair[1]));
             }
@@ -143,8 +151,9 @@ fn together(model: &Arc<Cpu>, prompts: &[Vec<u32>], starts: &[usize]) -> Vec<Vec
             session.read(&[Prompt { slot, ids, steps_max: 4, adapter: None }]).unwrap();
             while session.read_on().unwrap() == Progress::Onward {}
         }
-        let active: Vec<usize> =
-            (0..prompts.len()).filter(|slot| (starts[*slot]..starts[*slot] + 4).contains(&time)).collect();
+        let active: Vec<usize> = (0..prompts.len())
+            .filter(|slot| (starts[*slot]..starts[*slot] + 4).contains(&time))
+            .collect();
         let rows: Vec<Row> = active
             .iter()
             .map(|slot| {

@@ -140,7 +140,9 @@ fn attend_next_body<V: Lanes, E: Element>(
 ) {
     let (width, places) = (query.len(), memory.places);
     let blocks = memory.keys.chunks_exact(width * PLACES);
-    for (keys, scores) in blocks.zip(scores.as_chunks_mut::<PLACES>().0).take(places.div_ceil(PLACES)) {
+    for (keys, scores) in
+        blocks.zip(scores.as_chunks_mut::<PLACES>().0).take(places.div_ceil(PLACES))
+    {
         *scores = score_block::<V, E>(query, keys);
     }
     let scores = &mut scores[..places];
@@ -203,12 +205,7 @@ fn soften<V: Lanes>(scores: &mut [f32], bias: &[f32]) {
 
 /// `Σ weight · value`, place by place.
 #[inline(always)]
-fn mix<V: Lanes, E: Element>(
-    weights: &[f32],
-    values: &[E],
-    stride: usize,
-    out: &mut [f32],
-) {
+fn mix<V: Lanes, E: Element>(weights: &[f32], values: &[E], stride: usize, out: &mut [f32]) {
     let mut done = 0;
     while out.len() - done >= 64 {
         let mut sums = [V::splat(0.0); 4];
@@ -298,14 +295,20 @@ fn attend_all_body<V: Lanes>(
         let mut mixed = 0;
         while mixed < width {
             let part = (width - mixed).min(64);
-            mix_tile::<V>(scores, padded, (&values[mixed..], stride, places), part, |index, sums| {
-                if index < count {
-                    let at = out_start + (first + index) * out_stride + mixed;
-                    // SAFETY: each head and text has its own places of the output, and one member
-                    // works on one head of one text.
-                    unsafe { out.part(at..at + part) }.copy_from_slice(&sums[..part]);
-                }
-            });
+            mix_tile::<V>(
+                scores,
+                padded,
+                (&values[mixed..], stride, places),
+                part,
+                |index, sums| {
+                    if index < count {
+                        let at = out_start + (first + index) * out_stride + mixed;
+                        // SAFETY: each head and text has its own places of the output, and one member
+                        // works on one head of one text.
+                        unsafe { out.part(at..at + part) }.copy_from_slice(&sums[..part]);
+                    }
+                },
+            );
             mixed += part;
         }
         first += count;
@@ -331,12 +334,7 @@ fn pack_keys(joined: Joined<'_>, keys: &mut [f32]) {
 
 /// The scores of four queries at every place, two blocks at a time.
 #[inline(always)]
-fn score_tile<V: Lanes>(
-    queries: [&[f32]; TILE],
-    keys: &[f32],
-    padded: usize,
-    scores: &mut [f32],
-) {
+fn score_tile<V: Lanes>(queries: [&[f32]; TILE], keys: &[f32], padded: usize, scores: &mut [f32]) {
     let width = queries[0].len();
     let queries = queries.map(|query| &query[..width]);
     for (pair, keys) in keys.chunks_exact(2 * width * PLACES).enumerate() {

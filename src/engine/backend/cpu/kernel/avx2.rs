@@ -84,9 +84,8 @@ fn group_sums(lines: &[Line], inputs: &[i8; GROUP], part: usize) -> __m256i {
         let bytes = &lines[part / 2].0[part % 2 * 32..][..32];
         // SAFETY: 32 bytes are there, on a boundary of 32 because a line is on one of 64.
         let both = unsafe { _mm256_load_si256(bytes.as_ptr().cast()) };
-        let repeat = |four: [i8; 4]| {
-            _mm256_set1_epi32(i32::from_le_bytes(four.map(|quant| quant as u8)))
-        };
+        let repeat =
+            |four: [i8; 4]| _mm256_set1_epi32(i32::from_le_bytes(four.map(|quant| quant as u8)));
         let [a, b, c, d, e, f, g, h] = *eight;
         let first = _mm256_maddubs_epi16(_mm256_and_si256(both, mask), repeat([a, b, c, d]));
         let high = _mm256_and_si256(_mm256_srli_epi16::<4>(both), mask);

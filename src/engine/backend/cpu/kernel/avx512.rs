@@ -6,11 +6,11 @@
 //! in flight, which leaves room for the weights in 32 registers.
 
 use std::arch::x86_64::{
-    __m512, __m512i, _mm256_loadu_si256, _mm512_add_ps, _mm512_and_si512, _mm512_cvtepi32_ps,
-    _mm512_cvtph_ps, _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_load_si512, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_reduce_add_epi32,
-    _mm512_mul_ps, _mm512_set1_epi8, _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_ps,
-    _mm512_setzero_si512, _mm512_add_epi32, _mm512_srli_epi16, _mm512_storeu_ps,
-    _mm512_storeu_si512,
+    __m512, __m512i, _mm256_loadu_si256, _mm512_add_epi32, _mm512_add_ps, _mm512_and_si512,
+    _mm512_cvtepi32_ps, _mm512_cvtph_ps, _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_load_si512,
+    _mm512_loadu_ps, _mm512_loadu_si512, _mm512_mul_ps, _mm512_reduce_add_epi32, _mm512_set1_epi8,
+    _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_ps, _mm512_setzero_si512, _mm512_srli_epi16,
+    _mm512_storeu_ps, _mm512_storeu_si512,
 };
 
 use super::linear::{Mode, ROWS, Target, TileRows, offset8};
@@ -250,11 +250,7 @@ fn int4_parts<const M: usize, const PARTS: usize>(
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-fn plane_rows<const M: usize>(
-    quants: &[Line],
-    rows: TileRows<'_>,
-    out: &mut [[i32; BLOCK]; ROWS],
-) {
+fn plane_rows<const M: usize>(quants: &[Line], rows: TileRows<'_>, out: &mut [[i32; BLOCK]; ROWS]) {
     let (weights, inputs, stride) = (quants.as_ptr(), rows.quants.as_ptr(), rows.stride);
     let mut sums = [[_mm512_setzero_si512(); 4]; M];
     for row in 0..M {

@@ -4,11 +4,11 @@ use super::acts::Acts;
 use super::lanes::Lanes;
 use super::level::Level;
 use super::pack::{BLOCK, Body, EIGHT_OFFSET, FOUR_OFFSET, GROUP, Head, LINE, Line, PAD, Weight};
+use super::portable;
 use super::rows::{self, Element, Spread, leveled, madd};
 use super::team::Team;
 #[cfg(target_arch = "x86_64")]
 use super::{avx2, avx512};
-use super::portable;
 
 /// The most rows that a kernel works on at a time.
 pub(super) const ROWS: usize = 6;
@@ -96,7 +96,10 @@ pub(in super::super) fn linear(
 ) {
     let rows = acts.rows;
     assert!(acts.width == weight.inputs, "activations of another width");
-    assert!(stride >= weight.outputs && out.len() >= rows * stride, "too little room for a product");
+    assert!(
+        stride >= weight.outputs && out.len() >= rows * stride,
+        "too little room for a product"
+    );
     let out = Spread::new(out);
     let target = |row: usize, first: usize, width: usize| Target {
         out: &out,
@@ -251,7 +254,8 @@ pub(in super::super) fn head(
                     if exact(row + index) {
                         for (lane, low) in low.iter_mut().enumerate().take(count) {
                             let sum = tile.sums[index];
-                            *low = low_sum(level, head, first + lane, acts.quants(row + index), sum);
+                            *low =
+                                low_sum(level, head, first + lane, acts.quants(row + index), sum);
                         }
                         join_planes(level, &high[index], &low, tile.scales[index], scales, out);
                     } else {
@@ -336,13 +340,7 @@ fn high_alone_body<V: Lanes>(
 ///
 /// Whether a token may be is judged against the one that looks best: the error of the difference of
 /// two logits is the root of the sum of their squared errors.
-fn rescore(
-    level: Level,
-    (head, acts): (&Head, &Acts),
-    row: usize,
-    doubt: f32,
-    out: &mut [f32],
-) {
+fn rescore(level: Level, (head, acts): (&Head, &Acts), row: usize, doubt: f32, out: &mut [f32]) {
     let top = top(level, out);
     let Some(best) = out.iter().position(|logit| *logit == top) else { return };
     let doubts = &head.doubts[..out.len()];

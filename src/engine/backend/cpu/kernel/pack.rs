@@ -235,7 +235,9 @@ fn int4(rows: Rows<'_>, outputs: usize, stride: usize, level: Level) -> Body {
             row.resize(stride, 0.0);
             let steps = scales.iter_mut().skip(lane).step_by(BLOCK);
             let (quants, _) = rounded.as_chunks_mut::<GROUP>();
-            for ((numbers, step), quants) in row.as_chunks::<GROUP>().0.iter().zip(steps).zip(quants) {
+            for ((numbers, step), quants) in
+                row.as_chunks::<GROUP>().0.iter().zip(steps).zip(quants)
+            {
                 *step = round_group(level, numbers, quants);
             }
             write_nibbles(lines, lane, &rounded);

@@ -60,7 +60,8 @@ pub(super) fn int4(quants: &[Line], scales: &[u16], rows: TileRows<'_>, target: 
         {
             let mut sums = [-FOUR_OFFSET * rows.group_sums[row * groups + group]; BLOCK];
             let (fours, _) = inputs.as_chunks::<4>();
-            for (fours, weights) in fours.as_chunks::<2>().0.iter().zip(weights.chunks_exact(BLOCK)) {
+            for (fours, weights) in fours.as_chunks::<2>().0.iter().zip(weights.chunks_exact(BLOCK))
+            {
                 let (first, second) = halves(weights);
                 dot(&mut sums, &first, fours[0]);
                 dot(&mut sums, &second, fours[1]);
@@ -99,7 +100,8 @@ pub(super) fn low(lines: &[Line], inputs: &[i8]) -> i32 {
     for (line, inputs) in lines.iter().zip(inputs.chunks_exact(PAD)) {
         let (first, second) = inputs.split_at(LINE);
         for ((byte, first), second) in line.0.iter().zip(first).zip(second) {
-            sum += i32::from(byte & 15) * i32::from(*first) + i32::from(byte >> 4) * i32::from(*second);
+            sum += i32::from(byte & 15) * i32::from(*first)
+                + i32::from(byte >> 4) * i32::from(*second);
         }
     }
     sum

@@ -44,7 +44,9 @@ macro_rules! leveled {
 pub(super) use leveled;
 
 /// A number that keys and values are kept in.
-pub(in super::super) trait Element: Copy + Default + Send + Sync + 'static {
+pub(in super::super) trait Element:
+    Copy + Default + Send + Sync + 'static
+{
     /// Rounds to nearest.
     fn from_f32(number: f32) -> Self;
     /// Exactly.
@@ -179,11 +181,7 @@ leveled! {
 }
 
 #[inline(always)]
-fn quantise_body<V: Lanes>(
-    row: &[f32],
-    quants: &mut [i8],
-    group_sums: &mut [i32],
-) -> (f32, i32) {
+fn quantise_body<V: Lanes>(row: &[f32], quants: &mut [i8], group_sums: &mut [i32]) -> (f32, i32) {
     let scale = round_row_body::<V>(row, 127.0, quants);
     let (groups, _) = quants.as_chunks::<GROUP>();
     let mut sum = 0;
@@ -243,7 +241,10 @@ impl<'a, T> Spread<'a, T> {
     /// While a part is in use, no other part that overlaps it may be taken.
     #[expect(clippy::mut_from_ref, reason = "the caller keeps parts apart")]
     pub(super) unsafe fn part(&self, range: std::ops::Range<usize>) -> &mut [T] {
-        assert!(range.start <= range.end && range.end <= self.length, "a part outside of the whole");
+        assert!(
+            range.start <= range.end && range.end <= self.length,
+            "a part outside of the whole"
+        );
         // SAFETY: inside the slice by the assertion, and exclusive by the contract.
         unsafe { std::slice::from_raw_parts_mut(self.start.add(range.start), range.len()) }
     }

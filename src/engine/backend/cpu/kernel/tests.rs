@@ -3,11 +3,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::engine::weights::{FloatKind, Floats};
+use crate::engine::weights::Floats;
 
 fn floats(numbers: &[f32]) -> Floats<'static> {
-    let bytes = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
-    Floats { kind: FloatKind::F32, bytes: std::borrow::Cow::Owned(bytes) }
+    Floats::of(numbers.to_vec())
 }
 
 /// Numbers from −1 to 1 that repeat for a seed.
@@ -233,10 +232,14 @@ fn norm_and_gate_are_what_the_papers_say() {
         gate((level, &team), &wide, Gate::Gelu, &mut acts, false);
         for row in 0..4 {
             for (column, out) in acts.row(row).iter().enumerate() {
-                let (a, b) = (f64::from(wide[row * 140 + column]), f64::from(wide[row * 140 + 70 + column]));
+                let (a, b) =
+                    (f64::from(wide[row * 140 + column]), f64::from(wide[row * 140 + 70 + column]));
                 let inner = (2.0 / std::f64::consts::PI).sqrt() * (a + 0.044_715 * a.powi(3));
                 let exact = 0.5 * a * (1.0 + inner.tanh()) * b;
-                assert!((f64::from(*out) - exact).abs() < 2e-5 * (1.0 + exact.abs()), "{out} {exact}");
+                assert!(
+                    (f64::from(*out) - exact).abs() < 2e-5 * (1.0 + exact.abs()),
+                    "{out} {exact}"
+                );
             }
         }
     }
@@ -261,7 +264,9 @@ fn a_team_does_every_part_once_and_survives_a_panic() {
         }));
         assert!(broken.is_err());
         let sum = AtomicUsize::new(0);
-        team.run(&|member| { sum.fetch_add(member, Ordering::Relaxed); });
+        team.run(&|member| {
+            sum.fetch_add(member, Ordering::Relaxed);
+        });
         assert_eq!(sum.load(Ordering::Relaxed), size * (size - 1) / 2);
     }
 }
