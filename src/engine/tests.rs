@@ -29,7 +29,12 @@ fn engine(settings: EngineSettings) -> Engine {
 }
 
 fn settings() -> EngineSettings {
-    EngineSettings { new_tokens_max: Tokens(400), ..EngineSettings::default() }
+    EngineSettings {
+        new_tokens_max: Tokens(400),
+        // What the golden figures were computed in.
+        weights: Precision::F32,
+        ..EngineSettings::default()
+    }
 }
 
 const PROMPT: &str = "translate English to German: How old are you?";

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::kernel::{Element, Heads, Memory, PLACES};
+use super::kernel::{Cell, Heads, Memory, PLACES};
 
 /// Keys and values of some places in every layer.
 #[derive(Clone, Debug)]
@@ -15,12 +15,23 @@ pub(super) struct Store<E> {
     values: Vec<E>,
 }
 
-impl<E: Element> Store<E> {
+impl<E: Cell> Store<E> {
     /// Room for this many places in each layer.
     pub(super) fn new(heads: Heads, layers: usize, places: usize) -> Self {
         let room = places.max(1).next_multiple_of(PLACES);
-        let numbers = layers * heads.inner() * room;
-        Self { heads, room, keys: vec![E::default(); numbers], values: vec![E::default(); numbers] }
+        let (keys, values) = Self::sizes(heads, room);
+        let count = layers * heads.count;
+        Self {
+            heads,
+            room,
+            keys: vec![E::default(); count * keys],
+            values: vec![E::default(); count * values],
+        }
+    }
+
+    /// The cells of one head's keys and values over some whole blocks.
+    fn sizes(heads: Heads, places: usize) -> (usize, usize) {
+        (places / PLACES * E::key_block(heads.width), E::values(places, heads.width))
     }
 
     pub(super) const fn heads(&self) -> Heads {
@@ -29,37 +40,30 @@ impl<E: Element> Store<E> {
 
     /// The number of layers that there is room for.
     pub(super) fn layers(&self) -> usize {
-        self.keys.len() / (self.heads.inner() * self.room).max(1)
+        self.keys.len() / (self.heads.count * Self::sizes(self.heads, self.room).0).max(1)
     }
 
     /// Writes one place of one layer: the keys of all heads side by side, and the values.
     pub(super) fn write(&mut self, layer: usize, place: usize, keys: &[f32], values: &[f32]) {
         let Heads { count, width } = self.heads;
-        let size = self.room * width;
-        let first = layer * count;
-        let (block, lane) = (place / PLACES * PLACES * width, place % PLACES);
-        let key_stores = self.keys.chunks_exact_mut(size).skip(first);
+        let (key_size, value_size) = Self::sizes(self.heads, self.room);
+        let key_stores = self.keys.chunks_exact_mut(key_size).skip(layer * count);
         for (store, key) in key_stores.zip(keys.chunks_exact(width)) {
-            let columns = store.iter_mut().skip(block + lane).step_by(PLACES);
-            for (column, number) in columns.zip(key) {
-                *column = E::from_f32(*number);
-            }
+            E::write_key(store, place, key);
         }
-        let value_stores = self.values.chunks_exact_mut(size).skip(first);
+        let value_stores = self.values.chunks_exact_mut(value_size).skip(layer * count);
         for (store, value) in value_stores.zip(values.chunks_exact(width)) {
-            for (column, number) in store.iter_mut().skip(place * width).zip(value) {
-                *column = E::from_f32(*number);
-            }
+            E::write_value(store, place, value);
         }
     }
 
     /// What one head of one layer remembers of the first places.
     pub(super) fn memory(&self, layer: usize, head: usize, places: usize) -> Memory<'_, E> {
-        let size = self.room * self.heads.width;
-        let from = (layer * self.heads.count + head) * size;
+        let (keys, values) = Self::sizes(self.heads, self.room);
+        let index = layer * self.heads.count + head;
         Memory {
-            keys: self.keys.get(from..from + size).unwrap_or_default(),
-            values: self.values.get(from..from + size).unwrap_or_default(),
+            keys: self.keys.get(index * keys..(index + 1) * keys).unwrap_or_default(),
+            values: self.values.get(index * values..(index + 1) * values).unwrap_or_default(),
             places,
         }
     }
@@ -67,10 +71,13 @@ impl<E: Element> Store<E> {
     /// A copy of the first places.
     fn copy(&self, layers: usize, places: usize) -> Self {
         let mut copy = Self::new(self.heads, layers, self.room);
-        let width = self.heads.width;
-        let size = self.room * width;
-        let used = places.next_multiple_of(PLACES) * width;
-        for (from, to) in [(&self.keys, &mut copy.keys), (&self.values, &mut copy.values)] {
+        let (key_size, value_size) = Self::sizes(self.heads, self.room);
+        let (keys, values) = Self::sizes(self.heads, places.next_multiple_of(PLACES));
+        let parts = [
+            (&self.keys, &mut copy.keys, key_size, keys),
+            (&self.values, &mut copy.values, value_size, values),
+        ];
+        for (from, to, size, used) in parts {
             for (from, to) in from.chunks_exact(size).zip(to.chunks_exact_mut(size)) {
                 if let (Some(from), Some(to)) = (from.get(..used), to.get_mut(..used)) {
                     to.copy_from_slice(from);
@@ -104,7 +111,7 @@ pub(super) struct Sequence<E> {
     pub(super) adapter: Option<usize>,
 }
 
-impl<E: Element> Sequence<E> {
+impl<E: Cell> Sequence<E> {
     /// Another sequence that begins as this one.
     pub(super) fn fork(&self, layers: usize) -> Self {
         Self {

@@ -62,7 +62,7 @@ impl Backend for Cpu {
         Ok(match self.model.kind {
             Float::F32 => Box::new(Session::<f32>::open(model, self.threads, slots)?),
             Float::Int8 | Float::Int4 | Float::Bf16 => {
-                Box::new(Session::<u16>::open(model, self.threads, slots)?)
+                Box::new(Session::<u32>::open(model, self.threads, slots)?)
             }
         })
     }

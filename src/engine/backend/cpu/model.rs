@@ -4,7 +4,9 @@ use candle_nn::Activation;
 use rayon::prelude::*;
 
 use super::adapt::Bound;
-use super::kernel::{Element as _, Float, Gate, Head, Heads, Level, Weight, pack, pack_head};
+use super::kernel::{
+    Element as _, Float, Gate, Head, Heads, Level, Rounding, Weight, pack, pack_head,
+};
 use crate::engine::adapter::Adapter;
 use crate::engine::backend::position::{Gaze, PositionBias};
 use crate::engine::config::Config;
@@ -235,6 +237,14 @@ impl Model {
     /// Whether activations are quantised on their way into a matrix.
     pub(super) const fn quantised(&self) -> bool {
         matches!(self.kind, Float::Int8 | Float::Int4)
+    }
+
+    /// How exact attention has to be.
+    pub(super) const fn rounding(&self) -> Rounding {
+        match self.kind {
+            Float::F32 => Rounding::Exact,
+            Float::Int8 | Float::Int4 | Float::Bf16 => Rounding::Bf16,
+        }
     }
 
     /// Writes the embedding of a token; false if there is no such token.

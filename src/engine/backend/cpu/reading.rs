@@ -6,7 +6,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::kernel::{Element, Team, attend_texts, norm, take};
+use super::kernel::{Cell, Team, attend_texts, norm, take};
 use super::memory::{PromptMemory, Sequence, Store};
 use super::model::{EncoderLayer, Model};
 use super::session::{Side, Target, Workspace, reach};
@@ -42,7 +42,7 @@ struct Pending<E> {
     places: usize,
 }
 
-impl<E: Element> Reading<E> {
+impl<E: Cell> Reading<E> {
     /// Embeds the prompts.
     pub(super) fn begin(model: &Model, prompts: &[Prompt<'_>]) -> Result<Self, EngineError> {
         let total: usize = prompts.iter().map(|prompt| prompt.ids.len()).sum();
@@ -149,7 +149,15 @@ impl<E: Element> Reading<E> {
         let mut found = std::mem::take(&mut work.found);
         reach(&mut found, total * inner);
         let bias = (&self.diagonals[..], self.longest - 1);
-        attend_texts(with, &joined, model.heads, &self.texts, bias, &mut work.scratch, &mut found);
+        attend_texts(
+            with,
+            &joined,
+            model.heads,
+            &self.texts,
+            bias,
+            &mut work.scratch,
+            (&mut found, model.rounding()),
+        );
         work.joined = joined;
         for chunk in Self::chunks(total) {
             self.enter(&chunk, model, work);

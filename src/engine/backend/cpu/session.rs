@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::adapt::{self, Low};
 use super::kernel::{
-    Acts, Element, Mode, Scratch, Team, attend_rows, gate, head, linear, norm, summary, take,
+    Acts, Cell, Mode, Scratch, Team, attend_rows, gate, head, linear, norm, summary, take,
 };
 use super::memory::Sequence;
 use super::model::{FeedForward, Matrix, Model, Output};
@@ -53,7 +53,7 @@ pub(super) fn reach(numbers: &mut Vec<f32>, length: usize) {
     }
 }
 
-impl<E: Element + std::fmt::Debug> Session<E> {
+impl<E: Cell> Session<E> {
     /// An arena of this many slots.
     pub(super) fn open(
         model: Arc<Model>,
@@ -247,7 +247,7 @@ impl Workspace {
     }
 }
 
-impl<E: Element + std::fmt::Debug> Sequences for Session<E> {
+impl<E: Cell> Sequences for Session<E> {
     fn read(&mut self, prompts: &[Prompt<'_>]) -> Result<(), EngineError> {
         if self.reading.is_some() {
             return Err(EngineError::computation("prompts are being read already"));

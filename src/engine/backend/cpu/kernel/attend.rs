@@ -1,11 +1,13 @@
 //! Attention kernels.
 //!
-//! Keys lie in blocks of 16 places, inputs first (`width × 16`), so that 16 scores grow side by side
-//! without sums across a register; values lie place after place. T5 does not scale the scores.
+//! T5 does not scale the scores; what keeps them small is in its weights.
 
+#[cfg(target_arch = "x86_64")]
+use super::attend_bf16;
+use super::cell::Cell;
 use super::lanes::Lanes;
 use super::level::Level;
-use super::rows::{Element, Spread, exp, fold, leveled, madd};
+use super::rows::{Spread, exp, fold, leveled, madd};
 use super::team::Team;
 
 /// Places of a block of keys.
@@ -14,9 +16,9 @@ pub(in super::super) const PLACES: usize = 16;
 /// The keys and values of one head over some places.
 #[derive(Clone, Copy, Debug)]
 pub(in super::super) struct Memory<'a, E> {
-    /// Blocks of `width × 16`.
+    /// Blocks of 16 places.
     pub(in super::super) keys: &'a [E],
-    /// `places × width`.
+    /// At least for as many whole blocks as hold all places.
     pub(in super::super) values: &'a [E],
     pub(in super::super) places: usize,
 }
@@ -43,23 +45,49 @@ impl Heads {
 
 /// Scratch memory of the members of a team.
 #[derive(Debug, Default)]
-pub(in super::super) struct Scratch(Vec<Vec<f32>>);
+pub(in super::super) struct Scratch(Vec<Member>);
+
+/// Scratch memory of one member.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Member {
+    pub(super) numbers: Vec<f32>,
+    pub(super) words: Vec<u32>,
+}
+
+impl Member {
+    /// Makes it at least so large.
+    pub(super) fn reach(&mut self, numbers: usize, words: usize) {
+        if self.numbers.len() < numbers {
+            self.numbers.resize(numbers, 0.0);
+        }
+        if self.words.len() < words {
+            self.words.resize(words, 0);
+        }
+    }
+}
+
+/// How numbers are rounded inside attention.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) enum Rounding {
+    /// Not at all.
+    Exact,
+    /// To bf16 where that is faster.
+    Bf16,
+}
 
 impl Scratch {
     /// Room for this many numbers for each member.
     pub(in super::super) fn reserve(&mut self, team: &Team, numbers: usize) {
-        self.0.resize(team.size(), Vec::new());
+        self.0.resize(team.size(), Member::default());
         for each in &mut self.0 {
-            if each.len() < numbers {
-                each.resize(numbers, 0.0);
-            }
+            each.reach(numbers, 0);
         }
     }
 }
 
 /// Each row's query looks at its own memory, head by head. `memory` tells, for a row and a head, what there is and the
 /// bias towards it (empty or one number per place). `queries` are rows of all heads, `stride` apart.
-pub(in super::super) fn attend_rows<'a, E: Element>(
+pub(in super::super) fn attend_rows<'a, E: Cell>(
     (level, team): (Level, &Team),
     (queries, stride, rows): (&[f32], usize, usize),
     heads: Heads,
@@ -80,7 +108,10 @@ pub(in super::super) fn attend_rows<'a, E: Element>(
             let at = row * inner + head * heads.width;
             // SAFETY: each row and head has a place of its own, and belongs to one member.
             let out = unsafe { out.part(at..at + heads.width) };
-            attend_next(level, query, memory, bias, scratch, out);
+            if !(level.has_bf16() && E::attend_bf16(query, memory, bias, scratch, out)) {
+                scratch.reach(memory.places.next_multiple_of(PLACES), 0);
+                attend_next(level, query, memory, bias, &mut scratch.numbers, out);
+            }
         }
     });
 }
@@ -95,9 +126,10 @@ pub(in super::super) fn attend_texts(
     texts: &[std::ops::Range<usize>],
     (diagonals, zero): (&[Vec<f32>], usize),
     scratch: &mut Scratch,
-    out: &mut [f32],
+    (out, rounding): (&mut [f32], Rounding),
 ) {
     let inner = heads.inner();
+    let _ = rounding;
     scratch.reserve(team, 0);
     let (out, scratch) = (Spread::new(out), Spread::new(&mut scratch.0));
     team.run(&|member| {
@@ -113,7 +145,13 @@ pub(in super::super) fn attend_texts(
                 places: text.len(),
             };
             let place = (&out, text.start * inner + head * heads.width, inner);
-            attend_all(level, joined, (&diagonals[head], zero), scratch, place);
+            let bias = (&diagonals[head][..], zero);
+            #[cfg(target_arch = "x86_64")]
+            if level.has_bf16() && rounding == Rounding::Bf16 && attend_bf16::fits(heads.width) {
+                attend_bf16::attend_all(joined, bias, scratch, place);
+                continue;
+            }
+            attend_all(level, joined, bias, &mut scratch.numbers, place);
         }
     });
 }
@@ -121,7 +159,7 @@ pub(in super::super) fn attend_texts(
 leveled! {
     /// One query looks at some places. The bias is empty or has a number for each place; `scores` is scratch for as
     /// many numbers as there are places, rounded up to a block.
-    fn attend_next<E: Element>(
+    fn attend_next<E: Cell>(
         query: &[f32],
         memory: Memory<'_, E>,
         bias: &[f32],
@@ -131,49 +169,27 @@ leveled! {
 }
 
 #[inline(always)]
-fn attend_next_body<V: Lanes, E: Element>(
+fn attend_next_body<V: Lanes, E: Cell>(
     query: &[f32],
     memory: Memory<'_, E>,
     bias: &[f32],
     scores: &mut [f32],
     out: &mut [f32],
 ) {
-    let (width, places) = (query.len(), memory.places);
-    let blocks = memory.keys.chunks_exact(width * PLACES);
-    for (keys, scores) in
-        blocks.zip(scores.as_chunks_mut::<PLACES>().0).take(places.div_ceil(PLACES))
-    {
-        *scores = score_block::<V, E>(query, keys);
+    let scores = &mut scores[..memory.places.next_multiple_of(PLACES)];
+    let blocks = memory.keys.chunks_exact(E::key_block(query.len()));
+    for (block, scores) in blocks.zip(scores.as_chunks_mut::<PLACES>().0) {
+        *scores = E::score::<V>(query, block);
     }
-    let scores = &mut scores[..places];
-    soften::<V>(scores, bias);
-    mix::<V, E>(scores, memory.values, width, out);
-}
-
-/// The scores of one query at the 16 places of a block. Four sums run side by side, because each waits
-/// for its own last addition.
-#[inline(always)]
-fn score_block<V: Lanes, E: Element>(query: &[f32], keys: &[E]) -> [f32; PLACES] {
-    let mut sums = [V::splat(0.0); 4];
-    let (queries, last_queries) = query.as_chunks::<4>();
-    let (rows, _) = keys.as_chunks::<PLACES>();
-    let (fours, last_rows) = rows.as_chunks::<4>();
-    for (query, rows) in queries.iter().zip(fours) {
-        for part in 0..4 {
-            sums[part] = sums[part].madd(V::splat(query[part]), E::lanes::<V>(&rows[part]));
-        }
-    }
-    for (query, row) in last_queries.iter().zip(last_rows) {
-        sums[0] = sums[0].madd(V::splat(*query), E::lanes::<V>(row));
-    }
-    let mut total = [0.0; PLACES];
-    sums[0].add(sums[1]).add(sums[2].add(sums[3])).store(&mut total);
-    total
+    let (scored, padding) = scores.split_at_mut(memory.places);
+    soften::<V>(scored, bias);
+    padding.fill(0.0);
+    E::mix::<V>(scores, memory.values, out);
 }
 
 /// Adds the bias to scores and makes them probabilities.
 #[inline(always)]
-fn soften<V: Lanes>(scores: &mut [f32], bias: &[f32]) {
+pub(super) fn soften<V: Lanes>(scores: &mut [f32], bias: &[f32]) {
     for (score, bias) in scores.iter_mut().zip(bias) {
         *score += bias;
     }
@@ -203,48 +219,18 @@ fn soften<V: Lanes>(scores: &mut [f32], bias: &[f32]) {
     }
 }
 
-/// `Σ weight · value`, place by place.
-#[inline(always)]
-fn mix<V: Lanes, E: Element>(weights: &[f32], values: &[E], stride: usize, out: &mut [f32]) {
-    let mut done = 0;
-    while out.len() - done >= 64 {
-        let mut sums = [V::splat(0.0); 4];
-        for (weight, value) in weights.iter().zip(values.chunks(stride)) {
-            let weight = V::splat(*weight);
-            let (fours, _) = value[done..done + 64].as_chunks::<16>();
-            for part in 0..4 {
-                sums[part] = sums[part].madd(weight, E::lanes::<V>(&fours[part]));
-            }
-        }
-        let (places, _) = out[done..done + 64].as_chunks_mut::<16>();
-        for part in 0..4 {
-            sums[part].store(&mut places[part]);
-        }
-        done += 64;
-    }
-    if done < out.len() {
-        let out = &mut out[done..];
-        out.fill(0.0);
-        for (weight, value) in weights.iter().zip(values.chunks(stride)) {
-            for (out, value) in out.iter_mut().zip(&value[done..]) {
-                *out = madd::<V>(*weight, value.to_f32(), *out);
-            }
-        }
-    }
-}
-
 /// One head's part of rows that hold queries, keys and values side by side.
 #[derive(Clone, Copy, Debug)]
-struct Joined<'a> {
+pub(super) struct Joined<'a> {
     /// Rows of one text, from its first query number on.
-    rows: &'a [f32],
+    pub(super) rows: &'a [f32],
     /// From one row to the next.
-    stride: usize,
+    pub(super) stride: usize,
     /// From a query to its key, and from there to its value.
-    inner: usize,
+    pub(super) inner: usize,
     /// The width of the head.
-    width: usize,
-    places: usize,
+    pub(super) width: usize,
+    pub(super) places: usize,
 }
 
 /// Queries that are worked on together.

@@ -2,10 +2,11 @@
 
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::{
-    __m256, __m512, _mm_loadu_si128, _mm256_add_ps, _mm256_castsi256_ps, _mm256_cvtepu16_epi32,
-    _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_loadu_si256, _mm256_set1_ps, _mm256_slli_epi32,
-    _mm256_storeu_ps, _mm512_add_ps, _mm512_castsi512_ps, _mm512_cvtepu16_epi32, _mm512_fmadd_ps,
-    _mm512_loadu_ps, _mm512_set1_ps, _mm512_slli_epi32, _mm512_storeu_ps,
+    __m256, __m512, _mm_loadu_si128, _mm256_add_ps, _mm256_and_si256, _mm256_castsi256_ps,
+    _mm256_cvtepu16_epi32, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_loadu_si256, _mm256_set1_epi32,
+    _mm256_set1_ps, _mm256_slli_epi32, _mm256_storeu_ps, _mm512_add_ps, _mm512_and_si512,
+    _mm512_castsi512_ps, _mm512_cvtepu16_epi32, _mm512_fmadd_ps, _mm512_loadu_ps,
+    _mm512_loadu_si512, _mm512_set1_epi32, _mm512_set1_ps, _mm512_slli_epi32, _mm512_storeu_ps,
 };
 
 /// Sixteen f32. The methods are compiled into their callers, which are compiled for a level that has
@@ -17,6 +18,8 @@ pub(super) trait Lanes: Copy {
     fn load(numbers: &[f32; 16]) -> Self;
     /// Numbers of which only the upper half is stored.
     fn load_bf16(numbers: &[u16; 16]) -> Self;
+    /// Words of two such numbers: the lower halves, and the upper ones.
+    fn load_pairs(words: &[u32; 16]) -> (Self, Self);
     fn store(self, numbers: &mut [f32; 16]);
     fn add(self, other: Self) -> Self;
     /// `self + a · b`
@@ -39,6 +42,12 @@ impl Lanes for [f32; 16] {
     #[inline(always)]
     fn load_bf16(numbers: &[u16; 16]) -> Self {
         numbers.map(|number| f32::from_bits(u32::from(number) << 16))
+    }
+
+    #[inline(always)]
+    fn load_pairs(words: &[u32; 16]) -> (Self, Self) {
+        let first = words.map(|word| f32::from_bits(word << 16));
+        (first, words.map(|word| f32::from_bits(word & 0xffff_0000)))
     }
 
     #[inline(always)]
@@ -97,6 +106,16 @@ impl Lanes for __m512 {
     }
 
     #[inline(always)]
+    fn load_pairs(words: &[u32; 16]) -> (Self, Self) {
+        // SAFETY: see above.
+        unsafe {
+            let words = _mm512_loadu_si512(words.as_ptr().cast());
+            let upper = _mm512_and_si512(words, _mm512_set1_epi32(0xffff_0000_u32 as i32));
+            (_mm512_castsi512_ps(_mm512_slli_epi32::<16>(words)), _mm512_castsi512_ps(upper))
+        }
+    }
+
+    #[inline(always)]
     fn store(self, numbers: &mut [f32; 16]) {
         // SAFETY: see above.
         unsafe { _mm512_storeu_ps(numbers.as_mut_ptr(), self) }
@@ -147,6 +166,19 @@ impl Lanes for Two {
             _mm256_castsi256_ps(_mm256_slli_epi32::<16>(halves))
         };
         Self(widen(low), widen(high))
+    }
+
+    #[inline(always)]
+    fn load_pairs(words: &[u32; 16]) -> (Self, Self) {
+        let (low, high) = words.split_at(8);
+        // SAFETY: see above.
+        let split = |words: &[u32]| unsafe {
+            let words = _mm256_loadu_si256(words.as_ptr().cast());
+            let upper = _mm256_and_si256(words, _mm256_set1_epi32(0xffff_0000_u32 as i32));
+            (_mm256_castsi256_ps(_mm256_slli_epi32::<16>(words)), _mm256_castsi256_ps(upper))
+        };
+        let (low, high) = (split(low), split(high));
+        (Self(low.0, high.0), Self(low.1, high.1))
     }
 
     #[inline(always)]

@@ -139,7 +139,7 @@ pub(in super::super) fn linear(
 fn int8(level: Level, quants: &[Line], scales: &[f32], rows: TileRows<'_>, target: &Target<'_>) {
     match level {
         #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => avx512::int8(quants, scales, rows, target),
+        Level::Avx512Bf16 | Level::Avx512 => avx512::int8(quants, scales, rows, target),
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 => avx2::int8(quants, scales, rows, target),
         _ => portable::int8(quants, scales, rows, target),
@@ -149,7 +149,7 @@ fn int8(level: Level, quants: &[Line], scales: &[f32], rows: TileRows<'_>, targe
 fn int4(level: Level, quants: &[Line], scales: &[u16], rows: TileRows<'_>, target: &Target<'_>) {
     match level {
         #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => avx512::int4(quants, scales, rows, target),
+        Level::Avx512Bf16 | Level::Avx512 => avx512::int4(quants, scales, rows, target),
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 => avx2::int4(quants, scales, rows, target),
         _ => portable::int4(quants, scales, rows, target),
@@ -162,7 +162,7 @@ type PlaneSums = [[i32; BLOCK]; ROWS];
 fn plane(level: Level, quants: &[Line], rows: TileRows<'_>, sums: &mut PlaneSums) {
     match level {
         #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => avx512::plane(quants, rows, sums),
+        Level::Avx512Bf16 | Level::Avx512 => avx512::plane(quants, rows, sums),
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 => avx2::plane(quants, rows, sums),
         _ => portable::plane(quants, rows, sums),
@@ -373,7 +373,7 @@ fn low_sum(level: Level, head: &Head, output: usize, quants: &[i8], sum: i32) ->
     let low = &head.low[output * lines..][..lines];
     let dot = match level {
         #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => avx512::low(low, quants),
+        Level::Avx512Bf16 | Level::Avx512 => avx512::low(low, quants),
         _ => portable::low(low, quants),
     };
     dot - FOUR_OFFSET * sum

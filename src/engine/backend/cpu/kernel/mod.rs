@@ -31,6 +31,9 @@ mod avx2;
 mod avx512;
 mod acts;
 mod attend;
+#[cfg(target_arch = "x86_64")]
+mod attend_bf16;
+mod cell;
 mod lanes;
 mod level;
 mod linear;
@@ -40,7 +43,8 @@ mod rows;
 mod team;
 
 pub(super) use acts::Acts;
-pub(super) use attend::{Heads, Memory, PLACES, Scratch, attend_rows, attend_texts};
+pub(super) use attend::{Heads, Memory, PLACES, Rounding, Scratch, attend_rows, attend_texts};
+pub(super) use cell::Cell;
 pub(super) use level::Level;
 pub(super) use linear::{Mode, head, linear};
 pub(super) use pack::{Float, Head, Weight, pack, pack_head};

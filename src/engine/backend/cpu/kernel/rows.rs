@@ -30,7 +30,7 @@ macro_rules! leveled {
                 match level {
                     // SAFETY: `Level::available` names a level only where the processor has these
                     // instructions.
-                    Level::Avx512 => return unsafe { avx512($($argument),*) },
+                    Level::Avx512Bf16 | Level::Avx512 => return unsafe { avx512($($argument),*) },
                     // SAFETY: as above.
                     Level::Avx2 => return unsafe { avx2($($argument),*) },
                     Level::Portable => {}

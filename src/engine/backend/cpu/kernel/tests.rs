@@ -163,50 +163,86 @@ proptest! {
                 terms.map(|(score, other)| score.exp() / sum * f64::from(part(other, 2)[column])).sum()
             }).collect()
         };
-        for (level, size) in Level::available().into_iter().zip([1, 2, 3]) {
+        for (level, size) in Level::available().into_iter().zip([1, 2, 3, 1]) {
             let team = Team::new(size, "test").unwrap();
-            let mut out = vec![0.0; total * inner];
             let mut scratch = Scratch::default();
-            attend_texts((level, &team), &rows, heads, &texts, (&diagonals, zero), &mut scratch, &mut out);
-            for text in &texts {
-                for (row, head) in text.clone().flat_map(|row| [(row, 0), (row, 1)]) {
-                    let found = &out[row * inner + head * width..][..width];
-                    for (found, exact) in found.iter().zip(expect(text, head, row)) {
-                        prop_assert!((f64::from(*found) - exact).abs() < 1e-4, "{level:?}");
+            for (rounding, tolerance) in [(Rounding::Exact, 1e-4), (Rounding::Bf16, 5e-2)] {
+                let mut out = vec![0.0; total * inner];
+                let bias = (&diagonals[..], zero);
+                attend_texts((level, &team), &rows, heads, &texts, bias, &mut scratch, (&mut out, rounding));
+                for text in &texts {
+                    for (row, head) in text.clone().flat_map(|row| [(row, 0), (row, 1)]) {
+                        let found = &out[row * inner + head * width..][..width];
+                        for (found, exact) in found.iter().zip(expect(text, head, row)) {
+                            prop_assert!((f64::from(*found) - exact).abs() < tolerance, "{level:?}");
+                        }
                     }
                 }
             }
             // The last query of each text, over a memory in blocks.
-            let memories: Vec<Vec<(Vec<f32>, Vec<f32>)>> = texts.iter().map(|text| (0..2).map(|head| {
-                let mut keys = vec![9.0; text.len().next_multiple_of(PLACES) * width];
-                let mut values = Vec::new();
-                for (place, row) in text.clone().enumerate() {
-                    let part = |kind: usize| &rows[row * 3 * inner + kind * inner + head * width..][..width];
-                    for (column, key) in part(1).iter().enumerate() {
-                        keys[place / PLACES * PLACES * width + column * PLACES + place % PLACES] = *key;
-                    }
-                    values.extend_from_slice(part(2));
-                }
-                (keys, values)
-            }).collect()).collect();
-            let queries: Vec<f32> = texts.iter().flat_map(|text| &rows[(text.end - 1) * 3 * inner..][..inner]).copied().collect();
-            let mut out = vec![0.0; texts.len() * inner];
-            scratch.reserve(&team, 48);
-            attend_rows((level, &team), (&queries, inner, texts.len()), heads, |row, head| {
-                let places = texts[row].len();
-                let (keys, values) = &memories[row][head];
-                (Memory { keys, values, places }, &diagonals[head][zero + 1 - places..=zero])
-            }, &mut scratch, &mut out);
-            for (index, text) in texts.iter().enumerate() {
-                for head in 0..2 {
-                    let found = &out[index * inner + head * width..][..width];
-                    for (found, exact) in found.iter().zip(expect(text, head, text.end - 1)) {
-                        prop_assert!((f64::from(*found) - exact).abs() < 1e-4, "{level:?}");
+            let queries: Vec<f32> =
+                texts.iter().flat_map(|text| &rows[(text.end - 1) * 3 * inner..][..inner]).copied().collect();
+            let exact = last_queries::<f32>((level, &team), (&rows, &queries), heads, &texts, (&diagonals, zero));
+            let rounded = last_queries::<u32>((level, &team), (&rows, &queries), heads, &texts, (&diagonals, zero));
+            for (out, tolerance) in [(exact, 1e-4), (rounded, 5e-2)] {
+                for (index, text) in texts.iter().enumerate() {
+                    for head in 0..2 {
+                        let found = &out[index * inner + head * width..][..width];
+                        for (found, exact) in found.iter().zip(expect(text, head, text.end - 1)) {
+                            prop_assert!((f64::from(*found) - exact).abs() < tolerance, "{level:?}");
+                        }
                     }
                 }
             }
         }
     }
+}
+
+/// What the last place of each text finds in it.
+fn last_queries<E: Cell>(
+    with: (Level, &Team),
+    (rows, queries): (&[f32], &[f32]),
+    heads: Heads,
+    texts: &[std::ops::Range<usize>],
+    (diagonals, zero): (&[Vec<f32>], usize),
+) -> Vec<f32> {
+    let (inner, width) = (heads.inner(), heads.width);
+    let memories: Vec<Vec<(Vec<E>, Vec<E>)>> = texts
+        .iter()
+        .map(|text| {
+            (0..2)
+                .map(|head| {
+                    let room = text.len().next_multiple_of(PLACES);
+                    let mut keys = vec![E::default(); room / PLACES * E::key_block(width)];
+                    let mut values = vec![E::default(); E::values(room, width)];
+                    for (place, row) in text.clone().enumerate() {
+                        let part = |kind: usize| {
+                            &rows[row * 3 * inner + kind * inner + head * width..][..width]
+                        };
+                        E::write_key(&mut keys, place, part(1));
+                        E::write_value(&mut values, place, part(2));
+                    }
+                    (keys, values)
+                })
+                .collect()
+        })
+        .collect();
+    let mut out = vec![0.0; texts.len() * inner];
+    let mut scratch = Scratch::default();
+    scratch.reserve(with.1, 0);
+    attend_rows(
+        with,
+        (queries, inner, texts.len()),
+        heads,
+        |row, head| {
+            let places = texts[row].len();
+            let (keys, values) = &memories[row][head];
+            (Memory { keys, values, places }, &diagonals[head][zero + 1 - places..=zero])
+        },
+        &mut scratch,
+        &mut out,
+    );
+    out
 }
 
 #[test]
