@@ -2,6 +2,7 @@
 //! numbers are right, and how fast it is on this machine.
 
 mod list;
+pub mod pull;
 
 use std::io::{BufRead, Write};
 use std::path::PathBuf;

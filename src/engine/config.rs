@@ -62,7 +62,7 @@ pub(super) struct Stated {
     pub(super) heads: usize,
     pub(super) buckets: usize,
     pub(super) epsilon: f64,
-    /// Gated GELU as in T5 v1.1; else plain ReLU as in v1.0.
+    /// Gated GELU as in T5 v1.1; else plain `ReLU` as in v1.0.
     pub(super) is_gated: bool,
     pub(super) is_tied: bool,
     pub(super) context: usize,

@@ -38,7 +38,9 @@ pub use self::error::{EngineError, LoadError};
 pub use self::job::{Event, Finish, Generation, Job, Summary};
 pub use self::sample::Certainty;
 pub use self::settings::{BackendChoice, DeviceChoice, EngineSettings, Precision};
-pub use self::source::{AdapterSource, EmbeddedModel, LocalModel, ModelSource, licence_of};
+pub use self::source::{
+    AdapterSource, EmbeddedModel, LocalModel, ModelSource, examine, licence_of,
+};
 pub use self::starter::starter;
 
 use self::core::Core;

@@ -63,6 +63,13 @@ impl From<ModelSource> for LocalModel {
     }
 }
 
+/// Whether a folder holds a model, as far as that shows without reading its numbers: all files are
+/// there, whole and of the kinds that the engine loads.
+pub fn examine(folder: &Path) -> Result<(), LoadError> {
+    let opened = Opened::open(&ModelSource::Folder(folder.to_path_buf()).into())?;
+    opened.words.load(&opened.config).map(|_| ())
+}
+
 /// The files of a model that is compiled into the binary.
 #[derive(Clone, Copy)]
 pub struct EmbeddedModel {

@@ -44,6 +44,24 @@ fn every_mistake_has_a_place_and_a_way_out() {
             "targets: [{ name: a, zone: eu, provider: openai, model: m, timeout: 5 min }]\n",
             "`5 min` is not a duration",
         ),
+        (
+            "callers: [{ name: a, key: env:KEY }, { name: a, key: env:KEY }]\n",
+            "two callers named `a`",
+        ),
+        (
+            "callers: [{ name: a, key: env:KEY }, { name: b, key: env:KEY }]\n",
+            "the same key as another",
+        ),
+    ] {
+        let told = problems(text);
+        assert!(told.contains(expected), "{text}\n{told}");
+        assert!(told.contains("ambidex.yaml:"), "{told}");
+    }
+}
+
+#[test]
+fn mistakes_about_local_models_are_told() {
+    for (text, expected) in [
         ("licences_allowed: []\n", "no licence is allowed"),
         ("local_models: [{ name: starter, path: a/b }]\n", "`starter` is the model in the binary"),
         (
@@ -73,18 +91,9 @@ fn every_mistake_has_a_place_and_a_way_out() {
             "targets: [{ name: a, zone: on-host, engine: starter, adapter: tone }]\n",
             "this target has no model with adapters",
         ),
-        (
-            "callers: [{ name: a, key: env:KEY }, { name: a, key: env:KEY }]\n",
-            "two callers named `a`",
-        ),
-        (
-            "callers: [{ name: a, key: env:KEY }, { name: b, key: env:KEY }]\n",
-            "the same key as another",
-        ),
     ] {
         let told = problems(text);
         assert!(told.contains(expected), "{text}\n{told}");
-        assert!(told.contains("ambidex.yaml:"), "{told}");
     }
 }
 

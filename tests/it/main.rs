@@ -25,6 +25,8 @@ mod limits;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]
+mod pull;
+#[cfg(test)]
 mod receive;
 #[cfg(test)]
 mod route;

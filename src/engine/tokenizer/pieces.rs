@@ -15,7 +15,7 @@ use crate::engine::error::LoadError;
 #[derive(Debug)]
 pub(in crate::engine) struct Pieces {
     /// Every token, in the order of ids.
-    pub(in crate::engine) pieces: Vec<Piece>,
+    pub(in crate::engine) list: Vec<Piece>,
     /// The map that normalises characters, as sentencepiece compiles it.
     pub(in crate::engine) characters: Vec<u8>,
     /// Whether a text begins as if a space stood before it.
@@ -42,15 +42,15 @@ pub(in crate::engine) enum PieceKind {
 }
 
 pub(super) fn assemble(parts: Pieces) -> Result<tokenizers::Tokenizer, LoadError> {
-    let unknown = parts.pieces.iter().position(|piece| piece.kind == PieceKind::Unknown);
-    let has_bytes = parts.pieces.iter().any(|piece| piece.kind == PieceKind::Byte);
+    let unknown = parts.list.iter().position(|piece| piece.kind == PieceKind::Unknown);
+    let has_bytes = parts.list.iter().any(|piece| piece.kind == PieceKind::Byte);
     let special: Vec<AddedToken> = parts
-        .pieces
+        .list
         .iter()
         .filter(|piece| matches!(piece.kind, PieceKind::Unknown | PieceKind::Control))
         .map(|piece| AddedToken::from(piece.text.clone(), true))
         .collect();
-    let vocabulary = parts.pieces.into_iter().map(|piece| (piece.text, piece.score)).collect();
+    let vocabulary = parts.list.into_iter().map(|piece| (piece.text, piece.score)).collect();
     let failed = |error: tokenizers::Error| wrong(error.to_string());
     let model =
         Unigram::from(vocabulary, unknown, has_bytes).map_err(|error| wrong(error.to_string()))?;

@@ -3,7 +3,7 @@
 //!
 //! Names and keys after `convert_hf_to_gguf.py` and the loader of llama.cpp; candle parses the
 //! format and unpacks the blocks. What the file does not say is what llama.cpp takes for granted:
-//! distances up to 128, GELU where there is a gate and ReLU where there is none.
+//! distances up to 128, `GELU` where there is a gate and `ReLU` where there is none.
 
 use std::collections::BTreeMap;
 use std::io::{Seek as _, SeekFrom};
@@ -60,11 +60,12 @@ impl Gguf {
 
     /// The tensors, under the names that Hugging Face gives them.
     pub(in crate::engine) fn weights(&self) -> Result<Weights<'static>, LoadError> {
-        let gated = self.is_gated();
+        // With a gate, what it opens is the second of two matrices; else there is one.
+        let up = if self.is_gated() { "DenseReluDense.wi_1" } else { "DenseReluDense.wi" };
         let mut tensors = BTreeMap::new();
         for (name, info) in &self.content.tensor_infos {
             let stored = self.stored(name, info)?;
-            tensors.insert(familiar(name, gated).unwrap_or_else(|| name.clone()), stored);
+            tensors.insert(familiar(name, up).unwrap_or_else(|| name.clone()), stored);
         }
         Ok(Weights::of(tensors, self.file.name().to_owned()))
     }
@@ -156,7 +157,7 @@ impl Gguf {
         let map = list("tokenizer.ggml.precompiled_charsmap").iter();
         let flag = |key: &str| self.content.metadata.get(key).and_then(|it| it.to_bool().ok());
         Ok(Pieces {
-            pieces: pieces.collect::<Result<_, LoadError>>()?,
+            list: pieces.collect::<Result<_, LoadError>>()?,
             characters: map.filter_map(byte).collect(),
             leading_space: flag("tokenizer.ggml.add_space_prefix").unwrap_or(true),
             single_spaces: flag("tokenizer.ggml.remove_extra_whitespaces").unwrap_or(true),
@@ -182,6 +183,7 @@ impl Gguf {
 }
 
 /// A whole number of whatever width.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the others are unsigned, or no numbers")]
 fn whole(value: &Value) -> Option<usize> {
     match value {
         Value::I8(number) => usize::try_from(*number).ok(),
@@ -192,6 +194,7 @@ fn whole(value: &Value) -> Option<usize> {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "whatever else a number can be")]
 fn byte(value: &Value) -> Option<u8> {
     match value {
         Value::I8(number) => Some(number.cast_unsigned()),
@@ -211,7 +214,7 @@ const fn kind(dtype: GgmlDType) -> Kind {
 
 /// The Hugging Face name of a tensor: `dec.blk.3.cross_attn_q.weight` is
 /// `decoder.block.3.layer.1.EncDecAttention.q.weight`. `None` for names that T5 does not have.
-fn familiar(name: &str, gated: bool) -> Option<String> {
+fn familiar(name: &str, up: &str) -> Option<String> {
     let whole = match name {
         "token_embd.weight" => "shared.weight",
         "output.weight" => "lm_head.weight",
@@ -236,8 +239,7 @@ fn familiar(name: &str, gated: bool) -> Option<String> {
         let dense = match part.strip_prefix("ffn_")? {
             "norm" => "layer_norm",
             "gate" => "DenseReluDense.wi_0",
-            "up" if gated => "DenseReluDense.wi_1",
-            "up" => "DenseReluDense.wi",
+            "up" => up,
             "down" => "DenseReluDense.wo",
             _ => return None,
         };

@@ -81,6 +81,9 @@ pub(super) struct Weights<'a> {
     parameters: AtomicU64,
 }
 
+/// A directory and the files that it leads to.
+type OnDisk = (Weights<'static>, Vec<Arc<WeightFile>>);
+
 /// The numbers of one tensor, row after row. They stay where they are until they are read, so that
 /// a backend converts each of them once, into the form it computes with.
 #[derive(Clone, Debug)]
@@ -91,14 +94,14 @@ pub(super) struct Floats<'a> {
 #[derive(Clone, Debug)]
 enum Numbers<'a> {
     Stored(FloatKind, Place<'a>),
-    Unpacked(Arc<Vec<f32>>),
+    Unpacked(Arc<[f32]>),
 }
 
-impl<'a> Floats<'a> {
+impl Floats<'_> {
     /// Numbers that are in memory already.
     #[cfg(test)]
     pub(super) fn of(numbers: Vec<f32>) -> Self {
-        Self { numbers: Numbers::Unpacked(Arc::new(numbers)) }
+        Self { numbers: Numbers::Unpacked(numbers.into()) }
     }
 
     /// All of them in f32.
@@ -218,7 +221,7 @@ impl<'a> Weights<'a> {
                 let bytes = stored.place.to_vec();
                 let blocks = qtensor_from_ggml(*kind, &bytes, shape.to_vec(), &Device::Cpu)?;
                 let numbers = blocks.dequantize(&Device::Cpu)?.flatten_all()?.to_vec1::<f32>()?;
-                Numbers::Unpacked(Arc::new(numbers))
+                Numbers::Unpacked(numbers.into())
             }
             Kind::Other(kind) => {
                 return Err(LoadError::NumberKind { name: name.to_owned(), kind: kind.clone() });
@@ -260,7 +263,7 @@ impl<'a> Weights<'a> {
 
 impl Weights<'static> {
     /// Opens the weights of a folder: one safetensors file, or several with their index.
-    pub(super) fn open(folder: &Path) -> Result<Option<(Self, Vec<Arc<WeightFile>>)>, LoadError> {
+    pub(super) fn open(folder: &Path) -> Result<Option<OnDisk>, LoadError> {
         let Some(files) = safetensors::files(folder)? else { return Ok(None) };
         let origin = match &*files {
             [only] => only.name().to_owned(),
