@@ -122,8 +122,8 @@ fn whole(mut generation: ambidex::engine::Generation) -> anyhow::Result<String> 
     let mut text = String::new();
     while let Some(event) = generation.next_blocking() {
         match event {
-            Event::Text(piece) => text.push_str(&piece),
-            Event::Done(_) => {}
+            Event::Text(piece) => text.push_str(&piece.text),
+            Event::Ended { .. } | Event::Done(_) => {}
             Event::Failed(error) => return Err(error.into()),
         }
     }
