@@ -173,10 +173,9 @@ impl Model {
     pub(super) fn load(
         weights: &Weights<'_>,
         config: &Config,
-        kind: Float,
+        (kind, level): (Float, Level),
         adapters: &[Adapter],
     ) -> Result<Self, LoadError> {
-        let level = Level::detect();
         let (vocabulary, width) = (config.t5.vocab_size, config.t5.d_model);
         let mut packer = Packer { weights, kind, level, parts: Vec::new() };
         let names = ["shared.weight", "encoder.embed_tokens.weight", "decoder.embed_tokens.weight"];
