@@ -152,3 +152,6 @@ pub(super) fn best_of(logits: &[f32]) -> Best {
     best.log_sum_exp = best.logit + sum.ln();
     best
 }
+
+#[cfg(test)]
+mod tests;
