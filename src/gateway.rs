@@ -2,6 +2,7 @@
 
 mod admin;
 mod data;
+mod models;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,10 +16,9 @@ use crate::app::{App, Ids};
 use crate::budget::Budgets;
 use crate::caller::Callers;
 use crate::clock;
-use crate::config::settings::ModelChoice;
 use crate::config::{PolicySource, Settings, StoreSettings, TargetKind, TargetSettings};
 use crate::destination::{Destination, Kind};
-use crate::engine::{Engine, EngineError, ModelSource};
+use crate::engine::EngineError;
 use crate::inspector::Inspector;
 use crate::policy::{Masking, Policy, TargetWords, World};
 use crate::record::{LedgerError, Store};
@@ -28,6 +28,8 @@ use crate::tasks::Tasks;
 use crate::telemetry::Metrics;
 use crate::upstream::{Client, Remote, RemoteError};
 use crate::yaml::Problems;
+
+pub use self::models::LocalModels;
 
 /// Why a gateway did not start.
 #[derive(Debug, thiserror::Error)]
@@ -165,8 +167,9 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
 fn load(settings: &Settings) -> Result<App, StartError> {
     let policy = policy(settings)?;
     let book = PriceBook::embedded();
-    let destinations =
-        settings.targets.iter().map(|it| destination(it, book)).collect::<Result<Vec<_>, _>>()?;
+    let mut models = LocalModels::new(settings);
+    let destinations = settings.targets.iter().map(|it| destination(it, book, &mut models));
+    let destinations = destinations.collect::<Result<Vec<_>, _>>()?;
     let StoreSettings::Sqlite(path) = &settings.store;
     let now = clock::now();
     let (store, recovery) = Store::open(path, now)?;
@@ -196,11 +199,16 @@ fn load(settings: &Settings) -> Result<App, StartError> {
     Ok(app)
 }
 
-fn destination(settings: &TargetSettings, book: &PriceBook) -> Result<Destination, StartError> {
+fn destination(
+    settings: &TargetSettings,
+    book: &PriceBook,
+    models: &mut LocalModels<'_>,
+) -> Result<Destination, StartError> {
     let target = || settings.name.clone();
     let (kind, listing) = match &settings.kind {
         TargetKind::Engine(choice, engine) => {
-            let engine = Engine::load(model_source(choice), engine.clone())
+            let engine = models
+                .engine(choice, engine, settings.adapter.as_deref())
                 .map_err(|source| StartError::Engine { target: target(), source })?;
             (Kind::Local(engine), None)
         }
@@ -223,14 +231,6 @@ fn destination(settings: &TargetSettings, book: &PriceBook) -> Result<Destinatio
         power: settings.power,
         seats: Arc::new(Semaphore::new(settings.concurrency.min(Semaphore::MAX_PERMITS))),
     })
-}
-
-/// Where a configured model is.
-pub fn model_source(choice: &ModelChoice) -> ModelSource {
-    match choice {
-        ModelChoice::Starter => crate::engine::starter(),
-        ModelChoice::Folder(folder) => ModelSource::Folder(folder.clone()),
-    }
 }
 
 /// Tells this process's ids from another's; nothing secret hangs on it.

@@ -44,7 +44,7 @@ pub enum Command {
     /// Look up prices, cost usage, make a price book.
     #[command(subcommand)]
     Prices(PricesCommand),
-    /// List, probe and time local models.
+    /// List, pull, probe and time local models.
     #[command(subcommand)]
     Models(ModelsCommand),
     /// Find sensitive values: {"text": …} per line in, findings per line out.
@@ -149,6 +149,8 @@ pub enum ModelsCommand {
         #[arg(long, default_value = "text")]
         format: Format,
     },
+    /// Fetch a model from the hub (`HF_ENDPOINT`, `HF_TOKEN`), or import a folder.
+    Pull(PullArguments),
     /// Forced decoding, for comparison with other implementations.
     Probe {
         /// A Hugging Face folder, or `starter`.
@@ -156,9 +158,34 @@ pub enum ModelsCommand {
         /// `{"input_ids", "decoder_input_ids"}` per line on standard input.
         #[arg(long, required = true)]
         jsonl: bool,
+        /// What computes.
+        #[arg(long, value_enum, default_value_t = EngineSettings::default().backend)]
+        backend: BackendChoice,
+        /// The numbers that the cpu backend keeps its weights in; f32 rounds nothing.
+        #[arg(long, value_enum, default_value_t = Precision::F32)]
+        weights: Precision,
     },
     /// Time a model on this machine, for capacity planning.
     Bench(BenchArguments),
+}
+
+/// `ambidex models pull …`
+#[derive(Debug, Args)]
+pub struct PullArguments {
+    /// Its name on the hub: `google/flan-t5-small`.
+    pub name: String,
+    /// A branch, tag or commit.
+    #[arg(long, default_value = "main")]
+    pub revision: String,
+    /// The folder to make; without it `models/` and the last part of the name.
+    #[arg(long, value_name = "DIR")]
+    pub to: Option<PathBuf>,
+    /// The weights to take, where there are several GGUF files.
+    #[arg(long, value_name = "NAME")]
+    pub file: Option<String>,
+    /// Import this folder instead of asking the hub: it is copied, checked and recorded.
+    #[arg(long, value_name = "DIR")]
+    pub offline: Option<PathBuf>,
 }
 
 /// `ambidex models bench …`

@@ -13,11 +13,13 @@ use std::path::Path;
 
 pub use arguments::Arguments;
 
+use self::models::pull::{self, ENDPOINT, Patience, PullError, PullOptions};
 use crate::clock;
 use crate::config::{self, Settings};
 use crate::demo;
 use crate::gateway::StartError;
 use crate::route::price::PriceBook;
+use crate::secret::Secret;
 use crate::yaml::Problems;
 use arguments::{Command, ConfigCommand, ModelsCommand, PolicyCommand, PricesCommand, TaskCommand};
 
@@ -57,6 +59,28 @@ impl From<StartError> for CliError {
             | StartError::Client(_)
             | StartError::Metrics(_)
             | StartError::Listen { .. } => Self::Failed(error.into()),
+        }
+    }
+}
+
+impl From<PullError> for CliError {
+    fn from(error: PullError) -> Self {
+        match error {
+            PullError::Name(_)
+            | PullError::Endpoint(_)
+            | PullError::Licence { .. }
+            | PullError::Occupied(_) => Self::Settings(format!("error: {error}")),
+            PullError::NotFound { .. }
+            | PullError::Refused { .. }
+            | PullError::Busy { .. }
+            | PullError::Connection { .. }
+            | PullError::Answer { .. }
+            | PullError::Unusable { .. }
+            | PullError::Digest { .. }
+            | PullError::Locked(_)
+            | PullError::Disk { .. }
+            | PullError::Model(_)
+            | PullError::Client(_) => Self::Failed(error.into()),
         }
     }
 }
@@ -138,12 +162,28 @@ fn models_command(
 ) -> Result<(), CliError> {
     match command {
         ModelsCommand::List { format } => {
-            let engines = serve::engines(&settings(config)?)?;
-            let cards: Vec<_> = engines.iter().map(crate::engine::Engine::card).collect();
-            models::list(&cards, format.into(), out)?;
+            let listed = models::Listed::all(&settings(config)?).map_err(anyhow::Error::from)?;
+            models::list(&listed, format.into(), out)?;
         }
-        ModelsCommand::Probe { folder, jsonl: _ } => {
-            models::probe(source(&folder), &mut io::stdin().lock(), out)?;
+        ModelsCommand::Pull(arguments) => {
+            let licences_allowed = settings(config)?.licences_allowed;
+            let environment = |name: &str| std::env::var(name).ok().filter(|it| !it.is_empty());
+            let options = PullOptions {
+                name: arguments.name,
+                revision: arguments.revision,
+                to: arguments.to,
+                file: arguments.file,
+                offline: arguments.offline,
+                endpoint: environment("HF_ENDPOINT").unwrap_or_else(|| ENDPOINT.to_owned()),
+                token: environment("HF_TOKEN").map(Secret::new),
+                licences_allowed,
+                patience: Patience::default(),
+            };
+            serve::runtime(Some(1))?.block_on(pull::pull(&options, out))?;
+        }
+        ModelsCommand::Probe { folder, jsonl: _, backend, weights } => {
+            let settings = crate::engine::EngineSettings { backend, weights, ..Default::default() };
+            models::probe(source(&folder), settings, &mut io::stdin().lock(), out)?;
         }
         ModelsCommand::Bench(bench) => {
             let options = models::BenchOptions {

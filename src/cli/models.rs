@@ -1,5 +1,8 @@
-//! `ambidex models list|probe|bench`: what a local model is, whether its numbers are right, and how
-//! fast it is on this machine.
+//! `ambidex models list|pull|probe|bench`: what a local model is, where it comes from, whether its
+//! numbers are right, and how fast it is on this machine.
+
+mod list;
+pub mod pull;
 
 use std::io::{BufRead, Write};
 use std::path::PathBuf;
@@ -8,8 +11,9 @@ use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
+pub use self::list::{Listed, list};
 use crate::engine::probe::Workload;
-use crate::engine::{Engine, EngineSettings, ModelCard, ModelSource};
+use crate::engine::{Engine, EngineSettings, ModelSource};
 
 /// How results are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,62 +23,6 @@ pub enum Format {
     Text,
     /// For programs.
     Json,
-}
-
-/// The outside shape of a [`ModelCard`].
-#[derive(Serialize)]
-struct CardView<'a> {
-    name: &'a str,
-    parameters: u64,
-    bytes: u64,
-    sha256: &'a str,
-    licence: &'a str,
-    context_tokens: u32,
-    output_tokens_max: u32,
-    vocabulary: usize,
-    languages: &'a [String],
-}
-
-impl<'a> From<&'a ModelCard> for CardView<'a> {
-    fn from(card: &'a ModelCard) -> Self {
-        Self {
-            name: &card.name,
-            parameters: card.parameters,
-            bytes: card.bytes,
-            sha256: &card.digest,
-            licence: &card.licence,
-            context_tokens: card.context_tokens.0,
-            output_tokens_max: card.serves.output_tokens_max.0,
-            vocabulary: card.vocabulary,
-            languages: &card.serves.languages,
-        }
-    }
-}
-
-/// Lists models, one a line, or as a JSON array.
-pub fn list(cards: &[&ModelCard], format: Format, out: &mut dyn Write) -> anyhow::Result<()> {
-    let views: Vec<CardView<'_>> = cards.iter().map(|card| CardView::from(*card)).collect();
-    if format == Format::Json {
-        serde_json::to_writer_pretty(&mut *out, &views)?;
-        writeln!(out)?;
-        return Ok(());
-    }
-    let row = |out: &mut dyn Write, cells: [&str; 7]| {
-        let [name, parameters, size, context, languages, licence, digest] = cells;
-        writeln!(
-            out,
-            "{name:<20} {parameters:>10} {size:>9} {context:>7}  {languages:<9} {licence:<12} {digest}"
-        )
-    };
-    row(out, ["MODEL", "PARAMETERS", "SIZE", "CONTEXT", "LANGUAGES", "LICENCE", "SHA-256"])?;
-    for view in views {
-        let parameters = format!("{:.1} M", millions(view.parameters));
-        let size = format!("{:.1} MB", millions(view.bytes));
-        let (context, languages) = (view.context_tokens.to_string(), view.languages.join(","));
-        let digest = view.sha256.get(..12).unwrap_or(view.sha256);
-        row(out, [view.name, &parameters, &size, &context, &languages, view.licence, digest])?;
-    }
-    Ok(())
 }
 
 /// One line of the probe's input.
@@ -100,10 +48,11 @@ struct ProbeStep {
 /// Forced decoding, line by line: `{"input_ids", "decoder_input_ids"}` in, `{"steps"}` out.
 pub fn probe(
     source: ModelSource,
+    settings: EngineSettings,
     input: &mut dyn BufRead,
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
-    let engine = Engine::load(source, EngineSettings::default())?;
+    let engine = Engine::load(source, settings)?;
     for (number, line) in (1..).zip(input.lines()) {
         let line = line.context("the input could not be read")?;
         if line.trim().is_empty() {

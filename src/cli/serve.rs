@@ -9,9 +9,8 @@ use tracing::info;
 
 use super::CliError;
 use super::arguments::ServeOptions;
-use crate::config::{Settings, TargetKind};
-use crate::engine::{Engine, EngineSettings};
-use crate::gateway::{Gateway, model_source};
+use crate::config::Settings;
+use crate::gateway::Gateway;
 use crate::telemetry::logs;
 
 pub(super) fn run(settings: &Settings, options: &ServeOptions) -> Result<(), CliError> {
@@ -51,15 +50,4 @@ pub(crate) async fn told_to_stop() -> anyhow::Result<()> {
         _ = terminate.recv() => Ok(()),
         _ = interrupt.recv() => Ok(()),
     }
-}
-
-/// Every local model of the configuration, loaded.
-pub(super) fn engines(settings: &Settings) -> anyhow::Result<Vec<Engine>> {
-    let mut engines = Vec::new();
-    for target in &settings.targets {
-        if let TargetKind::Engine(choice, _) = &target.kind {
-            engines.push(Engine::load(model_source(choice), EngineSettings::default())?);
-        }
-    }
-    Ok(engines)
 }

@@ -1,16 +1,17 @@
 //! `ambidex.yaml` → [`Settings`]: every problem at once, with its place and a way out.
 
+mod models;
+
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::Path;
 use std::time::Duration;
 
 use super::settings::{
-    ModelChoice, PolicySource, Settings, StoreSettings, TargetKind, TargetSettings,
+    LocalModelSettings, PolicySource, Settings, StoreSettings, TargetKind, TargetSettings,
 };
 use crate::caller::CallerSettings;
 use crate::destination::Serves;
-use crate::engine::EngineSettings;
 use crate::inspect::Level;
 use crate::money::Tokens;
 use crate::policy::{Criticality, ZONE_ON_HOST, is_remote};
@@ -30,13 +31,23 @@ pub fn read(
     environment: Environment<'_>,
 ) -> Result<Settings, Problems> {
     let tree = yaml::read(file, text)?;
-    let mut decoder = Decoder { reader: Reader::new(file, text), folder, environment };
+    let reader = Reader::new(file, text);
+    let mut decoder = Decoder { reader, folder, environment, models: Vec::new() };
     let settings = decoder.settings(&Cursor::top(&tree));
     if decoder.reader.has_errors() { Err(decoder.reader.finish()) } else { Ok(settings) }
 }
 
-const TOP: &[&str] =
-    &["server", "store", "policy", "targets", "callers", "inspection", "machine_usd_per_hour"];
+const TOP: &[&str] = &[
+    "server",
+    "store",
+    "policy",
+    "local_models",
+    "licences_allowed",
+    "targets",
+    "callers",
+    "inspection",
+    "machine_usd_per_hour",
+];
 const SERVER: &[&str] = &[
     "listen",
     "admin_listen",
@@ -51,6 +62,7 @@ const TARGET: &[&str] = &[
     "name",
     "zone",
     "engine",
+    "adapter",
     "threads",
     "queue",
     "provider",
@@ -71,6 +83,8 @@ struct Decoder<'a> {
     reader: Reader<'a>,
     folder: &'a Path,
     environment: Environment<'a>,
+    /// The local models, which targets name.
+    models: Vec<LocalModelSettings>,
 }
 
 impl Decoder<'_> {
@@ -89,6 +103,13 @@ impl Decoder<'_> {
             && let Some(path) = self.reader.sentence(&at)
         {
             settings.policy = PolicySource::File(self.folder.join(path));
+        }
+        if let Some(at) = fields.get("licences_allowed") {
+            settings.licences_allowed = self.licences(&at);
+        }
+        if let Some(at) = fields.get("local_models") {
+            self.models = self.local_models(&at);
+            settings.local_models.clone_from(&self.models);
         }
         if let Some(at) = fields.get("targets") {
             settings.targets = self.targets(&at);
@@ -212,6 +233,9 @@ impl Decoder<'_> {
             let message = format!("the local engine runs in this process, not in `{zone}`");
             self.reader.wrong_with_help(at, message, "set `zone: on-host`");
         }
+        if let Some(at) = fields.get("adapter") {
+            target.adapter = self.adapter(&at, &target.kind);
+        }
         self.refuse_remote_on_host(&target.kind, zone.as_ref(), zone_name.as_deref());
         if let Some(at) = fields.get("serves") {
             self.serves(&at, &mut target.serves);
@@ -245,22 +269,6 @@ impl Decoder<'_> {
             let message = format!("prompts would travel unencrypted to zone `{zone}`");
             self.reader.wrong_with_help(at, message, "use `https://` in `base_url`");
         }
-    }
-
-    fn engine(&mut self, at: &Cursor<'_>, fields: &Fields<'_>) -> Option<TargetKind> {
-        for name in ["model", "base_url", "key", "timeout", "timeouts"] {
-            if let Some(at) = fields.get(name) {
-                self.reader.wrong(&at, format!("`{name}` belongs to a target with `provider`"));
-            }
-        }
-        let mut settings = EngineSettings::default();
-        self.set(fields, "threads", &mut settings.threads, Self::count);
-        self.set(fields, "queue", &mut settings.queue_max, Self::count);
-        let choice = match self.reader.sentence(at)? {
-            "starter" => ModelChoice::Starter,
-            path => ModelChoice::Folder(self.folder.join(path)),
-        };
-        Some(TargetKind::Engine(choice, settings))
     }
 
     fn remote(&mut self, at: &Cursor<'_>, fields: &Fields<'_>) -> Option<TargetKind> {

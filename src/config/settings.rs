@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::caller::CallerSettings;
 use crate::destination::Serves;
-use crate::engine::EngineSettings;
+use crate::engine::{AdapterSource, EngineSettings};
 use crate::inspector::InspectionSettings;
 use crate::money::NanoUsd;
 use crate::server::Limits;
@@ -27,6 +27,10 @@ pub struct Settings {
     pub store: StoreSettings,
     /// Where the policy is.
     pub policy: PolicySource,
+    /// The local models that targets name.
+    pub local_models: Vec<LocalModelSettings>,
+    /// The licences that local models may have; empty means any.
+    pub licences_allowed: Vec<String>,
     /// Where requests can go.
     pub targets: Vec<TargetSettings>,
     /// Who may ask; empty means everyone, as `anonymous`.
@@ -75,6 +79,8 @@ pub struct TargetSettings {
     pub zone: String,
     /// How it is reached.
     pub kind: TargetKind,
+    /// The LoRA adapter that a local model answers with.
+    pub adapter: Option<String>,
     /// What it can do.
     pub serves: Serves,
     /// Most requests at a time.
@@ -106,8 +112,29 @@ pub enum TargetKind {
 pub enum ModelChoice {
     /// The one in the binary.
     Starter,
-    /// A Hugging Face folder.
+    /// One of `local_models`, which targets share.
+    Named(String),
+    /// A Hugging Face folder or a GGUF file.
     Folder(PathBuf),
+}
+
+/// A local model as configured.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LocalModelSettings {
+    /// The name that targets use.
+    pub name: String,
+    /// A Hugging Face folder or a GGUF file.
+    pub path: PathBuf,
+    /// Its licence, where its files do not say.
+    pub licence: Option<String>,
+    /// The digest that its weights must have.
+    pub sha256: Option<String>,
+    /// The digest that its `tokenizer.json` must have.
+    pub tokenizer_sha256: Option<String>,
+    /// The LoRA adapters that are loaded with it.
+    pub adapters: Vec<AdapterSource>,
+    /// How it computes.
+    pub engine: EngineSettings,
 }
 
 /// Default port of the data listener.
@@ -124,6 +151,8 @@ impl Default for Settings {
             limits: Limits::default(),
             store: StoreSettings::Sqlite(PathBuf::from("ambidex.db")),
             policy: PolicySource::Embedded,
+            local_models: Vec::new(),
+            licences_allowed: Vec::new(),
             targets: vec![TargetSettings::starter(), TargetSettings::cloud()],
             callers: Vec::new(),
             inspection: InspectionSettings::default(),
@@ -140,6 +169,7 @@ impl TargetSettings {
             name: "local".to_owned(),
             zone: crate::policy::ZONE_ON_HOST.to_owned(),
             kind: TargetKind::Engine(ModelChoice::Starter, EngineSettings::default()),
+            adapter: None,
             serves: Serves { tools: false, images: false, ..Serves::default() },
             concurrency: 256,
             power: Power::On,
@@ -158,6 +188,7 @@ impl TargetSettings {
                 key: None,
                 timeouts: Timeouts::default(),
             }),
+            adapter: None,
             serves: Serves::default(),
             concurrency: 64,
             power: Power::Off,

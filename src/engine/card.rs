@@ -1,14 +1,10 @@
 //! What a model is: the facts that lists, records and audits name it by.
 
-use std::fmt::Write as _;
-use std::path::Path;
-
-use sha2::{Digest, Sha256};
-
+use super::digest::Digest;
 use crate::money::Tokens;
 
 /// The identity of a loaded model.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct ModelCard {
     /// The name it is served under: the embedded model's own, or the folder's.
     pub name: String,
@@ -16,8 +12,7 @@ pub struct ModelCard {
     pub parameters: u64,
     /// The size of the weights file in bytes.
     pub bytes: u64,
-    /// The SHA-256 of the weights file, in hexadecimal.
-    pub digest: String,
+    pub(super) digest: Digest,
     /// Its licence as the model card names it; `unknown` if nothing does.
     pub licence: String,
     /// The longest prompt in tokens.
@@ -26,6 +21,18 @@ pub struct ModelCard {
     pub vocabulary: usize,
     /// What it can be asked for.
     pub serves: Serves,
+    /// What computes it and in which numbers.
+    pub backend: String,
+    /// The names of its adapters, in the order in which they were loaded.
+    pub adapters: Vec<String>,
+}
+
+impl ModelCard {
+    /// The SHA-256 of the weights, in hexadecimal; for weights in several files that of the list
+    /// which `sha256sum` prints for them. Computed beside the loading: shortly after it, this waits.
+    pub fn digest(&self) -> &str {
+        self.digest.wait()
+    }
 }
 
 /// What a model can be asked for. Every local model streams; none reads images or calls tools.
@@ -37,19 +44,4 @@ pub struct Serves {
     pub input_tokens_max: Tokens,
     /// The longest answer that the engine's settings allow.
     pub output_tokens_max: Tokens,
-}
-
-/// The SHA-256 of some bytes, in hexadecimal.
-pub(super) fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
-}
-
-/// The name that a folder gives its model.
-pub(super) fn folder_name(folder: &Path) -> String {
-    let named = folder.canonicalize().unwrap_or_else(|_| folder.to_path_buf());
-    named.file_name().map_or_else(|| "model".to_owned(), |name| name.to_string_lossy().into_owned())
 }

@@ -1,5 +1,6 @@
 //! Reads `config.json` with candle-transformers' own type and refuses what the graph cannot run.
 
+use candle_nn::Activation;
 use candle_transformers::models::t5;
 use serde::Deserialize;
 
@@ -25,13 +26,49 @@ pub(super) struct Config {
     pub(super) buckets: (u16, u16),
     /// Added to the mean square before the root in every norm.
     pub(super) norm_epsilon: f32,
+    /// What it was loaded from before it was saved here: a name on the hub, or somebody's path.
+    pub(super) origin: Option<String>,
 }
 
-/// The fields that candle's type leaves out.
+/// The fields that candle's type leaves out, or has other defaults for.
 #[derive(Deserialize)]
 struct Extra {
     n_positions: Option<usize>,
     model_type: Option<String>,
+    #[serde(rename = "_name_or_path")]
+    origin: Option<String>,
+    tie_word_embeddings: Option<bool>,
+    /// What transformers 5 writes in place of an untied head: there, every head is called tied.
+    scale_decoder_outputs: Option<bool>,
+}
+
+impl Extra {
+    /// Whether the head is the embedding used backwards. mT5 says nothing and has a head of its own.
+    fn is_tied(&self) -> bool {
+        let otherwise = self.model_type.as_deref() != Some("mt5");
+        self.scale_decoder_outputs != Some(false) && self.tie_word_embeddings.unwrap_or(otherwise)
+    }
+}
+
+/// A configuration as a file states it that is not `config.json`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stated {
+    pub(super) vocabulary: usize,
+    pub(super) width: usize,
+    pub(super) head_width: usize,
+    pub(super) feed_forward: usize,
+    pub(super) encoder_layers: usize,
+    pub(super) decoder_layers: usize,
+    pub(super) heads: usize,
+    pub(super) buckets: usize,
+    pub(super) epsilon: f64,
+    /// Gated GELU as in T5 v1.1; else plain `ReLU` as in v1.0.
+    pub(super) is_gated: bool,
+    pub(super) is_tied: bool,
+    pub(super) context: usize,
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) padding: usize,
 }
 
 impl Config {
@@ -39,10 +76,41 @@ impl Config {
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, LoadError> {
         let unreadable = |error: serde_json::Error| wrong(error.to_string());
         let extra: Extra = serde_json::from_slice(bytes).map_err(unreadable)?;
-        if let Some(kind) = extra.model_type.filter(|kind| !matches!(&**kind, "t5" | "mt5")) {
+        let kind = extra.model_type.as_deref().filter(|kind| !matches!(*kind, "t5" | "mt5"));
+        if let Some(kind) = kind {
             return Err(wrong(format!("`model_type` is `{kind}`; `t5` is supported")));
         }
-        let t5: t5::Config = serde_json::from_slice(bytes).map_err(unreadable)?;
+        let mut t5: t5::Config = serde_json::from_slice(bytes).map_err(unreadable)?;
+        t5.tie_word_embeddings = extra.is_tied();
+        Ok(Self { origin: extra.origin, ..Self::checked(t5, extra.n_positions)? })
+    }
+
+    /// Checks what another file states.
+    pub(super) fn of(stated: &Stated) -> Result<Self, LoadError> {
+        let (gated, activation) =
+            if stated.is_gated { (true, Activation::NewGelu) } else { (false, Activation::Relu) };
+        let t5 = t5::Config {
+            vocab_size: stated.vocabulary,
+            d_model: stated.width,
+            d_kv: stated.head_width,
+            d_ff: stated.feed_forward,
+            num_layers: stated.encoder_layers,
+            num_decoder_layers: Some(stated.decoder_layers),
+            num_heads: stated.heads,
+            relative_attention_num_buckets: stated.buckets,
+            relative_attention_max_distance: 128,
+            layer_norm_epsilon: stated.epsilon,
+            feed_forward_proj: t5::ActivationWithOptionalGating { gated, activation },
+            tie_word_embeddings: stated.is_tied,
+            pad_token_id: stated.padding,
+            eos_token_id: stated.end,
+            decoder_start_token_id: Some(stated.start),
+            ..t5::Config::default()
+        };
+        Self::checked(t5, Some(stated.context))
+    }
+
+    fn checked(t5: t5::Config, context: Option<usize>) -> Result<Self, LoadError> {
         let decoder_layers = t5.num_decoder_layers.unwrap_or(t5.num_layers);
         let sizes = [t5.vocab_size, t5.d_model, t5.d_kv, t5.d_ff, t5.num_layers, decoder_layers];
         if sizes.iter().any(|size| *size == 0 || *size > 1 << 24) || t5.num_heads == 0 {
@@ -51,7 +119,7 @@ impl Config {
         if !t5.is_encoder_decoder {
             return Err(wrong("`is_encoder_decoder` is false, so it cannot generate text"));
         }
-        let context_tokens = extra.n_positions.unwrap_or(CONTEXT_TOKENS_DEFAULT).max(2);
+        let context_tokens = context.unwrap_or(CONTEXT_TOKENS_DEFAULT).max(2);
         let start = t5.decoder_start_token_id.unwrap_or(t5.pad_token_id);
         Ok(Self {
             context_tokens,
@@ -60,6 +128,7 @@ impl Config {
             end_id: token(t5.eos_token_id, t5.vocab_size, "eos_token_id")?,
             buckets: buckets(&t5)?,
             norm_epsilon: narrow(t5.layer_norm_epsilon),
+            origin: None,
             t5,
         })
     }

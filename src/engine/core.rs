@@ -4,21 +4,25 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use super::adapter::{self, Adapter};
 use super::backend::Backend;
 use super::backend::candle::T5;
-use super::card::{self, ModelCard, Serves};
+use super::backend::cpu::Cpu;
+use super::card::{ModelCard, Serves};
 use super::config::Config;
 use super::error::{EngineError, LoadError};
 use super::generate::Guides;
 use super::queue::Queue;
 use super::settings::{BackendChoice, EngineSettings};
+use super::source::{LocalModel, Opened, Words};
 use super::tokenizer::Tokenizer;
-use super::weights::{self, ModelSource, Weights};
+use super::weights::Weights;
 use crate::money::Tokens;
 
 /// One loaded model and everything around it.
 #[derive(Debug)]
 pub(super) struct Core {
+    /// What computes, as the settings chose.
     pub(super) backend: Arc<dyn Backend>,
     pub(super) tokenizer: Tokenizer,
     pub(super) config: Config,
@@ -30,70 +34,43 @@ pub(super) struct Core {
     stopped: AtomicBool,
 }
 
-/// The bytes of a model and what is known about it before they are read.
-struct Files {
-    name: String,
-    licence: String,
-    languages: Vec<String>,
-    config: Vec<u8>,
-    tokenizer: Vec<u8>,
-}
-
 impl Core {
     /// Loads a model; takes as long as reading and converting the weights does.
-    pub(super) fn load(source: &ModelSource, settings: EngineSettings) -> Result<Self, LoadError> {
-        match source {
-            ModelSource::Folder(folder) => {
-                let labels = weights::labels(folder)?;
-                let config = weights::require(folder, "config.json")?;
-                let tokenizer = weights::require(folder, "tokenizer.json")?;
-                let weights = weights::require(folder, "model.safetensors")?;
-                let mut languages = labels.languages;
-                if languages.is_empty() {
-                    languages.push("en".to_owned());
-                }
-                let files = Files {
-                    name: card::folder_name(folder),
-                    licence: labels.licence.unwrap_or_else(|| "unknown".to_owned()),
-                    languages,
-                    config,
-                    tokenizer,
-                };
-                Self::build(files, &weights, settings)
-            }
-            ModelSource::Embedded(model) => {
-                let files = Files {
-                    name: model.name.to_owned(),
-                    licence: model.licence.to_owned(),
-                    languages: model.languages.iter().map(|name| (*name).to_owned()).collect(),
-                    config: model.config.to_vec(),
-                    tokenizer: model.tokenizer.to_vec(),
-                };
-                Self::build(files, model.weights, settings)
-            }
-        }
-    }
-
-    fn build(files: Files, bytes: &[u8], settings: EngineSettings) -> Result<Self, LoadError> {
-        let config = Config::parse(&files.config)?;
-        let tokenizer = Tokenizer::load(&files.tokenizer, config.end_id, config.t5.vocab_size)?;
-        let weights = Weights::parse(bytes)?;
-        let backend = prepare(&weights, &config, &settings)?;
+    pub(super) fn load(model: &LocalModel, settings: EngineSettings) -> Result<Self, LoadError> {
+        let mut opened = Opened::open(model)?;
+        let words = std::mem::replace(&mut opened.words, Words::Json((&[]).into()));
+        let (weights, config) = (&opened.weights, &opened.config);
+        let adapters = adapter::load(&model.adapters, opened.origin(), config)?;
+        // The tokenizer is made beside the weights: both take about as long.
+        let (tokenizer, backend) = std::thread::scope(|scope| {
+            let tokenizer = scope.spawn(|| words.load(config));
+            let backend = prepare(weights, config, &settings, &adapters);
+            (tokenizer.join(), backend)
+        });
+        let backend = backend?;
+        weights.finish()?;
+        let tokenizer = tokenizer.unwrap_or_else(|_| {
+            Err(LoadError::Tokenizer { reason: "its reader gave up".to_owned() })
+        })?;
+        opened.verify(model.sha256.as_deref())?;
         let context_tokens = Tokens::of(config.context_tokens).min(settings.context_tokens_max);
         let card = ModelCard {
-            name: files.name,
+            name: opened.name,
             parameters: weights.parameters(),
-            bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
-            digest: card::digest(bytes),
-            licence: files.licence,
+            bytes: opened.bytes,
+            digest: opened.digest,
+            licence: opened.licence,
             context_tokens,
             vocabulary: tokenizer.vocabulary(),
             serves: Serves {
-                languages: files.languages,
+                languages: opened.languages,
                 input_tokens_max: context_tokens,
                 output_tokens_max: settings.new_tokens_max,
             },
+            backend: backend.describe(),
+            adapters: adapters.into_iter().map(|adapter| adapter.name).collect(),
         };
+        let config = opened.config;
         let queue = Queue::new(settings.queue_max);
         let (guides, pulse) = (Guides::default(), Pulse::default());
         let stopped = AtomicBool::new(false);
@@ -151,10 +128,14 @@ fn prepare(
     weights: &Weights<'_>,
     config: &Config,
     settings: &EngineSettings,
+    adapters: &[Adapter],
 ) -> Result<Arc<dyn Backend>, LoadError> {
-    match settings.backend {
-        BackendChoice::Candle | BackendChoice::Cpu => Ok(Arc::new(T5::load(weights, config)?)),
-    }
+    Ok(match settings.backend {
+        BackendChoice::Candle => {
+            Arc::new(T5::load_adapted(weights, config, adapters, settings.device)?)
+        }
+        BackendChoice::Cpu => Arc::new(Cpu::load(weights, config, settings, adapters)?),
+    })
 }
 
 /// How busy an engine is, and what it has done since it was loaded.

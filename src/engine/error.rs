@@ -17,11 +17,21 @@ pub enum LoadError {
         /// The name of the file.
         file: &'static str,
     },
-    /// The weights are split into several files.
-    #[error("the weights in `{}` are split into several files, which is not supported yet; save the model as one model.safetensors", folder.display())]
-    Sharded {
+    /// The folder has several GGUF files and nothing says which one is meant.
+    #[error("the model folder `{}` has {count} GGUF files; name one of them instead", folder.display())]
+    Several {
         /// The folder that was searched.
         folder: PathBuf,
+        /// How many there are.
+        count: usize,
+    },
+    /// One of the files that the weights are split into is not there.
+    #[error("the model folder `{}` has no `{file}`, which its index names; fetch the model again", folder.display())]
+    MissingShard {
+        /// The folder that was searched.
+        folder: PathBuf,
+        /// The name of the file.
+        file: String,
     },
     /// A file is there but cannot be read.
     #[error("`{}` could not be read; check its permissions", path.display())]
@@ -44,21 +54,85 @@ pub enum LoadError {
         /// What is wrong with it.
         reason: String,
     },
-    /// `model.safetensors` is damaged or not a safetensors file.
-    #[error(
-        "model.safetensors is damaged or not a safetensors file ({reason}); fetch the model again"
-    )]
+    /// A file of weights is damaged, or no file of weights at all.
+    #[error("`{file}` is damaged or of another format ({reason}); fetch the model again")]
     Damaged {
-        /// What the reader of the format said.
+        /// The file.
+        file: String,
+        /// What is wrong with it.
         reason: String,
+    },
+    /// A file of weights ends too early.
+    #[error(
+        "`{file}` is cut short: {found} bytes where its directory promises {expected}; fetch the model again"
+    )]
+    Cut {
+        /// The file.
+        file: String,
+        /// Where it should end at the earliest.
+        expected: u64,
+        /// Where it ends.
+        found: u64,
+    },
+    /// Somebody wrote to a file while it was read.
+    #[error("`{}` changed while it was read; load the model again", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
     },
     /// The weights lack a tensor that the configuration asks for.
     #[error(
-        "model.safetensors has no tensor `{name}`; config.json and the weights belong to different models"
+        "`{file}` has no tensor `{name}`; config.json and the weights belong to different models"
     )]
     MissingTensor {
+        /// The file.
+        file: String,
         /// The name of the tensor.
         name: String,
+    },
+    /// The weights have a layer that the configuration does not ask for.
+    #[error(
+        "`{file}` has a tensor `{name}` that config.json does not ask for; they belong to different models"
+    )]
+    UnusedTensor {
+        /// The file.
+        file: String,
+        /// The name of the tensor.
+        name: String,
+    },
+    /// A digest is recorded, and the file has another.
+    #[error(
+        "the SHA-256 of {what} is {found}, but {record} says {expected}; fetch the model again, or correct the record"
+    )]
+    Digest {
+        /// The file at fault.
+        what: String,
+        /// Where the digest is recorded.
+        record: &'static str,
+        /// What is recorded.
+        expected: String,
+        /// What the file has.
+        found: String,
+    },
+    /// The licence is not on the list of those that may be served.
+    #[error(
+        "the licence of model `{name}` is `{licence}`, and `licences_allowed` has only: {allowed}"
+    )]
+    Licence {
+        /// The model.
+        name: String,
+        /// Its licence.
+        licence: String,
+        /// The list.
+        allowed: String,
+    },
+    /// An adapter cannot be used with its model.
+    #[error("adapter `{name}` cannot be used: {reason}")]
+    Adapter {
+        /// The adapter.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
     },
     /// A tensor has another shape than the configuration asks for.
     #[error(
@@ -79,6 +153,12 @@ pub enum LoadError {
         name: String,
         /// The kind as the file names it.
         kind: String,
+    },
+    /// What should compute is not in this build.
+    #[error("the `{name}` backend is not in this build; choose another `backend`")]
+    NoBackend {
+        /// The backend.
+        name: &'static str,
     },
     /// The threads of the engine could not be started.
     #[error(
@@ -166,6 +246,12 @@ pub enum EngineError {
 }
 
 impl EngineError {
+    /// A model has no adapter of this name.
+    pub fn no_adapter(name: &str) -> Self {
+        let reason = "its model was loaded without it".to_owned();
+        Self::Load(LoadError::Adapter { name: name.to_owned(), reason })
+    }
+
     /// A fault that has no error value of a library behind it.
     pub(super) fn computation(what: &'static str) -> Self {
         Self::Computation { source: what.into() }

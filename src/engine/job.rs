@@ -51,8 +51,6 @@ pub struct Job {
     pub search: Option<Search>,
     /// Log-probabilities of every token, and of this many others.
     pub logprobs: Option<usize>,
-    /// The `LoRA` adapter to answer with, by its place in the list that was loaded.
-    pub adapter: Option<usize>,
     /// How long the answer may take, waiting included; `None` leaves it to the engine.
     pub time_max: Option<Duration>,
 }
@@ -94,7 +92,6 @@ impl Job {
             choices: 1,
             search: None,
             logprobs: None,
-            adapter: None,
             time_max: None,
         }
     }

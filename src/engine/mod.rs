@@ -6,21 +6,25 @@
 //! log. It is the only part of Ambidex that names candle. It does not decide what runs here (the
 //! policy does) and does not talk to clients (the dialects do).
 
+mod adapter;
 mod backend;
 mod card;
 mod certainty;
 mod config;
 mod core;
 mod detokenize;
+mod digest;
 mod embed;
 mod error;
 mod generate;
 mod job;
+pub mod manifest;
 pub mod probe;
 pub mod prompt;
 mod queue;
 mod run;
 mod settings;
+mod source;
 mod starter;
 mod stop;
 mod tokenizer;
@@ -39,9 +43,11 @@ pub use self::error::{EngineError, LoadError};
 pub use self::generate::beam::Patience;
 pub use self::generate::guide::Guide;
 pub use self::job::{Event, Finish, Generation, Job, Search, Summary};
-pub use self::settings::{BackendChoice, EngineSettings, Precision};
+pub use self::settings::{BackendChoice, DeviceChoice, EngineSettings, Precision};
+pub use self::source::{
+    AdapterSource, EmbeddedModel, LocalModel, ModelSource, examine, licence_of,
+};
 pub use self::starter::starter;
-pub use self::weights::{EmbeddedModel, ModelSource};
 
 use self::core::Core;
 use crate::money::Tokens;
@@ -51,6 +57,8 @@ use crate::money::Tokens;
 #[derive(Clone, Debug)]
 pub struct Engine {
     handle: Arc<Handle>,
+    /// The adapter that this handle answers with.
+    adapter: Option<usize>,
 }
 
 #[derive(Debug)]
@@ -104,10 +112,30 @@ impl From<Unfit> for EngineError {
 impl Engine {
     /// Loads a model and starts its threads. Blocks while the weights are read and converted to
     /// f32: call it before serving, or off the async threads.
-    pub fn load(source: ModelSource, settings: EngineSettings) -> Result<Self, EngineError> {
-        let core = Arc::new(Core::load(&source, settings)?);
+    pub fn load(
+        model: impl Into<LocalModel>,
+        settings: EngineSettings,
+    ) -> Result<Self, EngineError> {
+        let core = Arc::new(Core::load(&model.into(), settings)?);
         worker::start(&core)?;
-        Ok(Self { handle: Arc::new(Handle { core }) })
+        Ok(Self { handle: Arc::new(Handle { core }), adapter: None })
+    }
+
+    /// A handle on the same model that answers with one of its adapters; `None` if it has none of
+    /// this name.
+    pub fn adapted(&self, name: &str) -> Option<Self> {
+        let adapter = self.card().adapters.iter().position(|adapter| adapter == name)?;
+        Some(Self { handle: Arc::clone(&self.handle), adapter: Some(adapter) })
+    }
+
+    /// The adapter that this handle answers with.
+    pub fn adapter(&self) -> Option<&str> {
+        self.card().adapters.get(self.adapter?).map(String::as_str)
+    }
+
+    /// Whether two handles share one model.
+    pub fn shares(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.handle, &other.handle)
     }
 
     /// What the model is.
@@ -156,7 +184,7 @@ impl Engine {
         }
         let (answer, generation) = Generation::channel(tokens_max, job.choices);
         let (ids, since) = (encoded.ids, Instant::now());
-        let waiting = queue::Waiting { job, ids, guide, answer, since };
+        let waiting = queue::Waiting { job, ids, adapter: self.adapter, guide, answer, since };
         core.queue.push(waiting, core.retry_after())?;
         Ok(generation)
     }

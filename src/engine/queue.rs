@@ -20,6 +20,8 @@ use super::job::{Answer, Job};
 pub(super) struct Waiting {
     pub(super) job: Job,
     pub(super) ids: Vec<u32>,
+    /// The adapter to answer with, by its place in the model's list.
+    pub(super) adapter: Option<usize>,
     pub(super) guide: Option<Arc<Automaton>>,
     pub(super) answer: Answer,
     pub(super) since: Instant,
@@ -207,7 +209,14 @@ mod tests {
         let (answer, generation) = Generation::channel(4, choices);
         let job = Job { choices, ..Job::greedy("", Tokens(4)) };
         (
-            Waiting { job, ids: vec![7; length], guide: None, answer, since: Instant::now() },
+            Waiting {
+                job,
+                ids: vec![7; length],
+                adapter: None,
+                guide: None,
+                answer,
+                since: Instant::now(),
+            },
             generation,
         )
     }

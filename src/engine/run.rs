@@ -137,7 +137,7 @@ impl Run {
             logprobs: job.logprobs,
             work,
             ids: waiting.ids,
-            adapter: job.adapter,
+            adapter: waiting.adapter,
             times: Times {
                 since: waiting.since,
                 deadline: job.time_max.and_then(|limit| waiting.since.checked_add(limit)),

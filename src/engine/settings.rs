@@ -26,6 +26,17 @@ pub enum Precision {
     F32,
 }
 
+/// Where the `candle` backend computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeviceChoice {
+    /// On the processor.
+    Cpu,
+    /// On this NVIDIA card, in builds with the feature `cuda`.
+    Cuda(usize),
+    /// On Apple's graphics processor, in builds with the feature `metal`.
+    Metal,
+}
+
 /// How much the engine may use and accept.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EngineSettings {
@@ -33,6 +44,8 @@ pub struct EngineSettings {
     pub backend: BackendChoice,
     /// The numbers that the `cpu` backend keeps its weights in.
     pub weights: Precision,
+    /// Where the `candle` backend computes.
+    pub device: DeviceChoice,
     /// Threads that compute, together, at the same step. At least one.
     pub threads: usize,
     /// Sequences that are moved forward together; a beam or a choice is a sequence of its own.
@@ -53,8 +66,9 @@ pub struct EngineSettings {
 impl Default for EngineSettings {
     fn default() -> Self {
         Self {
-            backend: BackendChoice::Candle,
+            backend: BackendChoice::Cpu,
             weights: Precision::Int8,
+            device: DeviceChoice::Cpu,
             threads: 1,
             batch_max: 32,
             queue_max: 64,

@@ -1,6 +1,6 @@
 //! The starter model inside the binary, so that a fresh installation answers without a download.
 
-use super::weights::{EmbeddedModel, ModelSource};
+use super::source::{EmbeddedModel, ModelSource};
 
 /// The model that `engine: starter` in the configuration names.
 pub fn starter() -> ModelSource {

@@ -1,6 +1,6 @@
 //! Text to token ids and back, with three promises that `tokenizer.json` alone does not give:
 //!
-//! - A prompt is never padded or cut, whatever the file says: some files in the wild pad to 512.
+//! - A prompt is never padded or cut: some files in the wild pad to 512, and are refused.
 //! - Text cannot become a control token. `</s>` typed by a user would end the prompt early, and
 //!   `<extra_id_0>` would start a fill-in game; the library's own switch against this does not
 //!   reach the vocabulary of a Unigram model. So the literal is broken up before encoding, and
@@ -8,10 +8,13 @@
 //! - It is known how much of the text was lost, by characters: unknown runs fuse into one token,
 //!   so a share of tokens would call a Chinese paragraph "one unknown word".
 
+mod pieces;
+
 use std::collections::BTreeSet;
 
 use aho_corasick::AhoCorasick;
 
+pub(super) use self::pieces::{Piece, PieceKind, Pieces};
 use super::error::LoadError;
 
 /// A prompt as the model reads it.
@@ -44,11 +47,18 @@ impl std::fmt::Debug for Tokenizer {
 impl Tokenizer {
     /// Reads `tokenizer.json` for a model with this end token and this many embeddings.
     pub(super) fn load(bytes: &[u8], end: u32, embeddings: usize) -> Result<Self, LoadError> {
-        let wrong = |reason: String| LoadError::Tokenizer { reason };
-        let mut inner =
+        let inner =
             tokenizers::Tokenizer::from_bytes(bytes).map_err(|error| wrong(error.to_string()))?;
-        inner.with_padding(None);
-        inner.with_truncation(None).map_err(|error| wrong(error.to_string()))?;
+        refuse_traps(&inner)?;
+        Self::of(inner, end, embeddings)
+    }
+
+    /// Puts the tokenizer together that another file describes.
+    pub(super) fn assemble(pieces: Pieces, end: u32, embeddings: usize) -> Result<Self, LoadError> {
+        Self::of(pieces::assemble(pieces)?, end, embeddings)
+    }
+
+    fn of(inner: tokenizers::Tokenizer, end: u32, embeddings: usize) -> Result<Self, LoadError> {
         let size = inner.get_vocab_size(true);
         if size > embeddings {
             let reason = format!(
@@ -153,6 +163,38 @@ impl Tokenizer {
     pub(super) fn encode_raw(&self, text: &str) -> Vec<u32> {
         self.inner.encode(text, true).unwrap().get_ids().to_vec()
     }
+}
+
+/// Files that people really have and that would quietly read prompts wrongly.
+fn refuse_traps(inner: &tokenizers::Tokenizer) -> Result<(), LoadError> {
+    if let Some(padding) = inner.get_padding() {
+        let to = match padding.strategy {
+            tokenizers::PaddingStrategy::Fixed(length) => format!(" to {length} tokens"),
+            tokenizers::PaddingStrategy::BatchLongest => String::new(),
+        };
+        let way = "set `padding` to null in it, or take the file that the model came with";
+        return Err(wrong(format!(
+            "it stores padding{to}, which would be fed to the model; {way}"
+        )));
+    }
+    if let Some(truncation) = inner.get_truncation() {
+        let length = truncation.max_length;
+        let way = "set `truncation` to null in it, or take the file that the model came with";
+        return Err(wrong(format!("it stores a cut after {length} tokens; {way}")));
+    }
+    // A vocabulary that spells in bytes loses nothing and may do without.
+    let spells = inner.token_to_id("<0xE4>").is_some();
+    if inner.get_normalizer().is_none() && !spells {
+        let reason = "it has no normalizer, as some versions of transformers 5 save it, so \
+                      full-width and composed letters would become unknown; take the file that \
+                      the model came with";
+        return Err(wrong(reason.to_owned()));
+    }
+    Ok(())
+}
+
+fn wrong(reason: String) -> LoadError {
+    LoadError::Tokenizer { reason }
 }
 
 /// Writes a control token's literal so that it still reads the same to a person: `< /s>`.

@@ -60,6 +60,44 @@ fn every_mistake_has_a_place_and_a_way_out() {
 }
 
 #[test]
+fn mistakes_about_local_models_are_told() {
+    for (text, expected) in [
+        ("licences_allowed: []\n", "no licence is allowed"),
+        ("local_models: [{ name: starter, path: a/b }]\n", "`starter` is the model in the binary"),
+        (
+            "local_models: [{ name: a, path: x }, { name: a, path: y }]\n",
+            "two local models named `a`",
+        ),
+        ("local_models: [{ name: a, path: x, sha256: abc }]\n", "`abc` is not a SHA-256"),
+        ("local_models: [{ name: a, path: x, backend: candel }]\n", "did you mean `candle`?"),
+        ("local_models: [{ name: a, path: x, device: gpu }]\n", "`gpu` is not a device"),
+        (
+            "local_models: [{ name: a, path: x, backend: cpu, device: cuda:1 }]\n",
+            "the `cpu` backend computes on the processor only",
+        ),
+        (
+            "local_models: [{ name: small, path: x }]\ntargets: [{ name: a, zone: on-host, engine: smal }]\n",
+            "did you mean `small`?",
+        ),
+        (
+            "local_models: [{ name: small, path: x }]\ntargets: [{ name: a, zone: on-host, engine: small, threads: 2 }]\n",
+            "set it in `local_models` for `small`",
+        ),
+        (
+            "local_models: [{ name: s, path: x, adapters: [{ name: tone, path: y }] }]\ntargets: [{ name: a, zone: on-host, engine: s, adapter: tune }]\n",
+            "unknown adapter `tune`",
+        ),
+        (
+            "targets: [{ name: a, zone: on-host, engine: starter, adapter: tone }]\n",
+            "this target has no model with adapters",
+        ),
+    ] {
+        let told = problems(text);
+        assert!(told.contains(expected), "{text}\n{told}");
+    }
+}
+
+#[test]
 fn a_misplaced_secret_is_not_repeated() {
     let told = problems("callers: [{ name: a, key: sk-live-123456 }]\n");
     assert!(told.contains("a secret cannot stand in this file"), "{told}");

@@ -27,6 +27,8 @@ mod local;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]
+mod pull;
+#[cfg(test)]
 mod receive;
 #[cfg(test)]
 mod route;

@@ -7,6 +7,7 @@
 //! candle knows, and `cpu`, ours, which is fast.
 
 pub(super) mod candle;
+pub(super) mod cpu;
 mod position;
 
 use std::fmt::Debug;
@@ -52,9 +53,7 @@ pub(super) trait Session: Send {
     fn encode(&mut self, texts: &[&[u32]]) -> Result<Vec<Vec<f32>>, EngineError>;
 
     /// The memory that the arena takes now, in bytes.
-    fn bytes(&self) -> usize {
-        0
-    }
+    fn bytes(&self) -> usize;
 }
 
 /// A prompt on its way into a slot.
@@ -153,3 +152,6 @@ pub(super) fn best_of(logits: &[f32]) -> Best {
     best.log_sum_exp = best.logit + sum.ln();
     best
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,13 +8,13 @@ use super::*;
 
 /// An engine over a backend without numbers.
 fn mocked(mock: Mock, settings: EngineSettings) -> (Engine, Arc<Mock>) {
-    let mut core =
-        Core::load(&ModelSource::Folder(folder().path().to_path_buf()), settings).unwrap();
+    let source = ModelSource::Folder(folder().path().to_path_buf());
+    let mut core = Core::load(&source.into(), settings).unwrap();
     let mock = Arc::new(mock);
     core.backend = Arc::<Mock>::clone(&mock);
     let core = Arc::new(core);
     worker::start(&core).unwrap();
-    (Engine { handle: Arc::new(Handle { core }) }, mock)
+    (Engine { handle: Arc::new(Handle { core }), adapter: None }, mock)
 }
 
 fn paced() -> Mock {

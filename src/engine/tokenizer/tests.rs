@@ -126,17 +126,30 @@ fn loss_is_counted_in_characters() {
     assert!(ratio("A long enough sentence in English with one 😀 in it.") < 0.05);
 }
 
+/// Files that users have; a loader that shrugs at them feeds padding or mangles what it reads.
 #[test]
-fn stored_padding_and_truncation_are_ignored() {
-    let mut file: Value = serde_json::from_slice(&flan_bytes()).unwrap();
-    file["padding"] = json!({ "strategy": { "Fixed": 512 }, "direction": "Right",
-        "pad_to_multiple_of": null, "pad_id": 0, "pad_type_id": 0, "pad_token": "<pad>" });
-    file["truncation"] = json!({ "direction": "Right", "max_length": 4,
-        "strategy": "LongestFirst", "stride": 0 });
-    let trap = Tokenizer::load(file.to_string().as_bytes(), 1, 32_128).unwrap();
-    let text = "translate English to German: How old are you?";
-    assert_eq!(trap.encode(text).unwrap().ids, flan().encode(text).unwrap().ids);
-    assert_eq!(trap.encode(text).unwrap().ids.len(), 11);
+fn traps_in_the_file_are_refused_with_a_way_out() {
+    let trap = |name: &str| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/t5/tokenizer-traps");
+        serde_json::from_slice::<Value>(&std::fs::read(folder.join(name)).unwrap()).unwrap()
+    };
+    let refusal = |file: &Value| {
+        Tokenizer::load(file.to_string().as_bytes(), 1, 32_128).unwrap_err().to_string()
+    };
+    let mut file = trap("padded-to-512.json");
+    let padded = "tokenizer.json cannot be used: it stores padding to 512 tokens, which would be fed to the model; set `padding` to null in it, or take the file that the model came with";
+    assert_eq!(refusal(&file), padded);
+    file["padding"] = Value::Null;
+    let cut = "tokenizer.json cannot be used: it stores a cut after 512 tokens; set `truncation` to null in it, or take the file that the model came with";
+    assert_eq!(refusal(&file), cut);
+    file["truncation"] = Value::Null;
+    let ids = Tokenizer::load(file.to_string().as_bytes(), 1, 32_128).unwrap();
+    assert_eq!(ids.encode("the of").unwrap().ids, [8, 13, 1], "then it is a good file");
+
+    let mut file = trap("no-normalizer.json");
+    assert!(refusal(&file).contains("stores padding to 64 tokens"));
+    (file["padding"], file["truncation"]) = (Value::Null, Value::Null);
+    assert!(refusal(&file).contains("it has no normalizer"), "{}", refusal(&file));
 }
 
 #[test]

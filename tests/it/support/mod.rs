@@ -1,8 +1,10 @@
 //! What the tests share: a scripted upstream and a gateway in front of it.
 
+mod hub;
 mod proxy;
 mod upstream;
 
+pub(crate) use hub::{COMMIT, HubServer, State as HubState, sha256};
 pub(crate) use proxy::{KEY, Proxy, UPSTREAM_KEY, chat, settings, streamed};
 pub(crate) use upstream::{Say, Upstream, answer, events};
 

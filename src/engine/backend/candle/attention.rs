@@ -7,14 +7,9 @@
 use candle_core::{Result, Tensor};
 use candle_nn::kv_cache::KvCache;
 
+use super::projection::{Parts, Projection};
 use crate::engine::config::Config;
 use crate::engine::error::LoadError;
-use crate::engine::weights::Weights;
-
-/// `x · wᵀ`, with the weight as checkpoints store it: one row per output.
-pub(super) fn project(x: &Tensor, weight: &Tensor) -> Result<Tensor> {
-    x.matmul(&weight.t()?)
-}
 
 /// How the width of the model is divided between heads.
 #[derive(Clone, Copy, Debug)]
@@ -63,39 +58,45 @@ impl Heads {
 pub(super) struct SelfAttention {
     heads: Heads,
     /// Query, key and value weights in one matrix: one pass over memory instead of three.
-    joined: Tensor,
-    output: Tensor,
+    joined: Projection,
+    output: Projection,
 }
 
 impl SelfAttention {
     /// Takes the weights below `name`.
-    pub(super) fn load(
-        weights: &Weights<'_>,
-        name: &str,
-        config: &Config,
-    ) -> std::result::Result<Self, LoadError> {
-        let (inner, width) = (config.inner(), config.t5.d_model);
-        let part = |part: &str| weights.get(&format!("{name}.{part}.weight"), &[inner, width]);
-        let joined = Tensor::cat(&[part("q")?, part("k")?, part("v")?], 0)?;
-        let output = weights.get(&format!("{name}.o.weight"), &[width, inner])?;
-        Ok(Self { heads: Heads::of(config), joined, output })
+    pub(super) fn load(parts: &Parts<'_>, name: &str) -> std::result::Result<Self, LoadError> {
+        let (inner, width) = (parts.config.inner(), parts.config.t5.d_model);
+        let joined = parts.side_by_side(name, &["q", "k", "v"], [inner, width])?;
+        let output = parts.side_by_side(name, &["o"], [width, inner])?;
+        Ok(Self { heads: Heads::of(parts.config), joined, output })
     }
 
     /// Every place looks at every place.
-    pub(super) fn whole(&self, x: &Tensor, bias: &Tensor) -> Result<Tensor> {
-        let joined = project(x, &self.joined)?;
+    pub(super) fn whole(
+        &self,
+        x: &Tensor,
+        bias: &Tensor,
+        adapter: Option<usize>,
+    ) -> Result<Tensor> {
+        let joined = self.joined.apply(x, adapter)?;
         let part = |index| self.heads.split_part(&joined, index);
         let mixed = self.heads.attend(&part(0)?, (&part(1)?, &part(2)?), Some(bias))?;
-        project(&mixed, &self.output)
+        self.output.apply(&mixed, adapter)
     }
 
     /// One new place looks at itself and everything in the cache, and joins it.
-    pub(super) fn next(&self, x: &Tensor, cache: &mut KvCache, bias: &Tensor) -> Result<Tensor> {
-        let joined = project(x, &self.joined)?;
+    pub(super) fn next(
+        &self,
+        x: &Tensor,
+        cache: &mut KvCache,
+        bias: &Tensor,
+        adapter: Option<usize>,
+    ) -> Result<Tensor> {
+        let joined = self.joined.apply(x, adapter)?;
         let part = |index| self.heads.split_part(&joined, index);
         let (key, value) = cache.append(&part(1)?, &part(2)?)?;
         let mixed = self.heads.attend(&part(0)?, (&key, &value), Some(bias))?;
-        project(&mixed, &self.output)
+        self.output.apply(&mixed, adapter)
     }
 }
 
@@ -117,37 +118,42 @@ impl PromptMemory {
 #[derive(Debug)]
 pub(super) struct CrossAttention {
     heads: Heads,
-    query: Tensor,
+    query: Projection,
     /// Key and value weights in one matrix.
-    joined: Tensor,
-    output: Tensor,
+    joined: Projection,
+    output: Projection,
 }
 
 impl CrossAttention {
     /// Takes the weights below `name`.
-    pub(super) fn load(
-        weights: &Weights<'_>,
-        name: &str,
-        config: &Config,
-    ) -> std::result::Result<Self, LoadError> {
-        let (inner, width) = (config.inner(), config.t5.d_model);
-        let part = |part: &str| weights.get(&format!("{name}.{part}.weight"), &[inner, width]);
-        let joined = Tensor::cat(&[part("k")?, part("v")?], 0)?;
-        let output = weights.get(&format!("{name}.o.weight"), &[width, inner])?;
-        Ok(Self { heads: Heads::of(config), query: part("q")?, joined, output })
+    pub(super) fn load(parts: &Parts<'_>, name: &str) -> std::result::Result<Self, LoadError> {
+        let (inner, width) = (parts.config.inner(), parts.config.t5.d_model);
+        let query = parts.side_by_side(name, &["q"], [inner, width])?;
+        let joined = parts.side_by_side(name, &["k", "v"], [inner, width])?;
+        let output = parts.side_by_side(name, &["o"], [width, inner])?;
+        Ok(Self { heads: Heads::of(parts.config), query, joined, output })
     }
 
     /// Prepares what the decoder will look at in every step.
-    pub(super) fn remember(&self, encoded: &Tensor) -> Result<PromptMemory> {
-        let joined = project(encoded, &self.joined)?;
+    pub(super) fn remember(
+        &self,
+        encoded: &Tensor,
+        adapter: Option<usize>,
+    ) -> Result<PromptMemory> {
+        let joined = self.joined.apply(encoded, adapter)?;
         let (key, value) = (self.heads.split_part(&joined, 0)?, self.heads.split_part(&joined, 1)?);
         Ok(PromptMemory { key, value })
     }
 
     /// One new place looks at the prompt.
-    pub(super) fn next(&self, x: &Tensor, memory: &PromptMemory) -> Result<Tensor> {
-        let query = self.heads.split(&project(x, &self.query)?)?;
+    pub(super) fn next(
+        &self,
+        x: &Tensor,
+        memory: &PromptMemory,
+        adapter: Option<usize>,
+    ) -> Result<Tensor> {
+        let query = self.heads.split(&self.query.apply(x, adapter)?)?;
         let mixed = self.heads.attend(&query, (&memory.key, &memory.value), None)?;
-        project(&mixed, &self.output)
+        self.output.apply(&mixed, adapter)
     }
 }

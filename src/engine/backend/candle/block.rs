@@ -4,10 +4,9 @@ use candle_core::{Result, Tensor};
 use candle_nn::kv_cache::KvCache;
 use candle_nn::{Activation, Module};
 
-use super::attention::{CrossAttention, PromptMemory, SelfAttention, project};
-use crate::engine::config::Config;
+use super::attention::{CrossAttention, PromptMemory, SelfAttention};
+use super::projection::{Parts, Projection};
 use crate::engine::error::LoadError;
-use crate::engine::weights::Weights;
 
 /// Root-mean-square norm: no mean, no bias.
 #[derive(Debug)]
@@ -18,13 +17,9 @@ pub(super) struct Norm {
 
 impl Norm {
     /// Takes the scale at `name`.
-    pub(super) fn load(
-        weights: &Weights<'_>,
-        name: &str,
-        config: &Config,
-    ) -> std::result::Result<Self, LoadError> {
-        let scale = weights.get(name, &[config.t5.d_model])?;
-        Ok(Self { scale, epsilon: config.norm_epsilon })
+    pub(super) fn load(parts: &Parts<'_>, name: &str) -> std::result::Result<Self, LoadError> {
+        let scale = parts.get(name, &[parts.config.t5.d_model])?;
+        Ok(Self { scale, epsilon: parts.config.norm_epsilon })
     }
 
     /// `x / sqrt(mean(x²) + epsilon) · scale`, row by row.
@@ -38,8 +33,8 @@ impl Norm {
 struct FeedForward {
     norm: Norm,
     /// The weights of the gate and of what is gated, in one matrix; or the plain input weights.
-    input: Tensor,
-    output: Tensor,
+    input: Projection,
+    output: Projection,
     activation: Activation,
     gate: Gate,
 }
@@ -51,32 +46,25 @@ enum Gate {
 }
 
 impl FeedForward {
-    fn load(
-        weights: &Weights<'_>,
-        name: &str,
-        config: &Config,
-    ) -> std::result::Result<Self, LoadError> {
-        let (width, inner) = (config.t5.d_model, config.t5.d_ff);
-        let dense = |part: &str, shape: [usize; 2]| {
-            weights.get(&format!("{name}.DenseReluDense.{part}.weight"), &shape)
-        };
-        let (gate, input) = if config.t5.feed_forward_proj.gated {
-            let parts = [dense("wi_0", [inner, width])?, dense("wi_1", [inner, width])?];
-            (Gate::Gated, Tensor::cat(&parts, 0)?)
+    fn load(parts: &Parts<'_>, name: &str) -> std::result::Result<Self, LoadError> {
+        let (width, inner) = (parts.config.t5.d_model, parts.config.t5.d_ff);
+        let dense = format!("{name}.DenseReluDense");
+        let (gate, inputs): (_, &[&str]) = if parts.config.t5.feed_forward_proj.gated {
+            (Gate::Gated, &["wi_0", "wi_1"])
         } else {
-            (Gate::Plain, dense("wi", [inner, width])?)
+            (Gate::Plain, &["wi"])
         };
         Ok(Self {
-            norm: Norm::load(weights, &format!("{name}.layer_norm.weight"), config)?,
-            input,
-            output: dense("wo", [width, inner])?,
-            activation: config.t5.feed_forward_proj.activation,
+            norm: Norm::load(parts, &format!("{name}.layer_norm.weight"))?,
+            input: parts.side_by_side(&dense, inputs, [inner, width])?,
+            output: parts.side_by_side(&dense, &["wo"], [width, inner])?,
+            activation: parts.config.t5.feed_forward_proj.activation,
             gate,
         })
     }
 
-    fn add_to(&self, x: &Tensor) -> Result<Tensor> {
-        let hidden = project(&self.norm.apply(x)?, &self.input)?;
+    fn add_to(&self, x: &Tensor, adapter: Option<usize>) -> Result<Tensor> {
+        let hidden = self.input.apply(&self.norm.apply(x)?, adapter)?;
         let hidden = match self.gate {
             Gate::Plain => self.activation.forward(&hidden)?,
             Gate::Gated => {
@@ -85,7 +73,7 @@ impl FeedForward {
                 (gate * hidden.narrow(1, inner, inner)?)?
             }
         };
-        x + project(&hidden, &self.output)?
+        x + self.output.apply(&hidden, adapter)?
     }
 }
 
@@ -99,23 +87,24 @@ pub(super) struct EncoderLayer {
 
 impl EncoderLayer {
     /// Takes the weights of layer `index`.
-    pub(super) fn load(
-        weights: &Weights<'_>,
-        index: usize,
-        config: &Config,
-    ) -> std::result::Result<Self, LoadError> {
+    pub(super) fn load(parts: &Parts<'_>, index: usize) -> std::result::Result<Self, LoadError> {
         let name = format!("encoder.block.{index}.layer");
         Ok(Self {
-            norm: Norm::load(weights, &format!("{name}.0.layer_norm.weight"), config)?,
-            attention: SelfAttention::load(weights, &format!("{name}.0.SelfAttention"), config)?,
-            feed_forward: FeedForward::load(weights, &format!("{name}.1"), config)?,
+            norm: Norm::load(parts, &format!("{name}.0.layer_norm.weight"))?,
+            attention: SelfAttention::load(parts, &format!("{name}.0.SelfAttention"))?,
+            feed_forward: FeedForward::load(parts, &format!("{name}.1"))?,
         })
     }
 
     /// All places of a prompt at once.
-    pub(super) fn whole(&self, x: &Tensor, bias: &Tensor) -> Result<Tensor> {
-        let x = (x + self.attention.whole(&self.norm.apply(x)?, bias)?)?;
-        self.feed_forward.add_to(&x)
+    pub(super) fn whole(
+        &self,
+        x: &Tensor,
+        bias: &Tensor,
+        adapter: Option<usize>,
+    ) -> Result<Tensor> {
+        let x = (x + self.attention.whole(&self.norm.apply(x)?, bias, adapter)?)?;
+        self.feed_forward.add_to(&x, adapter)
     }
 }
 
@@ -157,41 +146,40 @@ pub(super) struct DecoderLayer {
 
 impl DecoderLayer {
     /// Takes the weights of layer `index`.
-    pub(super) fn load(
-        weights: &Weights<'_>,
-        index: usize,
-        config: &Config,
-    ) -> std::result::Result<Self, LoadError> {
+    pub(super) fn load(parts: &Parts<'_>, index: usize) -> std::result::Result<Self, LoadError> {
         let name = format!("decoder.block.{index}.layer");
         Ok(Self {
-            self_norm: Norm::load(weights, &format!("{name}.0.layer_norm.weight"), config)?,
-            self_attention: SelfAttention::load(
-                weights,
-                &format!("{name}.0.SelfAttention"),
-                config,
-            )?,
-            cross_norm: Norm::load(weights, &format!("{name}.1.layer_norm.weight"), config)?,
-            cross_attention: CrossAttention::load(
-                weights,
-                &format!("{name}.1.EncDecAttention"),
-                config,
-            )?,
-            feed_forward: FeedForward::load(weights, &format!("{name}.2"), config)?,
+            self_norm: Norm::load(parts, &format!("{name}.0.layer_norm.weight"))?,
+            self_attention: SelfAttention::load(parts, &format!("{name}.0.SelfAttention"))?,
+            cross_norm: Norm::load(parts, &format!("{name}.1.layer_norm.weight"))?,
+            cross_attention: CrossAttention::load(parts, &format!("{name}.1.EncDecAttention"))?,
+            feed_forward: FeedForward::load(parts, &format!("{name}.2"))?,
         })
     }
 
     /// Prepares a generation of at most `steps_max` steps over this prompt.
-    pub(super) fn begin(&self, encoded: &Tensor, steps_max: usize) -> Result<LayerState> {
-        let prompt = self.cross_attention.remember(encoded)?;
+    pub(super) fn begin(
+        &self,
+        encoded: &Tensor,
+        steps_max: usize,
+        adapter: Option<usize>,
+    ) -> Result<LayerState> {
+        let prompt = self.cross_attention.remember(encoded, adapter)?;
         Ok(LayerState { past: KvCache::new(1, steps_max), prompt })
     }
 
     /// One new token.
-    pub(super) fn next(&self, x: &Tensor, state: &mut LayerState, bias: &Tensor) -> Result<Tensor> {
+    pub(super) fn next(
+        &self,
+        x: &Tensor,
+        state: &mut LayerState,
+        bias: &Tensor,
+        adapter: Option<usize>,
+    ) -> Result<Tensor> {
         let normed = self.self_norm.apply(x)?;
-        let x = (x + self.self_attention.next(&normed, &mut state.past, bias)?)?;
+        let x = (x + self.self_attention.next(&normed, &mut state.past, bias, adapter)?)?;
         let normed = self.cross_norm.apply(&x)?;
-        let x = (&x + self.cross_attention.next(&normed, &state.prompt)?)?;
-        self.feed_forward.add_to(&x)
+        let x = (&x + self.cross_attention.next(&normed, &state.prompt, adapter)?)?;
+        self.feed_forward.add_to(&x, adapter)
     }
 }

@@ -10,15 +10,19 @@
 
 mod attention;
 mod block;
+mod projection;
 mod session;
 
 use candle_core::{Device, Tensor};
 
 use block::{DecoderLayer, EncoderLayer, LayerState, Norm};
+use projection::{Parts, project};
 
 use super::position::{Gaze, PositionBias};
+use crate::engine::adapter::Adapter;
 use crate::engine::config::Config;
 use crate::engine::error::{EngineError, LoadError};
+use crate::engine::settings::DeviceChoice;
 use crate::engine::weights::Weights;
 
 /// A loaded model. Immutable: any number of generations may share it.
@@ -33,6 +37,8 @@ pub(in crate::engine) struct T5 {
     decoder_norm: Norm,
     head: Head,
     parameters: usize,
+    /// What computes, for people.
+    name: String,
 }
 
 /// How hidden states become logits.
@@ -52,6 +58,7 @@ pub(in crate::engine) struct Decoding {
     bias: Tensor,
     steps_max: usize,
     seen: usize,
+    adapter: Option<usize>,
 }
 
 /// A prompt between two layers of the encoder.
@@ -60,6 +67,7 @@ struct Reading {
     x: Tensor,
     bias: Tensor,
     layers: usize,
+    adapter: Option<usize>,
 }
 
 impl Decoding {
@@ -71,6 +79,7 @@ impl Decoding {
             bias: self.bias.clone(),
             steps_max: self.steps_max,
             seen: self.seen,
+            adapter: self.adapter,
         })
     }
 
@@ -82,10 +91,29 @@ impl Decoding {
 
 impl T5 {
     /// Builds the graph from a checkpoint.
+    #[cfg(test)]
     pub(in crate::engine) fn load(
         weights: &Weights<'_>,
         config: &Config,
     ) -> Result<Self, LoadError> {
+        Self::load_adapted(weights, config, &[], DeviceChoice::Cpu)
+    }
+
+    /// Builds the graph with adapters, which sequences choose by their place in the list.
+    pub(in crate::engine) fn load_adapted(
+        weights: &Weights<'_>,
+        config: &Config,
+        adapters: &[Adapter],
+        device: DeviceChoice,
+    ) -> Result<Self, LoadError> {
+        let (device, device_name) = match device {
+            DeviceChoice::Cpu => (Device::Cpu, "candle f32".to_owned()),
+            DeviceChoice::Cuda(card) => {
+                (Device::new_cuda(card)?, format!("candle f32 cuda:{card}"))
+            }
+            DeviceChoice::Metal => (Device::new_metal(0)?, "candle f32 metal".to_owned()),
+        };
+        let parts = &Parts { weights, config, adapters, device: &device };
         let shape = [config.t5.vocab_size, config.t5.d_model];
         let names = ["shared.weight", "encoder.embed_tokens.weight", "decoder.embed_tokens.weight"];
         let bias = |stack: &str, gaze| {
@@ -95,22 +123,23 @@ impl T5 {
         let head = if config.t5.tie_word_embeddings {
             Head::Tied { scale: as_f64(config.t5.d_model).sqrt().recip() }
         } else {
-            Head::Own(weights.get("lm_head.weight", &shape)?)
+            Head::Own(parts.get("lm_head.weight", &shape)?)
         };
         Ok(Self {
-            embedding: weights.get(weights.first(&names), &shape)?,
+            embedding: parts.get(weights.first(&names), &shape)?,
             encoder: (0..config.t5.num_layers)
-                .map(|index| EncoderLayer::load(weights, index, config))
+                .map(|index| EncoderLayer::load(parts, index))
                 .collect::<Result<_, _>>()?,
             encoder_bias: bias("encoder", Gaze::BothWays)?,
-            encoder_norm: Norm::load(weights, "encoder.final_layer_norm.weight", config)?,
+            encoder_norm: Norm::load(parts, "encoder.final_layer_norm.weight")?,
             decoder: (0..config.decoder_layers)
-                .map(|index| DecoderLayer::load(weights, index, config))
+                .map(|index| DecoderLayer::load(parts, index))
                 .collect::<Result<_, _>>()?,
             decoder_bias: bias("decoder", Gaze::Back)?,
-            decoder_norm: Norm::load(weights, "decoder.final_layer_norm.weight", config)?,
+            decoder_norm: Norm::load(parts, "decoder.final_layer_norm.weight")?,
             head,
             parameters: usize::try_from(weights.parameters()).unwrap_or(usize::MAX),
+            name: device_name,
         })
     }
 
@@ -121,27 +150,37 @@ impl T5 {
 
     /// Reads a prompt: places × width.
     pub(in crate::engine) fn encode(&self, ids: &[u32]) -> Result<Tensor, EngineError> {
-        let mut reading = self.look(ids)?;
+        self.encode_adapted(ids, None)
+    }
+
+    /// Reads a prompt with one of the adapters: places × width.
+    pub(in crate::engine) fn encode_adapted(
+        &self,
+        ids: &[u32],
+        adapter: Option<usize>,
+    ) -> Result<Tensor, EngineError> {
+        let mut reading = self.look(ids, adapter)?;
         while !self.read_layer(&mut reading)? {}
         Ok(reading.x)
     }
 
     /// Begins to read a prompt.
-    fn look(&self, ids: &[u32]) -> Result<Reading, EngineError> {
+    fn look(&self, ids: &[u32], adapter: Option<usize>) -> Result<Reading, EngineError> {
         let vocabulary = self.embedding.dim(0)?;
         if ids.is_empty() || ids.iter().any(|id| !is_inside(*id, vocabulary)) {
             return Err(EngineError::computation("a prompt token is outside the vocabulary"));
         }
-        let ids = Tensor::new(ids, &Device::Cpu)?;
-        let bias = square(&self.encoder_bias, ids.dim(0)?)?;
+        let device = self.embedding.device();
+        let ids = Tensor::new(ids, device)?;
+        let bias = square(&self.encoder_bias, ids.dim(0)?, device)?;
         let x = self.embedding.index_select(&ids, 0)?;
-        Ok(Reading { x, bias, layers: 0 })
+        Ok(Reading { x, bias, layers: 0, adapter })
     }
 
     /// Takes a prompt through the next layer; whether it is read.
     fn read_layer(&self, reading: &mut Reading) -> Result<bool, EngineError> {
         if let Some(layer) = self.encoder.get(reading.layers) {
-            reading.x = layer.whole(&reading.x, &reading.bias)?;
+            reading.x = layer.whole(&reading.x, &reading.bias, reading.adapter)?;
             reading.layers += 1;
         }
         let is_read = reading.layers >= self.encoder.len();
@@ -152,18 +191,30 @@ impl T5 {
     }
 
     /// Starts an answer of at most `steps_max` steps to an encoded prompt.
+    #[cfg(test)]
     pub(in crate::engine) fn begin(
         &self,
         encoded: &Tensor,
         steps_max: usize,
     ) -> Result<Decoding, EngineError> {
+        self.begin_adapted(encoded, steps_max, None)
+    }
+
+    /// Starts an answer with the adapter that the prompt was encoded with.
+    pub(in crate::engine) fn begin_adapted(
+        &self,
+        encoded: &Tensor,
+        steps_max: usize,
+        adapter: Option<usize>,
+    ) -> Result<Decoding, EngineError> {
         let steps_max = steps_max.max(1);
-        let layers = self.decoder.iter().map(|layer| layer.begin(encoded, steps_max));
+        let layers = self.decoder.iter().map(|layer| layer.begin(encoded, steps_max, adapter));
         Ok(Decoding {
             layers: layers.collect::<candle_core::Result<_>>()?,
-            bias: looking_back(&self.decoder_bias, steps_max)?,
+            bias: looking_back(&self.decoder_bias, steps_max, encoded.device())?,
             steps_max,
             seen: 0,
+            adapter,
         })
     }
 
@@ -180,19 +231,19 @@ impl T5 {
         let bias = decoding.bias.narrow(2, decoding.steps_max - decoding.seen, decoding.seen)?;
         let mut x = self.embedding.get(index(id))?.unsqueeze(0)?;
         for (layer, state) in self.decoder.iter().zip(&mut decoding.layers) {
-            x = layer.next(&x, state, &bias)?;
+            x = layer.next(&x, state, &bias, decoding.adapter)?;
         }
         let x = self.decoder_norm.apply(&x)?;
         let logits = match &self.head {
-            Head::Own(weight) => attention::project(&x, weight)?,
-            Head::Tied { scale } => attention::project(&(x * *scale)?, &self.embedding)?,
+            Head::Own(weight) => project(&x, weight)?,
+            Head::Tied { scale } => project(&(x * *scale)?, &self.embedding)?,
         };
         Ok(logits.squeeze(0)?)
     }
 }
 
 /// The biases between all places of a text of this length: heads × queries × keys.
-fn square(bias: &PositionBias, length: usize) -> candle_core::Result<Tensor> {
+fn square(bias: &PositionBias, length: usize, device: &Device) -> candle_core::Result<Tensor> {
     let (mut numbers, mut heads) = (Vec::new(), 0);
     for diagonal in bias.diagonals(length) {
         heads += 1;
@@ -201,14 +252,18 @@ fn square(bias: &PositionBias, length: usize) -> candle_core::Result<Tensor> {
             numbers.extend_from_slice(row);
         }
     }
-    Tensor::from_vec(numbers, (heads, length, length), &Device::Cpu)
+    Tensor::from_vec(numbers, (heads, length, length), device)
 }
 
 /// The biases of a last place towards everything before it: heads × 1 × length.
-fn looking_back(bias: &PositionBias, length: usize) -> candle_core::Result<Tensor> {
+fn looking_back(
+    bias: &PositionBias,
+    length: usize,
+    device: &Device,
+) -> candle_core::Result<Tensor> {
     let heads: Vec<Vec<f32>> = bias.looking_back(length).collect();
     let shape = (heads.len(), 1, length);
-    Tensor::from_vec(heads.concat(), shape, &Device::Cpu)
+    Tensor::from_vec(heads.concat(), shape, device)
 }
 
 fn index(id: u32) -> usize {

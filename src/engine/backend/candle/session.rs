@@ -19,7 +19,7 @@ impl Backend for T5 {
     }
 
     fn describe(&self) -> String {
-        "candle f32".to_owned()
+        self.name.clone()
     }
 }
 
@@ -28,6 +28,7 @@ struct Unread {
     slot: usize,
     ids: Vec<u32>,
     steps_max: usize,
+    adapter: Option<usize>,
     begun: Option<Reading>,
 }
 
@@ -46,12 +47,9 @@ impl Session {
 impl Sequences for Session {
     fn read(&mut self, prompts: &[Prompt<'_>]) -> Result<(), EngineError> {
         for prompt in prompts.iter().rev() {
-            if prompt.adapter.is_some() {
-                return Err(EngineError::computation("this backend has no adapters"));
-            }
             *self.place(prompt.slot)? = None;
-            let (slot, steps_max) = (prompt.slot, prompt.steps_max);
-            self.unread.push(Unread { slot, ids: prompt.ids.to_vec(), steps_max, begun: None });
+            let Prompt { slot, ids, steps_max, adapter } = *prompt;
+            self.unread.push(Unread { slot, ids: ids.to_vec(), steps_max, adapter, begun: None });
         }
         Ok(())
     }
@@ -61,10 +59,12 @@ impl Sequences for Session {
         if let Some(mut next) = self.unread.pop() {
             let mut reading = match next.begun.take() {
                 Some(reading) => reading,
-                None => self.model.look(&next.ids)?,
+                None => self.model.look(&next.ids, next.adapter)?,
             };
             if self.model.read_layer(&mut reading)? {
-                *self.place(next.slot)? = Some(self.model.begin(&reading.x, next.steps_max)?);
+                let decoding =
+                    self.model.begin_adapted(&reading.x, next.steps_max, next.adapter)?;
+                *self.place(next.slot)? = Some(decoding);
             } else {
                 next.begun = Some(reading);
                 self.unread.push(next);

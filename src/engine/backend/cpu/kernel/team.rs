@@ -1,0 +1,176 @@
+//! A fixed team of threads that compute one thing together.
+//!
+//! The members stay awake for a moment after each piece of work, because the next one of the same
+//! step follows within microseconds, and sleep when none comes. The caller is member 0.
+
+use std::cell::UnsafeCell;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{JoinHandle, Thread};
+
+/// Rounds of looking for work before a member gives its core to others, and before it sleeps.
+const SPINS: u32 = 4_000;
+const YIELDS: u32 = 64;
+
+type Work = dyn Fn(usize) + Sync;
+
+/// What the members share.
+struct Shared {
+    /// Counts pieces of work; a change says that `work` is new.
+    round: AtomicU32,
+    /// The piece of work, valid from the change of `round` until `busy` is zero again.
+    work: UnsafeCell<Option<*const Work>>,
+    /// Members that have not finished the present piece of work.
+    busy: AtomicUsize,
+    /// Members that are asleep.
+    asleep: AtomicUsize,
+    panicked: AtomicBool,
+    ended: AtomicBool,
+}
+
+// SAFETY: `work` is written by the caller only while `busy` is zero, when no member reads it, and
+// read by members only after the change of `round` (release/acquire) that follows the write.
+unsafe impl Sync for Shared {}
+// SAFETY: the pointer in `work` is only followed while the caller of `run` waits, so what it
+// points to outlives every use on every thread.
+unsafe impl Send for Shared {}
+
+/// The team.
+pub(in super::super) struct Team {
+    shared: Arc<Shared>,
+    members: Vec<(Thread, JoinHandle<()>)>,
+    /// Held while work is done, so that two callers take turns.
+    turn: Mutex<()>,
+}
+
+impl std::fmt::Debug for Team {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Team({} threads)", self.size())
+    }
+}
+
+impl Team {
+    /// A team of this many threads, the caller's included.
+    pub(in super::super) fn new(size: usize, name: &str) -> std::io::Result<Self> {
+        let shared = Arc::new(Shared {
+            round: AtomicU32::new(0),
+            work: UnsafeCell::new(None),
+            busy: AtomicUsize::new(0),
+            asleep: AtomicUsize::new(0),
+            panicked: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
+        });
+        let mut team = Self { shared, members: Vec::new(), turn: Mutex::new(()) };
+        for index in 1..size.max(1) {
+            let shared = Arc::clone(&team.shared);
+            let handle = std::thread::Builder::new()
+                .name(format!("{name}-{index}"))
+                .spawn(move || serve(&shared, index))?;
+            team.members.push((handle.thread().clone(), handle));
+        }
+        Ok(team)
+    }
+
+    /// The number of threads.
+    pub(in super::super) fn size(&self) -> usize {
+        self.members.len() + 1
+    }
+
+    /// Runs the work once on every member, with its number, and returns when all are done.
+    pub(in super::super) fn run(&self, work: &(dyn Fn(usize) + Sync)) {
+        if self.members.is_empty() {
+            work(0);
+            return;
+        }
+        let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let shared = &*self.shared;
+        // SAFETY: only the lifetime changes. The pointer is dead before this function returns:
+        // below, it waits until every member is done, even if its own part panics.
+        let erased: *const Work =
+            unsafe { std::mem::transmute::<&(dyn Fn(usize) + Sync), &'static Work>(work) };
+        // SAFETY: `busy` is zero and the turn is ours, so nobody reads the cell now.
+        unsafe { *shared.work.get() = Some(erased) };
+        shared.busy.store(self.members.len(), Ordering::Relaxed);
+        // Sequentially consistent, as is the count of sleepers: either we see who fell asleep, or
+        // they see the new round before they do.
+        shared.round.fetch_add(1, Ordering::SeqCst);
+        if shared.asleep.load(Ordering::SeqCst) > 0 {
+            for (thread, _) in &self.members {
+                thread.unpark();
+            }
+        }
+        let mine = catch_unwind(AssertUnwindSafe(|| work(0)));
+        let mut waited = 0;
+        while shared.busy.load(Ordering::Acquire) > 0 {
+            pause(&mut waited);
+        }
+        let theirs = shared.panicked.swap(false, Ordering::Relaxed);
+        drop(turn);
+        match mine {
+            Err(panic) => resume_unwind(panic),
+            Ok(()) if theirs => resume_unwind(Box::new("a member of the team panicked")),
+            Ok(()) => {}
+        }
+    }
+
+    /// The part of `count` things that a member takes care of: contiguous and nearly equal.
+    pub(in super::super) fn share(&self, count: usize, member: usize) -> std::ops::Range<usize> {
+        let size = self.size();
+        (count * member / size)..(count * (member + 1) / size)
+    }
+}
+
+impl Drop for Team {
+    fn drop(&mut self) {
+        self.shared.ended.store(true, Ordering::SeqCst);
+        for (thread, handle) in self.members.drain(..) {
+            thread.unpark();
+            // A member that panicked outside of work has nothing left to tell.
+            drop(handle.join());
+        }
+    }
+}
+
+/// Waits a moment, longer the longer it has waited.
+fn pause(waited: &mut u32) {
+    if *waited < SPINS {
+        std::hint::spin_loop();
+    } else {
+        std::thread::yield_now();
+    }
+    *waited = waited.saturating_add(1);
+}
+
+/// A member's life.
+fn serve(shared: &Shared, index: usize) {
+    let mut seen = 0;
+    loop {
+        let mut waited = 0;
+        while shared.round.load(Ordering::Acquire) == seen {
+            if shared.ended.load(Ordering::Relaxed) {
+                return;
+            }
+            if waited < SPINS + YIELDS {
+                pause(&mut waited);
+                continue;
+            }
+            shared.asleep.fetch_add(1, Ordering::SeqCst);
+            if shared.round.load(Ordering::SeqCst) == seen && !shared.ended.load(Ordering::SeqCst) {
+                std::thread::park();
+            }
+            shared.asleep.fetch_sub(1, Ordering::SeqCst);
+        }
+        seen = seen.wrapping_add(1);
+        // SAFETY: the round changed, so the caller has written the cell and waits for `busy`.
+        let work = unsafe { *shared.work.get() };
+        if let Some(work) = work {
+            // SAFETY: the caller of `run` keeps what this points to alive until `busy` is zero.
+            let work = unsafe { &*work };
+            if catch_unwind(AssertUnwindSafe(|| work(index))).is_err() {
+                shared.panicked.store(true, Ordering::Relaxed);
+            }
+        }
+        shared.busy.fetch_sub(1, Ordering::Release);
+    }
+}

@@ -1,0 +1,127 @@
+//! The SHA-256 of a model's weights, computed on a thread of its own beside the loading.
+//!
+//! Hashing takes as long as everything else together. So nobody waits for it but who must: a model
+//! whose digest is recorded somewhere is not served before the two were compared.
+
+use std::io;
+use std::sync::{Arc, OnceLock};
+
+use sha2::{Digest as _, Sha256};
+
+use super::error::LoadError;
+use super::weights::WeightFile;
+
+/// A digest that may still be on its way.
+#[derive(Clone, Debug)]
+pub(super) struct Digest {
+    found: Arc<OnceLock<Found>>,
+}
+
+/// What came out.
+#[derive(Debug)]
+struct Found {
+    /// The digest of each file by its name, or why there is none.
+    files: Vec<(String, io::Result<String>)>,
+    /// One digest for all of them.
+    whole: String,
+}
+
+/// What is hashed.
+#[derive(Debug)]
+pub(super) enum Content {
+    /// Bytes in the binary.
+    Embedded(&'static [u8]),
+    /// Files, in the order of their names.
+    Files(Vec<Arc<WeightFile>>),
+}
+
+impl Digest {
+    /// Begins to hash.
+    pub(super) fn start(content: Content) -> Self {
+        let found = Arc::new(OnceLock::new());
+        let (ours, shared) = (Arc::clone(&found), Arc::new(content));
+        let theirs = Arc::clone(&shared);
+        let thread = std::thread::Builder::new().name("engine-digest".to_owned());
+        let started = thread.spawn(move || {
+            // Nobody else sets it: the thread below exists only where this one does not.
+            let _ = ours.set(Found::of(&theirs));
+        });
+        if started.is_err() {
+            let _ = found.set(Found::of(&shared));
+        }
+        Self { found }
+    }
+
+    /// The digest, in hexadecimal: of the one file, or of the list that `sha256sum` prints for
+    /// several. Blocks until it is there.
+    pub(super) fn wait(&self) -> &str {
+        &self.found.wait().whole
+    }
+
+    /// Holds the digest against the one that the configuration pins.
+    pub(super) fn expect(&self, pinned: &str) -> Result<(), LoadError> {
+        let found = self.wait();
+        if found.eq_ignore_ascii_case(pinned) {
+            return Ok(());
+        }
+        Err(mismatch("the weights", "`sha256` in the configuration", pinned, found))
+    }
+
+    /// Holds one file's digest against the one in the manifest.
+    pub(super) fn expect_file(&self, name: &str, recorded: &str) -> Result<(), LoadError> {
+        let files = &self.found.wait().files;
+        let Some((_, found)) = files.iter().find(|(file, _)| file == name) else { return Ok(()) };
+        match found {
+            Ok(found) if found.eq_ignore_ascii_case(recorded) => Ok(()),
+            Ok(found) => Err(mismatch(&format!("`{name}`"), "its manifest", recorded, found)),
+            Err(error) => Err(LoadError::Unreadable {
+                path: name.into(),
+                source: io::Error::new(error.kind(), error.to_string()),
+            }),
+        }
+    }
+}
+
+impl Found {
+    fn of(content: &Content) -> Self {
+        let files: Vec<(String, io::Result<String>)> = match content {
+            Content::Embedded(bytes) => vec![(String::new(), Ok(of_bytes(bytes)))],
+            Content::Files(files) => {
+                files.iter().map(|file| (file.name().to_owned(), file.digest())).collect()
+            }
+        };
+        let whole = match &*files {
+            [(_, Ok(only))] => only.clone(),
+            several => {
+                let lines = several.iter().map(|(name, digest)| {
+                    digest.as_ref().map_or_else(|_| None, |it| Some(format!("{it}  {name}\n")))
+                });
+                let list: Option<String> = lines.collect();
+                list.map_or_else(|| "unreadable".to_owned(), |list| of_bytes(list.as_bytes()))
+            }
+        };
+        Self { files, whole }
+    }
+}
+
+pub(super) fn mismatch(what: &str, record: &'static str, expected: &str, found: &str) -> LoadError {
+    LoadError::Digest {
+        what: what.to_owned(),
+        record,
+        expected: expected.to_lowercase(),
+        found: found.to_owned(),
+    }
+}
+
+/// The SHA-256 of some bytes, in hexadecimal.
+pub(super) fn of_bytes(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+/// Bytes in hexadecimal.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: [char; 16] =
+        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().unwrap_or_default();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
