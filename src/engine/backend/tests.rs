@@ -151,7 +151,7 @@ fn compare(model: Arc<dyn Backend>, cases: &[Case]) -> (f32, f32, usize) {
     (hidden_off, off, other)
 }
 
-/// Prompts of 11 and 400 tokens, 48 forced steps each. In f32 both backends are within 1e-3; the best
+/// Prompts of 11 and 400 tokens, 48 forced steps each. In f32 both backends are within 1e-4; the best
 /// tokens of a random model are 0.1 apart at the median, so that rounded weights cannot agree on each.
 #[test]
 fn flan_t5_smalls_shape_agrees_with_transformers() {
@@ -166,9 +166,9 @@ fn flan_t5_smalls_shape_agrees_with_transformers() {
     let candle = T5::load_adapted(&weights, &config, &[], DeviceChoice::Cpu).unwrap();
     assert_eq!(weights.parameters(), 76_961_152);
     let (hidden, off, other) = compare(Arc::new(candle), &golden.cases);
-    assert!(hidden < 1e-3 && off < 1e-3 && other == 0, "candle: {hidden} {off} {other}");
+    assert!(hidden < 1e-4 && off < 1e-4 && other == 0, "candle: {hidden} {off} {other}");
     let tolerances = [
-        (Precision::F32, 1e-3, 1e-3, 0),
+        (Precision::F32, 1e-4, 1e-4, 0),
         (Precision::Bf16, 0.05, 0.05, 8),
         (Precision::Int8, 0.15, 0.15, 24),
         (Precision::Int4, 1.0, 1.0, 80),

@@ -8,7 +8,8 @@ use super::*;
 
 /// An engine over a backend without numbers.
 fn mocked(mock: Mock, settings: EngineSettings) -> (Engine, Arc<Mock>) {
-    let source = ModelSource::Folder(folder().path().to_path_buf());
+    let folder = folder();
+    let source = ModelSource::Folder(folder.path().to_path_buf());
     let mut core = Core::load(&source.into(), settings).unwrap();
     let mock = Arc::new(mock);
     core.backend = Arc::<Mock>::clone(&mock);
