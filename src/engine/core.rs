@@ -51,6 +51,7 @@ impl Core {
             Err(LoadError::Tokenizer { reason: "its reader gave up".to_owned() })
         })?;
         opened.verify(model.sha256.as_deref())?;
+        opened.digest.begin();
         let context_tokens = Tokens::of(config.context_tokens).min(settings.context_tokens_max);
         let card = ModelCard {
             name: opened.name,

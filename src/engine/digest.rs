@@ -1,10 +1,11 @@
-//! The SHA-256 of a model's weights, computed on a thread of its own beside the loading.
+//! The SHA-256 of a model's weights, computed on a thread of its own.
 //!
-//! Hashing takes as long as everything else together. So nobody waits for it but who must: a model
-//! whose digest is recorded somewhere is not served before the two were compared.
+//! Hashing takes longer than everything else together. So nobody waits for it but who must: where a
+//! digest is recorded, it is computed beside the loading, and the model is not served before the two
+//! were compared; else it is computed once the model is loaded.
 
 use std::io;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use sha2::{Digest as _, Sha256};
 
@@ -15,6 +16,8 @@ use super::weights::WeightFile;
 #[derive(Clone, Debug)]
 pub(super) struct Digest {
     found: Arc<OnceLock<Found>>,
+    /// What is to be hashed, until somebody begins.
+    content: Arc<Mutex<Option<Content>>>,
 }
 
 /// What came out.
@@ -36,26 +39,36 @@ pub(super) enum Content {
 }
 
 impl Digest {
-    /// Begins to hash.
-    pub(super) fn start(content: Content) -> Self {
-        let found = Arc::new(OnceLock::new());
-        let (ours, shared) = (Arc::clone(&found), Arc::new(content));
+    /// The digest of this, once somebody begins.
+    pub(super) fn of(content: Content) -> Self {
+        Self { found: Arc::default(), content: Arc::new(Mutex::new(Some(content))) }
+    }
+
+    /// Begins to hash, the first time it is called.
+    pub(super) fn begin(&self) {
+        // Nothing can panic while the lock is held.
+        let mut waiting = self.content.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(content) = waiting.take() else { return };
+        let (ours, shared) = (Arc::clone(&self.found), Arc::new(content));
         let theirs = Arc::clone(&shared);
         let thread = std::thread::Builder::new().name("engine-digest".to_owned());
-        let started = thread.spawn(move || {
-            // Nobody else sets it: the thread below exists only where this one does not.
-            let _ = ours.set(Found::of(&theirs));
-        });
+        // Each sets what nobody set before: there is one thread, or this one in its place.
+        let started = thread.spawn(move || drop(ours.set(Found::of(&theirs))));
         if started.is_err() {
-            let _ = found.set(Found::of(&shared));
+            drop(self.found.set(Found::of(&shared)));
         }
-        Self { found }
     }
 
     /// The digest, in hexadecimal: of the one file, or of the list that `sha256sum` prints for
     /// several. Blocks until it is there.
     pub(super) fn wait(&self) -> &str {
+        self.begin();
         &self.found.wait().whole
+    }
+
+    /// The same, if it is there.
+    pub(super) fn known(&self) -> Option<&str> {
+        self.found.get().map(|found| &*found.whole)
     }
 
     /// Holds the digest against the one that the configuration pins.
@@ -69,6 +82,7 @@ impl Digest {
 
     /// Holds one file's digest against the one in the manifest.
     pub(super) fn expect_file(&self, name: &str, recorded: &str) -> Result<(), LoadError> {
+        self.begin();
         let files = &self.found.wait().files;
         let Some((_, found)) = files.iter().find(|(file, _)| file == name) else { return Ok(()) };
         match found {
@@ -87,7 +101,13 @@ impl Found {
         let files: Vec<(String, io::Result<String>)> = match content {
             Content::Embedded(bytes) => vec![(String::new(), Ok(of_bytes(bytes)))],
             Content::Files(files) => {
-                files.iter().map(|file| (file.name().to_owned(), file.digest())).collect()
+                let digest = |file: &Arc<WeightFile>| {
+                    let digest = file.digest()?;
+                    // Whoever writes to a file makes another of it than the one that was loaded.
+                    file.check().map_err(io::Error::other)?;
+                    Ok(digest)
+                };
+                files.iter().map(|file| (file.name().to_owned(), digest(file))).collect()
             }
         };
         let whole = match &*files {

@@ -141,6 +141,9 @@ impl Opened {
         if let Some(licence) = &model.licence {
             opened.licence.clone_from(licence);
         }
+        if model.sha256.is_some() || opened.is_recorded() {
+            opened.digest.begin();
+        }
         let allowed = &model.licences_allowed;
         let is_allowed = |it: &String| it.eq_ignore_ascii_case(&opened.licence);
         if !allowed.is_empty() && !allowed.iter().any(is_allowed) {
@@ -148,6 +151,11 @@ impl Opened {
             return Err(LoadError::Licence { name, licence, allowed: allowed.join(", ") });
         }
         Ok(opened)
+    }
+
+    fn is_recorded(&self) -> bool {
+        let recorded = |file: &Arc<WeightFile>| self.manifest.as_ref()?.digest(file.name());
+        self.files.iter().any(|file| recorded(file).is_some())
     }
 
     /// The name that the model has on the hub, as far as its files tell.
@@ -179,7 +187,7 @@ impl Opened {
             words: Words::Json(Cow::Borrowed(model.tokenizer)),
             weights: Weights::parse(model.weights)?,
             bytes: u64::try_from(model.weights.len()).unwrap_or(u64::MAX),
-            digest: Digest::start(Content::Embedded(model.weights)),
+            digest: Digest::of(Content::Embedded(model.weights)),
             files: Vec::new(),
             manifest: None,
         })
@@ -216,7 +224,7 @@ impl Opened {
             words: Words::Json(Cow::Owned(words)),
             weights,
             bytes: files.iter().map(|file| file.length()).sum(),
-            digest: Digest::start(Content::Files(files.clone())),
+            digest: Digest::of(Content::Files(files.clone())),
             files,
             manifest,
         })
@@ -242,7 +250,7 @@ impl Opened {
             words: Words::Pieces(gguf.pieces()?),
             weights: gguf.weights()?,
             bytes: gguf.file().length(),
-            digest: Digest::start(Content::Files(files.clone())),
+            digest: Digest::of(Content::Files(files.clone())),
             files,
             manifest,
         })

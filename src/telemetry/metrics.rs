@@ -85,6 +85,8 @@ pub struct Metrics {
     pub local_queue: GaugeVec,
     /// Speed of the local engine.
     pub local_speed: HistogramVec,
+    /// What the local models are.
+    pub local_info: GaugeVec,
     /// The policy in force.
     pub policy_info: GaugeVec,
 }
@@ -115,6 +117,7 @@ impl Metrics {
             budget_reserved: gauge(&registry, &catalog::BUDGET_RESERVED)?,
             local_queue: gauge(&registry, &catalog::LOCAL_QUEUE)?,
             local_speed: histogram(&registry, &catalog::LOCAL_SPEED)?,
+            local_info: gauge(&registry, &catalog::LOCAL_INFO)?,
             policy_info: gauge(&registry, &catalog::POLICY_INFO)?,
             registry,
         })

@@ -77,6 +77,7 @@ impl Decoding {
 
 impl T5 {
     /// Builds the graph from a checkpoint.
+    #[cfg(test)]
     pub(in crate::engine) fn load(
         weights: &Weights<'_>,
         config: &Config,
@@ -159,6 +160,7 @@ impl T5 {
     }
 
     /// Starts an answer of at most `steps_max` steps to an encoded prompt.
+    #[cfg(test)]
     pub(in crate::engine) fn begin(
         &self,
         encoded: &Tensor,
