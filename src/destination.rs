@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::chat::Request;
+use crate::chat::{Request, Shape};
 use crate::config::settings::Power;
 use crate::engine::Engine;
 use crate::inspect::{Findings, Lang};
@@ -106,7 +106,7 @@ impl Destination {
             Some(Unable::InputTooLong)
         } else if !self.reads(findings.lang) {
             Some(Unable::Language)
-        } else if self.engine().is_some() && request.choices > 1 {
+        } else if self.engine().is_some_and(|engine| !can_make(engine, request)) {
             Some(Unable::Surface)
         } else if self.seats.available_permits() == 0 {
             Some(Unable::Overloaded)
@@ -150,4 +150,10 @@ impl Destination {
     pub fn seat(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.seats).try_acquire_owned().ok()
     }
+}
+
+/// Whether the engine can make as many answers as are wanted, in the shape that is wanted.
+fn can_make(engine: &Engine, request: &Request) -> bool {
+    usize::try_from(request.choices).is_ok_and(|choices| choices <= engine.batch_max())
+        && request.sampling.shape != Some(Shape::Json)
 }

@@ -13,13 +13,60 @@ pub enum Finish {
     Length,
 }
 
-/// One step of a streamed answer.
+/// A token and its log-probability.
 #[derive(Clone, PartialEq)]
+pub struct Likely {
+    /// What it writes, as far as that is text.
+    pub text: String,
+    /// What it writes.
+    pub bytes: Vec<u8>,
+    /// Its log-probability at temperature 1, before penalties and constraints.
+    pub logprob: f32,
+}
+
+/// A token that was chosen, and what might have been.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scored {
+    /// The token.
+    pub token: Likely,
+    /// The likeliest tokens in its place, likeliest first.
+    pub top: Vec<Likely>,
+}
+
+/// More of one choice.
+#[derive(Clone, PartialEq)]
+pub struct Piece {
+    /// Which of the choices, from 0.
+    pub choice: usize,
+    /// The text; the pieces together are the whole answer.
+    pub text: String,
+    /// The tokens that were chosen since the last piece, if log-probabilities were asked for.
+    pub tokens: Vec<Scored>,
+}
+
+/// One step of a streamed answer.
+#[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     /// The next piece of text.
-    Text(String),
-    /// Nothing follows.
-    Done(Finish),
+    Text(Piece),
+    /// A choice is whole.
+    Done {
+        /// Which one.
+        choice: usize,
+        /// Why.
+        finish: Finish,
+    },
+}
+
+/// One of the answers to a request.
+#[derive(Clone, PartialEq)]
+pub struct Choice {
+    /// Its text; empty while streaming.
+    pub text: String,
+    /// Its tokens, if log-probabilities were asked for.
+    pub tokens: Vec<Scored>,
+    /// Why it ended.
+    pub finish: Finish,
 }
 
 /// What a dialect needs to write an answer, whole or in pieces.
@@ -31,25 +78,41 @@ pub struct Answer {
     pub created: i64,
     /// The model that answered, by its own name.
     pub model: String,
-    /// The text; empty while streaming.
-    pub text: String,
-    /// Why it ended.
-    pub finish: Finish,
+    /// As many as were asked for.
+    pub choices: Vec<Choice>,
+    /// Whether log-probabilities were asked for.
+    pub has_logprobs: bool,
     /// What it used.
     pub usage: Usage,
 }
 
-impl fmt::Debug for Event {
+impl Choice {
+    /// A choice that nothing was said of.
+    pub const fn empty() -> Self {
+        Self { text: String::new(), tokens: Vec::new(), finish: Finish::Stop }
+    }
+}
+
+impl fmt::Debug for Likely {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Text(text) => write!(out, "Text({} bytes)", text.len()),
-            Self::Done(finish) => write!(out, "Done({finish:?})"),
-        }
+        write!(out, "Likely({} bytes, {})", self.bytes.len(), self.logprob)
+    }
+}
+
+impl fmt::Debug for Piece {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Piece({}, {} bytes)", self.choice, self.text.len())
+    }
+}
+
+impl fmt::Debug for Choice {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Choice({} bytes, {:?})", self.text.len(), self.finish)
     }
 }
 
 impl fmt::Debug for Answer {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "Answer({}, {}, {} bytes)", self.id, self.model, self.text.len())
+        write!(out, "Answer({}, {}, {:?})", self.id, self.model, self.choices)
     }
 }

@@ -4,8 +4,8 @@ pub mod answer;
 pub mod request;
 pub mod usage;
 
-pub use answer::{Answer, Event, Finish};
-pub use request::{Delivery, Request, Sampling, Surface, Turn};
+pub use answer::{Answer, Choice, Event, Finish, Likely, Piece, Scored};
+pub use request::{Delivery, Request, Sampling, Shape, Surface, Turn};
 pub use usage::{Usage, UsageSource};
 
 /// Who speaks in a conversation.

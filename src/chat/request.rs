@@ -77,17 +77,67 @@ pub struct Turn {
     pub(crate) parts: SmallVec<[usize; 2]>,
 }
 
-/// What the caller set about sampling; absent means the target's default.
+/// What the caller set about how the answer is made; absent means the target's default.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sampling {
     /// 0 is greedy.
     pub temperature: Option<f64>,
     /// Nucleus mass.
     pub top_p: Option<f64>,
+    /// Only this many of the likeliest tokens are drawn from; none is all.
+    pub top_k: Option<u64>,
+    /// Only tokens at least this likely, as a share of the likeliest, are drawn from.
+    pub min_p: Option<f64>,
     /// For reproducible answers.
     pub seed: Option<u64>,
     /// Texts that end the answer.
     pub stop: Vec<String>,
+    /// The shortest answer.
+    pub output_min: Option<u64>,
+    /// Above 1, what was said becomes less likely.
+    pub repetition_penalty: Option<f64>,
+    /// No run of this many tokens is said twice.
+    pub no_repeat_ngram: Option<u64>,
+    /// Whether a beam search is asked for without saying how wide.
+    pub searches: bool,
+    /// How many answers to make, of which the best are given.
+    pub best_of: Option<u64>,
+    /// How many continuations a search keeps.
+    pub beams: Option<u64>,
+    /// The power of its length that a found answer's score is divided by.
+    pub length_penalty: Option<f64>,
+    /// Whether a search ends with the first answers that it finds.
+    pub stops_early: bool,
+    /// Whether log-probabilities are wanted.
+    pub logprobs: bool,
+    /// For how many other tokens.
+    pub top_logprobs: Option<u64>,
+    /// What the answer must look like.
+    pub shape: Option<Shape>,
+    /// A parameter of these whose value is of the wrong type, and what the right one is.
+    pub misread: Option<(&'static str, &'static str)>,
+}
+
+/// What an answer must look like.
+#[derive(Clone, PartialEq)]
+pub enum Shape {
+    /// It is one of these.
+    Choice(Vec<String>),
+    /// This regular expression matches the whole of it.
+    Regex(String),
+    /// It is JSON.
+    Json,
+}
+
+/// The caller's labels and patterns stay out of every log.
+impl fmt::Debug for Shape {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Choice(labels) => write!(out, "Choice({})", labels.len()),
+            Self::Regex(pattern) => write!(out, "Regex({} bytes)", pattern.len()),
+            Self::Json => write!(out, "Json"),
+        }
+    }
 }
 
 /// Where the bytes of the body may be changed on their way out.

@@ -158,6 +158,12 @@ pub enum ModelsCommand {
         /// `{"input_ids", "decoder_input_ids"}` per line on standard input.
         #[arg(long, required = true)]
         jsonl: bool,
+        /// What computes.
+        #[arg(long, value_enum, default_value_t = EngineSettings::default().backend)]
+        backend: BackendChoice,
+        /// The numbers that the cpu backend keeps its weights in; f32 rounds nothing.
+        #[arg(long, value_enum, default_value_t = Precision::F32)]
+        weights: Precision,
     },
     /// Time a model on this machine, for capacity planning.
     Bench(BenchArguments),

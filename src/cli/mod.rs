@@ -181,8 +181,9 @@ fn models_command(
             };
             serve::runtime(Some(1))?.block_on(pull::pull(&options, out))?;
         }
-        ModelsCommand::Probe { folder, jsonl: _ } => {
-            models::probe(source(&folder), &mut io::stdin().lock(), out)?;
+        ModelsCommand::Probe { folder, jsonl: _, backend, weights } => {
+            let settings = crate::engine::EngineSettings { backend, weights, ..Default::default() };
+            models::probe(source(&folder), settings, &mut io::stdin().lock(), out)?;
         }
         ModelsCommand::Bench(bench) => {
             let options = models::BenchOptions {

@@ -48,10 +48,11 @@ struct ProbeStep {
 /// Forced decoding, line by line: `{"input_ids", "decoder_input_ids"}` in, `{"steps"}` out.
 pub fn probe(
     source: ModelSource,
+    settings: EngineSettings,
     input: &mut dyn BufRead,
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
-    let engine = Engine::load(source, EngineSettings::default())?;
+    let engine = Engine::load(source, settings)?;
     for (number, line) in (1..).zip(input.lines()) {
         let line = line.context("the input could not be read")?;
         if line.trim().is_empty() {

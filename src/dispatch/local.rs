@@ -1,19 +1,22 @@
 //! An attempt at the local engine.
 
-use std::time::Duration;
+mod job;
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 
 use super::{Another, Bill, Content, Miss, Settlement};
+use crate::app::App;
 use crate::chat::{self, Delivery, Request, Role, Usage, UsageSource};
 use crate::clock;
 use crate::dialect::{Complaint, Dialect};
 use crate::engine::{Engine, EngineError, Event, Finish, Generation, Job, Summary, prompt};
-use crate::failure::{Code, Failure};
+use crate::failure::{Code, Failure, Retry};
 use crate::inspect::Task;
 use crate::inspect::size;
-use crate::money::{NanoUsd, Tokens};
-use crate::telemetry::Outcome;
+use crate::money::NanoUsd;
+use crate::telemetry::{LocalAnswer, Outcome};
 
 /// The prompt that the local engine gets for a request.
 pub(crate) fn render(request: &Request, task: Task) -> String {
@@ -39,23 +42,51 @@ pub(super) async fn answer(
     (request, task): (&Request, Task),
     dialect: &'static dyn Dialect,
 ) -> Result<Content, Box<Miss>> {
-    let generation = match engine.generate(job(request, task)) {
-        Ok(generation) => generation,
-        Err(error) => return Err(missed(&error, settlement)),
+    let model = engine.card().name.clone();
+    let asked = match job::of(request, task, &settlement.case().id) {
+        Ok(job) => begin(engine, job).await,
+        Err(failure) => {
+            return Err(Box::new(Miss {
+                failure,
+                settlement,
+                bill: Bill::Nothing,
+                another: Another::CannotHelp,
+            }));
+        }
     };
+    let generation = match asked {
+        Ok(generation) => {
+            Attended { generation, app: Arc::clone(settlement.app()), model, is_over: false }
+        }
+        Err(error) => {
+            refused(&settlement, &model, &error);
+            return Err(missed(&error, settlement));
+        }
+    };
+    let choices = usize::try_from(request.choices).unwrap_or(1);
     let answer = chat::Answer {
         id: settlement.case().id.clone(),
         created: clock::now().as_second(),
         model: engine.card().name.clone(),
-        text: String::new(),
-        finish: chat::Finish::Stop,
+        choices: vec![chat::Choice::empty(); choices],
+        has_logprobs: request.sampling.logprobs,
         usage: Usage::none(UsageSource::Counted),
     };
     if !request.delivery.is_stream() {
         return whole(generation, settlement, answer, dialect).await;
     }
+    // Until the first event nothing is promised to the client, and another target may do better.
+    let mut generation = generation;
+    let first = match generation.next().await {
+        Some(Event::Failed(error)) => {
+            refused(&settlement, &answer.model, &error);
+            return Err(missed(&error, settlement));
+        }
+        first => first,
+    };
     let relay = Relay {
         generation,
+        first,
         settlement: Some(settlement),
         answer,
         dialect,
@@ -68,26 +99,71 @@ pub(super) async fn answer(
     Ok(Content::Events { pieces: Box::pin(pieces), cost_max: NanoUsd::ZERO })
 }
 
+/// Puts a job in line. What an answer must look like may take a while to compile.
+async fn begin(engine: &Engine, job: Job) -> Result<Generation, EngineError> {
+    if job.guide.is_none() {
+        return engine.generate(job);
+    }
+    let engine = engine.clone();
+    let asked = tokio::task::spawn_blocking(move || engine.generate(job)).await;
+    asked.unwrap_or(Err(EngineError::Stopped))
+}
+
+/// A generation whose end is seen: one that is dropped before it counts as cancelled.
+struct Attended {
+    generation: Generation,
+    app: Arc<App>,
+    model: String,
+    is_over: bool,
+}
+
+impl Attended {
+    async fn next(&mut self) -> Option<Event> {
+        let event = self.generation.next().await;
+        self.is_over = !matches!(event, Some(Event::Text(_) | Event::Ended { .. }));
+        event
+    }
+}
+
+impl Drop for Attended {
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.app.metrics.local_cancelled.with_label_values(&[&self.model]).inc();
+        }
+    }
+}
+
 /// The whole answer in one piece. When the client leaves, this future is dropped: the engine stops
 /// at its next step and the settlement ends by itself.
 async fn whole(
-    mut generation: Generation,
+    mut generation: Attended,
     mut settlement: Settlement,
     mut answer: chat::Answer,
     dialect: &'static dyn Dialect,
 ) -> Result<Content, Box<Miss>> {
     loop {
         match generation.next().await {
-            Some(Event::Text(text)) => {
-                answer.text.push_str(&text);
-                note_progress(&mut settlement, &mut answer, &text);
+            Some(Event::Text(piece)) => {
+                note_progress(&mut settlement, &mut answer, &piece.text);
+                if let Some(choice) = answer.choices.get_mut(piece.choice) {
+                    choice.text.push_str(&piece.text);
+                    choice.tokens.extend(piece.tokens);
+                }
+            }
+            Some(Event::Ended { choice, finish }) => {
+                if let Some(choice) = answer.choices.get_mut(choice) {
+                    choice.finish = ending(finish);
+                }
             }
             Some(Event::Done(summary)) => {
                 let cost = finish(settlement, &mut answer, &summary);
                 let body = Bytes::from(dialect.answer(&answer));
                 return Ok(Content::Whole { body, cost });
             }
-            Some(Event::Failed(error)) => return Err(missed(&error, settlement)),
+            Some(Event::Failed(error)) => {
+                refused(&settlement, &answer.model, &error);
+                return Err(missed(&error, settlement));
+            }
             None => return Err(missed(&EngineError::Stopped, settlement)),
         }
     }
@@ -104,41 +180,54 @@ fn note_progress(settlement: &mut Settlement, answer: &mut chat::Answer, text: &
     settlement.so_far = Bill::Local(answer.usage, settlement.case().started.elapsed());
 }
 
-fn finish(settlement: Settlement, answer: &mut chat::Answer, summary: &Summary) -> NanoUsd {
-    answer.finish = match summary.finish {
+const fn ending(finish: Finish) -> chat::Finish {
+    match finish {
         Finish::Stop => chat::Finish::Stop,
         Finish::Length => chat::Finish::Length,
-    };
+    }
+}
+
+fn finish(settlement: Settlement, answer: &mut chat::Answer, summary: &Summary) -> NanoUsd {
     answer.usage = Usage {
         input_uncached: summary.input,
         output: summary.output,
         ..Usage::none(UsageSource::Counted)
     };
-    note_speed(&settlement, &answer.model, summary);
+    let metrics = &settlement.app().metrics;
+    metrics.local_answered(
+        &answer.model,
+        &LocalAnswer {
+            output: summary.output,
+            engine_time: summary.engine_time,
+            queue_time: summary.queue_time,
+            first_text: summary.first_text,
+            batch: f64::from(summary.batch),
+        },
+    );
     settlement.finish(Outcome::Answered, Bill::Local(answer.usage, summary.engine_time))
 }
 
-fn job(request: &Request, task: Task) -> Job {
-    let sampling = &request.sampling;
-    // The engine wants 32 bits; the values are small and were written by hand.
-    #[expect(clippy::as_conversions, clippy::cast_possible_truncation, reason = "see above")]
-    let narrow = |value: f64| value as f32;
-    let most = Tokens(u32::MAX);
-    Job {
-        // Small models ramble when sampled; greedy is the default here, 1.0 elsewhere.
-        temperature: sampling.temperature.map_or(0.0, narrow),
-        top_p: sampling.top_p.map_or(1.0, narrow),
-        seed: sampling.seed.unwrap_or(0),
-        stop: sampling.stop.clone(),
-        ..Job::greedy(render(request, task), request.output_max.unwrap_or(most))
-    }
+/// Counts what the engine would not or could not do.
+fn refused(settlement: &Settlement, model: &str, error: &EngineError) {
+    let reason = match error {
+        EngineError::Overloaded { .. } => "overloaded",
+        EngineError::TooLong { .. } => "too_long",
+        EngineError::Unrepresentable { .. } => "unrepresentable",
+        EngineError::Parameter { .. } | EngineError::Guide { .. } => "parameter",
+        EngineError::TimedOut => "timed_out",
+        EngineError::Stopped => "stopped",
+        EngineError::Load(_) | EngineError::Computation { .. } => "failed",
+    };
+    settlement.app().metrics.local_refused.with_label_values(&[model, reason]).inc();
 }
 
 fn missed(error: &EngineError, settlement: Settlement) -> Box<Miss> {
     let message = error.to_string();
     let (failure, another) = match error {
-        EngineError::Overloaded { .. } => {
-            (Failure::ours(Code::LocalOverloaded, message), Another::MayHelp)
+        EngineError::Overloaded { retry_after, .. } => {
+            let retry = Retry::After(*retry_after);
+            let failure = Failure::ours(Code::LocalOverloaded, message);
+            (Failure { retry, ..failure }, Another::MayHelp)
         }
         EngineError::TooLong { .. } => {
             (Failure::client(Code::RequestTooLong, message), Another::MayHelp)
@@ -146,7 +235,7 @@ fn missed(error: &EngineError, settlement: Settlement) -> Box<Miss> {
         EngineError::Unrepresentable { .. } => {
             (Failure::client(Code::PolicyRefused, message), Another::MayHelp)
         }
-        EngineError::Parameter { .. } => {
+        EngineError::Parameter { .. } | EngineError::Guide { .. } => {
             (Failure::client(Code::InvalidRequest, message), Another::CannotHelp)
         }
         EngineError::Load(_)
@@ -169,7 +258,9 @@ enum Stage {
 
 /// The engine's events on their way into the caller's dialect.
 struct Relay {
-    generation: Generation,
+    generation: Attended,
+    /// What came before the head of the reply was sent.
+    first: Option<Event>,
     settlement: Option<Settlement>,
     answer: chat::Answer,
     dialect: &'static dyn Dialect,
@@ -191,6 +282,9 @@ impl Relay {
     }
 
     async fn next_text(&mut self) -> Bytes {
+        if let Some(first) = self.first.take() {
+            return self.tell(Some(first));
+        }
         let abort = self.settlement.as_ref().map(|it| it.app().shutdown.abort.clone());
         let aborted = async move {
             match abort {
@@ -205,15 +299,26 @@ impl Relay {
             }
             event = self.generation.next() => event,
         };
+        self.tell(event)
+    }
+
+    fn tell(&mut self, event: Option<Event>) -> Bytes {
         match event {
-            Some(Event::Text(text)) => {
+            Some(Event::Text(piece)) => {
                 if let Some(settlement) = &mut self.settlement {
-                    note_progress(settlement, &mut self.answer, &text);
+                    note_progress(settlement, &mut self.answer, &piece.text);
                 }
-                self.dialect.event(&self.answer, &chat::Event::Text(text)).into()
+                self.dialect.event(&self.answer, &chat::Event::Text(piece)).into()
+            }
+            Some(Event::Ended { choice, finish }) => {
+                let finish = ending(finish);
+                self.dialect.event(&self.answer, &chat::Event::Done { choice, finish }).into()
             }
             Some(Event::Done(summary)) => self.ending(&summary),
             Some(Event::Failed(error)) => {
+                if let Some(settlement) = &self.settlement {
+                    refused(settlement, &self.answer.model, &error);
+                }
                 self.broken(&Failure::ours(Code::LocalFailed, error.to_string()))
             }
             None => self.broken(&Failure::ours(Code::LocalFailed, "the local engine stopped")),
@@ -224,7 +329,7 @@ impl Relay {
         self.stage = Stage::Over;
         let Some(settlement) = self.settlement.take() else { return Bytes::new() };
         let cost = finish(settlement, &mut self.answer, summary);
-        let mut out = self.dialect.event(&self.answer, &chat::Event::Done(self.answer.finish));
+        let mut out = Vec::new();
         if self.delivery == Delivery::StreamWithUsage {
             out.extend(self.dialect.closing_usage(&self.answer, &cost.to_string()));
         }
@@ -240,13 +345,6 @@ impl Relay {
         let bill = settlement.so_far;
         settlement.finish(Outcome::Truncated, bill);
         out
-    }
-}
-
-fn note_speed(settlement: &Settlement, model: &str, summary: &Summary) {
-    if summary.engine_time > Duration::ZERO {
-        let speed = f64::from(summary.output.0) / summary.engine_time.as_secs_f64();
-        settlement.app().metrics.local_speed.with_label_values(&[model]).observe(speed);
     }
 }
 

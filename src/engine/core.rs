@@ -10,7 +10,8 @@ use super::backend::candle::T5;
 use super::backend::cpu::Cpu;
 use super::card::{ModelCard, Serves};
 use super::config::Config;
-use super::error::LoadError;
+use super::error::{EngineError, LoadError};
+use super::generate::Guides;
 use super::queue::Queue;
 use super::settings::{BackendChoice, EngineSettings};
 use super::source::{LocalModel, Opened, Words};
@@ -28,6 +29,7 @@ pub(super) struct Core {
     pub(super) settings: EngineSettings,
     pub(super) card: ModelCard,
     pub(super) queue: Queue,
+    pub(super) guides: Guides,
     pub(super) pulse: Pulse,
     stopped: AtomicBool,
 }
@@ -51,7 +53,6 @@ impl Core {
             Err(LoadError::Tokenizer { reason: "its reader gave up".to_owned() })
         })?;
         opened.verify(model.sha256.as_deref())?;
-        opened.digest.begin();
         let context_tokens = Tokens::of(config.context_tokens).min(settings.context_tokens_max);
         let card = ModelCard {
             name: opened.name,
@@ -69,10 +70,12 @@ impl Core {
             backend: backend.describe(),
             adapters: adapters.into_iter().map(|adapter| adapter.name).collect(),
         };
+        card.digest.begin();
         let config = opened.config;
         let queue = Queue::new(settings.queue_max);
-        let (pulse, stopped) = (Pulse::default(), AtomicBool::new(false));
-        Ok(Self { backend, tokenizer, config, settings, card, queue, pulse, stopped })
+        let (guides, pulse) = (Guides::default(), Pulse::default());
+        let stopped = AtomicBool::new(false);
+        Ok(Self { backend, tokenizer, config, settings, card, queue, guides, pulse, stopped })
     }
 
     /// How long an answer may get, given what its job asks for.
@@ -96,15 +99,28 @@ impl Core {
     pub(super) fn load_now(&self) -> Load {
         let queued = self.queue.length();
         let per_answer = Duration::from_micros(self.pulse.answer_micros.load(Ordering::Relaxed));
-        let threads = u32::try_from(self.settings.threads.max(1)).unwrap_or(u32::MAX);
         let ahead = u32::try_from(queued).unwrap_or(u32::MAX);
         Load {
             queued,
             running: self.pulse.running.load(Ordering::Relaxed),
             finished: self.pulse.finished.load(Ordering::Relaxed),
             cancelled: self.pulse.cancelled.load(Ordering::Relaxed),
-            wait_estimate: per_answer.saturating_mul(ahead) / threads,
+            wait_estimate: per_answer.saturating_mul(ahead),
+            weights_bytes: self.backend.bytes(),
+            arena_bytes: self.pulse.arena.load(Ordering::Relaxed),
         }
+    }
+
+    /// When a request that finds no room should come again.
+    pub(super) fn retry_after(&self) -> Duration {
+        let least = Duration::from_secs(1);
+        self.load_now().wait_estimate.clamp(least, self.settings.queue_time_max.max(least))
+    }
+
+    /// The refusal of a request that waited for too long.
+    pub(super) fn overloaded(&self) -> EngineError {
+        let (queue, retry_after) = (self.queue.length(), self.retry_after());
+        EngineError::Overloaded { queue, retry_after }
     }
 }
 
@@ -136,6 +152,10 @@ pub struct Load {
     pub cancelled: u64,
     /// How long a new request would wait: the line times the recent mean time per answer.
     pub wait_estimate: Duration,
+    /// The memory that the weights take.
+    pub weights_bytes: usize,
+    /// The memory that the sequences took when the last of them joined.
+    pub arena_bytes: usize,
 }
 
 /// The counters behind [`Load`].
@@ -143,6 +163,7 @@ pub struct Load {
 pub(super) struct Pulse {
     pub(super) running: AtomicUsize,
     pub(super) cancelled: AtomicU64,
+    pub(super) arena: AtomicUsize,
     finished: AtomicU64,
     /// A moving mean: each answer counts for an eighth.
     answer_micros: AtomicU64,
@@ -154,7 +175,6 @@ impl Pulse {
         let micros = u64::try_from(engine_time.as_micros()).unwrap_or(u64::MAX);
         let before = self.answer_micros.load(Ordering::Relaxed);
         let mean = if before == 0 { micros } else { before - before / 8 + micros / 8 };
-        // Two threads may overwrite each other here; an estimate can lose a sample.
         self.answer_micros.store(mean, Ordering::Relaxed);
         self.finished.fetch_add(1, Ordering::Relaxed);
     }

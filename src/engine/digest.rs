@@ -1,11 +1,11 @@
 //! The SHA-256 of a model's weights, computed on a thread of its own.
 //!
-//! Hashing takes longer than everything else together. So nobody waits for it but who must: where a
-//! digest is recorded, it is computed beside the loading, and the model is not served before the two
-//! were compared; else it is computed once the model is loaded.
+//! Hashing takes as long as everything else together. So nobody waits for it but who must: a model
+//! whose digest is recorded somewhere is not served before the two were compared, and hashing
+//! begins at once; that of another begins when the model is loaded, and leaves loading every core.
 
 use std::io;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Once, OnceLock};
 
 use sha2::{Digest as _, Sha256};
 
@@ -15,9 +15,14 @@ use super::weights::WeightFile;
 /// A digest that may still be on its way.
 #[derive(Clone, Debug)]
 pub(super) struct Digest {
-    found: Arc<OnceLock<Found>>,
-    /// What is to be hashed, until somebody begins.
-    content: Arc<Mutex<Option<Content>>>,
+    inside: Arc<Inside>,
+}
+
+#[derive(Debug)]
+struct Inside {
+    content: Content,
+    begun: Once,
+    found: OnceLock<Found>,
 }
 
 /// What came out.
@@ -39,36 +44,41 @@ pub(super) enum Content {
 }
 
 impl Digest {
-    /// The digest of this, once somebody begins.
+    /// Of this content, once it is asked for.
     pub(super) fn of(content: Content) -> Self {
-        Self { found: Arc::default(), content: Arc::new(Mutex::new(Some(content))) }
+        let (begun, found) = (Once::new(), OnceLock::new());
+        Self { inside: Arc::new(Inside { content, begun, found }) }
     }
 
-    /// Begins to hash, the first time it is called.
+    /// Begins to hash, if nobody has.
     pub(super) fn begin(&self) {
-        // Nothing can panic while the lock is held.
-        let mut waiting = self.content.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(content) = waiting.take() else { return };
-        let (ours, shared) = (Arc::clone(&self.found), Arc::new(content));
-        let theirs = Arc::clone(&shared);
-        let thread = std::thread::Builder::new().name("engine-digest".to_owned());
-        // Each sets what nobody set before: there is one thread, or this one in its place.
-        let started = thread.spawn(move || drop(ours.set(Found::of(&theirs))));
-        if started.is_err() {
-            drop(self.found.set(Found::of(&shared)));
-        }
+        self.inside.begun.call_once(|| {
+            let inside = Arc::clone(&self.inside);
+            let thread = std::thread::Builder::new().name("engine-digest".to_owned());
+            let find = |inside: &Inside| {
+                // Nobody else sets it: this runs once.
+                let _ = inside.found.set(Found::of(&inside.content));
+            };
+            if thread.spawn(move || find(&inside)).is_err() {
+                find(&self.inside);
+            }
+        });
+    }
+
+    fn found(&self) -> &Found {
+        self.begin();
+        self.inside.found.wait()
     }
 
     /// The digest, in hexadecimal: of the one file, or of the list that `sha256sum` prints for
     /// several. Blocks until it is there.
     pub(super) fn wait(&self) -> &str {
-        self.begin();
-        &self.found.wait().whole
+        &self.found().whole
     }
 
     /// The same, if it is there.
     pub(super) fn known(&self) -> Option<&str> {
-        self.found.get().map(|found| &*found.whole)
+        self.inside.found.get().map(|found| &*found.whole)
     }
 
     /// Holds the digest against the one that the configuration pins.
@@ -82,8 +92,7 @@ impl Digest {
 
     /// Holds one file's digest against the one in the manifest.
     pub(super) fn expect_file(&self, name: &str, recorded: &str) -> Result<(), LoadError> {
-        self.begin();
-        let files = &self.found.wait().files;
+        let files = &self.found().files;
         let Some((_, found)) = files.iter().find(|(file, _)| file == name) else { return Ok(()) };
         match found {
             Ok(found) if found.eq_ignore_ascii_case(recorded) => Ok(()),

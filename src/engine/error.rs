@@ -1,6 +1,8 @@
 //! What can go wrong when a model is loaded and when it answers, in sentences for people.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::money::Tokens;
 
@@ -193,6 +195,8 @@ pub enum EngineError {
     Overloaded {
         /// How many requests are waiting.
         queue: usize,
+        /// When there may be room.
+        retry_after: Duration,
     },
     /// The prompt does not fit into the model.
     #[error("the prompt has {tokens} tokens and the local model reads at most {max}; shorten it")]
@@ -214,7 +218,15 @@ pub enum EngineError {
         /// The parameter.
         parameter: &'static str,
         /// What is legal.
-        range: &'static str,
+        range: Cow<'static, str>,
+    },
+    /// What the answer should look like cannot be kept to.
+    #[error("`{parameter}` {reason}")]
+    Guide {
+        /// The parameter.
+        parameter: &'static str,
+        /// What is wrong with it.
+        reason: String,
     },
     /// The request's own deadline passed before the answer was whole.
     #[error("the local model did not finish in the time allowed; ask for fewer tokens")]

@@ -9,22 +9,26 @@
 mod adapter;
 mod backend;
 mod card;
+mod certainty;
 mod config;
 mod core;
 mod detokenize;
 mod digest;
+mod embed;
 mod error;
+mod generate;
 mod job;
 pub mod manifest;
 pub mod probe;
 pub mod prompt;
 mod queue;
-mod sample;
+mod run;
 mod settings;
 mod source;
 mod starter;
 mod stop;
 mod tokenizer;
+mod voice;
 mod weights;
 mod worker;
 
@@ -33,10 +37,12 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 pub use self::card::{ModelCard, Serves};
+pub use self::certainty::Certainty;
 pub use self::core::Load;
 pub use self::error::{EngineError, LoadError};
-pub use self::job::{Event, Finish, Generation, Job, Summary};
-pub use self::sample::Certainty;
+pub use self::generate::beam::Patience;
+pub use self::generate::guide::Guide;
+pub use self::job::{Event, Finish, Generation, Job, Search, Summary};
 pub use self::settings::{BackendChoice, DeviceChoice, EngineSettings, Precision};
 pub use self::source::{
     AdapterSource, EmbeddedModel, LocalModel, ModelSource, examine, licence_of,
@@ -156,24 +162,53 @@ impl Engine {
     }
 
     /// Puts a job in line. What can be refused at once is refused here; everything later arrives
-    /// as [`Event::Failed`].
+    /// as [`Event::Failed`]. A guide that was not compiled lately may take a tenth of a second.
     pub fn generate(&self, job: Job) -> Result<Generation, EngineError> {
         let core = &self.handle.core;
-        job.check()?;
+        job.check(core.settings.batch_max.max(1))?;
         let encoded = core.tokenizer.encode(&job.prompt)?;
         if let Some(unfit) = self.fit(&encoded).refusal {
             return Err(unfit.into());
         }
-        let (answer, generation) = Generation::channel(core.output_max(job.new_tokens_max));
-        let since = Instant::now();
-        core.queue.push(queue::Waiting {
-            job,
-            ids: encoded.ids,
-            adapter: self.adapter,
-            answer,
-            since,
-        })?;
+        let tokens_max = core.output_max(job.new_tokens_max);
+        let guide = job.guide.as_ref();
+        let guide = guide.map(|guide| core.guides.compile(guide, &core.tokenizer)).transpose()?;
+        if let (Some(automaton), Some(guide)) = (&guide, &job.guide) {
+            let least = automaton.tokens_min();
+            if usize::try_from(least).is_ok_and(|least| least > tokens_max) {
+                let name = guide.parameter();
+                let range = format!("at least {least}, the shortest answer that `{name}` allows");
+                let range = range.into();
+                return Err(EngineError::Parameter { parameter: "max_tokens", range });
+            }
+        }
+        let (answer, generation) = Generation::channel(tokens_max, job.choices);
+        let (ids, since) = (encoded.ids, Instant::now());
+        let waiting = queue::Waiting { job, ids, adapter: self.adapter, guide, answer, since };
+        core.queue.push(waiting, core.retry_after())?;
         Ok(generation)
+    }
+
+    /// Reads texts into vectors of length 1, as wide as the model: the mean of what its encoder
+    /// makes of every token. Texts of like meaning point in like directions.
+    pub async fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EngineError> {
+        let core = &self.handle.core;
+        let mut ids = Vec::with_capacity(texts.len());
+        for text in texts {
+            let encoded = core.tokenizer.encode(text)?;
+            if let Some(unfit) = self.fit(&encoded).refusal {
+                return Err(unfit.into());
+            }
+            ids.push(encoded.ids);
+        }
+        let (answer, vectors) = tokio::sync::oneshot::channel();
+        core.queue.push_texts(queue::Texts { ids, answer }, core.retry_after())?;
+        vectors.await.unwrap_or(Err(EngineError::Stopped))
+    }
+
+    /// How many sequences the engine moves forward together: the most choices or beams of a job.
+    pub fn batch_max(&self) -> usize {
+        self.handle.core.settings.batch_max.max(1)
     }
 
     /// What computes and in which numbers.
@@ -190,7 +225,9 @@ impl Engine {
     /// are refused.
     pub fn stop(&self) {
         self.handle.core.stop();
-        for waiting in self.handle.core.queue.clear() {
+        // Whoever waits for vectors learns it from the end of the channel.
+        let (line, _texts) = self.handle.core.queue.clear();
+        for waiting in line {
             waiting.answer.send(Event::Failed(EngineError::Stopped));
         }
     }

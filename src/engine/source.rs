@@ -141,21 +141,16 @@ impl Opened {
         if let Some(licence) = &model.licence {
             opened.licence.clone_from(licence);
         }
-        if model.sha256.is_some() || opened.is_recorded() {
-            opened.digest.begin();
-        }
         let allowed = &model.licences_allowed;
         let is_allowed = |it: &String| it.eq_ignore_ascii_case(&opened.licence);
         if !allowed.is_empty() && !allowed.iter().any(is_allowed) {
             let Self { name, licence, .. } = opened;
             return Err(LoadError::Licence { name, licence, allowed: allowed.join(", ") });
         }
+        if model.sha256.is_some() || opened.manifest.is_some() {
+            opened.digest.begin();
+        }
         Ok(opened)
-    }
-
-    fn is_recorded(&self) -> bool {
-        let recorded = |file: &Arc<WeightFile>| self.manifest.as_ref()?.digest(file.name());
-        self.files.iter().any(|file| recorded(file).is_some())
     }
 
     /// The name that the model has on the hub, as far as its files tell.

@@ -5,6 +5,10 @@ use std::time::Duration;
 
 use super::*;
 
+mod generation;
+mod mock;
+mod serving;
+
 fn golden(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/t5").join(name)
 }
@@ -44,7 +48,8 @@ fn collect(mut generation: Generation) -> (Vec<String>, Option<Event>) {
     let mut pieces = Vec::new();
     while let Some(event) = generation.next_blocking() {
         match event {
-            Event::Text(text) => pieces.push(text),
+            Event::Text(piece) => pieces.push(piece.text),
+            Event::Ended { .. } => {}
             end @ (Event::Done(_) | Event::Failed(_)) => {
                 assert!(generation.next_blocking().is_none(), "nothing follows the end");
                 return (pieces, Some(end));
@@ -138,7 +143,7 @@ fn a_full_line_refuses_and_the_departed_make_room() {
     let running = long().unwrap();
     eventually(&engine, |load| load.running == 1 && load.queued == 0);
     let (first, second) = (long().unwrap(), long().unwrap());
-    assert!(matches!(long(), Err(EngineError::Overloaded { queue: 2 })));
+    assert!(matches!(long(), Err(EngineError::Overloaded { queue: 2, .. })));
     drop(first);
     let third = long().unwrap();
     drop((running, second, third));
@@ -206,8 +211,8 @@ async fn an_answer_is_a_stream_and_never_shows_in_logs() {
     assert_eq!(format!("{job:?}"), "Job(45 bytes, at most 5 tokens)");
     let events: Vec<Event> = engine.generate(job).unwrap().collect().await;
     assert!(matches!(events.last(), Some(Event::Done(_))));
-    let Some(Event::Text(text)) = events.first() else { panic!("no text") };
-    assert!(!format!("{:?}", events[0]).contains(&**text));
+    let Some(Event::Text(piece)) = events.first() else { panic!("no text") };
+    assert!(!format!("{:?}", events[0]).contains(&*piece.text));
 }
 
 #[test]

@@ -131,6 +131,33 @@ impl Tokenizer {
         })
     }
 
+    /// What a token adds to a text, in bytes; `None` for control tokens and ids without a token.
+    pub(super) fn written(&self, id: u32) -> Option<Vec<u8>> {
+        if self.is_silent(id) || self.unknown == Some(id) {
+            return None;
+        }
+        let token = self.inner.id_to_token(id)?;
+        if self.is_byte(id) {
+            return u8::from_str_radix(token.get(3..5)?, 16).ok().map(|byte| vec![byte]);
+        }
+        Some(token.replace('▁', " ").into_bytes())
+    }
+
+    /// A token as the vocabulary spells it.
+    pub(super) fn spelling(&self, id: u32) -> String {
+        self.inner.id_to_token(id).unwrap_or_default()
+    }
+
+    /// Whether the space that a first word begins with is not part of the text.
+    pub(super) fn strips_first_space(&self) -> bool {
+        let ids = 0..u32::try_from(self.vocabulary()).unwrap_or(u32::MAX);
+        let spaced = |id: &u32| {
+            let written = self.written(*id).unwrap_or_default();
+            written.len() > 1 && written.first() == Some(&b' ')
+        };
+        ids.into_iter().find(spaced).is_some_and(|id| !self.decode(&[id]).starts_with(' '))
+    }
+
     /// The library's own encoding, end token included: what the golden files hold.
     #[cfg(test)]
     pub(super) fn encode_raw(&self, text: &str) -> Vec<u32> {

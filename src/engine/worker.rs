@@ -1,9 +1,10 @@
-//! The engine's threads: each takes jobs from the line and moves all of its answers forward by one
-//! token in turn, so that a long answer does not keep a short one waiting.
+//! The scheduler: one thread per engine, which moves all answers forward by one token at a time.
 //!
-//! Plain threads with a thread pool of one inside each: the numeric library spreads its work over
-//! the pool it is called from, so the number of threads is the number set, whatever the
-//! environment says. A fault inside a library ends one answer, not the thread.
+//! Answers join and leave at every step. Prompts are read in groups of like length, and in small
+//! parts: as long as answers are being made, reading takes about as much time as decoding, so a
+//! long prompt does not make them stall and they do not keep it waiting. A client that has left
+//! frees its place before the next step. What goes wrong inside the numbers ends the answers that
+//! were in that step, not the thread.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -12,26 +13,42 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::backend::{Logits, Need, Progress, Prompt, Row, Session};
+use super::backend::{Progress, Row};
 use super::core::Core;
-use super::detokenize::Detokenizer;
+use super::embed::Reader;
 use super::error::{EngineError, LoadError};
-use super::job::{Answer, Event, Finish, Summary};
-use super::queue::Waiting;
-use super::sample::Sampler;
-use super::stop::{Said, StopStrings};
-use crate::money::Tokens;
+use super::job::Event;
+use super::queue::{Room, Waiting};
+use super::run::{Arena, Desk, Run, Verdict};
 
-/// Starts the threads. They end once the line is closed and empty.
-pub(super) fn start(core: &Arc<Core>) -> Result<(), LoadError> {
-    for index in 0..core.settings.threads.max(1) {
-        let pool = pool_of(1, &format!("engine-{index}"))?;
-        let core = Arc::clone(core);
-        std::thread::Builder::new()
-            .name(format!("engine-{index}-turns"))
-            .spawn(move || pool.install(|| serve(&core)))
-            .map_err(|source| LoadError::Threads { source: Box::new(source) })?;
-    }
+/// Tokens of prompts that are read together. More would make the first of them wait for the last.
+const READ_TOKENS_MAX: usize = 512;
+
+/// Starts the thread. It ends once the line is closed and empty.
+pub(super) fn start(core: &Arc<Core>) -> Result<(), EngineError> {
+    let pool = pool_of(core.settings.threads.max(1), "engine")?;
+    let slots = core.settings.batch_max.max(1);
+    let session = Arc::clone(&core.backend).open(slots)?;
+    let core = Arc::clone(core);
+    let scheduler = move || {
+        let mut scheduler = Scheduler {
+            core: &core,
+            arena: Arena { session, free: (0..slots).rev().collect() },
+            reading: Vec::new(),
+            is_reading: false,
+            running: Vec::with_capacity(slots),
+            rows: Vec::with_capacity(slots),
+            desk: Desk::default(),
+            texts: Reader::default(),
+            last_step: Duration::ZERO,
+            is_suspect: false,
+        };
+        while scheduler.turn() {}
+    };
+    std::thread::Builder::new()
+        .name("engine".to_owned())
+        .spawn(move || pool.install(scheduler))
+        .map_err(|source| LoadError::Threads { source: Box::new(source) })?;
     Ok(())
 }
 
@@ -45,207 +62,246 @@ pub(super) fn pool_of(threads: usize, name: &str) -> Result<rayon::ThreadPool, L
         .map_err(|source| LoadError::Threads { source: Box::new(source) })
 }
 
-/// Until the engine is dropped: admit, give everyone a turn, repeat.
-fn serve(core: &Core) {
-    let slots = core.settings.batch_max.max(1);
-    let Ok(mut session) = Arc::clone(&core.backend).open(slots) else { return };
-    let mut free: Vec<usize> = (0..slots).rev().collect();
-    let mut logits = Logits::default();
-    let mut running: Vec<Run> = Vec::new();
-    loop {
-        while running.len() < slots {
-            let next = if running.is_empty() { core.queue.wait() } else { core.queue.take() };
-            match next {
-                Some(waiting) => running.extend(admit(core, &mut *session, &mut free, waiting)),
-                None if running.is_empty() => return,
-                None => break,
+struct Scheduler<'c> {
+    core: &'c Core,
+    arena: Arena,
+    /// Whose prompts are being read, together.
+    reading: Vec<Run>,
+    /// Whether the arena is reading; it goes on to the end even if everybody has left.
+    is_reading: bool,
+    running: Vec<Run>,
+    rows: Vec<Row>,
+    desk: Desk,
+    texts: Reader,
+    last_step: Duration,
+    /// Whether something went wrong inside the arena: it is made anew as soon as it is empty.
+    is_suspect: bool,
+}
+
+impl Scheduler<'_> {
+    /// Everybody's turn; false when there is nothing left to do, ever.
+    fn turn(&mut self) -> bool {
+        self.dismiss();
+        self.admit();
+        if self.is_idle() && !self.core.queue.wait() {
+            return false;
+        }
+        self.read();
+        if !self.is_reading {
+            self.texts.turn(self.core, &mut *self.arena.session);
+        }
+        self.step();
+        true
+    }
+
+    fn is_idle(&self) -> bool {
+        !self.is_reading && self.running.is_empty() && self.texts.is_idle()
+    }
+
+    /// Lets go of those whom nobody waits for any more, or whose time is over.
+    fn dismiss(&mut self) {
+        let (now, core) = (Instant::now(), self.core);
+        let is_stopped = core.is_stopped();
+        let verdict = |run: &Run| {
+            if is_stopped {
+                Some(EngineError::Stopped)
+            } else {
+                run.is_late(now).then_some(EngineError::TimedOut)
             }
-        }
-        running.retain_mut(|run| {
-            let verdict = turn(core, &mut *session, &mut logits, run);
-            let goes_on = matches!(verdict, Verdict::Onward);
-            if !goes_on {
-                session.free(run.slot);
-                free.push(run.slot);
-                run.end(core, verdict);
-            }
-            goes_on
-        });
-    }
-}
-
-/// What a turn came to.
-enum Verdict {
-    Onward,
-    Done(Finish),
-    Unwanted,
-    Failed(EngineError),
-}
-
-/// One answer in the making.
-struct Run {
-    answer: Answer,
-    deadline: Option<Instant>,
-    slot: usize,
-    sampler: Sampler,
-    text: Detokenizer,
-    stop: StopStrings,
-    last_id: u32,
-    input: Tokens,
-    output: usize,
-    output_max: usize,
-    engine_time: Duration,
-}
-
-/// Reads the prompt of a job that reached the head of the line; `None` if it was over before.
-fn admit(
-    core: &Core,
-    session: &mut dyn Session,
-    free: &mut Vec<usize>,
-    waiting: Waiting,
-) -> Option<Run> {
-    let age = waiting.age();
-    if waiting.answer.is_unwanted() {
-        core.pulse.cancelled.fetch_add(1, Ordering::Relaxed);
-        return None;
-    }
-    let refusal = if core.is_stopped() {
-        Some(EngineError::Stopped)
-    } else if waiting.job.time_max.is_some_and(|limit| age > limit) {
-        Some(EngineError::TimedOut)
-    } else if age > core.settings.queue_time_max {
-        Some(EngineError::Overloaded { queue: core.queue.length() })
-    } else {
-        None
-    };
-    if let Some(error) = refusal {
-        waiting.answer.send(Event::Failed(error));
-        return None;
-    }
-    let begun = Instant::now();
-    let output_max = core.output_max(waiting.job.new_tokens_max);
-    let slot = free.pop()?;
-    let prompt =
-        Prompt { slot, ids: &waiting.ids, steps_max: output_max, adapter: waiting.adapter };
-    let read = guarded(|| {
-        session.read(&[prompt])?;
-        while session.read_on()? == Progress::Onward {}
-        Ok(())
-    });
-    match read {
-        Ok(()) => {
-            core.pulse.running.fetch_add(1, Ordering::Relaxed);
-            Some(Run::new(core, waiting, slot, begun.elapsed()))
-        }
-        Err(error) => {
-            session.free(slot);
-            free.push(slot);
-            waiting.answer.send(Event::Failed(error));
-            None
-        }
-    }
-}
-
-impl Run {
-    fn new(core: &Core, waiting: Waiting, slot: usize, engine_time: Duration) -> Self {
-        let job = waiting.job;
-        Self {
-            deadline: job.time_max.and_then(|limit| waiting.since.checked_add(limit)),
-            slot,
-            sampler: Sampler::new(job.seed, job.temperature, job.top_p),
-            text: Detokenizer::default(),
-            stop: StopStrings::new(job.stop),
-            last_id: core.config.start_id,
-            input: Tokens::of(waiting.ids.len()),
-            output: 0,
-            output_max: core.output_max(job.new_tokens_max),
-            engine_time,
-            answer: waiting.answer,
-        }
-    }
-
-    /// Says what is certain; whether a stop string was reached.
-    fn say(&mut self, text: &str) -> Verdict {
-        let (said, verdict) = match self.stop.push(text) {
-            Said::Onward(said) => (said, Verdict::Onward),
-            Said::Stopped(said) => (said, Verdict::Done(Finish::Stop)),
         };
-        if !said.is_empty() {
-            self.answer.send(Event::Text(said));
+        for runs in [&mut self.running, &mut self.reading] {
+            let leaves = |run: &mut Run| run.is_unwanted() || verdict(run).is_some();
+            for run in runs.extract_if(.., leaves) {
+                run.release(&mut self.arena);
+                core.pulse.running.fetch_sub(1, Ordering::Relaxed);
+                if run.is_unwanted() {
+                    core.pulse.cancelled.fetch_add(1, Ordering::Relaxed);
+                } else if let Some(error) = verdict(&run) {
+                    run.fail(error);
+                }
+            }
         }
-        verdict
-    }
-
-    /// The last words and the account, exactly once.
-    fn end(&mut self, core: &Core, verdict: Verdict) {
-        core.pulse.running.fetch_sub(1, Ordering::Relaxed);
-        match verdict {
-            Verdict::Onward => {}
-            Verdict::Unwanted => {
+        let patience = core.settings.queue_time_max;
+        let is_over = |waiting: &Waiting| {
+            let age = waiting.age();
+            is_stopped
+                || waiting.answer.is_unwanted()
+                || age > patience
+                || waiting.job.time_max.is_some_and(|limit| age > limit)
+        };
+        for waiting in core.queue.expired(is_over) {
+            let age = waiting.age();
+            if waiting.answer.is_unwanted() {
                 core.pulse.cancelled.fetch_add(1, Ordering::Relaxed);
-            }
-            Verdict::Failed(error) => self.answer.send(Event::Failed(error)),
-            Verdict::Done(finish) => {
-                core.pulse.finished(self.engine_time);
-                self.answer.send(Event::Done(Summary {
-                    finish,
-                    input: self.input,
-                    output: Tokens::of(self.output),
-                    engine_time: self.engine_time,
-                    certainty: self.sampler.certainty(),
-                }));
+            } else if is_stopped {
+                waiting.answer.send(Event::Failed(EngineError::Stopped));
+            } else if waiting.job.time_max.is_some_and(|limit| age > limit) {
+                waiting.answer.send(Event::Failed(EngineError::TimedOut));
+            } else {
+                waiting.answer.send(Event::Failed(core.overloaded()));
             }
         }
     }
-}
 
-/// Moves one answer forward by one token.
-fn turn(core: &Core, session: &mut dyn Session, logits: &mut Logits, run: &mut Run) -> Verdict {
-    if run.answer.is_unwanted() {
-        return Verdict::Unwanted;
-    }
-    if core.is_stopped() {
-        return Verdict::Failed(EngineError::Stopped);
-    }
-    let begun = Instant::now();
-    if run.deadline.is_some_and(|deadline| begun > deadline) {
-        return Verdict::Failed(EngineError::TimedOut);
-    }
-    let chosen = guarded(|| {
-        let row = Row { slot: run.slot, id: run.last_id, need: Need::All };
-        session.step(&[row], logits)?;
-        run.sampler.choose(logits.row(0))
-    });
-    run.engine_time += begun.elapsed();
-    let id = match chosen {
-        Ok(id) => id,
-        Err(error) => return Verdict::Failed(error),
-    };
-    run.last_id = id;
-    let finish = if id == core.config.end_id {
-        Some(Finish::Stop)
-    } else {
-        run.output += 1;
-        let text = run.text.push(&core.tokenizer, id);
-        if let Verdict::Done(finish) = run.say(&text) {
-            return Verdict::Done(finish);
+    /// Takes the next group out of line, if nothing is being read and there are slots.
+    fn admit(&mut self) {
+        if self.is_reading || (self.is_suspect && !self.renew()) {
+            return;
         }
-        (run.output >= run.output_max).then_some(Finish::Length)
-    };
-    let Some(finish) = finish else { return Verdict::Onward };
-    let text = run.text.finish(&core.tokenizer);
-    if let Verdict::Done(stopped) = run.say(&text) {
-        return Verdict::Done(stopped);
+        let room = Room { slots: self.arena.free.len(), tokens: READ_TOKENS_MAX };
+        let mut group = Vec::new();
+        self.core.queue.group(room, &mut group);
+        for waiting in group {
+            let rest = self.arena.free.len().saturating_sub(waiting.job.slots());
+            let slots = self.arena.free.split_off(rest);
+            self.core.pulse.running.fetch_add(1, Ordering::Relaxed);
+            self.reading.push(Run::new(self.core, waiting, slots));
+        }
+        if self.reading.is_empty() {
+            return;
+        }
+        let prompts: Vec<_> = self.reading.iter().map(Run::prompt).collect();
+        match guarded(|| self.arena.session.read(&prompts)) {
+            Ok(()) => self.is_reading = true,
+            Err(error) => self.drop_group(error),
+        }
     }
-    let held = run.stop.finish();
-    if !held.is_empty() {
-        run.answer.send(Event::Text(held));
+
+    /// Reads a part of the prompts: as long as the last step took, if there was one.
+    fn read(&mut self) {
+        let mut spent = Duration::ZERO;
+        while self.is_reading {
+            let begun = Instant::now();
+            let progress = guarded(|| self.arena.session.read_on());
+            let took = begun.elapsed();
+            spent += took;
+            share(took, &mut self.reading);
+            match progress {
+                Err(error) => return self.drop_group(error),
+                Ok(Progress::Onward) => {}
+                Ok(Progress::Done) => {
+                    self.is_reading = false;
+                    return self.begin();
+                }
+            }
+            if self.running.is_empty() || spent >= self.last_step {
+                return;
+            }
+        }
     }
-    Verdict::Done(finish)
+
+    /// The group is read: its answers begin.
+    fn begin(&mut self) {
+        let mut fault = None;
+        for run in &mut self.reading {
+            fault = fault.or(guarded(|| run.begin(&mut self.arena)).err());
+        }
+        if let Some(error) = fault {
+            return self.drop_group(error);
+        }
+        self.running.append(&mut self.reading);
+        self.core.pulse.arena.store(self.arena.session.bytes(), Ordering::Relaxed);
+    }
+
+    /// Moves every answer forward by one token.
+    fn step(&mut self) {
+        if self.running.is_empty() {
+            return;
+        }
+        self.rows.clear();
+        for run in &self.running {
+            run.rows(&mut self.rows);
+        }
+        let begun = Instant::now();
+        let (rows, logits) = (&self.rows, &mut self.desk.logits);
+        if let Err(error) = guarded(|| self.arena.session.step(rows, logits)) {
+            self.is_suspect = true;
+            return self.fail(error);
+        }
+        let took = begun.elapsed();
+        let (core, count) = (self.core, u16::try_from(self.rows.len()).unwrap_or(u16::MAX));
+        let (mut row, mut at) = (0, 0);
+        while let Some(run) = self.running.get_mut(at) {
+            let (first, own) = (row, run.row_count());
+            row += own;
+            run.spent(part(took, own, self.rows.len()));
+            let (arena, desk) = (&mut self.arena, &mut self.desk);
+            match guarded(|| run.advance(core, arena, (desk, first, count))) {
+                Ok(Verdict::Onward) => at += 1,
+                Ok(Verdict::Done) => {
+                    let run = self.running.remove(at);
+                    run.release(&mut self.arena);
+                    core.pulse.running.fetch_sub(1, Ordering::Relaxed);
+                    core.pulse.finished(run.engine_time());
+                    run.finish();
+                }
+                Err(error) => {
+                    let run = self.running.remove(at);
+                    run.release(&mut self.arena);
+                    core.pulse.running.fetch_sub(1, Ordering::Relaxed);
+                    run.fail(error);
+                }
+            }
+        }
+        self.last_step = begun.elapsed();
+    }
+
+    /// The numbers of a step went wrong: everybody in it gets an error.
+    fn fail(&mut self, error: EngineError) {
+        let mut error = Some(error);
+        for run in self.running.drain(..) {
+            run.release(&mut self.arena);
+            self.core.pulse.running.fetch_sub(1, Ordering::Relaxed);
+            let others = || EngineError::computation("a step with this answer in it failed");
+            run.fail(error.take().unwrap_or_else(others));
+        }
+    }
+
+    /// The prompts of a group could not be read: its answers get an error, the others go on.
+    fn drop_group(&mut self, error: EngineError) {
+        (self.is_reading, self.is_suspect) = (false, true);
+        let mut error = Some(error);
+        for run in self.reading.drain(..) {
+            run.release(&mut self.arena);
+            self.core.pulse.running.fetch_sub(1, Ordering::Relaxed);
+            let others = || EngineError::computation("a prompt that was read with this one failed");
+            run.fail(error.take().unwrap_or_else(others));
+        }
+    }
+
+    /// Makes a new arena if nobody is left in the old one; whether it is new.
+    fn renew(&mut self) -> bool {
+        if !self.running.is_empty() {
+            return false;
+        }
+        let slots = self.core.settings.batch_max.max(1);
+        let Ok(session) = Arc::clone(&self.core.backend).open(slots) else {
+            // Whoever asks from now on is told that the engine has stopped.
+            self.core.stop();
+            return false;
+        };
+        self.arena = Arena { session, free: (0..slots).rev().collect() };
+        self.is_suspect = false;
+        true
+    }
 }
 
-/// Runs numeric code so that a panic inside it is an error of this answer.
-fn guarded<T>(work: impl FnOnce() -> Result<T, EngineError>) -> Result<T, EngineError> {
+/// Shares the time of reading among those who were read, by their length.
+fn share(took: Duration, runs: &mut [Run]) {
+    let all: usize = runs.iter().map(Run::prompt_tokens).sum();
+    for run in runs {
+        let own = run.prompt_tokens();
+        run.spent(part(took, own, all));
+    }
+}
+
+fn part(whole: Duration, own: usize, all: usize) -> Duration {
+    let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    whole.saturating_mul(number(own)) / number(all).max(1)
+}
+
+/// Runs numeric code so that a panic inside it is an error.
+pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T, EngineError>) -> Result<T, EngineError> {
     catch_unwind(AssertUnwindSafe(work))
         .unwrap_or_else(|_| Err(EngineError::computation("the numeric library panicked")))
 }

@@ -41,10 +41,13 @@ fn metrics(app: &App) -> Response<Body> {
             gauge.with_label_values(&names).set(sum.as_usd_f64());
         }
     }
+    let count = |number: usize| f64::from(u32::try_from(number).unwrap_or(u32::MAX));
     for engine in app.destinations.iter().filter_map(|it| it.engine()) {
-        let waiting = u32::try_from(engine.load_now().queued).unwrap_or(u32::MAX);
-        let gauge = app.metrics.local_queue.with_label_values(&[&engine.card().name]);
-        gauge.set(f64::from(waiting));
+        let (load, model) = (engine.load_now(), engine.card().name.as_str());
+        app.metrics.local_queue.with_label_values(&[model]).set(count(load.queued));
+        for (part, bytes) in [("weights", load.weights_bytes), ("arena", load.arena_bytes)] {
+            app.metrics.local_memory.with_label_values(&[model, part]).set(count(bytes));
+        }
     }
     for card in app.destinations.iter().filter_map(|it| Some(it.engine()?.card())) {
         // Nothing waits here: a digest that is not there yet is there the next time.

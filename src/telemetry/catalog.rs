@@ -87,6 +87,18 @@ catalog! {
         "Requests that wait for the local engine.";
     LOCAL_SPEED = "local_tokens_per_second" Histogram(SPEED) ["model"]
         "Answer tokens per second of engine time.";
+    LOCAL_BATCH = "local_batch_size" Histogram(BATCH) ["model"]
+        "Sequences that were moved forward together with an answer, itself included, on average.";
+    LOCAL_WAIT = "local_queue_wait_seconds" Histogram(EXCHANGE) ["model"]
+        "Seconds that answered requests waited for the local engine.";
+    LOCAL_FIRST = "local_time_to_first_token_seconds" Histogram(EXCHANGE) ["model"]
+        "Seconds from joining the local engine's queue to the first text.";
+    LOCAL_CANCELLED = "local_cancelled_total" Counter ["model"]
+        "Requests whose client left before the local engine was done.";
+    LOCAL_REFUSED = "local_refused_total" Counter ["model", "reason"]
+        "Requests that the local engine did not answer, by the reason.";
+    LOCAL_MEMORY = "local_memory_bytes" Gauge ["model", "part"]
+        "Bytes that a local model takes: its weights, and the sequences being answered (arena).";
     IMPUTED = "imputed_cost_usd_total" Counter ["route", "target", "team"]
         "Dollars of machine time that local answers took, by the configured price of an hour.";
     UNPRICED = "unpriced_requests_total" Counter ["target"]
@@ -99,5 +111,7 @@ catalog! {
         "1 for this build.";
 }
 
+/// Sequences.
+const BATCH: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0];
 /// Tokens per second.
 const SPEED: &[f64] = &[1.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1000.0, 2500.0];

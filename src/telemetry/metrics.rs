@@ -83,8 +83,16 @@ pub struct Metrics {
     pub budget_reserved: GaugeVec,
     /// Waiting requests of the local engine.
     pub local_queue: GaugeVec,
-    /// Speed of the local engine.
-    pub local_speed: HistogramVec,
+    local_speed: HistogramVec,
+    local_batch: HistogramVec,
+    local_wait: HistogramVec,
+    local_first: HistogramVec,
+    /// Local answers that nobody waited for.
+    pub local_cancelled: IntCounterVec,
+    /// Requests that the local engine did not answer.
+    pub local_refused: IntCounterVec,
+    /// Memory of local models.
+    pub local_memory: GaugeVec,
     /// What the local models are.
     pub local_info: GaugeVec,
     /// The policy in force.
@@ -117,6 +125,12 @@ impl Metrics {
             budget_reserved: gauge(&registry, &catalog::BUDGET_RESERVED)?,
             local_queue: gauge(&registry, &catalog::LOCAL_QUEUE)?,
             local_speed: histogram(&registry, &catalog::LOCAL_SPEED)?,
+            local_batch: histogram(&registry, &catalog::LOCAL_BATCH)?,
+            local_wait: histogram(&registry, &catalog::LOCAL_WAIT)?,
+            local_first: histogram(&registry, &catalog::LOCAL_FIRST)?,
+            local_cancelled: int_counter(&registry, &catalog::LOCAL_CANCELLED)?,
+            local_refused: int_counter(&registry, &catalog::LOCAL_REFUSED)?,
+            local_memory: gauge(&registry, &catalog::LOCAL_MEMORY)?,
             local_info: gauge(&registry, &catalog::LOCAL_INFO)?,
             policy_info: gauge(&registry, &catalog::POLICY_INFO)?,
             registry,
@@ -157,6 +171,19 @@ impl Metrics {
         }
     }
 
+    /// What the local engine says about an answer.
+    pub fn local_answered(&self, model: &str, answer: &LocalAnswer) {
+        let observe =
+            |metric: &HistogramVec, value| metric.with_label_values(&[model]).observe(value);
+        if answer.engine_time > Duration::ZERO {
+            let seconds = answer.engine_time.as_secs_f64();
+            observe(&self.local_speed, f64::from(answer.output.0) / seconds);
+        }
+        observe(&self.local_batch, answer.batch);
+        observe(&self.local_wait, answer.queue_time.as_secs_f64());
+        observe(&self.local_first, answer.first_text.as_secs_f64());
+    }
+
     /// The tokens of a request.
     pub fn used(&self, target: &str, usage: &Usage) {
         let kinds = [
@@ -181,6 +208,21 @@ impl Metrics {
         let _ = TextEncoder::new().encode(&self.registry.gather(), &mut page);
         page
     }
+}
+
+/// How the local engine came to an answer.
+#[derive(Clone, Copy, Debug)]
+pub struct LocalAnswer {
+    /// The tokens of all choices.
+    pub output: Tokens,
+    /// The engine's time that it took.
+    pub engine_time: Duration,
+    /// How long it was in line.
+    pub queue_time: Duration,
+    /// From joining the line to the first text.
+    pub first_text: Duration,
+    /// Sequences that were moved forward together with it, on average.
+    pub batch: f64,
 }
 
 /// The three sums of a request.

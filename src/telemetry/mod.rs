@@ -4,4 +4,4 @@ pub mod catalog;
 pub mod logs;
 mod metrics;
 
-pub use metrics::{Metrics, Outcome, RequestLabels, Sums};
+pub use metrics::{LocalAnswer, Metrics, Outcome, RequestLabels, Sums};

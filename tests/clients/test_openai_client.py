@@ -102,6 +102,45 @@ def test_a_streamed_answer_from_both_routes(gateway, prompt, target, with_usage)
     assert gateway.settled(raw.headers["x-ambidex-decision"])["settled"]["outcome"] == "answered"
 
 
+def test_several_answers_with_log_probabilities(gateway):
+    options = dict(n=2, seed=1, logprobs=True, top_logprobs=3, extra_body={"top_k": 40})
+    answer = gateway.client().chat.completions.create(**ask(TICKET, **options))
+    assert [choice.index for choice in answer.choices] == [0, 1]
+    for choice in answer.choices:
+        tokens = choice.logprobs.content
+        assert "".join(token.token for token in tokens) == choice.message.content
+        assert bytes(byte for token in tokens for byte in token.bytes).decode() == choice.message.content
+        assert all(token.logprob <= 0 and len(token.top_logprobs) == 3 for token in tokens)
+    again = gateway.client().chat.completions.create(**ask(TICKET, **options))
+    assert [c.message.content for c in again.choices] == [c.message.content for c in answer.choices]
+
+
+@pytest.mark.parametrize("more", [{}, {"temperature": 2.0}, {"num_beams": 4}])
+def test_a_guided_answer_is_one_of_the_labels(gateway, more):
+    labels = ["billing", "technical", "account"]
+    body = ask(TICKET, extra_body={"guided_choice": labels, **more})
+    choice = gateway.client().chat.completions.create(**body).choices[0]
+    assert choice.message.content in labels and choice.finish_reason == "stop"
+    body = ask(TICKET, extra_body={"guided_regex": r"[0-9]{4}-[0-9]{2}", **more})
+    assert re.fullmatch(r"[0-9]{4}-[0-9]{2}", gateway.client().chat.completions.create(**body).choices[0].message.content)
+
+
+def test_a_stream_ends_before_its_stop_string(gateway):
+    def said(**more):
+        chunks = gateway.client().chat.completions.create(**ask(TICKET, stream=True, **more))
+        return "".join(c.choices[0].delta.content or "" for c in chunks if c.choices)
+
+    whole = said(extra_body={"min_tokens": 12})
+    stop = whole[len(whole) // 2 :][:3]
+    assert said(stop=[stop], extra_body={"min_tokens": 12}) == whole[: whole.index(stop)]
+
+
+def test_a_parameter_out_of_range_is_named(gateway):
+    with pytest.raises(openai.BadRequestError) as refused:
+        gateway.client().chat.completions.create(**ask(TICKET, extra_body={"guided_regex": "("}))
+    assert "`guided_regex` is not a regular expression" in refused.value.message
+
+
 def test_restricted_data_stays(gateway):
     raw = gateway.client().chat.completions.with_raw_response.create(**ask(CARD))
     assert raw.headers["x-ambidex-target"] == "local"

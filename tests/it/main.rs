@@ -23,6 +23,8 @@ mod failover;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod local;
+#[cfg(test)]
 mod logs;
 #[cfg(test)]
 mod pull;

@@ -1,6 +1,7 @@
 //! The OpenAI chat completions interface.
 
 mod read;
+mod sampling;
 mod write;
 
 use bytes::Bytes;

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use super::sampling;
 use crate::chat::request::{Edits, Place, Text};
 use crate::chat::{Delivery, Request, Role, Sampling, Surface, Turn};
 use crate::dialect::Unreadable;
@@ -228,10 +229,6 @@ impl<'de> Reader<'de> {
                     _ => {}
                 }
             }
-            [Step::Key(key)] if key == "stop" => self.read.sampling.stop.push(text.to_string()),
-            [stop, Step::Index(_)] if stop.key() == "stop" => {
-                self.read.sampling.stop.push(text.to_string());
-            }
             [metadata, Step::Key(key)]
                 if metadata.key() == "metadata" && key == "data_sensitivity" =>
             {
@@ -301,10 +298,6 @@ impl<'de> Reader<'de> {
                     Ok(choices @ 1..=CHOICES_MAX) => self.read.choices = choices,
                     _ => return self.refuse(path, "must be between 1 and 128"),
                 },
-                "seed" => self.read.sampling.seed = Some(number),
-                "temperature" | "top_p" => {
-                    self.real(path, f64::from(u32::try_from(number).unwrap_or(u32::MAX)));
-                }
                 _ => {}
             }
         }
@@ -341,13 +334,6 @@ impl<'de> Reader<'de> {
     }
 
     fn real(&mut self, path: &[Step<'de>], number: f64) {
-        match path {
-            [Step::Key(key)] if key == "temperature" => {
-                self.read.sampling.temperature = Some(number);
-            }
-            [Step::Key(key)] if key == "top_p" => self.read.sampling.top_p = Some(number),
-            _ => {}
-        }
         // Also integers beyond 64 bits: shown as far as known.
         if number.abs() >= LONG_REAL {
             self.keep(path, Cow::Owned(number.to_string()), Words::Settings);
@@ -378,6 +364,7 @@ impl<'de> Sink<'de> for Reader<'de> {
 
     fn scalar(&mut self, path: &[Step<'de>], value: Scalar<'de>) -> Result<(), String> {
         self.check_type(path, &value)?;
+        sampling::read(&mut self.read.sampling, path, &value);
         match value {
             Scalar::Text(text) => self.text(path, text),
             Scalar::Unsigned(number) => self.count(path, number),
@@ -412,6 +399,7 @@ impl<'de> Sink<'de> for Reader<'de> {
 
     fn open(&mut self, path: &[Step<'de>]) {
         self.mark_idle(path);
+        sampling::open(&mut self.read.sampling, path);
         match path {
             [Step::Key(key)] if key == "tools" || key == "functions" => self.read.has_tools = true,
             [Step::Key(key)]

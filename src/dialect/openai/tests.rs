@@ -5,7 +5,9 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::chat::{Delivery, Role};
+use crate::chat::{
+    Choice, Delivery, Finish, Likely, Piece, Role, Sampling, Scored, Shape, Usage, UsageSource,
+};
 use crate::inspect::Level;
 use crate::money::Tokens;
 
@@ -122,6 +124,98 @@ fn values_that_an_edit_must_replace_are_found() {
     let request = read(body).unwrap();
     assert_eq!(&request.body()[request.edits.stream_options.clone().unwrap()], br#"{"x":1}"#);
     assert_eq!(&request.body()[request.edits.output_max.clone().unwrap()], b"null");
+}
+
+#[test]
+fn how_an_answer_is_made_is_read_under_everybodys_names() {
+    let body = json!({
+        "model": "auto", "messages": [{"role": "user", "content": "x"}], "n": 2,
+        "temperature": 0.5, "top_p": 1, "top_k": -1, "min_p": 0.1, "seed": 7, "stop": ["a", "b"],
+        "min_tokens": 3, "repetition_penalty": 1.2, "no_repeat_ngram_size": 3, "num_beams": 4,
+        "length_penalty": 2, "early_stopping": true, "use_beam_search": true, "best_of": 5,
+        "logprobs": true, "top_logprobs": 4, "guided_choice": ["yes", "no"],
+        "max_completion_tokens": 9,
+    });
+    let request = read(&body.to_string()).unwrap();
+    let sampling = Sampling {
+        temperature: Some(0.5),
+        top_p: Some(1.0),
+        top_k: None,
+        min_p: Some(0.1),
+        seed: Some(7),
+        stop: vec!["a".to_owned(), "b".to_owned()],
+        output_min: Some(3),
+        repetition_penalty: Some(1.2),
+        no_repeat_ngram: Some(3),
+        searches: true,
+        best_of: Some(5),
+        beams: Some(4),
+        length_penalty: Some(2.0),
+        stops_early: true,
+        logprobs: true,
+        top_logprobs: Some(4),
+        shape: Some(Shape::Choice(vec!["yes".to_owned(), "no".to_owned()])),
+        misread: None,
+    };
+    assert_eq!(request.sampling, sampling);
+    assert!(request.leaves().iter().any(|leaf| leaf.text == "yes"), "labels are inspected, too");
+    let with = |more: &str| {
+        let body = format!(r#"{{"model":"a",{more},"messages":[{{}}]}}"#);
+        read(&body).unwrap().sampling
+    };
+    assert_eq!(with(r#""guided_regex":"[0-9]""#).shape, Some(Shape::Regex("[0-9]".to_owned())));
+    let json = r#""response_format":{"type":"json_schema","json_schema":{}}"#;
+    assert_eq!(with(json).shape, Some(Shape::Json));
+    assert_eq!(with(r#""response_format":{"type":"text"}"#).shape, None);
+    // A wrong type is for the target to refuse: another server may know better.
+    for (more, name) in [
+        (r#""top_k":1.5"#, "top_k"),
+        (r#""logprobs":1"#, "logprobs"),
+        (r#""guided_choice":[1]"#, "guided_choice"),
+        (r#""guided_choice":["a"],"guided_regex":"b""#, "guided_regex"),
+        (r#""stop":[1]"#, "stop"),
+        (r#""temperature":"hot","top_k":"x""#, "temperature"),
+    ] {
+        assert_eq!(with(more).misread.map(|(name, _)| name), Some(name), "{more}");
+    }
+    assert_eq!(with(r#""top_k":null,"stop":null,"guided_choice":null"#), Sampling::default());
+}
+
+#[test]
+fn choices_and_log_probabilities_are_written_as_the_interface_has_them() {
+    let likely = |text: &str, logprob| Likely { text: text.into(), bytes: text.into(), logprob };
+    let scored = Scored {
+        token: likely("é", -0.5),
+        top: vec![likely("é", -0.5), likely("e", f32::NEG_INFINITY)],
+    };
+    let choice = |text: &str, tokens| Choice { text: text.into(), tokens, finish: Finish::Length };
+    let answer = Answer {
+        id: "d1".to_owned(),
+        created: 5,
+        model: "m".to_owned(),
+        choices: vec![choice("é", vec![scored.clone()]), choice("x", Vec::new())],
+        has_logprobs: true,
+        usage: Usage::none(UsageSource::Counted),
+    };
+    let whole: serde_json::Value = serde_json::from_slice(&Chat.answer(&answer)).unwrap();
+    assert_eq!(whole["choices"][1]["index"], 1);
+    assert_eq!(whole["choices"][1]["message"]["content"], "x");
+    assert_eq!(whole["choices"][0]["finish_reason"], "length");
+    let token = json!({
+        "token": "é", "logprob": -0.5, "bytes": [195, 169], "top_logprobs": [
+            {"token": "é", "logprob": -0.5, "bytes": [195, 169]},
+            {"token": "e", "logprob": -9999.0, "bytes": [101]},
+        ],
+    });
+    assert_eq!(whole["choices"][0]["logprobs"]["content"][0], token);
+    let piece = Piece { choice: 1, text: "é".to_owned(), tokens: vec![scored] };
+    let event = String::from_utf8(Chat.event(&answer, &Event::Text(piece))).unwrap();
+    let event: serde_json::Value =
+        serde_json::from_str(event.strip_prefix("data: ").unwrap()).unwrap();
+    assert_eq!(event["choices"][0]["index"], 1);
+    assert_eq!(event["choices"][0]["logprobs"]["content"][0], token);
+    let opening = String::from_utf8(Chat.opening(&answer)).unwrap();
+    assert_eq!(opening.matches(r#""role":"assistant""#).count(), 2, "one for each choice");
 }
 
 proptest! {

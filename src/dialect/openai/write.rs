@@ -2,46 +2,80 @@
 
 use serde_json::{Value, json};
 
-use crate::chat::{Answer, Event, Finish, Usage};
+use crate::chat::{Answer, Event, Finish, Likely, Scored, Usage};
 use crate::dialect::Complaint;
 
 pub(super) fn answer(answer: &Answer) -> Vec<u8> {
+    let choices = answer.choices.iter().enumerate().map(|(index, choice)| {
+        json!({
+            "index": index,
+            "message": { "role": "assistant", "content": choice.text, "refusal": null },
+            "logprobs": answer.has_logprobs.then(|| logprobs(&choice.tokens)),
+            "finish_reason": reason(choice.finish),
+        })
+    });
     json!({
         "id": format!("chatcmpl-{}", answer.id),
         "object": "chat.completion",
         "created": answer.created,
         "model": answer.model,
-        "choices": [{
-            "index": 0,
-            "message": { "role": "assistant", "content": answer.text, "refusal": null },
-            "logprobs": null,
-            "finish_reason": reason(answer.finish),
-        }],
+        "choices": choices.collect::<Vec<_>>(),
         "usage": usage(&answer.usage),
     })
     .to_string()
     .into_bytes()
 }
 
+/// Every choice has an opening of its own.
 pub(super) fn opening(answer: &Answer) -> Vec<u8> {
-    chunk(answer, json!({ "role": "assistant", "content": "" }), None)
+    let delta = json!({ "role": "assistant", "content": "" });
+    let chunks = (0..answer.choices.len()).map(|index| chunk(answer, index, delta.clone(), None));
+    chunks.collect::<Vec<_>>().concat()
 }
 
 pub(super) fn event(answer: &Answer, event: &Event) -> Vec<u8> {
     match event {
-        Event::Text(text) => chunk(answer, json!({ "content": text }), None),
-        Event::Done(finish) => chunk(answer, json!({}), Some(*finish)),
+        Event::Text(piece) => {
+            let logprobs = (!piece.tokens.is_empty()).then(|| logprobs(&piece.tokens));
+            let mut choice = choice_of(piece.choice, json!({ "content": piece.text }), None);
+            if let Some(fields) = choice.as_object_mut() {
+                fields.insert("logprobs".to_owned(), logprobs.into());
+            }
+            data(&chunk_of(answer, json!([choice])))
+        }
+        Event::Done { choice, finish } => chunk(answer, *choice, json!({}), Some(*finish)),
     }
 }
 
-fn chunk(answer: &Answer, delta: Value, finish: Option<Finish>) -> Vec<u8> {
-    let choice = json!({
-        "index": 0,
+fn chunk(answer: &Answer, index: usize, delta: Value, finish: Option<Finish>) -> Vec<u8> {
+    data(&chunk_of(answer, json!([choice_of(index, delta, finish)])))
+}
+
+fn choice_of(index: usize, delta: Value, finish: Option<Finish>) -> Value {
+    json!({
+        "index": index,
         "delta": delta,
         "logprobs": null,
         "finish_reason": finish.map(reason),
+    })
+}
+
+fn logprobs(tokens: &[Scored]) -> Value {
+    let content = tokens.iter().map(|scored| {
+        let mut entry = token(&scored.token);
+        if let Some(fields) = entry.as_object_mut() {
+            let top: Vec<Value> = scored.top.iter().map(token).collect();
+            fields.insert("top_logprobs".to_owned(), top.into());
+        }
+        entry
     });
-    data(&chunk_of(answer, json!([choice])))
+    json!({ "content": content.collect::<Vec<_>>(), "refusal": null })
+}
+
+fn token(likely: &Likely) -> Value {
+    // JSON has no infinity; this number is what the interface gives for "never".
+    let logprob = likely.logprob.max(-9_999.0);
+    json!({ "token": likely.text, "logprob": logprob, "bytes": likely.bytes })
 }
 
 /// The last chunk of a stream, as the interface defines it for `include_usage`, with the cost.

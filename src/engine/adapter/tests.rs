@@ -1,13 +1,15 @@
 //! Adapters against PEFT and transformers, and every reason to refuse one.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::*;
 use crate::engine::backend::candle::T5;
-use crate::engine::backend::{Backend as _, Logits, Need, Progress, Prompt, Row};
-use crate::engine::settings::DeviceChoice;
+use crate::engine::backend::cpu::Cpu;
+use crate::engine::backend::{Backend, Logits, Need, Progress, Prompt, Row};
+use crate::engine::settings::{DeviceChoice, EngineSettings, Precision};
 use crate::engine::weights::Weights;
 
 /// The golden numbers are rounded to five decimals; f32 sums in another order cost the rest.
@@ -50,13 +52,19 @@ fn adapters_agree_with_peft_and_share_a_batch() {
     let delta = &adapters[1].deltas["decoder.block.1.layer.1.EncDecAttention.k.weight"];
     assert_eq!((delta.rank, delta.a.len(), delta.b.len()), (3, 3 * 8, 12 * 3));
     assert!((delta.scale - 3.0 / 3_f32.sqrt()).abs() < 1e-6);
-    let model =
-        T5::load_adapted(&Weights::parse(&bytes).unwrap(), &config, &adapters, DeviceChoice::Cpu)
-            .unwrap();
+    let weights = Weights::parse(&bytes).unwrap();
+    let settings = EngineSettings { weights: Precision::F32, ..EngineSettings::default() };
+    let candle = T5::load_adapted(&weights, &config, &adapters, DeviceChoice::Cpu).unwrap();
+    agree(Arc::new(candle));
+    agree(Arc::new(Cpu::load(&weights, &config, &settings, &adapters).unwrap()));
+}
+
+/// The base and both adapters, side by side in one batch.
+fn agree(model: Arc<dyn Backend>) {
     let golden: Value =
         serde_json::from_slice(&std::fs::read(golden("engine/lora/golden.json")).unwrap()).unwrap();
     let voices = [("base", None), ("qv", Some(0)), ("all", Some(1))];
-    let mut session = std::sync::Arc::new(model).open(voices.len()).unwrap();
+    let mut session = model.open(voices.len()).unwrap();
     for index in 0..2 {
         let case = |voice: &str| &golden[voice][index];
         let prompt = ids(&case("base")["input_ids"]);
@@ -199,7 +207,7 @@ fn handles_answer_with_their_adapters() {
             while let Some(event) = answer.next_blocking() {
                 assert!(!matches!(event, Event::Failed(_)), "{event:?}");
                 if let Event::Text(piece) = event {
-                    text.push_str(&piece);
+                    text.push_str(&piece.text);
                 }
             }
             text

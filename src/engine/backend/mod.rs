@@ -51,6 +51,9 @@ pub(super) trait Session: Send {
     /// Reads texts with the encoder alone: for each, its hidden states, place after place, each as
     /// wide as the model.
     fn encode(&mut self, texts: &[&[u32]]) -> Result<Vec<Vec<f32>>, EngineError>;
+
+    /// The memory that the arena takes now, in bytes.
+    fn bytes(&self) -> usize;
 }
 
 /// A prompt on its way into a slot.
@@ -60,7 +63,7 @@ pub(super) struct Prompt<'a> {
     pub(super) ids: &'a [u32],
     /// The most steps that will be taken: what the caches are made for.
     pub(super) steps_max: usize,
-    /// The LoRA adapter to read and decode with, by its place in the list that was loaded.
+    /// The `LoRA` adapter to read and decode with, by its place in the list that was loaded.
     pub(super) adapter: Option<usize>,
 }
 
@@ -149,3 +152,6 @@ pub(super) fn best_of(logits: &[f32]) -> Best {
     best.log_sum_exp = best.logit + sum.ln();
     best
 }
+
+#[cfg(test)]
+mod tests;

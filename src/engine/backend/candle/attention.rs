@@ -107,6 +107,13 @@ pub(super) struct PromptMemory {
     value: Tensor,
 }
 
+impl PromptMemory {
+    /// How many numbers it holds.
+    pub(super) fn numbers(&self) -> usize {
+        self.key.elem_count().saturating_add(self.value.elem_count())
+    }
+}
+
 /// Attention of the decoder to the encoded prompt. It has no position bias.
 #[derive(Debug)]
 pub(super) struct CrossAttention {

@@ -125,6 +125,13 @@ impl LayerState {
         }
         Ok(Self { past, prompt: self.prompt.clone() })
     }
+
+    /// The memory that it takes, in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        let caches = [self.past.k_cache().all_data(), self.past.v_cache().all_data()];
+        let past: usize = caches.into_iter().flatten().map(Tensor::elem_count).sum();
+        past.saturating_add(self.prompt.numbers()).saturating_mul(4)
+    }
 }
 
 /// One layer of the decoder.

@@ -61,6 +61,15 @@ pub(in crate::engine) struct Decoding {
     adapter: Option<usize>,
 }
 
+/// A prompt between two layers of the encoder.
+#[derive(Debug)]
+struct Reading {
+    x: Tensor,
+    bias: Tensor,
+    layers: usize,
+    adapter: Option<usize>,
+}
+
 impl Decoding {
     /// A generation that has come as far as this one and goes its own way from here.
     fn fork(&self) -> candle_core::Result<Self> {
@@ -72,6 +81,11 @@ impl Decoding {
             seen: self.seen,
             adapter: self.adapter,
         })
+    }
+
+    /// The memory that it takes, in bytes.
+    fn bytes(&self) -> usize {
+        self.layers.iter().map(LayerState::bytes).sum()
     }
 }
 
@@ -145,6 +159,13 @@ impl T5 {
         ids: &[u32],
         adapter: Option<usize>,
     ) -> Result<Tensor, EngineError> {
+        let mut reading = self.look(ids, adapter)?;
+        while !self.read_layer(&mut reading)? {}
+        Ok(reading.x)
+    }
+
+    /// Begins to read a prompt.
+    fn look(&self, ids: &[u32], adapter: Option<usize>) -> Result<Reading, EngineError> {
         let vocabulary = self.embedding.dim(0)?;
         if ids.is_empty() || ids.iter().any(|id| !is_inside(*id, vocabulary)) {
             return Err(EngineError::computation("a prompt token is outside the vocabulary"));
@@ -152,11 +173,21 @@ impl T5 {
         let device = self.embedding.device();
         let ids = Tensor::new(ids, device)?;
         let bias = square(&self.encoder_bias, ids.dim(0)?, device)?;
-        let mut x = self.embedding.index_select(&ids, 0)?;
-        for layer in &self.encoder {
-            x = layer.whole(&x, &bias, adapter)?;
+        let x = self.embedding.index_select(&ids, 0)?;
+        Ok(Reading { x, bias, layers: 0, adapter })
+    }
+
+    /// Takes a prompt through the next layer; whether it is read.
+    fn read_layer(&self, reading: &mut Reading) -> Result<bool, EngineError> {
+        if let Some(layer) = self.encoder.get(reading.layers) {
+            reading.x = layer.whole(&reading.x, &reading.bias, reading.adapter)?;
+            reading.layers += 1;
         }
-        Ok(self.encoder_norm.apply(&x)?)
+        let is_read = reading.layers >= self.encoder.len();
+        if is_read {
+            reading.x = self.encoder_norm.apply(&reading.x)?;
+        }
+        Ok(is_read)
     }
 
     /// Starts an answer of at most `steps_max` steps to an encoded prompt.

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Decoding, T5};
+use super::{Decoding, Reading, T5};
 use crate::engine::backend::{
-    Backend, Logits, Progress, Prompt, Row, Session as Sequences, best_of,
+    Backend, Logits, Need, Progress, Prompt, Row, Session as Sequences, best_of,
 };
 use crate::engine::error::EngineError;
 
@@ -23,12 +23,13 @@ impl Backend for T5 {
     }
 }
 
-/// A prompt that waits to be read.
+/// A prompt that waits to be read, or is between two layers.
 struct Unread {
     slot: usize,
     ids: Vec<u32>,
     steps_max: usize,
     adapter: Option<usize>,
+    begun: Option<Reading>,
 }
 
 struct Session {
@@ -48,17 +49,26 @@ impl Sequences for Session {
         for prompt in prompts.iter().rev() {
             *self.place(prompt.slot)? = None;
             let Prompt { slot, ids, steps_max, adapter } = *prompt;
-            self.unread.push(Unread { slot, ids: ids.to_vec(), steps_max, adapter });
+            self.unread.push(Unread { slot, ids: ids.to_vec(), steps_max, adapter, begun: None });
         }
         Ok(())
     }
 
-    /// Reads one prompt.
+    /// Takes one prompt through one layer.
     fn read_on(&mut self) -> Result<Progress, EngineError> {
-        if let Some(next) = self.unread.pop() {
-            let encoded = self.model.encode_adapted(&next.ids, next.adapter)?;
-            let decoding = self.model.begin_adapted(&encoded, next.steps_max, next.adapter)?;
-            *self.place(next.slot)? = Some(decoding);
+        if let Some(mut next) = self.unread.pop() {
+            let mut reading = match next.begun.take() {
+                Some(reading) => reading,
+                None => self.model.look(&next.ids, next.adapter)?,
+            };
+            if self.model.read_layer(&mut reading)? {
+                let decoding =
+                    self.model.begin_adapted(&reading.x, next.steps_max, next.adapter)?;
+                *self.place(next.slot)? = Some(decoding);
+            } else {
+                next.begun = Some(reading);
+                self.unread.push(next);
+            }
         }
         Ok(if self.unread.is_empty() { Progress::Done } else { Progress::Onward })
     }
@@ -73,8 +83,10 @@ impl Sequences for Session {
                 return Err(EngineError::computation("a step in an empty slot"));
             };
             let computed = self.model.step(decoding, row.id)?.to_vec1::<f32>()?;
-            numbers.copy_from_slice(computed.get(..vocabulary).unwrap_or_default());
-            *best = best_of(numbers);
+            *best = best_of(&computed);
+            if row.need == Need::All {
+                numbers.copy_from_slice(computed.get(..vocabulary).unwrap_or_default());
+            }
         }
         Ok(())
     }
@@ -95,5 +107,9 @@ impl Sequences for Session {
     fn encode(&mut self, texts: &[&[u32]]) -> Result<Vec<Vec<f32>>, EngineError> {
         let hidden = |ids: &&[u32]| Ok(self.model.encode(ids)?.flatten_all()?.to_vec1::<f32>()?);
         texts.iter().map(hidden).collect()
+    }
+
+    fn bytes(&self) -> usize {
+        self.slots.iter().flatten().map(Decoding::bytes).sum()
     }
 }

@@ -29,8 +29,7 @@ pub(super) type Low = Vec<f32>;
 pub(super) fn add(
     model: &Model,
     matrix: &Matrix,
-    acts: &Acts,
-    adapters: &[Option<usize>],
+    (acts, adapters): (&Acts, &[Option<usize>]),
     low: &mut Low,
     (out, stride): (&mut [f32], usize),
 ) {

@@ -122,4 +122,9 @@ impl<E: Cell> Sequence<E> {
             adapter: self.adapter,
         }
     }
+
+    /// The memory that it takes; a shared prompt counts for each that shares it.
+    pub(super) fn bytes(&self) -> usize {
+        self.past.bytes() + self.prompt.store.bytes()
+    }
 }

@@ -18,7 +18,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use self::kernel::Float;
+use self::kernel::{Float, Level};
 use self::model::Model;
 use self::session::Session;
 use super::{Backend, Session as Sequences};
@@ -43,6 +43,17 @@ impl Cpu {
         settings: &EngineSettings,
         adapters: &[Adapter],
     ) -> Result<Self, LoadError> {
+        Self::load_for(Level::detect(), weights, config, settings, adapters)
+    }
+
+    /// Packs a checkpoint for kernels of a given level.
+    fn load_for(
+        level: Level,
+        weights: &Weights<'_>,
+        config: &Config,
+        settings: &EngineSettings,
+        adapters: &[Adapter],
+    ) -> Result<Self, LoadError> {
         let kind = match settings.weights {
             Precision::Int8 => Float::Int8,
             Precision::Int4 => Float::Int4,
@@ -50,7 +61,7 @@ impl Cpu {
             Precision::F32 => Float::F32,
         };
         Ok(Self {
-            model: Arc::new(Model::load(weights, config, kind, adapters)?),
+            model: Arc::new(Model::load(weights, config, (kind, level), adapters)?),
             threads: settings.threads,
         })
     }

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use super::adapt::Bound;
 use super::kernel::{
-    Element as _, Float, Gate, Head, Heads, Level, Rounding, Weight, pack, pack_head,
+    Element as _, Float, Form, Gate, Head, Heads, Level, Rounding, Weight, pack, pack_head,
 };
 use crate::engine::adapter::Adapter;
 use crate::engine::backend::position::{Gaze, PositionBias};
@@ -118,8 +118,8 @@ impl Packer<'_, '_> {
         }
         let weight = pack(&parts, inputs, self.kind, self.level);
         let index = self.parts.len();
-        let named = names.iter().enumerate().map(|(at, name)| (name.clone(), at * outputs));
-        self.parts.push(named.collect());
+        let tensors = names.iter().enumerate();
+        self.parts.push(tensors.map(|(at, name)| (name.clone(), at * outputs)).collect());
         Ok(Matrix { weight, index })
     }
 
@@ -173,10 +173,9 @@ impl Model {
     pub(super) fn load(
         weights: &Weights<'_>,
         config: &Config,
-        kind: Float,
+        (kind, level): (Float, Level),
         adapters: &[Adapter],
     ) -> Result<Self, LoadError> {
-        let level = Level::detect();
         let (vocabulary, width) = (config.t5.vocab_size, config.t5.d_model);
         let mut packer = Packer { weights, kind, level, parts: Vec::new() };
         let names = ["shared.weight", "encoder.embed_tokens.weight", "decoder.embed_tokens.weight"];
@@ -184,7 +183,9 @@ impl Model {
         let mut decoder_norm = packer.vector("decoder.final_layer_norm.weight", width)?;
         let head = if config.t5.tie_word_embeddings {
             let scale = float(width).sqrt().recip();
-            decoder_norm.iter_mut().for_each(|number| *number *= scale);
+            for number in &mut decoder_norm {
+                *number *= scale;
+            }
             shared.clone()
         } else {
             weights.floats("lm_head.weight", &[vocabulary, width])?
@@ -234,9 +235,12 @@ impl Model {
         })
     }
 
-    /// Whether activations are quantised on their way into a matrix.
-    pub(super) const fn quantised(&self) -> bool {
-        matches!(self.kind, Float::Int8 | Float::Int4)
+    /// What its matrices multiply.
+    pub(super) const fn form(&self) -> Form {
+        match self.kind {
+            Float::Int8 | Float::Int4 => Form::Quants,
+            Float::Bf16 | Float::F32 => Form::Floats,
+        }
     }
 
     /// How exact attention has to be.
@@ -253,11 +257,15 @@ impl Model {
         let part = id.saturating_mul(self.width)..id.saturating_add(1).saturating_mul(self.width);
         match &self.embedding {
             Table::F32(numbers) => numbers.get(part).is_some_and(|row| {
-                out.iter_mut().zip(row).for_each(|(out, number)| *out = *number);
+                for (out, number) in out.iter_mut().zip(row) {
+                    *out = *number;
+                }
                 true
             }),
             Table::Bf16(numbers) => numbers.get(part).is_some_and(|row| {
-                out.iter_mut().zip(row).for_each(|(out, number)| *out = number.to_f32());
+                for (out, number) in out.iter_mut().zip(row) {
+                    *out = number.to_f32();
+                }
                 true
             }),
         }

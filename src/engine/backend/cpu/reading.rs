@@ -122,7 +122,7 @@ impl<E: Cell> Reading<E> {
                 work.wide.resize(1, model.width);
                 let row = self.x.get(place * model.width..).unwrap_or_default();
                 let with = (model.level, team);
-                norm(with, row, (&model.encoder_norm, model.epsilon), &mut work.wide, false);
+                norm(with, row, (&model.encoder_norm, model.epsilon), &mut work.wide);
                 out.extend_from_slice(work.wide.row(0));
             }
         }
@@ -135,22 +135,22 @@ impl<E: Cell> Reading<E> {
     }
 
     fn layer(&mut self, model: &Model, team: &Team, layer: &EncoderLayer, work: &mut Workspace) {
-        let (with, quantised) = ((model.level, team), model.quantised());
+        let here = (model.level, team);
         let (width, inner, total) = (model.width, model.heads.inner(), self.adapters.len());
         let mut joined = std::mem::take(&mut work.joined);
         reach(&mut joined, total * 3 * inner);
         for chunk in Self::chunks(total) {
             self.enter(&chunk, model, work);
             let x = self.x.get(chunk.start * width..).unwrap_or_default();
-            norm(with, x, (&layer.norm, model.epsilon), &mut work.wide, quantised);
+            norm(here, x, (&layer.norm, model.epsilon), &mut work.wide);
             let part = joined.get_mut(chunk.start * 3 * inner..).unwrap_or_default();
-            work.apply(model, team, &layer.joined, Side::Wide, Target::Into(part, 3 * inner));
+            work.apply((model, team), &layer.joined, Side::Wide, Target::Into(part, 3 * inner));
         }
         let mut found = std::mem::take(&mut work.found);
         reach(&mut found, total * inner);
         let bias = (&self.diagonals[..], self.longest - 1);
         attend_texts(
-            with,
+            here,
             &joined,
             model.heads,
             &self.texts,
@@ -162,9 +162,9 @@ impl<E: Cell> Reading<E> {
         for chunk in Self::chunks(total) {
             self.enter(&chunk, model, work);
             let part = found.get(chunk.start * inner..).unwrap_or_default();
-            take(with, part, &mut work.inner, quantised);
+            take(here, part, &mut work.inner);
             let x = self.x.get_mut(chunk.start * width..).unwrap_or_default();
-            work.apply(model, team, &layer.output, Side::Inner, Target::Add(x));
+            work.apply((model, team), &layer.output, Side::Inner, Target::Add(x));
             work.feed_forward(model, team, &layer.feed_forward, x);
         }
         work.found = found;
@@ -173,14 +173,14 @@ impl<E: Cell> Reading<E> {
     /// What one decoder layer remembers of the prompts.
     fn remember(&mut self, model: &Model, team: &Team, index: usize, work: &mut Workspace) {
         let Some(layer) = model.decoder.get(index) else { return };
-        let (width, inner, total) = (model.width, model.heads.inner(), self.adapters.len());
+        let (total, inner) = (self.adapters.len(), model.heads.inner());
         for chunk in Self::chunks(total) {
             self.enter(&chunk, model, work);
-            let x = self.x.get(chunk.start * width..).unwrap_or_default();
+            let x = self.x.get(chunk.start * model.width..).unwrap_or_default();
             let scale = (&model.encoder_norm[..], model.epsilon);
-            norm((model.level, team), x, scale, &mut work.wide, model.quantised());
+            norm((model.level, team), x, scale, &mut work.wide);
             reach(&mut work.joined, chunk.len() * 2 * inner);
-            work.apply(model, team, &layer.memory, Side::Wide, Target::Joined(2 * inner));
+            work.apply((model, team), &layer.memory, Side::Wide, Target::Joined(2 * inner));
             for (place, row) in chunk.zip(work.joined.chunks_exact(2 * inner)) {
                 let (keys, values) = row.split_at(inner);
                 let texts = self.texts.iter().zip(&mut self.prompts);

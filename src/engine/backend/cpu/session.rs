@@ -27,7 +27,7 @@ pub(super) struct Session<E> {
 }
 
 /// Memory that operations use and leave: allocated once for the largest, reused ever after.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Workspace {
     /// Rows as wide as the model, as wide as all heads, and as wide as the feed-forward part.
     pub(super) wide: Acts,
@@ -62,13 +62,14 @@ impl<E: Cell> Session<E> {
     ) -> Result<Self, EngineError> {
         let team = Team::new(threads, "engine-team")
             .map_err(|source| EngineError::Computation { source: Box::new(source) })?;
+        let work = Workspace::new(&model);
         Ok(Self {
             model,
             team,
             slots: std::iter::repeat_with(|| None).take(slots).collect(),
             reading: None,
             x: Vec::new(),
-            work: Workspace::default(),
+            work,
             back: Vec::new(),
         })
     }
@@ -106,11 +107,11 @@ impl<E: Cell> Session<E> {
         let Self { model, team, slots, x, work, back, .. } = self;
         let Some(layer) = model.decoder.get(index) else { return };
         let (with, heads, count) = ((model.level, &*team), model.heads, rows.len());
-        let (inner, quantised) = (heads.inner(), model.quantised());
+        let inner = heads.inner();
 
-        norm(with, x, (&layer.norm, model.epsilon), &mut work.wide, quantised);
+        norm(with, x, (&layer.norm, model.epsilon), &mut work.wide);
         reach(&mut work.joined, count * 3 * inner);
-        work.apply(model, team, &layer.joined, Side::Wide, Target::Joined(3 * inner));
+        work.apply((model, team), &layer.joined, Side::Wide, Target::Joined(3 * inner));
         for (row, joined) in rows.iter().zip(work.joined.chunks_exact(3 * inner)) {
             if let Some(Some(sequence)) = slots.get_mut(row.slot) {
                 let (_, memory) = joined.split_at(inner);
@@ -133,11 +134,11 @@ impl<E: Cell> Session<E> {
         };
         let queries = (&work.joined[..], 3 * inner, count);
         attend_rows(with, queries, heads, past, &mut work.scratch, &mut work.found);
-        take(with, &work.found, &mut work.inner, quantised);
-        work.apply(model, team, &layer.output, Side::Inner, Target::Add(x));
+        take(with, &work.found, &mut work.inner);
+        work.apply((model, team), &layer.output, Side::Inner, Target::Add(x));
 
-        norm(with, x, (&layer.cross_norm, model.epsilon), &mut work.wide, quantised);
-        work.apply(model, team, &layer.query, Side::Wide, Target::Joined(inner));
+        norm(with, x, (&layer.cross_norm, model.epsilon), &mut work.wide);
+        work.apply((model, team), &layer.query, Side::Wide, Target::Joined(inner));
         let prompt = |row: usize, head: usize| {
             let sequence = rows.get(row).and_then(|row| slots.get(row.slot)?.as_ref());
             let memory = sequence
@@ -146,8 +147,8 @@ impl<E: Cell> Session<E> {
         };
         let queries = (&work.joined[..], inner, count);
         attend_rows(with, queries, heads, prompt, &mut work.scratch, &mut work.found);
-        take(with, &work.found, &mut work.inner, quantised);
-        work.apply(model, team, &layer.cross_output, Side::Inner, Target::Add(x));
+        take(with, &work.found, &mut work.inner);
+        work.apply((model, team), &layer.cross_output, Side::Inner, Target::Add(x));
 
         work.feed_forward(model, team, &layer.feed_forward, x);
     }
@@ -156,7 +157,7 @@ impl<E: Cell> Session<E> {
     fn finish(&mut self, rows: &[Row], logits: &mut Logits) {
         let Self { model, team, x, work, .. } = self;
         let with = (model.level, &*team);
-        norm(with, x, (&model.decoder_norm, model.epsilon), &mut work.wide, model.quantised());
+        norm(with, x, (&model.decoder_norm, model.epsilon), &mut work.wide);
         logits.resize(rows.len(), model.vocabulary);
         let (numbers, bests) = logits.parts();
         match &model.output {
@@ -196,6 +197,21 @@ pub(super) enum Target<'a> {
 }
 
 impl Workspace {
+    fn new(model: &Model) -> Self {
+        Self {
+            wide: Acts::new(model.form()),
+            inner: Acts::new(model.form()),
+            hidden: Acts::new(model.form()),
+            joined: Vec::new(),
+            found: Vec::new(),
+            open: Vec::new(),
+            scratch: Scratch::default(),
+            adapters: Vec::new(),
+            low: Low::new(),
+            lengths: Vec::new(),
+        }
+    }
+
     /// Makes room for operations on this many rows.
     pub(super) fn rows(&mut self, model: &Model, rows: usize) {
         self.wide.resize(rows, model.width);
@@ -208,8 +224,7 @@ impl Workspace {
     /// Multiplies rows by a matrix, and adds what their adapters add.
     pub(super) fn apply(
         &mut self,
-        model: &Model,
-        team: &Team,
+        (model, team): (&Model, &Team),
         matrix: &Matrix,
         side: Side,
         target: Target<'_>,
@@ -227,7 +242,7 @@ impl Workspace {
         };
         linear((model.level, team), &matrix.weight, acts, (out, stride), mode);
         if self.adapters.iter().any(Option::is_some) {
-            adapt::add(model, matrix, acts, &self.adapters, &mut self.low, (out, stride));
+            adapt::add(model, matrix, (acts, &self.adapters), &mut self.low, (out, stride));
         }
     }
 
@@ -239,11 +254,11 @@ impl Workspace {
         part: &FeedForward,
         x: &mut [f32],
     ) {
-        let (with, quantised) = ((model.level, team), model.quantised());
-        norm(with, x, (&part.norm, model.epsilon), &mut self.wide, quantised);
-        self.apply(model, team, &part.input, Side::Wide, Target::Open);
-        gate(with, &self.open, model.gate, &mut self.hidden, quantised);
-        self.apply(model, team, &part.output, Side::Hidden, Target::Add(x));
+        let with = (model.level, team);
+        norm(with, x, (&part.norm, model.epsilon), &mut self.wide);
+        self.apply((model, team), &part.input, Side::Wide, Target::Open);
+        gate(with, &self.open, model.gate, &mut self.hidden);
+        self.apply((model, team), &part.output, Side::Hidden, Target::Add(x));
     }
 }
 
@@ -317,5 +332,9 @@ impl<E: Cell> Sequences for Session<E> {
             texts.iter().map(|ids| Prompt { slot: 0, ids, steps_max: 1, adapter: None }).collect();
         let mut reading = Reading::<E>::begin(&self.model, &prompts)?;
         Ok(reading.hidden(&self.model, &self.team, &mut self.work))
+    }
+
+    fn bytes(&self) -> usize {
+        self.slots.iter().flatten().map(Sequence::bytes).sum()
     }
 }

@@ -44,6 +44,10 @@ fn tiny(name: &str) -> PathBuf {
 }
 
 fn load(folder: &Path, weights: Precision, threads: usize) -> Arc<Cpu> {
+    load_for(Level::detect(), folder, weights, threads)
+}
+
+fn load_for(level: Level, folder: &Path, weights: Precision, threads: usize) -> Arc<Cpu> {
     let config = Config::parse(&std::fs::read(folder.join("config.json")).unwrap()).unwrap();
     let bytes = std::fs::read(folder.join("model.safetensors")).unwrap();
     let settings = EngineSettings {
@@ -52,7 +56,8 @@ fn load(folder: &Path, weights: Precision, threads: usize) -> Arc<Cpu> {
         threads,
         ..EngineSettings::default()
     };
-    Arc::new(Cpu::load(&Weights::parse(&bytes).unwrap(), &config, &settings, &[]).unwrap())
+    let weights = Weights::parse(&bytes).unwrap();
+    Arc::new(Cpu::load_for(level, &weights, &config, &settings, &[]).unwrap())
 }
 
 fn cases(path: PathBuf) -> Vec<Case> {
@@ -96,22 +101,25 @@ fn off(model: &Arc<Cpu>, case: &Case) -> f32 {
 }
 
 /// f32 throughout: what is left is the order of sums. Google's tiny checkpoint, the same with
-/// strong position biases, and the starter model; prompts up to 400 tokens, 48 forced steps.
+/// strong position biases, and the starter model; prompts up to 400 tokens, 48 forced steps; on
+/// every level that this processor has.
 #[test]
 fn in_f32_it_agrees_with_transformers() {
-    for (name, tolerance) in [("tiny-t5v1_1", 2e-4), ("tiny-t5v1_1-strong-bias", 2e-4)] {
-        let model = load(&tiny(name), Precision::F32, 2);
-        for case in cases(tiny(name).join("golden_forced.json")) {
-            let off = off(&model, &case);
-            assert!(off < tolerance, "{name}: off by {off}");
+    for level in Level::available() {
+        for name in ["tiny-t5v1_1", "tiny-t5v1_1-strong-bias"] {
+            let model = load_for(level, &tiny(name), Precision::F32, 2);
+            for case in cases(tiny(name).join("golden_forced.json")) {
+                let off = off(&model, &case);
+                assert!(off < 2e-4, "{name} on {level:?}: off by {off}");
+            }
         }
-    }
-    let starter = root().join("models/starter");
-    let model = load(&starter, Precision::F32, 1);
-    let forced = |case: &Case| !case.steps.is_empty();
-    for case in cases(starter.join("golden.json")).iter().filter(|case| forced(case)) {
-        let off = off(&model, case);
-        assert!(off < 2e-3, "the starter is off by {off}");
+        let starter = root().join("models/starter");
+        let model = load_for(level, &starter, Precision::F32, 1);
+        let forced = |case: &Case| !case.steps.is_empty();
+        for case in cases(starter.join("golden.json")).iter().filter(|case| forced(case)) {
+            let off = off(&model, case);
+            assert!(off < 2e-3, "the starter on {level:?} is off by {off}");
+        }
     }
 }
 
@@ -123,22 +131,25 @@ fn rounded_weights_say_what_transformers_say() {
     for (precision, disagreements_max) in
         [(Precision::Bf16, 0.02), (Precision::Int8, 0.03), (Precision::Int4, 0.15)]
     {
-        let model = load(&starter, precision, 1);
-        let (mut steps, mut other) = (0.0, 0.0);
-        for case in &cases {
-            let mut session = Arc::clone(&model).open(1).unwrap();
-            read(&mut *session, &[(&case.input_ids, case.greedy_ids.len())]);
-            let mut logits = Logits::default();
-            for pair in case.greedy_ids.windows(2) {
-                session
-                    .step(&[Row { slot: 0, id: pair[0], need: Need::Best }], &mut logits)
-                    .unwrap();
-                steps += 1.0;
-                other += f32::from(u8::from(logits.best(0).id != pair[1]));
+        let models =
+            Level::available().into_iter().map(|level| load_for(level, &starter, precision, 1));
+        for model in models {
+            let (mut steps, mut other) = (0.0, 0.0);
+            for case in &cases {
+                let mut session = Arc::clone(&model).open(1).unwrap();
+                read(&mut *session, &[(&case.input_ids, case.greedy_ids.len())]);
+                let mut logits = Logits::default();
+                for pair in case.greedy_ids.windows(2) {
+                    session
+                        .step(&[Row { slot: 0, id: pair[0], need: Need::Best }], &mut logits)
+                        .unwrap();
+                    steps += 1.0;
+                    other += f32::from(u8::from(logits.best(0).id != pair[1]));
+                }
             }
+            assert!(steps > 20.0);
+            assert!(other / steps <= disagreements_max, "{}: {other} of {steps}", model.describe());
         }
-        assert!(steps > 20.0);
-        assert!(other / steps <= disagreements_max, "{precision:?}: {other} of {steps}");
     }
 }
 
@@ -240,4 +251,28 @@ fn impossible_steps_are_errors() {
     session.free(0);
     while session.read_on().unwrap() == Progress::Onward {}
     assert!(session.step(&row(0), &mut logits).is_err(), "it was freed while it was read");
+}
+
+/// What a step needs was made when the prompt was read, or by the first steps.
+#[test]
+fn a_step_allocates_nothing() {
+    for precision in [Precision::Int8, Precision::Int4, Precision::Bf16, Precision::F32] {
+        let model = load(&root().join("models/starter"), precision, 1);
+        let mut session = Arc::clone(&model).open(3).unwrap();
+        let prompt: Vec<u32> = (3..90).collect();
+        read(&mut *session, &[(&prompt, 40), (&prompt[..9], 40), (&prompt[..40], 40)]);
+        let mut logits = Logits::default();
+        let mut rows = [0, 1, 2].map(|slot| Row { slot, id: 0, need: Need::Best });
+        rows[1].need = Need::All;
+        session.step(&rows, &mut logits).unwrap();
+        let counted = allocation_counter::measure(|| {
+            for id in 4..36 {
+                for row in &mut rows {
+                    row.id = id;
+                }
+                session.step(&rows, &mut logits).unwrap();
+            }
+        });
+        assert_eq!(counted.count_total, 0, "{}", model.describe());
+    }
 }

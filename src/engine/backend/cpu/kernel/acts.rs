@@ -3,8 +3,9 @@
 use super::pack::{GROUP, LINE, Line, PAD};
 
 /// Rows of numbers on their way into a matrix. Allocated once for the most rows, reused ever after.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(in super::super) struct Acts {
+    form: Form,
     /// Inputs per row.
     pub(super) width: usize,
     /// Inputs per row with padding, which is zero: a multiple of `PAD`.
@@ -20,7 +21,36 @@ pub(in super::super) struct Acts {
     pub(super) group_sums: Vec<i32>,
 }
 
+/// What the matrix that rows go into multiplies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) enum Form {
+    /// Numbers as they are.
+    Floats,
+    /// Their quants.
+    Quants,
+}
+
 impl Acts {
+    /// No rows yet.
+    pub(in super::super) const fn new(form: Form) -> Self {
+        Self {
+            form,
+            width: 0,
+            stride: 0,
+            rows: 0,
+            floats: Vec::new(),
+            quants: Vec::new(),
+            scales: Vec::new(),
+            sums: Vec::new(),
+            group_sums: Vec::new(),
+        }
+    }
+
+    /// Whether rows are quantised as they are filled in.
+    pub(super) fn is_quantised(&self) -> bool {
+        self.form == Form::Quants
+    }
+
     /// Makes room for rows of this width. What was in them is lost.
     pub(in super::super) fn resize(&mut self, rows: usize, width: usize) {
         let stride = width.next_multiple_of(PAD);

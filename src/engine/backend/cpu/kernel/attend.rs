@@ -49,7 +49,7 @@ pub(in super::super) struct Scratch(Vec<Member>);
 
 /// Scratch memory of one member.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Member {
+pub(in super::super) struct Member {
     pub(super) numbers: Vec<f32>,
     pub(super) words: Vec<u32>,
 }
@@ -181,8 +181,8 @@ fn attend_next_body<V: Lanes, E: Cell>(
     for (block, scores) in blocks.zip(scores.as_chunks_mut::<PLACES>().0) {
         *scores = E::score::<V>(query, block);
     }
-    let (scored, padding) = scores.split_at_mut(memory.places);
-    soften::<V>(scored, bias);
+    let (inside, padding) = scores.split_at_mut(memory.places);
+    soften::<V>(inside, bias);
     padding.fill(0.0);
     E::mix::<V>(scores, memory.values, out);
 }

@@ -6,7 +6,7 @@
 //! nearest, which is what the memories of a decoder do as well.
 
 use std::arch::x86_64::{
-    __m512, __m512bh, __m512i, _mm512_add_ps, _mm512_cvtneps_pbh, _mm512_dpbf16_ps,
+    __m256bh, __m512, __m512bh, __m512i, _mm512_add_ps, _mm512_cvtneps_pbh, _mm512_dpbf16_ps,
     _mm512_loadu_ps, _mm512_loadu_si512, _mm512_set1_epi32, _mm512_setzero_ps, _mm512_storeu_ps,
 };
 
@@ -19,7 +19,7 @@ const TILE: usize = 4;
 
 /// Whether this file can do a head of this width.
 pub(super) const fn fits(width: usize) -> bool {
-    width % 64 == 0
+    width.is_multiple_of(64)
 }
 
 /// One head of one text; see [`super::attend::attend_all`].
@@ -147,8 +147,8 @@ fn next(
         // SAFETY: 16 numbers have room there.
         unsafe { _mm512_storeu_ps(scores.as_mut_ptr(), total) };
     }
-    let (scored, padding) = scores.split_at_mut(places);
-    soften::<__m512>(scored, bias);
+    let (inside, padding) = scores.split_at_mut(places);
+    soften::<__m512>(inside, bias);
     padding.fill(0.0);
     round(scores, probabilities);
     for part in (0..width).step_by(64) {
@@ -174,8 +174,10 @@ fn round(numbers: &[f32], words: &mut [u32]) {
     for (words, numbers) in words.as_chunks_mut::<8>().0.iter_mut().zip(numbers.as_chunks::<16>().0)
     {
         // SAFETY: 16 numbers are there, and 16 bf16 are eight words.
-        *words =
-            unsafe { std::mem::transmute(_mm512_cvtneps_pbh(_mm512_loadu_ps(numbers.as_ptr()))) };
+        *words = unsafe {
+            let halves = _mm512_cvtneps_pbh(_mm512_loadu_ps(numbers.as_ptr()));
+            std::mem::transmute::<__m256bh, [u32; 8]>(halves)
+        };
     }
 }
 

@@ -86,10 +86,10 @@ fn group_sums(lines: &[Line], inputs: &[i8; GROUP], part: usize) -> __m256i {
         let both = unsafe { _mm256_load_si256(bytes.as_ptr().cast()) };
         let repeat =
             |four: [i8; 4]| _mm256_set1_epi32(i32::from_le_bytes(four.map(|quant| quant as u8)));
-        let [a, b, c, d, e, f, g, h] = *eight;
-        let first = _mm256_maddubs_epi16(_mm256_and_si256(both, mask), repeat([a, b, c, d]));
+        let (fours, _) = eight.as_chunks::<4>();
+        let first = _mm256_maddubs_epi16(_mm256_and_si256(both, mask), repeat(fours[0]));
         let high = _mm256_and_si256(_mm256_srli_epi16::<4>(both), mask);
-        let second = _mm256_maddubs_epi16(high, repeat([e, f, g, h]));
+        let second = _mm256_maddubs_epi16(high, repeat(fours[1]));
         sums = _mm256_add_epi16(sums, _mm256_add_epi16(first, second));
     }
     _mm256_madd_epi16(sums, _mm256_set1_epi16(1))

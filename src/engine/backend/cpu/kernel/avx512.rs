@@ -60,7 +60,10 @@ pub(super) fn plane(quants: &[Line], rows: TileRows<'_>, out: &mut [[i32; BLOCK]
 /// The sizes that the loops below rely on.
 fn check(rows: TileRows<'_>) {
     let count = rows.count();
-    assert!(rows.stride % BLOCK == 0 && rows.quants.len() == count * rows.stride, "other rows");
+    assert!(
+        rows.stride.is_multiple_of(BLOCK) && rows.quants.len() == count * rows.stride,
+        "other rows"
+    );
     assert!(rows.sums.len() == count && count <= ROWS, "other rows");
     assert!(rows.group_sums.len() == count * (rows.stride / GROUP), "other groups");
 }

@@ -26,15 +26,12 @@ pub(in super::super) trait Cell:
     fn write_value(cells: &mut [Self], place: usize, value: &[f32]);
 
     /// The scores of a query at the 16 places of a block.
-    #[expect(private_bounds, reason = "only kernels have a use for lanes")]
     fn score<V: Lanes>(query: &[f32], block: &[Self]) -> [f32; PLACES];
 
     /// `Σ weight · value`. There are weights for whole blocks, zero beyond the last place.
-    #[expect(private_bounds, reason = "only kernels have a use for lanes")]
     fn mix<V: Lanes>(weights: &[f32], values: &[Self], out: &mut [f32]);
 
     /// The whole of attention with special instructions, where this kind of cell has them.
-    #[expect(private_interfaces, reason = "only kernels have a use for scratch memory")]
     fn attend_bf16(
         _query: &[f32],
         _memory: Memory<'_, Self>,
@@ -147,7 +144,7 @@ impl Cell for u32 {
     }
 
     fn write_value(cells: &mut [Self], place: usize, value: &[f32]) {
-        let (shift, kept) = if place % 2 == 0 { (0, 0xffff_0000) } else { (16, 0xffff) };
+        let (shift, kept) = if place.is_multiple_of(2) { (0, 0xffff_0000) } else { (16, 0xffff) };
         for (cell, number) in cells[place / 2 * value.len()..].iter_mut().zip(value) {
             *cell = *cell & kept | Self::from(u16::from_f32(*number)) << shift;
         }
@@ -198,7 +195,6 @@ impl Cell for u32 {
     }
 
     #[cfg(target_arch = "x86_64")]
-    #[expect(private_interfaces, reason = "only kernels have a use for scratch memory")]
     fn attend_bf16(
         query: &[f32],
         memory: Memory<'_, Self>,

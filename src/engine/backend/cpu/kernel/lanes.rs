@@ -11,7 +11,7 @@ use std::arch::x86_64::{
 
 /// Sixteen f32. The methods are compiled into their callers, which are compiled for a level that has
 /// the instructions: see [`super::rows::leveled`].
-pub(super) trait Lanes: Copy {
+pub(in super::super) trait Lanes: Copy {
     /// Whether `madd` rounds once.
     const FUSED: bool;
     fn splat(number: f32) -> Self;

@@ -39,6 +39,7 @@ impl Target<'_> {
     /// # Safety
     ///
     /// One tile is written by one thread.
+    #[expect(clippy::mut_from_ref, reason = "the caller keeps tiles apart")]
     pub(super) unsafe fn row(&self, row: usize) -> &mut [f32] {
         let at = (self.row + row) * self.stride + self.first;
         // SAFETY: tiles do not overlap, and this one is ours by the contract.
@@ -342,7 +343,7 @@ fn high_alone_body<V: Lanes>(
 /// two logits is the root of the sum of their squared errors.
 fn rescore(level: Level, (head, acts): (&Head, &Acts), row: usize, doubt: f32, out: &mut [f32]) {
     let top = top(level, out);
-    let Some(best) = out.iter().position(|logit| *logit == top) else { return };
+    let Some(best) = out.iter().position(|logit| logit.total_cmp(&top).is_eq()) else { return };
     let doubts = &head.doubts[..out.len()];
     let best_doubt = doubts[best];
     let (quants, mean) = (acts.quants(row), f64::from(acts.sums[row]) * -0.5);

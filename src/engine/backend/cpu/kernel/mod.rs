@@ -24,6 +24,18 @@
     clippy::cast_sign_loss,
     reason = "quantised numbers are cut to their range before they are cast"
 )]
+#![expect(
+    clippy::needless_range_loop,
+    reason = "loops over lanes and tiles have a constant length, and become registers"
+)]
+#![expect(
+    clippy::inline_always,
+    reason = "the text of a kernel must be compiled into the function that has the instructions"
+)]
+#![expect(
+    clippy::too_many_arguments,
+    reason = "slices and their sizes; structs for them would be taken apart at once"
+)]
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -42,7 +54,7 @@ mod portable;
 mod rows;
 mod team;
 
-pub(super) use acts::Acts;
+pub(super) use acts::{Acts, Form};
 pub(super) use attend::{Heads, Memory, PLACES, Rounding, Scratch, attend_rows, attend_texts};
 pub(super) use cell::Cell;
 pub(super) use level::Level;

@@ -110,16 +110,6 @@ impl Weight {
             Body::F32(numbers) => numbers.len() * 4,
         }
     }
-
-    /// The number of outputs.
-    pub(in super::super) const fn outputs(&self) -> usize {
-        self.outputs
-    }
-
-    /// The number of inputs.
-    pub(in super::super) const fn inputs(&self) -> usize {
-        self.inputs
-    }
 }
 
 /// The output matrix of the model in two planes of 4 bits.

@@ -52,7 +52,6 @@ pub(in super::super) trait Element:
     /// Exactly.
     fn to_f32(self) -> f32;
     /// Sixteen of them.
-    #[expect(private_interfaces, reason = "only kernels have a use for lanes")]
     fn lanes<V: Lanes>(numbers: &[Self; 16]) -> V;
 }
 
@@ -232,10 +231,6 @@ impl<'a, T> Spread<'a, T> {
         Self { start: slice.as_mut_ptr(), length: slice.len(), slice: std::marker::PhantomData }
     }
 
-    pub(super) const fn start(&self) -> *mut T {
-        self.start
-    }
-
     /// # Safety
     ///
     /// While a part is in use, no other part that overlaps it may be taken.
@@ -251,14 +246,9 @@ impl<'a, T> Spread<'a, T> {
 }
 
 /// Fills rows of activations: each by `fill`, then quantised if integer weights follow.
-fn fill_rows(
-    level: Level,
-    team: &Team,
-    acts: &mut Acts,
-    quantised: bool,
-    fill: impl Fn(usize, &mut [f32]) + Sync,
-) {
+fn fill_rows(level: Level, team: &Team, acts: &mut Acts, fill: impl Fn(usize, &mut [f32]) + Sync) {
     let (rows, width, stride) = (acts.rows, acts.width, acts.stride);
+    let is_quantised = acts.is_quantised();
     let (lines, groups) = (stride / LINE, stride / GROUP);
     let floats = Spread::new(&mut acts.floats);
     let quants = Spread::new(&mut acts.quants);
@@ -276,7 +266,7 @@ fn fill_rows(
             )
         };
         fill(row, floats);
-        if quantised {
+        if is_quantised {
             (scale[0], sum[0]) = quantise(level, floats, Line::signed_mut(quants), groups);
         }
     };
@@ -298,25 +288,19 @@ pub(in super::super) fn norm(
     x: &[f32],
     (scale, epsilon): (&[f32], f32),
     acts: &mut Acts,
-    quantised: bool,
 ) {
     let width = acts.width;
     assert!(x.len() >= acts.rows * width && scale.len() == width, "rows of another width");
-    fill_rows(level, team, acts, quantised, |row, out| {
+    fill_rows(level, team, acts, |row, out| {
         norm_row(level, &x[row * width..][..width], scale, epsilon, out);
     });
 }
 
 /// Takes rows as they are into activations.
-pub(in super::super) fn take(
-    (level, team): (Level, &Team),
-    x: &[f32],
-    acts: &mut Acts,
-    quantised: bool,
-) {
+pub(in super::super) fn take((level, team): (Level, &Team), x: &[f32], acts: &mut Acts) {
     let width = acts.width;
     assert!(x.len() >= acts.rows * width, "too few rows");
-    fill_rows(level, team, acts, quantised, |row, out| {
+    fill_rows(level, team, acts, |row, out| {
         out.copy_from_slice(&x[row * width..][..width]);
     });
 }
@@ -373,11 +357,10 @@ pub(in super::super) fn gate(
     x: &[f32],
     kind: Gate,
     acts: &mut Acts,
-    quantised: bool,
 ) {
     let width = acts.width * kind.inputs();
     assert!(x.len() >= acts.rows * width, "too few rows");
-    fill_rows(level, team, acts, quantised, |row, out| {
+    fill_rows(level, team, acts, |row, out| {
         gate_row(level, &x[row * width..][..width], kind, out);
     });
 }
@@ -407,6 +390,6 @@ fn summary_body<V: Lanes>(x: &[f32]) -> (usize, f32, f32) {
     for number in rest {
         sum += exp::<V>(number - top);
     }
-    let place = x.iter().position(|number| *number == top).unwrap_or_default();
+    let place = x.iter().position(|number| number.total_cmp(&top).is_eq()).unwrap_or_default();
     (place, top, top + sum.ln())
 }

@@ -87,7 +87,8 @@ impl Team {
         let shared = &*self.shared;
         // SAFETY: only the lifetime changes. The pointer is dead before this function returns:
         // below, it waits until every member is done, even if its own part panics.
-        let erased: *const Work = unsafe { std::mem::transmute(std::ptr::from_ref(work)) };
+        let erased: *const Work =
+            unsafe { std::mem::transmute::<&(dyn Fn(usize) + Sync), &'static Work>(work) };
         // SAFETY: `busy` is zero and the turn is ours, so nobody reads the cell now.
         unsafe { *shared.work.get() = Some(erased) };
         shared.busy.store(self.members.len(), Ordering::Relaxed);
