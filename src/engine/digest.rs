@@ -76,6 +76,11 @@ impl Digest {
         &self.found().whole
     }
 
+    /// The same, if it is there.
+    pub(super) fn known(&self) -> Option<&str> {
+        self.inside.found.get().map(|found| &*found.whole)
+    }
+
     /// Holds the digest against the one that the configuration pins.
     pub(super) fn expect(&self, pinned: &str) -> Result<(), LoadError> {
         let found = self.wait();
@@ -105,7 +110,13 @@ impl Found {
         let files: Vec<(String, io::Result<String>)> = match content {
             Content::Embedded(bytes) => vec![(String::new(), Ok(of_bytes(bytes)))],
             Content::Files(files) => {
-                files.iter().map(|file| (file.name().to_owned(), file.digest())).collect()
+                let digest = |file: &Arc<WeightFile>| {
+                    let digest = file.digest()?;
+                    // Whoever writes to a file makes another of it than the one that was loaded.
+                    file.check().map_err(io::Error::other)?;
+                    Ok(digest)
+                };
+                files.iter().map(|file| (file.name().to_owned(), digest(file))).collect()
             }
         };
         let whole = match &*files {
