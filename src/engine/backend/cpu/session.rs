@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::adapt::{self, Low};
 use super::kernel::{
-    Acts, Cell, Mode, Scratch, Team, attend_rows, gate, head, linear, norm, summary, take,
+    Acts, Cell, Mode, Scratch, Summary, Team, attend_rows, gate, head, linear, norm, summaries,
+    take,
 };
 use super::memory::Sequence;
 use super::model::{FeedForward, Matrix, Model, Output};
@@ -44,6 +45,7 @@ pub(super) struct Workspace {
     pub(super) adapters: Vec<Option<usize>>,
     pub(super) low: Low,
     lengths: Vec<f32>,
+    summaries: Vec<Summary>,
 }
 
 /// Makes a vector at least this long.
@@ -169,9 +171,12 @@ impl<E: Cell> Session<E> {
                 linear(with, weight, &work.wide, (numbers, model.vocabulary), Mode::Store);
             }
         }
-        for (numbers, best) in numbers.chunks_exact(model.vocabulary.max(1)).zip(bests) {
-            let (id, logit, log_sum_exp) = summary(model.level, numbers);
-            *best = Best { id: u32::try_from(id).unwrap_or_default(), logit, log_sum_exp };
+        work.summaries.clear();
+        work.summaries.resize(rows.len(), Summary::default());
+        summaries(with, numbers, model.vocabulary, &mut work.summaries);
+        for (found, best) in work.summaries.iter().zip(bests) {
+            let id = u32::try_from(found.place).unwrap_or_default();
+            *best = Best { id, logit: found.largest, log_sum_exp: found.log_sum_exp };
         }
     }
 }
@@ -209,6 +214,7 @@ impl Workspace {
             adapters: Vec::new(),
             low: Low::new(),
             lengths: Vec::new(),
+            summaries: Vec::new(),
         }
     }
 

@@ -268,9 +268,13 @@ pub(in super::super) fn head(
             }
         }
     });
-    for (row, length) in lengths.iter().enumerate().filter(|(row, _)| !exact(*row)) {
-        rescore(level, (head, acts), row, length * DOUBT, &mut out[row * outputs..][..outputs]);
-    }
+    rows::spread_rows(team, rows, |row| {
+        if !exact(row) {
+            // SAFETY: a row belongs to one member, and rows do not overlap.
+            let out = unsafe { spread.part(row * outputs..(row + 1) * outputs) };
+            rescore(level, (head, acts), row, lengths[row] * DOUBT, out);
+        }
+    });
 }
 
 leveled! {

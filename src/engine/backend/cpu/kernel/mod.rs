@@ -60,7 +60,7 @@ pub(super) use cell::Cell;
 pub(super) use level::Level;
 pub(super) use linear::{Mode, head, linear};
 pub(super) use pack::{Float, Head, Weight, pack, pack_head};
-pub(super) use rows::{Element, Gate, gate, norm, summary, take};
+pub(super) use rows::{Element, Gate, Summary, gate, norm, summaries, take};
 pub(super) use team::Team;
 
 #[cfg(test)]

@@ -274,7 +274,7 @@ fn fill_rows(level: Level, team: &Team, acts: &mut Acts, fill: impl Fn(usize, &m
 }
 
 /// Does something for every row, on all members if there are enough rows to be worth it.
-fn spread_rows(team: &Team, rows: usize, each: impl Fn(usize) + Sync) {
+pub(super) fn spread_rows(team: &Team, rows: usize, each: impl Fn(usize) + Sync) {
     if rows < 2 * team.size() {
         (0..rows).for_each(each);
     } else {
@@ -362,6 +362,33 @@ pub(in super::super) fn gate(
     assert!(x.len() >= acts.rows * width, "too few rows");
     fill_rows(level, team, acts, |row, out| {
         gate_row(level, &x[row * width..][..width], kind, out);
+    });
+}
+
+/// What a row of logits comes to.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(in super::super) struct Summary {
+    /// Where the largest is; of equals the first.
+    pub(in super::super) place: usize,
+    pub(in super::super) largest: f32,
+    /// `ln Σ e^x`
+    pub(in super::super) log_sum_exp: f32,
+}
+
+/// Looks through rows of this length.
+pub(in super::super) fn summaries(
+    (level, team): (Level, &Team),
+    rows: &[f32],
+    length: usize,
+    out: &mut [Summary],
+) {
+    assert!(rows.len() == out.len() * length, "rows of another length");
+    let (count, out) = (out.len(), Spread::new(out));
+    spread_rows(team, count, |row| {
+        let (place, largest, log_sum_exp) = summary(level, &rows[row * length..][..length]);
+        // SAFETY: a row belongs to one member.
+        let mine = unsafe { out.part(row..row + 1) };
+        mine[0] = Summary { place, largest, log_sum_exp };
     });
 }
 

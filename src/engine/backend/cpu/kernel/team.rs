@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{JoinHandle, Thread};
 
-/// Rounds of looking for work before a member gives its core to others, and before it sleeps.
-const SPINS: u32 = 4_000;
-const YIELDS: u32 = 64;
+/// Rounds of looking before a thread sleeps: some tens of microseconds. Nobody gives up the core in between:
+/// whoever shares it may keep it for milliseconds, while a sleeper is woken at once.
+const SPINS: u32 = 1_500;
 
 type Work = dyn Fn(usize) + Sync;
 
@@ -25,6 +25,9 @@ struct Shared {
     busy: AtomicUsize,
     /// Members that are asleep.
     asleep: AtomicUsize,
+    /// The caller, where it sleeps until the last member is done.
+    caller: Mutex<Option<Thread>>,
+    caller_sleeps: AtomicBool,
     panicked: AtomicBool,
     ended: AtomicBool,
 }
@@ -58,6 +61,8 @@ impl Team {
             work: UnsafeCell::new(None),
             busy: AtomicUsize::new(0),
             asleep: AtomicUsize::new(0),
+            caller: Mutex::new(None),
+            caller_sleeps: AtomicBool::new(false),
             panicked: AtomicBool::new(false),
             ended: AtomicBool::new(false),
         });
@@ -101,10 +106,7 @@ impl Team {
             }
         }
         let mine = catch_unwind(AssertUnwindSafe(|| work(0)));
-        let mut waited = 0;
-        while shared.busy.load(Ordering::Acquire) > 0 {
-            pause(&mut waited);
-        }
+        shared.wait_for_members();
         let theirs = shared.panicked.swap(false, Ordering::Relaxed);
         drop(turn);
         match mine {
@@ -132,14 +134,34 @@ impl Drop for Team {
     }
 }
 
-/// Waits a moment, longer the longer it has waited.
-fn pause(waited: &mut u32) {
-    if *waited < SPINS {
-        std::hint::spin_loop();
-    } else {
-        std::thread::yield_now();
+impl Shared {
+    /// Returns when no member is busy.
+    fn wait_for_members(&self) {
+        for _ in 0..SPINS {
+            if self.busy.load(Ordering::Acquire) == 0 {
+                return;
+            }
+            std::hint::spin_loop();
+        }
+        *self.caller.lock().unwrap_or_else(PoisonError::into_inner) = Some(std::thread::current());
+        // Sequentially consistent, as is the count of the busy: either we see that nobody is, or the
+        // last member sees that we sleep.
+        self.caller_sleeps.store(true, Ordering::SeqCst);
+        while self.busy.load(Ordering::SeqCst) > 0 {
+            std::thread::park();
+        }
+        self.caller_sleeps.store(false, Ordering::SeqCst);
     }
-    *waited = waited.saturating_add(1);
+
+    /// A member is done.
+    fn leave(&self) {
+        if self.busy.fetch_sub(1, Ordering::SeqCst) == 1
+            && self.caller_sleeps.load(Ordering::SeqCst)
+        {
+            let caller = self.caller.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            caller.iter().for_each(Thread::unpark);
+        }
+    }
 }
 
 /// A member's life.
@@ -151,8 +173,9 @@ fn serve(shared: &Shared, index: usize) {
             if shared.ended.load(Ordering::Relaxed) {
                 return;
             }
-            if waited < SPINS + YIELDS {
-                pause(&mut waited);
+            if waited < SPINS {
+                waited += 1;
+                std::hint::spin_loop();
                 continue;
             }
             shared.asleep.fetch_add(1, Ordering::SeqCst);
@@ -171,6 +194,6 @@ fn serve(shared: &Shared, index: usize) {
                 shared.panicked.store(true, Ordering::Relaxed);
             }
         }
-        shared.busy.fetch_sub(1, Ordering::Release);
+        shared.leave();
     }
 }

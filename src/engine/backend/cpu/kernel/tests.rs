@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::rows::summary;
 use super::*;
 use crate::engine::weights::Floats;
 
