@@ -1,13 +1,13 @@
 //! Scores a local model on the held-out rows of the starter's training: exact match per task,
 //! ROUGE-L for summaries, and a few answers to read.
 //!
-//! `cargo run --release --example eval-local -- [--model DIR] [--rows FILE] [--limit N]`
+//! `cargo run --release --example eval-local -- [--model DIR] [--rows FILE] [--limit N] [--against f32]`
 
 use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
-use ambidex::engine::{Engine, EngineSettings, Event, Job, ModelSource};
+use ambidex::engine::{BackendChoice, Engine, EngineSettings, Event, Job, ModelSource, Precision};
 use ambidex::money::Tokens;
 use anyhow::Context as _;
 use clap::Parser;
@@ -25,6 +25,15 @@ struct Options {
     /// Only this many rows, from the beginning.
     #[arg(long)]
     limit: Option<usize>,
+    /// What computes.
+    #[arg(long, value_enum, default_value_t = EngineSettings::default().backend)]
+    backend: BackendChoice,
+    /// The numbers that the cpu backend keeps its weights in.
+    #[arg(long, value_enum, default_value_t = EngineSettings::default().weights)]
+    weights: Precision,
+    /// Answer again with these weights, and say how much differs.
+    #[arg(long, value_enum)]
+    against: Option<Precision>,
     /// Threads of the engine.
     #[arg(long, default_value_t = 2)]
     threads: usize,
@@ -70,51 +79,85 @@ fn main() -> anyhow::Result<()> {
         .map(serde_json::from_str)
         .collect::<Result<_, _>>()
         .context("a row is not {task, input, output, source}")?;
+    let mut out = std::io::stdout().lock();
+    let answers = answers(&options, options.weights, &rows, &mut out)?;
+    let scores = scores(&rows, &answers);
+    for (name, score) in &scores {
+        let measure = if name.starts_with("summarize") { "ROUGE-L" } else { "exact" };
+        writeln!(out, "{name:<28} {measure:<8} {:>6.1} %  of {}", score.percent(), score.count)?;
+    }
+    if let Some(other) = options.against {
+        let others = self::answers(&options, other, &rows, &mut out)?;
+        for (name, score) in self::scores(&rows, &others) {
+            let ours = scores.get(&name).map_or(f64::NAN, Score::percent);
+            let difference = ours - score.percent();
+            writeln!(out, "{name:<28} {:>15.1} %  difference {difference:+.1}", score.percent())?;
+        }
+        let alike = answers.iter().zip(&others).filter(|(one, other)| one == other).count();
+        writeln!(out, "{alike} of {} answers are the same", rows.len())?;
+    }
+    let all: Vec<_> = rows.iter().zip(&answers).collect();
+    let (summaries, others): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(|(row, _)| row.task == "summarize");
+    for (kind, pairs) in [("summaries", summaries), ("other answers", others)] {
+        writeln!(out, "\nFive {kind} (seed {}):", options.seed)?;
+        for index in chosen(options.seed, pairs.len(), 5) {
+            let Some((row, answer)) = pairs.get(index) else { continue };
+            writeln!(
+                out,
+                "\n[{}] {}\n  wanted  {}\n  given   {answer}",
+                row.task, row.input, row.output
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// Every row's answer.
+fn answers(
+    options: &Options,
+    weights: Precision,
+    rows: &[Row],
+    out: &mut impl std::io::Write,
+) -> anyhow::Result<Vec<String>> {
     // Rows are held-out exercises, not traffic: nothing is refused for what it contains.
     let settings = EngineSettings {
+        backend: options.backend,
+        weights,
         threads: options.threads,
         queue_max: rows.len(),
         queue_time_max: std::time::Duration::MAX,
         unk_ratio_max: 1.0,
         ..EngineSettings::default()
     };
-    let engine = Engine::load(ModelSource::Folder(options.model), settings)?;
-    let mut out = std::io::stdout().lock();
+    let engine = Engine::load(ModelSource::Folder(options.model.clone()), settings)?;
     let card = engine.card();
-    writeln!(out, "{} · {} parameters · {} rows", card.name, card.parameters, rows.len())?;
-
+    let (name, backend) = (&card.name, &card.backend);
+    writeln!(out, "{name} on {backend} · {} parameters · {} rows", card.parameters, rows.len())?;
     let asked: Vec<_> =
         rows.iter().map(|row| engine.generate(Job::greedy(&*row.input, Tokens(64)))).collect();
-    let mut scores: BTreeMap<String, Score> = BTreeMap::new();
-    let mut answers = Vec::new();
-    for ((number, row), generation) in (1..).zip(&rows).zip(asked) {
+    let mut answers = Vec::with_capacity(rows.len());
+    for (number, generation) in (1..).zip(asked) {
         let answer = generation.map_or_else(|error| Ok(format!("({error})")), whole)?;
-        let answer = answer.trim().to_owned();
+        answers.push(answer.trim().to_owned());
+        progress(number, rows.len());
+    }
+    Ok(answers)
+}
+
+/// The scores of each task, all together and by source.
+fn scores(rows: &[Row], answers: &[String]) -> BTreeMap<String, Score> {
+    let mut scores: BTreeMap<String, Score> = BTreeMap::new();
+    for (row, answer) in rows.iter().zip(answers) {
         let score = if row.task == "summarize" {
-            rouge_l(&answer, &row.output)
+            rouge_l(answer, &row.output)
         } else {
             f64::from(u8::from(answer == row.output.trim()))
         };
         scores.entry(row.task.clone()).or_default().add(score);
         scores.entry(format!("{}/{}", row.task, row.source)).or_default().add(score);
-        answers.push(answer);
-        progress(number, rows.len());
     }
-
-    for (name, score) in &scores {
-        let measure = if name.starts_with("summarize") { "ROUGE-L" } else { "exact" };
-        writeln!(out, "{name:<28} {measure:<8} {:>6.1} %  of {}", score.percent(), score.count)?;
-    }
-    writeln!(out, "\nFive answers (seed {}):", options.seed)?;
-    for index in chosen(options.seed, rows.len(), 5) {
-        let (Some(row), Some(answer)) = (rows.get(index), answers.get(index)) else { continue };
-        writeln!(
-            out,
-            "\n[{}] {}\n  wanted  {}\n  given   {answer}",
-            row.task, row.input, row.output
-        )?;
-    }
-    Ok(())
+    scores
 }
 
 /// The whole text of an answer.

@@ -33,6 +33,11 @@ impl ModelCard {
     pub fn digest(&self) -> &str {
         self.digest.wait()
     }
+
+    /// The same, if it is known yet.
+    pub fn digest_known(&self) -> Option<&str> {
+        self.digest.known()
+    }
 }
 
 /// What a model can be asked for. Every local model streams; none reads images or calls tools.

@@ -70,6 +70,7 @@ impl Core {
             backend: backend.describe(),
             adapters: adapters.into_iter().map(|adapter| adapter.name).collect(),
         };
+        card.digest.begin();
         let config = opened.config;
         let queue = Queue::new(settings.queue_max);
         let (guides, pulse) = (Guides::default(), Pulse::default());

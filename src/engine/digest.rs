@@ -1,10 +1,11 @@
-//! The SHA-256 of a model's weights, computed on a thread of its own beside the loading.
+//! The SHA-256 of a model's weights, computed on a thread of its own.
 //!
 //! Hashing takes as long as everything else together. So nobody waits for it but who must: a model
-//! whose digest is recorded somewhere is not served before the two were compared.
+//! whose digest is recorded somewhere is not served before the two were compared, and hashing
+//! begins at once; that of another begins when the model is loaded, and leaves loading every core.
 
 use std::io;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Once, OnceLock};
 
 use sha2::{Digest as _, Sha256};
 
@@ -14,7 +15,14 @@ use super::weights::WeightFile;
 /// A digest that may still be on its way.
 #[derive(Clone, Debug)]
 pub(super) struct Digest {
-    found: Arc<OnceLock<Found>>,
+    inside: Arc<Inside>,
+}
+
+#[derive(Debug)]
+struct Inside {
+    content: Content,
+    begun: Once,
+    found: OnceLock<Found>,
 }
 
 /// What came out.
@@ -36,26 +44,41 @@ pub(super) enum Content {
 }
 
 impl Digest {
-    /// Begins to hash.
-    pub(super) fn start(content: Content) -> Self {
-        let found = Arc::new(OnceLock::new());
-        let (ours, shared) = (Arc::clone(&found), Arc::new(content));
-        let theirs = Arc::clone(&shared);
-        let thread = std::thread::Builder::new().name("engine-digest".to_owned());
-        let started = thread.spawn(move || {
-            // Nobody else sets it: the thread below exists only where this one does not.
-            let _ = ours.set(Found::of(&theirs));
+    /// Of this content, once it is asked for.
+    pub(super) fn of(content: Content) -> Self {
+        let (begun, found) = (Once::new(), OnceLock::new());
+        Self { inside: Arc::new(Inside { content, begun, found }) }
+    }
+
+    /// Begins to hash, if nobody has.
+    pub(super) fn begin(&self) {
+        self.inside.begun.call_once(|| {
+            let inside = Arc::clone(&self.inside);
+            let thread = std::thread::Builder::new().name("engine-digest".to_owned());
+            let find = |inside: &Inside| {
+                // Nobody else sets it: this runs once.
+                let _ = inside.found.set(Found::of(&inside.content));
+            };
+            if thread.spawn(move || find(&inside)).is_err() {
+                find(&self.inside);
+            }
         });
-        if started.is_err() {
-            let _ = found.set(Found::of(&shared));
-        }
-        Self { found }
+    }
+
+    fn found(&self) -> &Found {
+        self.begin();
+        self.inside.found.wait()
     }
 
     /// The digest, in hexadecimal: of the one file, or of the list that `sha256sum` prints for
     /// several. Blocks until it is there.
     pub(super) fn wait(&self) -> &str {
-        &self.found.wait().whole
+        &self.found().whole
+    }
+
+    /// The same, if it is there.
+    pub(super) fn known(&self) -> Option<&str> {
+        self.inside.found.get().map(|found| &*found.whole)
     }
 
     /// Holds the digest against the one that the configuration pins.
@@ -69,7 +92,7 @@ impl Digest {
 
     /// Holds one file's digest against the one in the manifest.
     pub(super) fn expect_file(&self, name: &str, recorded: &str) -> Result<(), LoadError> {
-        let files = &self.found.wait().files;
+        let files = &self.found().files;
         let Some((_, found)) = files.iter().find(|(file, _)| file == name) else { return Ok(()) };
         match found {
             Ok(found) if found.eq_ignore_ascii_case(recorded) => Ok(()),
@@ -87,7 +110,13 @@ impl Found {
         let files: Vec<(String, io::Result<String>)> = match content {
             Content::Embedded(bytes) => vec![(String::new(), Ok(of_bytes(bytes)))],
             Content::Files(files) => {
-                files.iter().map(|file| (file.name().to_owned(), file.digest())).collect()
+                let digest = |file: &Arc<WeightFile>| {
+                    let digest = file.digest()?;
+                    // Whoever writes to a file makes another of it than the one that was loaded.
+                    file.check().map_err(io::Error::other)?;
+                    Ok(digest)
+                };
+                files.iter().map(|file| (file.name().to_owned(), digest(file))).collect()
             }
         };
         let whole = match &*files {

@@ -147,6 +147,9 @@ impl Opened {
             let Self { name, licence, .. } = opened;
             return Err(LoadError::Licence { name, licence, allowed: allowed.join(", ") });
         }
+        if model.sha256.is_some() || opened.manifest.is_some() {
+            opened.digest.begin();
+        }
         Ok(opened)
     }
 
@@ -179,7 +182,7 @@ impl Opened {
             words: Words::Json(Cow::Borrowed(model.tokenizer)),
             weights: Weights::parse(model.weights)?,
             bytes: u64::try_from(model.weights.len()).unwrap_or(u64::MAX),
-            digest: Digest::start(Content::Embedded(model.weights)),
+            digest: Digest::of(Content::Embedded(model.weights)),
             files: Vec::new(),
             manifest: None,
         })
@@ -216,7 +219,7 @@ impl Opened {
             words: Words::Json(Cow::Owned(words)),
             weights,
             bytes: files.iter().map(|file| file.length()).sum(),
-            digest: Digest::start(Content::Files(files.clone())),
+            digest: Digest::of(Content::Files(files.clone())),
             files,
             manifest,
         })
@@ -242,7 +245,7 @@ impl Opened {
             words: Words::Pieces(gguf.pieces()?),
             weights: gguf.weights()?,
             bytes: gguf.file().length(),
-            digest: Digest::start(Content::Files(files.clone())),
+            digest: Digest::of(Content::Files(files.clone())),
             files,
             manifest,
         })

@@ -49,6 +49,12 @@ fn metrics(app: &App) -> Response<Body> {
             app.metrics.local_memory.with_label_values(&[model, part]).set(count(bytes));
         }
     }
+    for card in app.destinations.iter().filter_map(|it| Some(it.engine()?.card())) {
+        // Nothing waits here: a digest that is not there yet is there the next time.
+        let Some(digest) = card.digest_known() else { continue };
+        let names = [card.name.as_str(), &card.backend, &card.licence, digest];
+        app.metrics.local_info.with_label_values(&names).set(1.0);
+    }
     respond::typed(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", app.metrics.page())
 }
 

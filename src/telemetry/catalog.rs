@@ -103,6 +103,8 @@ catalog! {
         "Dollars of machine time that local answers took, by the configured price of an hour.";
     UNPRICED = "unpriced_requests_total" Counter ["target"]
         "Requests to a target whose price is not known.";
+    LOCAL_INFO = "local_model_info" Gauge ["model", "backend", "licence", "sha256"]
+        "1 for every local model; the digest is known shortly after the start.";
     POLICY_INFO = "policy_info" Gauge ["rev"]
         "1 for the policy that is in force.";
     BUILD_INFO = "build_info" Gauge ["version"]

@@ -93,6 +93,8 @@ pub struct Metrics {
     pub local_refused: IntCounterVec,
     /// Memory of local models.
     pub local_memory: GaugeVec,
+    /// What the local models are.
+    pub local_info: GaugeVec,
     /// The policy in force.
     pub policy_info: GaugeVec,
 }
@@ -129,6 +131,7 @@ impl Metrics {
             local_cancelled: int_counter(&registry, &catalog::LOCAL_CANCELLED)?,
             local_refused: int_counter(&registry, &catalog::LOCAL_REFUSED)?,
             local_memory: gauge(&registry, &catalog::LOCAL_MEMORY)?,
+            local_info: gauge(&registry, &catalog::LOCAL_INFO)?,
             policy_info: gauge(&registry, &catalog::POLICY_INFO)?,
             registry,
         })

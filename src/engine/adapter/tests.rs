@@ -178,3 +178,43 @@ fn all_linear_means_all_projections() {
     let (_, config) = base();
     load(&[source("mine", folder.path().to_path_buf())], None, &config).unwrap();
 }
+
+/// From the configuration to the text: handles on one model that answer in different voices.
+#[test]
+fn handles_answer_with_their_adapters() {
+    use crate::engine::{Engine, EngineSettings, Event, Job, LocalModel, ModelSource};
+    use crate::money::Tokens;
+    let folder = tempfile::tempdir().unwrap();
+    for (from, file) in [
+        ("t5/tiny-t5v1_1-strong-bias", "config.json"),
+        ("t5/tiny-t5v1_1-strong-bias", "model.safetensors"),
+        ("t5/flan-tokenizer", "tokenizer.json"),
+    ] {
+        std::fs::copy(golden(from).join(file), folder.path().join(file)).unwrap();
+    }
+    let source = ModelSource::Folder(folder.path().to_path_buf());
+    let model = LocalModel { adapters: both().to_vec(), ..source.into() };
+    let base = Engine::load(model, EngineSettings::default()).unwrap();
+    assert_eq!(base.card().adapters, ["qv", "all"]);
+    let voices = [base.clone(), base.adapted("qv").unwrap(), base.adapted("all").unwrap()];
+    assert_eq!(voices.each_ref().map(Engine::adapter), [None, Some("qv"), Some("all")]);
+    assert!(voices.iter().all(|voice| voice.shares(&base)) && base.adapted("other").is_none());
+    let answers = || {
+        let start = |voice: &Engine| voice.generate(Job::greedy("How old are you?", Tokens(12)));
+        let together: Vec<_> = voices.iter().map(|voice| start(voice).unwrap()).collect();
+        let text = |mut answer: crate::engine::Generation| {
+            let mut text = String::new();
+            while let Some(event) = answer.next_blocking() {
+                assert!(!matches!(event, Event::Failed(_)), "{event:?}");
+                if let Event::Text(piece) = event {
+                    text.push_str(&piece.text);
+                }
+            }
+            text
+        };
+        together.into_iter().map(text).collect::<Vec<String>>()
+    };
+    let said = answers();
+    assert!(said[0] != said[1] && said[1] != said[2] && said[0] != said[2], "{said:?}");
+    assert_eq!(answers(), said);
+}

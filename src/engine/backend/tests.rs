@@ -151,8 +151,10 @@ fn compare(model: Arc<dyn Backend>, cases: &[Case]) -> (f32, f32, usize) {
     (hidden_off, off, other)
 }
 
-/// Prompts of 11 and 400 tokens, 48 forced steps each. In f32 both backends are within 1e-3; the best
-/// tokens of a random model are 0.1 apart at the median, so that rounded weights cannot agree on each.
+/// Prompts of 11 and 400 tokens, 48 forced steps each. In f32 both backends are within 1e-4. A random
+/// model's best tokens are near each other, so that rounded weights cannot agree on each: on a Zen 4
+/// the logits were off by 0.013 in bf16, 0.07 in 8 bits and 0.39 in 4 bits, with 0, 6 and 35 other
+/// tokens of 96.
 #[test]
 fn flan_t5_smalls_shape_agrees_with_transformers() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
@@ -166,9 +168,9 @@ fn flan_t5_smalls_shape_agrees_with_transformers() {
     let candle = T5::load_adapted(&weights, &config, &[], DeviceChoice::Cpu).unwrap();
     assert_eq!(weights.parameters(), 76_961_152);
     let (hidden, off, other) = compare(Arc::new(candle), &golden.cases);
-    assert!(hidden < 1e-3 && off < 1e-3 && other == 0, "candle: {hidden} {off} {other}");
+    assert!(hidden < 1e-4 && off < 1e-4 && other == 0, "candle: {hidden} {off} {other}");
     let tolerances = [
-        (Precision::F32, 1e-3, 1e-3, 0),
+        (Precision::F32, 1e-4, 1e-4, 0),
         (Precision::Bf16, 0.05, 0.05, 8),
         (Precision::Int8, 0.15, 0.15, 24),
         (Precision::Int4, 1.0, 1.0, 80),
@@ -179,7 +181,6 @@ fn flan_t5_smalls_shape_agrees_with_transformers() {
         let model = Arc::new(Cpu::load(&weights, &config, &settings, &[]).unwrap());
         let name = model.describe();
         let (hidden, off, other) = compare(model, &golden.cases);
-        println!("{name}: hidden states {hidden}, logits {off}, other tokens {other} of 96");
         let near = hidden < hidden_max && off < off_max && other <= other_max;
         assert!(near, "{name}: {hidden} {off} {other}");
     }

@@ -116,6 +116,15 @@ impl Floats<'_> {
     /// come out, and [`Weights::finish`] tells.
     pub(super) fn read(&self, from: usize, count: usize, out: &mut Vec<f32>) {
         out.clear();
+        self.add(from, count, out);
+    }
+
+    /// Adds all of them to `out`.
+    pub(super) fn add_to(&self, out: &mut Vec<f32>) {
+        self.add(0, usize::MAX, out);
+    }
+
+    fn add(&self, from: usize, count: usize, out: &mut Vec<f32>) {
         match &self.numbers {
             Numbers::Unpacked(numbers) => {
                 let rest = numbers.get(from..).unwrap_or_default();
@@ -123,6 +132,7 @@ impl Floats<'_> {
             }
             Numbers::Stored(kind, place) => {
                 let width = kind.width();
+                out.reserve(count.min((place.length() / width).saturating_sub(from)));
                 let (from, count) = (from.saturating_mul(width), count.saturating_mul(width));
                 place.read(from, count, width, |bytes| append(*kind, bytes, out));
             }
@@ -149,6 +159,13 @@ fn append(kind: FloatKind, bytes: &[u8], out: &mut Vec<f32>) {
 }
 
 impl Place<'_> {
+    const fn length(&self) -> usize {
+        match self {
+            Self::Memory(bytes) => bytes.len(),
+            Self::File { length, .. } => *length,
+        }
+    }
+
     /// Hands out `count` bytes, beginning with byte `from`, in pieces of whole numbers.
     fn read(&self, from: usize, count: usize, width: usize, mut take: impl FnMut(&[u8])) {
         match self {

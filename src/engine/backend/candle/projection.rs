@@ -55,15 +55,12 @@ impl Parts<'_> {
         shape: [usize; 2],
     ) -> std::result::Result<Projection, LoadError> {
         let names: Vec<String> = parts.iter().map(|part| format!("{name}.{part}.weight")).collect();
-        let tensors = names.iter().map(|name| self.get(name, &shape));
-        let mut tensors = tensors.collect::<std::result::Result<Vec<_>, _>>()?;
-        let weight = match tensors.pop() {
-            Some(only) if tensors.is_empty() => only,
-            last => {
-                tensors.extend(last);
-                Tensor::cat(&tensors, 0)?
-            }
-        };
+        let [outputs, inputs] = shape;
+        let mut numbers = Vec::with_capacity(names.len() * outputs * inputs);
+        for name in &names {
+            self.weights.floats(name, &shape)?.add_to(&mut numbers);
+        }
+        let weight = Tensor::from_vec(numbers, (names.len() * outputs, inputs), self.device)?;
         let added =
             self.adapters.iter().map(|adapter| Added::of(adapter, &names, shape, self.device));
         Ok(Projection { weight, added: added.collect::<Result<_>>()? })

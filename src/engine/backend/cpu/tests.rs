@@ -252,3 +252,27 @@ fn impossible_steps_are_errors() {
     while session.read_on().unwrap() == Progress::Onward {}
     assert!(session.step(&row(0), &mut logits).is_err(), "it was freed while it was read");
 }
+
+/// What a step needs was made when the prompt was read, or by the first steps.
+#[test]
+fn a_step_allocates_nothing() {
+    for precision in [Precision::Int8, Precision::Int4, Precision::Bf16, Precision::F32] {
+        let model = load(&root().join("models/starter"), precision, 1);
+        let mut session = Arc::clone(&model).open(3).unwrap();
+        let prompt: Vec<u32> = (3..90).collect();
+        read(&mut *session, &[(&prompt, 40), (&prompt[..9], 40), (&prompt[..40], 40)]);
+        let mut logits = Logits::default();
+        let mut rows = [0, 1, 2].map(|slot| Row { slot, id: 0, need: Need::Best });
+        rows[1].need = Need::All;
+        session.step(&rows, &mut logits).unwrap();
+        let counted = allocation_counter::measure(|| {
+            for id in 4..36 {
+                for row in &mut rows {
+                    row.id = id;
+                }
+                session.step(&rows, &mut logits).unwrap();
+            }
+        });
+        assert_eq!(counted.count_total, 0, "{}", model.describe());
+    }
+}
