@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::*;
 
 mod generation;
-mod mock;
-mod serving;
+pub(super) mod mock;
+pub(super) mod serving;
 
 fn golden(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/t5").join(name)

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::backend::{Progress, Row};
+use super::backend::{Progress, Row, Session};
 use super::core::Core;
 use super::embed::Reader;
 use super::error::{EngineError, LoadError};
@@ -31,18 +31,7 @@ pub(super) fn start(core: &Arc<Core>) -> Result<(), EngineError> {
     let session = Arc::clone(&core.backend).open(slots)?;
     let core = Arc::clone(core);
     let scheduler = move || {
-        let mut scheduler = Scheduler {
-            core: &core,
-            arena: Arena { session, free: (0..slots).rev().collect() },
-            reading: Vec::new(),
-            is_reading: false,
-            running: Vec::with_capacity(slots),
-            rows: Vec::with_capacity(slots),
-            desk: Desk::default(),
-            texts: Reader::default(),
-            last_step: Duration::ZERO,
-            is_suspect: false,
-        };
+        let mut scheduler = Scheduler::new(&core, session);
         while scheduler.turn() {}
     };
     std::thread::Builder::new()
@@ -78,7 +67,23 @@ struct Scheduler<'c> {
     is_suspect: bool,
 }
 
-impl Scheduler<'_> {
+impl<'c> Scheduler<'c> {
+    fn new(core: &'c Core, session: Box<dyn Session>) -> Self {
+        let slots = core.settings.batch_max.max(1);
+        Self {
+            core,
+            arena: Arena { session, free: (0..slots).rev().collect() },
+            reading: Vec::new(),
+            is_reading: false,
+            running: Vec::with_capacity(slots),
+            rows: Vec::with_capacity(slots),
+            desk: Desk::default(),
+            texts: Reader::default(),
+            last_step: Duration::ZERO,
+            is_suspect: false,
+        }
+    }
+
     /// Everybody's turn; false when there is nothing left to do, ever.
     fn turn(&mut self) -> bool {
         self.dismiss();
@@ -304,4 +309,37 @@ fn part(whole: Duration, own: usize, all: usize) -> Duration {
 pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T, EngineError>) -> Result<T, EngineError> {
     catch_unwind(AssertUnwindSafe(work))
         .unwrap_or_else(|_| Err(EngineError::computation("the numeric library panicked")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::tests::mock::Mock;
+    use crate::engine::tests::serving::mocked_core;
+    use crate::engine::{Engine, EngineSettings, Handle, Job};
+    use crate::money::Tokens;
+
+    /// What goes to clients is new text, a few hundred bytes a token with what the tokenizer
+    /// needs for it. A single row of logits would be 128 kilobytes.
+    #[test]
+    fn a_step_allocates_nothing_but_text() {
+        let settings = EngineSettings { new_tokens_max: Tokens(400), ..EngineSettings::default() };
+        let (core, _) = mocked_core(Mock::default(), settings);
+        let engine = Engine { handle: Arc::new(Handle { core: Arc::new(core) }), adapter: None };
+        let core = &engine.handle.core;
+        let plain = || Job::greedy("How old are you?", Tokens(400));
+        let drawn = Job { temperature: 0.1, top_p: 0.9, repetition_penalty: 1.1, ..plain() };
+        let jobs = [plain(), plain(), Job { choices: 2, ..plain() }, drawn];
+        let kept: Vec<_> = jobs.into_iter().map(|job| engine.generate(job).unwrap()).collect();
+        let session = Arc::clone(&core.backend).open(core.settings.batch_max).unwrap();
+        let mut scheduler = Scheduler::new(core, session);
+        (0..20).for_each(|_| assert!(scheduler.turn()));
+        assert_eq!((scheduler.running.len(), scheduler.rows.len()), (4, 5));
+        let counted = allocation_counter::measure(|| {
+            (0..50).for_each(|_| assert!(scheduler.turn()));
+        });
+        let bytes = counted.bytes_total / (50 * 5);
+        assert!(bytes < 4_096, "{bytes} bytes a token");
+        assert_eq!(scheduler.running.len(), kept.len());
+    }
 }

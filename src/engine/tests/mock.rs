@@ -8,7 +8,7 @@ use crate::engine::error::EngineError;
 
 /// What a backend was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Asked {
+pub(in crate::engine) enum Asked {
     /// To read this many prompts.
     Read(usize),
     /// To go on reading.
@@ -18,22 +18,22 @@ pub(super) enum Asked {
 }
 
 /// The prompt token that makes reading panic.
-pub(super) const UNREADABLE: u32 = 31_000;
+pub(in crate::engine) const UNREADABLE: u32 = 31_000;
 /// The prompt token that makes every step panic.
-pub(super) const EXPLOSIVE: u32 = 31_001;
+pub(in crate::engine) const EXPLOSIVE: u32 = 31_001;
 /// The prompt token that makes a sequence's logits not a number.
-pub(super) const BROKEN: u32 = 31_002;
+pub(in crate::engine) const BROKEN: u32 = 31_002;
 /// What is said, over and over.
 const SAYS: u32 = 1_150;
 const VOCABULARY: usize = 32_128;
 
 #[derive(Debug, Default)]
-pub(super) struct Mock {
-    pub(super) asked: Mutex<Vec<Asked>>,
+pub(in crate::engine) struct Mock {
+    pub(in crate::engine) asked: Mutex<Vec<Asked>>,
     /// How long a step or a part of reading takes.
-    pub(super) pause: Duration,
+    pub(in crate::engine) pause: Duration,
     /// Tokens that are read at a time.
-    pub(super) part: usize,
+    pub(in crate::engine) part: usize,
 }
 
 impl Mock {

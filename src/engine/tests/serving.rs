@@ -6,13 +6,19 @@ use std::time::Duration;
 use super::mock::{Asked, BROKEN, EXPLOSIVE, Mock, UNREADABLE};
 use super::*;
 
-/// An engine over a backend without numbers.
-fn mocked(mock: Mock, settings: EngineSettings) -> (Engine, Arc<Mock>) {
+/// A model whose backend is without numbers.
+pub(in crate::engine) fn mocked_core(mock: Mock, settings: EngineSettings) -> (Core, Arc<Mock>) {
     let folder = folder();
     let source = ModelSource::Folder(folder.path().to_path_buf());
     let mut core = Core::load(&source.into(), settings).unwrap();
     let mock = Arc::new(mock);
     core.backend = Arc::<Mock>::clone(&mock);
+    (core, mock)
+}
+
+/// An engine over it.
+fn mocked(mock: Mock, settings: EngineSettings) -> (Engine, Arc<Mock>) {
+    let (core, mock) = mocked_core(mock, settings);
     let core = Arc::new(core);
     worker::start(&core).unwrap();
     (Engine { handle: Arc::new(Handle { core }), adapter: None }, mock)
