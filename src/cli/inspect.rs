@@ -10,7 +10,7 @@ use super::CliError;
 use crate::config::PolicySource;
 use crate::config::Settings;
 use crate::gateway;
-use crate::inspect::{self, Findings, Leaf, Level, Options, Scan};
+use crate::inspect::{self, Findings, Leaf, Level, Options, PackSet, Scan};
 
 #[derive(Deserialize)]
 struct Line {
@@ -78,7 +78,7 @@ pub fn classify_jsonl(input: impl BufRead, out: &mut impl Write) -> Result<(), C
 
 fn look(text: &str) -> Findings {
     let leaf = Leaf { path: "messages[0].content", text, is_prose: true };
-    inspect::read(&[leaf], &Options::default())
+    inspect::read(&[leaf], &Options { packs: PackSet::ALL, ..Options::default() })
 }
 
 fn each<T: Serialize>(
