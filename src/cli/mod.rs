@@ -52,6 +52,7 @@ impl From<StartError> for CliError {
             StartError::Policy(problems) => problems.into(),
             StartError::PolicyUnreadable { .. }
             | StartError::Engine { .. }
+            | StartError::Terms(_)
             | StartError::Remote { .. } => Self::Settings(format!("error: {error}")),
             StartError::Ledger(_)
             | StartError::Client(_)
