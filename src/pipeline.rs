@@ -103,7 +103,7 @@ async fn answer(
 
     // dispatch, stream back; settling and recording happen when the answer ends, however it ends.
     let plan = Plan {
-        masking: Masking { plan: permit.mask, inspection },
+        masking: Masking { plan: permit.mask, inspection, answers: policy.detect().answers },
         clearances: permit.clearances,
         unsent,
         task: findings.task.map_or(Task::Unknown, |guess| guess.task),

@@ -5,19 +5,11 @@ use std::sync::Arc;
 
 use crate::chat::{Request, Role};
 use crate::dialect;
-use crate::inspect::{Inspection, Scan};
-use crate::mask::{self, Conversation, Format, Key, MaskPlan, Placeholders};
+use crate::inspect::{Inspection, LabelSet, Scan};
+use crate::mask::{self, Conversation, Format, Key, MaskPlan, Placeholders, Restoration};
 
 /// Bodies up to this size are masked in place: handing over costs more than masking.
 const IN_PLACE_BYTES_MAX: usize = 16 << 10;
-
-/// What a request's answer needs to be put right again.
-#[derive(Clone, Debug)]
-pub(super) struct Unmasking {
-    pub(super) placeholders: Arc<Placeholders>,
-    /// What the answer's content is.
-    pub(super) format: Format,
-}
 
 /// How requests of this decision are masked.
 #[derive(Clone, Debug)]
@@ -26,6 +18,20 @@ pub struct Masking {
     pub plan: MaskPlan,
     /// What it is looked for with.
     pub inspection: Inspection,
+    /// What is taken out of answers.
+    pub answers: LabelSet,
+}
+
+impl Masking {
+    /// Whether neither requests nor answers are changed.
+    pub(super) fn is_idle(&self) -> bool {
+        self.plan.is_empty() && self.answers.is_empty()
+    }
+
+    fn restoration(&self, placeholders: Arc<Placeholders>, format: Format) -> Restoration {
+        let guard = (!self.answers.is_empty()).then(|| (self.answers, self.inspection.clone()));
+        Restoration { placeholders, format, guard }
+    }
 }
 
 /// Why a request could not be masked. Without any of its text.
@@ -47,7 +53,11 @@ pub(super) async fn masked(
     key: Option<&Key>,
     caller: &str,
     request: &Arc<Request>,
-) -> Result<(Arc<Request>, Unmasking), MaskError> {
+) -> Result<(Arc<Request>, Restoration), MaskError> {
+    if masking.plan.is_empty() {
+        let restoration = masking.restoration(Arc::default(), format(request));
+        return Ok((Arc::clone(request), restoration));
+    }
     let key = key.ok_or(MaskError::NoKey)?;
     let conversation = conversation(key, caller, request);
     if request.body().len() <= IN_PLACE_BYTES_MAX {
@@ -62,7 +72,7 @@ fn replace(
     masking: &Masking,
     conversation: &Conversation,
     request: &Request,
-) -> Result<(Arc<Request>, Unmasking), MaskError> {
+) -> Result<(Arc<Request>, Restoration), MaskError> {
     let masked = mask::mask(request.body(), masking.plan, conversation, &masking.inspection)?;
     let again =
         dialect::of(request.surface).read(masked.body).map_err(|_| mask::Unmaskable::Malformed)?;
@@ -71,11 +81,16 @@ fn replace(
     if !is_clean {
         return Err(MaskError::Residual);
     }
+    let restoration = masking.restoration(masked.placeholders, format(request));
+    Ok((Arc::new(again), restoration))
+}
+
+/// What the answer's content will be.
+fn format(request: &Request) -> Format {
     let is_json = |leaf: &crate::inspect::Leaf<'_>| {
         leaf.path == "response_format.type" && leaf.text.starts_with("json")
     };
-    let format = if request.leaves().iter().any(is_json) { Format::Json } else { Format::Text };
-    Ok((Arc::new(again), Unmasking { placeholders: masked.placeholders, format }))
+    if request.leaves().iter().any(is_json) { Format::Json } else { Format::Text }
 }
 
 /// A conversation is known by its caller and its first words, which every later turn repeats.

@@ -189,15 +189,15 @@ async fn attempt(
         Kind::Local(engine) => local::answer(engine, settlement, (request, task), dialect).await,
         Kind::Remote(remote) => {
             let output_max = destination.output_max(request);
-            if masking.plan.is_empty() || !policy::is_remote(&destination.zone) {
+            if masking.is_idle() || !policy::is_remote(&destination.zone) {
                 return remote::answer(remote, clearance, settlement, (request, output_max, None))
                     .await;
             }
             let (key, caller) =
                 (settlement.app().mask_key.clone(), settlement.case().caller.name.clone());
             match masking::masked(masking, key.as_ref(), &caller, request).await {
-                Ok((masked, unmasking)) => {
-                    let wanted = (&masked, output_max, Some(unmasking));
+                Ok((masked, restoration)) => {
+                    let wanted = (&masked, output_max, Some(restoration));
                     remote::answer(remote, clearance, settlement, wanted).await
                 }
                 // INVARIANT: what could not be masked is not sent.

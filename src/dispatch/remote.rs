@@ -8,13 +8,12 @@ use futures_util::{Stream, StreamExt as _};
 use hyper::StatusCode;
 
 use super::local::error_event;
-use super::masking::Unmasking;
 use super::{Another, Bill, Content, Miss, Settlement};
 use crate::chat::{Delivery, Request, Usage, UsageSource};
 use crate::clock::{self, Instant};
 use crate::dialect::{self, Complaint, sse};
 use crate::failure::{Code, Failure};
-use crate::mask::{self, StreamUnmask};
+use crate::mask::{self, Restoration, StreamRestorer};
 use crate::money::{NanoUsd, Tokens};
 use crate::policy::Clearance;
 use crate::telemetry::Outcome;
@@ -29,7 +28,7 @@ pub(super) async fn answer(
     remote: &Remote,
     clearance: Clearance,
     mut settlement: Settlement,
-    (request, output_max, unmasking): (&Arc<Request>, Tokens, Option<Unmasking>),
+    (request, output_max, restoration): (&Arc<Request>, Tokens, Option<Restoration>),
 ) -> Result<Content, Box<Miss>> {
     let outgoing = remote.provider.outgoing(request, &remote.model, output_max);
     let app = Arc::clone(settlement.app());
@@ -47,11 +46,11 @@ pub(super) async fn answer(
         Err(error) => return Err(missed(error, settlement)),
     };
     if !reply.status().is_success() {
-        return refused(reply, settlement, (remote.timeouts, request, unmasking)).await;
+        return refused(reply, settlement, (remote.timeouts, request, restoration)).await;
     }
     if request.delivery.is_stream() {
         let cost_max = settlement.hold().map_or(NanoUsd::ZERO, |hold| hold.charge().billed);
-        let relay = Relay::new(reply, remote, settlement, (request, unmasking));
+        let relay = Relay::new(reply, remote, settlement, (request, restoration));
         let pieces = futures_util::stream::unfold(relay, |mut relay| async move {
             relay.next_piece().await.map(|piece| (piece, relay))
         });
@@ -65,12 +64,12 @@ pub(super) async fn answer(
     };
     let bill = remote.provider.usage(&body).map_or(Bill::Unknown(input), Bill::Used);
     let cost = settlement.finish(Outcome::Answered, bill);
-    Ok(Content::Whole { body: unmasked(body, unmasking.as_ref()), cost })
+    Ok(Content::Whole { body: unmasked(body, restoration.as_ref()), cost })
 }
 
 /// The body with its values put back.
-fn unmasked(body: Bytes, unmasking: Option<&Unmasking>) -> Bytes {
-    let new = unmasking.and_then(|it| mask::unmask_whole(&body, &it.placeholders, it.format));
+fn unmasked(body: Bytes, restoration: Option<&Restoration>) -> Bytes {
+    let new = restoration.and_then(|it| mask::restore_whole(&body, it));
     new.map_or(body, Bytes::from)
 }
 
@@ -90,7 +89,7 @@ fn missed(error: SendError, settlement: Settlement) -> Box<Miss> {
 async fn refused(
     reply: upstream::Reply,
     settlement: Settlement,
-    (timeouts, request, unmasking): (Timeouts, &Request, Option<Unmasking>),
+    (timeouts, request, restoration): (Timeouts, &Request, Option<Restoration>),
 ) -> Result<Content, Box<Miss>> {
     let status = reply.status();
     // A wrong key of ours is no business of the caller's.
@@ -111,7 +110,7 @@ async fn refused(
     let headers = reply.headers().clone();
     let reading = tokio::time::timeout(timeouts.idle, reply.into_whole(64 << 10));
     let body = match reading.await {
-        Ok(Ok(body)) if !body.is_empty() => unmasked(body, unmasking.as_ref()),
+        Ok(Ok(body)) if !body.is_empty() => unmasked(body, restoration.as_ref()),
         _ => dialect::of(request.surface)
             .complaint(&Complaint {
                 status: status.as_u16(),
@@ -147,7 +146,7 @@ struct Relay {
     settlement: Option<Settlement>,
     output: Tokens,
     usage: Option<Usage>,
-    unmask: Option<StreamUnmask>,
+    unmask: Option<StreamRestorer>,
 }
 
 impl Relay {
@@ -155,7 +154,7 @@ impl Relay {
         reply: upstream::Reply,
         remote: &Remote,
         settlement: Settlement,
-        (request, unmasking): (&Request, Option<Unmasking>),
+        (request, restoration): (&Request, Option<Restoration>),
     ) -> Self {
         let deadline = clock::instant() + remote.timeouts.total;
         Self {
@@ -169,7 +168,7 @@ impl Relay {
             settlement: Some(settlement),
             output: Tokens(0),
             usage: None,
-            unmask: unmasking.map(|it| StreamUnmask::new(it.placeholders, it.format)),
+            unmask: restoration.map(StreamRestorer::new),
         }
     }
 
@@ -254,7 +253,7 @@ impl Relay {
                 self.settle(Outcome::Truncated);
             }
             Part::End => {
-                for rest in self.unmask.as_mut().map(StreamUnmask::finish).unwrap_or_default() {
+                for rest in self.unmask.as_mut().map(StreamRestorer::finish).unwrap_or_default() {
                     write_event(&rest, out);
                 }
                 self.settle(Outcome::Answered);

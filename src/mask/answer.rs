@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use super::guard::Guard;
 use super::json as text_of_json;
 use super::placeholder::Placeholders;
 use super::restore::{Escape, Restorer};
+use crate::inspect::{Inspection, LabelSet};
 
 /// What an answer's content is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,23 +20,70 @@ pub enum Format {
     Json,
 }
 
-/// Puts values back into every string of a whole answer; `None` if there was nothing to do.
-/// `format` says what the answer's content is.
-pub fn unmask_whole(
-    body: &[u8],
-    placeholders: &Arc<Placeholders>,
-    format: Format,
-) -> Option<Vec<u8>> {
+/// What is done to the texts of an answer.
+#[derive(Clone, Debug)]
+pub struct Restoration {
+    /// The values to put back.
+    pub placeholders: Arc<Placeholders>,
+    /// What the answer's content is.
+    pub format: Format,
+    /// What is taken out of the answer before that, and what it is looked for with.
+    pub guard: Option<(LabelSet, Inspection)>,
+}
+
+impl Restoration {
+    fn text(&self, path: &str) -> Text {
+        let guard = self.guard.as_ref().filter(|_| is_said(path));
+        Text {
+            guard: guard.map(|(labels, inspection)| Guard::new(inspection.clone(), *labels)),
+            restorer: Restorer::new(Arc::clone(&self.placeholders), escape_of(path, self.format)),
+        }
+    }
+}
+
+/// One text of an answer on its way.
+#[derive(Clone, Debug)]
+struct Text {
+    guard: Option<Guard>,
+    restorer: Restorer,
+}
+
+impl Text {
+    fn push(&mut self, piece: &str) -> String {
+        match &mut self.guard {
+            Some(guard) => self.restorer.push(&guard.push(piece)),
+            None => self.restorer.push(piece),
+        }
+    }
+
+    fn finish(&mut self) -> String {
+        let rest = self.guard.as_mut().map(Guard::finish).unwrap_or_default();
+        let mut out = self.restorer.push(&rest);
+        out.push_str(&self.restorer.finish());
+        out
+    }
+}
+
+/// Treats every string of a whole answer; `None` if there was nothing to do.
+pub fn restore_whole(body: &[u8], restoration: &Restoration) -> Option<Vec<u8>> {
     let body = std::str::from_utf8(body).ok()?;
     let new = text_of_json::rewrite(body, |path, text| {
-        let escape = escape_of(path, format);
-        let mut restorer = Restorer::new(Arc::clone(placeholders), escape);
-        let mut out = restorer.push(text);
-        out.push_str(&restorer.finish());
+        let mut whole = restoration.text(path);
+        let mut out = whole.push(text);
+        out.push_str(&whole.finish());
         (out != text).then_some(out)
     });
     new.ok().flatten().map(String::into_bytes)
 }
+
+/// Whether a string of an answer is something that the model said.
+fn is_said(path: &str) -> bool {
+    let key = path.rsplit('.').next().unwrap_or_default();
+    TEXT_KEYS.contains(&key) || key == "text"
+}
+
+/// The fields of an answer that a model writes.
+const TEXT_KEYS: [&str; 5] = ["content", "reasoning_content", "reasoning", "refusal", "arguments"];
 
 /// Arguments of tools are JSON inside a string, and so is content that was asked for as JSON.
 fn escape_of(path: &str, format: Format) -> Escape {
@@ -56,13 +105,12 @@ pub enum Heard {
     Changed(String),
 }
 
-/// Puts values back into a streamed answer. Every text of it has its own memory: each choice, its
-/// content, its reasoning, each tool call's arguments.
+/// Treats a streamed answer. Every text of it has its own memory: each choice, its content, its
+/// reasoning, each tool call's arguments.
 #[derive(Debug)]
-pub struct StreamUnmask {
-    placeholders: Arc<Placeholders>,
-    format: Format,
-    texts: BTreeMap<(u64, String), Restorer>,
+pub struct StreamRestorer {
+    restoration: Restoration,
+    texts: BTreeMap<(u64, String), Text>,
     /// A chunk without choices, to send what is left over in.
     frame: Option<Frame>,
 }
@@ -75,10 +123,10 @@ impl std::fmt::Debug for Frame {
     }
 }
 
-impl StreamUnmask {
-    /// Restores these values. `format` says what the content is.
-    pub const fn new(placeholders: Arc<Placeholders>, format: Format) -> Self {
-        Self { placeholders, format, texts: BTreeMap::new(), frame: None }
+impl StreamRestorer {
+    /// Nothing heard yet.
+    pub const fn new(restoration: Restoration) -> Self {
+        Self { restoration, texts: BTreeMap::new(), frame: None }
     }
 
     /// Restores one chunk.
@@ -126,10 +174,7 @@ impl StreamUnmask {
     fn fields(&mut self, choice: u64, place: &str, object: &mut Map<String, Value>) -> bool {
         let mut is_changed = false;
         for (key, value) in object.iter_mut() {
-            if matches!(
-                key.as_str(),
-                "content" | "reasoning_content" | "reasoning" | "refusal" | "arguments"
-            ) {
+            if TEXT_KEYS.contains(&key.as_str()) {
                 is_changed |= self.field(choice, &format!("{place}{key}"), value);
             }
         }
@@ -138,15 +183,13 @@ impl StreamUnmask {
 
     fn field(&mut self, choice: u64, path: &str, value: &mut Value) -> bool {
         let Value::String(text) = value else { return false };
-        let escape = escape_of(&format!(".{path}"), self.format);
-        let known = &self.placeholders;
-        let restorer = self
+        let restoration = &self.restoration;
+        let known = self
             .texts
             .entry((choice, path.to_owned()))
-            .or_insert_with(|| Restorer::new(Arc::clone(known), escape));
-        let was_holding = restorer.is_holding();
-        let out = restorer.push(text);
-        if out == *text && !was_holding {
+            .or_insert_with(|| restoration.text(&format!(".{path}")));
+        let out = known.push(text);
+        if out == *text {
             return false;
         }
         *text = out;
@@ -157,11 +200,11 @@ impl StreamUnmask {
     fn flush(&mut self, choice: u64, delta: &mut Map<String, Value>) -> bool {
         let mut is_changed = false;
         for ((number, path), restorer) in &mut self.texts {
-            if *number != choice || !restorer.is_holding() {
-                continue;
+            let rest = if *number == choice { restorer.finish() } else { String::new() };
+            if !rest.is_empty() {
+                is_changed = true;
+                append(delta, path, rest);
             }
-            is_changed = true;
-            append(delta, path, restorer.finish());
         }
         is_changed
     }

@@ -10,11 +10,12 @@
 
 mod answer;
 mod body;
+mod guard;
 mod json;
 mod placeholder;
 mod restore;
 
-pub use answer::{Format, Heard, StreamUnmask, unmask_whole};
+pub use answer::{Format, Heard, Restoration, StreamRestorer, restore_whole};
 pub use body::{Masked, Unmaskable, mask};
 pub use placeholder::{Conversation, Key, Placeholders};
 

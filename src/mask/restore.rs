@@ -52,11 +52,6 @@ impl Restorer {
         Self { known, escape, held: Held::default() }
     }
 
-    /// Whether something is held back.
-    pub(super) fn is_holding(&self) -> bool {
-        !self.held.0.is_empty()
-    }
-
     /// Takes the next piece and gives back what can be passed on.
     pub(super) fn push(&mut self, piece: &str) -> String {
         let mut text = std::mem::take(&mut self.held.0);

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use super::restore::{Escape, Restorer};
 use super::{
-    Conversation, Format, Heard, Key, MaskPlan, Masked, Mode, StreamUnmask, mask, unmask_whole,
+    Conversation, Format, Heard, Key, MaskPlan, Masked, Mode, Restoration, StreamRestorer, mask,
+    restore_whole,
 };
 use crate::inspect::{Inspection, Label, LabelSet, Options, PackSet};
 
@@ -77,7 +78,7 @@ fn every_string_is_masked_and_nothing_else_changes() {
     assert!(!text.contains("acme.com"), "{text}");
     assert_eq!(text.matches("[EMAIL_").count(), 3);
     assert!(text.ends_with(r#""n": 1.50}"#) && text.starts_with(r#"{"model":"m", "#));
-    let back = unmask_whole(&out.body, &out.placeholders, Format::Text).unwrap();
+    let back = restore_whole(&out.body, &restoration(&out)).unwrap();
     assert_eq!(String::from_utf8(back).unwrap(), body);
 }
 
@@ -137,8 +138,31 @@ fn only_the_beginning_of_a_placeholder_waits() {
         assert_eq!(restorer.push(piece), piece, "passes at once");
     }
     assert_eq!(restorer.push("to [EMA"), "to ");
-    assert!(restorer.is_holding());
     assert_eq!(restorer.push("GERY]"), "[EMAGERY]");
+}
+
+fn restoration(masked: &Masked) -> Restoration {
+    let placeholders = Arc::clone(&masked.placeholders);
+    Restoration { placeholders, format: Format::Text, guard: None }
+}
+
+#[test]
+fn answers_are_guarded_before_values_are_put_back() {
+    let out = masked(&chat("jane@acme.com"), everything());
+    let written = content(&out);
+    let labels = [Label::ContactEmailAddress, Label::SecretApiKey].into_iter().collect();
+    let guard = Some((labels, inspection()));
+    let mut stream = StreamRestorer::new(Restoration { guard, ..restoration(&out) });
+    let said = format!("{written} and bob@acme.com, key ghp_aB3dE5gH7jK9mN1pQ3sT5vW7yZ9bC2eF4hJ6");
+    let mut text = String::new();
+    for piece in said.as_bytes().chunks(4) {
+        let piece = std::str::from_utf8(piece).unwrap();
+        let got = heard(&mut stream, &chunk(&json!({"content": piece}), None));
+        text.push_str(got["choices"][0]["delta"]["content"].as_str().unwrap());
+    }
+    let got = heard(&mut stream, &chunk(&json!({}), Some("stop")));
+    text.push_str(got["choices"][0]["delta"]["content"].as_str().unwrap());
+    assert_eq!(text, "jane@acme.com and [EMAIL], key [TOKEN]");
 }
 
 fn chunk(delta: &Value, finish: Option<&str>) -> Vec<u8> {
@@ -147,7 +171,7 @@ fn chunk(delta: &Value, finish: Option<&str>) -> Vec<u8> {
         .into_bytes()
 }
 
-fn heard(stream: &mut StreamUnmask, data: &[u8]) -> Value {
+fn heard(stream: &mut StreamRestorer, data: &[u8]) -> Value {
     match stream.hear(data) {
         Heard::Unchanged => serde_json::from_slice(data).unwrap(),
         Heard::Changed(data) => serde_json::from_str(&data).unwrap(),
@@ -158,7 +182,7 @@ fn heard(stream: &mut StreamUnmask, data: &[u8]) -> Value {
 fn streams_are_restored_with_tool_arguments_escaped() {
     let out = masked(&chat("password: ab\\c1!xyz9"), everything());
     let written = content(&out).split(' ').next_back().unwrap().to_owned();
-    let mut stream = StreamUnmask::new(Arc::clone(&out.placeholders), Format::Text);
+    let mut stream = StreamRestorer::new(restoration(&out));
     let (mut text, mut arguments) = (String::new(), String::new());
     for piece in written.as_bytes().chunks(3) {
         let piece = std::str::from_utf8(piece).unwrap();
@@ -185,12 +209,12 @@ fn out_value(masked: &Masked) -> String {
 fn what_is_held_back_comes_with_the_last_chunk() {
     let out = masked(&chat("jane@acme.com"), everything());
     let bare = content(&out).trim_matches(['[', ']']).to_owned();
-    let mut stream = StreamUnmask::new(Arc::clone(&out.placeholders), Format::Text);
+    let mut stream = StreamRestorer::new(restoration(&out));
     let got = heard(&mut stream, &chunk(&json!({"content": format!("[{bare}")}), None));
     assert_eq!(got["choices"][0]["delta"]["content"], "");
     let got = heard(&mut stream, &chunk(&json!({}), Some("stop")));
     assert_eq!(got["choices"][0]["delta"]["content"], "jane@acme.com");
-    let mut stream = StreamUnmask::new(Arc::clone(&out.placeholders), Format::Text);
+    let mut stream = StreamRestorer::new(restoration(&out));
     heard(&mut stream, &chunk(&json!({"content": format!("[{bare}")}), None));
     let rest = stream.finish();
     let rest: Value = serde_json::from_str(&rest[0]).unwrap();

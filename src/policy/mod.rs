@@ -77,6 +77,8 @@ pub struct Policy {
 pub struct Detect {
     /// The packs of detectors that are on.
     pub packs: PackSet,
+    /// What is taken out of answers of remote targets.
+    pub answers: LabelSet,
     /// The policy's own patterns.
     pub patterns: Arc<Vec<CustomPattern>>,
 }

@@ -52,6 +52,10 @@ const NAMES: &[&str] = &[
     "ラインid",
     "카카오톡",
     "카톡",
+    "kakao",
+    "zalo",
+    "viber",
+    "line",
 ];
 
 /// Names of networks at which only a handle with `@` or right behind a colon counts: people write
@@ -141,7 +145,7 @@ fn after(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
     let word = text.part(name.clone());
     let is_qq = word.get(..2).is_some_and(|head| head.eq_ignore_ascii_case(b"qq"));
     let is_vague = VAGUE.iter().any(|vague| word.eq_ignore_ascii_case(vague));
-    let is_chinese = !word.is_ascii() && gap_start == at;
+    let is_chinese = !word.is_ascii() && at - gap_start <= 1;
     let is_invited = text
         .part(name.start.saturating_sub(9)..name.start)
         .windows(3)
@@ -160,7 +164,7 @@ fn after(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
             && (is_made_up
                 || (has_sign && !is_vague && handle.iter().all(u8::is_ascii_lowercase))
                 || is_at)
-            && (!is_vague || (is_at && is_made_up))
+            && (!is_vague || ((is_at || word.eq_ignore_ascii_case(b"line id")) && is_made_up))
             && !is_keyword(handle)
     };
     fits.then_some(at..end)

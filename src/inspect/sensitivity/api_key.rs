@@ -5,6 +5,7 @@
 
 use super::text::{Hit, Text};
 use super::{Anchor, Ask, Detector, Found, Label, Pack, Wake, check};
+use aho_corasick::AhoCorasick;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -147,6 +148,13 @@ const NAMES: &[&str] = &[
     "khóa api",
     "api-nyckel",
     "api-sleutel",
+    "sig",
+    "shared_access_signature",
+    "_authtoken",
+    "secretid",
+    "appid/appsecret",
+    "api_hash",
+    "access_code",
 ];
 /// Names that stand for many things: what is assigned to them must look drawn.
 const VAGUE: &[&[u8]] = &[
@@ -447,33 +455,38 @@ pub(super) fn entropy_is_high(value: &[u8]) -> bool {
     changes * 4 >= value.len() || (changes * 6 >= value.len() && vowels * 4 <= letters)
 }
 
+/// Signs of what documentation puts where a key would stand.
+static PLACEHOLDER_SIGNS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    const SIGNS: &[&str] = &[
+        "xxxx",
+        "example",
+        "your",
+        "****",
+        "....",
+        "placeholder",
+        "changeme",
+        "change_me",
+        "change-me",
+        "redacted",
+        "<",
+        "${",
+        "{{",
+        "dummy",
+        "insert",
+        "replace",
+        "todo",
+        "abcdefgh",
+        "12345678901234",
+        "deadbeef",
+        "masked",
+        "hidden",
+        "sample",
+    ];
+    AhoCorasick::builder().ascii_case_insensitive(true).build(SIGNS).ok()
+});
+
 /// What documentation puts where a key would stand.
 pub(super) fn is_placeholder(value: &[u8]) -> bool {
-    const SIGNS: &[&[u8]] = &[
-        b"xxxx",
-        b"example",
-        b"your",
-        b"****",
-        b"....",
-        b"placeholder",
-        b"changeme",
-        b"change_me",
-        b"change-me",
-        b"redacted",
-        b"<",
-        b"${",
-        b"{{",
-        b"dummy",
-        b"insert",
-        b"replace",
-        b"todo",
-        b"abcdefgh",
-        b"12345678901234",
-        b"deadbeef",
-        b"masked",
-        b"hidden",
-        b"sample",
-    ];
-    let has = |sign: &&[u8]| value.windows(sign.len()).any(|part| part.eq_ignore_ascii_case(sign));
-    check::distinct(value) < 4 || SIGNS.iter().any(has)
+    let has_sign = |signs: &AhoCorasick| signs.is_match(value);
+    check::distinct(value) < 4 || PLACEHOLDER_SIGNS.as_ref().is_some_and(has_sign)
 }

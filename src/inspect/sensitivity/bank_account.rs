@@ -102,6 +102,14 @@ const NAMES: &[&str] = &[
     "clearingnummer",
     "銀行帳號",
     "帳號",
+    "kto",
+    "kto.",
+    "kto-nr",
+    "to account",
+    "from account",
+    "into account",
+    "account ending",
+    "iban/konto",
 ];
 
 fn fits(code: &[u8]) -> bool {

@@ -27,6 +27,6 @@ const NAMES: &[&str] = &[
 ];
 
 fn grade(digits: &[u8]) -> Grade {
-    let fits = matches!(digits.first(), Some(b'1'..=b'7' | b'9')) && check::luhn(digits);
+    let fits = matches!(digits.first(), Some(b'0'..=b'7' | b'9')) && check::luhn(digits);
     if fits { Grade::Checked } else { Grade::Wrong }
 }

@@ -104,13 +104,6 @@ pub(super) fn count(bytes: &[u8], sign: u8) -> usize {
     memchr::memchr_iter(sign, bytes).count()
 }
 
-/// Whether all digits are the same, or run up or down, as in examples.
-pub(super) fn is_dull(digits: &[u8]) -> bool {
-    let step =
-        |by: u8| digits.windows(2).all(|pair| matches!(pair, [a, b] if b.wrapping_sub(*a) == by));
-    step(0) || step(1) || step(255)
-}
-
 #[cfg(test)]
 mod tests {
     use super::{is_date, luhn, mod_11_10, mod_97, verhoeff};

@@ -2,7 +2,7 @@
 //! eight digits for Taiwan's; the words beside them decide.
 
 use super::number::{Alone, Grade, Pattern};
-use super::{Detector, Label, Pack, check};
+use super::{Detector, Label, Pack};
 
 pub(super) const DETECTOR: &dyn Detector = &Pattern {
     labels: &[Label::IdentityCnHkmoPermit],
@@ -43,7 +43,7 @@ fn grade(code: &[u8]) -> Grade {
     let fits = match code.first() {
         Some(b'H' | b'M') => matches!(code.len(), 9 | 11),
         Some(b'C' | b'W' | b'T' | b'L' | b'D') => code.len() >= 9,
-        Some(b'0'..=b'9') => matches!(code.len(), 8 | 10) && !check::is_dull(code),
+        Some(b'0'..=b'9') => matches!(code.len(), 8 | 10),
         _ => false,
     };
     if fits { Grade::Fits } else { Grade::Wrong }

@@ -325,7 +325,7 @@ impl Parser<'_, '_> {
             self.spaces();
             self.skip(&["de ", "del ", "of "]);
             let (year, size) = self.number(4)?;
-            return (size == 4).then_some((year, month, first));
+            return (size == 4 || size == 2).then_some((year, month, first));
         }
         self.skip(&["-", "/", ". ", ".", "\\/"]);
         let (second, middle) = self.number(2)?;

@@ -67,6 +67,17 @@ const NAMES: &[&str] = &[
     "bằng lái",
     "körkort",
     "körkortsnummer",
+    "lic no",
+    "lic. no",
+    "lic. no.",
+    "lic#",
+    "license no",
+    "licence no",
+    "license #",
+    "licence #",
+    "license no.",
+    "licencia no",
+    "führerschein-nr",
 ];
 
 fn fits(code: &[u8]) -> bool {

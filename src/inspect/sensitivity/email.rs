@@ -94,6 +94,8 @@ fn is_placeholder(local: &[u8], domain: &[u8]) -> bool {
         b"user",
         b"username",
         b"yourname",
+        b"test",
+        b"example",
         b"your-email",
         b"youremail",
         b"your.email",

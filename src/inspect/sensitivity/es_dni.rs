@@ -9,7 +9,7 @@ pub(super) const DETECTOR: &dyn Detector = &Pattern {
     labels: &[Label::IdentityEsDni],
     pack: Pack::Eu,
     names: NAMES,
-    shapes: &["######## @", "@ ####### @"],
+    shapes: &["########@", "########-@", "@#######@", "@-#######-@", "@#######-@"],
     grade,
     alone: Alone::Proven,
 };

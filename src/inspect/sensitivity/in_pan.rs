@@ -9,7 +9,7 @@ pub(super) const DETECTOR: &dyn Detector = &Pattern {
     labels: &[Label::IdentityInPan],
     pack: Pack::In,
     names: NAMES,
-    shapes: &["@@@@@####@", "@@@@@ #### @"],
+    shapes: &["@@@@@####@"],
     grade,
     alone: Alone::Proven,
 };

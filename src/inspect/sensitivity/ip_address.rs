@@ -56,23 +56,14 @@ impl Detector for IpAddress {
     }
 
     fn look(&self, ask: &Ask<'_>, anchor: &Anchor<'_>, found: &mut Found) {
-        let span = match anchor {
-            Anchor::Digits(groups) => {
-                groups.windows(4).for_each(|four| found.extend(four_groups(ask, four)));
-                let Some(first) = groups.first().filter(|first| is_by_colon(ask.text, first))
-                else {
-                    return;
-                };
-                six(ask.text, first.start)
-            }
-            Anchor::Word(_)
-            | Anchor::Name(_)
-            | Anchor::Token(_)
-            | Anchor::Code(_)
-            | Anchor::Shape(..)
-            | Anchor::Number(..) => None,
-        };
-        found.extend(span.map(|span| Hit::by_shape(Label::NetworkIpAddress, span)));
+        let Anchor::Digits(groups) = anchor else { return };
+        for four in groups.windows(4) {
+            found.extend(four_groups(ask, four));
+        }
+        for group in groups.iter().filter(|group| is_by_colon(ask.text, group)) {
+            let span = six(ask.text, group.start);
+            found.extend(span.map(|span| Hit::by_shape(Label::NetworkIpAddress, span)));
+        }
     }
 }
 

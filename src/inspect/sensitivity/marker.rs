@@ -51,18 +51,18 @@ marks! {
         "for official use only", "official-sensitive", "under nda", "subject to nda", "covered by an nda", "this document is confidential",
         "this email is confidential", "this message is confidential", "this report is confidential", "this information is confidential",
         "contains confidential information", "contain confidential information", "contains proprietary information", "company private", "business confidential",
-        "client confidential", "confidential draft", "confidential memo", "trade secret of", "controlled unclassified information",
+        "client confidential", "confidential draft", "confidential memo", "trade secret of", "confidentiality notice", "do not share", "nda-protected", "nda protected", "is confidential and may", "are confidential and may", "are confidential and privileged", "marked as confidential", "marked confidential", "classified as confidential", "classified confidential", "treat as confidential", "keep this confidential", "keep confidential", "not to be shared", "not be shared outside", "contains privileged", "not for external distribution", "not for external use", "confidential business information", "company proprietary", "proprietary information of", "embargoed until", "official sensitive", "protected b", "nato restricted", "eu restricted", "limited distribution", "strictly internal", "controlled unclassified information",
         "nur für den internen gebrauch", "nur für den dienstgebrauch", "nur zum internen gebrauch", "nur für internen gebrauch",
-        "interne verwendung", "nicht zur weitergabe", "betriebsgeheimnis", "usage interne", "diffusion restreinte", "ne pas diffuser",
+        "interne verwendung", "nur intern", "nur für internen", "firmenintern", "geschäftsgeheimnis", "nicht für die öffentlichkeit", "nicht zur weitergabe", "betriebsgeheimnis", "usage interne", "diffusion restreinte", "ne pas diffuser",
         "diffusion limitée", "secret des affaires", "uso interno", "no distribuir", "prohibida su difusión", "difusión limitada",
-        "uso esclusivo interno", "non divulgare", "não divulgar", "somente para uso interno", "для служебного пользования",
+        "uso esclusivo interno", "non divulgare", "não divulgar", "somente para uso interno", "для служебного пользования", "для внутреннего использования", "для внутреннего пользования", "не подлежит разглашению", "служебная тайна",
         "коммерческая тайна", "только для внутреннего", "не для распространения", "alleen voor intern gebruik", "tylko do użytku wewnętrznego",
         "tajemnica przedsiębiorstwa", "hizmete özel", "şirket içi", "للاستخدام الداخلي", "lưu hành nội bộ", "endast för internt bruk",
-        "केवल आंतरिक उपयोग", "内部资料", "内部文件", "内部使用", "仅供内部", "仅限内部", "不得外传", "请勿外传", "严禁外传", "禁止外传", "不得外泄", "请勿外泄",
+        "केवल आंतरिक उपयोग", "内部资料", "内部传阅", "限内部", "工作秘密", "不得公开", "不得对外", "严禁泄露", "严禁外泄", "请勿泄露", "核心商密", "普通商密", "商密：", "商密", "涉密文件", "涉密资料", "内部文件", "内部使用", "仅供内部", "仅限内部", "不得外传", "请勿外传", "严禁外传", "禁止外传", "不得外泄", "请勿外泄",
         "注意保密", "商业秘密", "商业机密", "公司机密", "內部資料", "內部文件", "僅供內部", "请勿转发", "内部公开", "内部参考", "保密文件", "对外保密",
-        "社外秘", "部外秘", "取扱注意", "関係者外秘", "関係者限り", "社内限定", "社内限り", "マル秘", "대외비", "사내 한정", "사내한", "내부용", "내부 자료", "외부 유출 금지";
+        "社外秘", "対外秘", "持ち出し禁止", "持出禁止", "社外持ち出し", "社外厳禁", "部外秘", "取扱注意", "関係者外秘", "関係者限り", "社内限定", "社内限り", "マル秘", "대외비", "사외비", "외부 공유 금지", "외부공개금지", "사내 한정", "사내한", "내부용", "내부 자료", "외부 유출 금지";
     MarkerRestricted Word: "restricted", "secret//", "secret", "geheim", "секретно", "secreto", "segreto";
-    MarkerConfidential Word: "confidential", "sensitive but unclassified", "proprietary", "vertraulich", "confidentiel", "confidencial", "riservato", "confidenziale",
+    MarkerConfidential Word: "confidential", "sensitive but unclassified", "proprietary", "trade secret", "cui", "vertraulich", "confidentiel", "confidencial", "riservato", "confidenziale",
         "reservado", "sigiloso", "конфиденциально", "дсп", "vertrouwelijk", "poufne", "gizli", "سري", "mật", "konfidentiellt", "गोपनीय",
         "秘密", "保密", "涉密", "機密扱い", "기밀", "機密情報";
 }
@@ -157,6 +157,10 @@ const CAPITALS: &[&str] = &[
     "Секретно",
     "ДЛЯ СЛУЖЕБНОГО ПОЛЬЗОВАНИЯ",
     "Для служебного пользования",
+    "ДЛЯ ВНУТРЕННЕГО ИСПОЛЬЗОВАНИЯ",
+    "Для внутреннего использования",
+    "ДЛЯ ВНУТРЕННЕГО ПОЛЬЗОВАНИЯ",
+    "Для внутреннего пользования",
     "КОММЕРЧЕСКАЯ ТАЙНА",
     "Коммерческая тайна",
     "ДСП",
@@ -310,15 +314,14 @@ impl Place<'_, '_> {
     /// name, behind the word for "classification".
     fn is_heading(&self) -> bool {
         let (before, after) = self.line();
-        let (head, tail) = (trim(before), trim(after));
+        let (head, tail) = (trim(unprefixed(before)), trim(after));
         let mark = self.text.part(self.word.clone());
         if self.is_bracketed() || is_file(self.text, self.word) || names_level(before) {
             return true;
         }
-        let is_shouted =
-            mark.iter().any(u8::is_ascii_uppercase) && !mark.iter().any(u8::is_ascii_lowercase);
-        let is_capital =
-            mark.first().is_some_and(|byte| byte.is_ascii_uppercase() || !byte.is_ascii());
+        let mark = std::str::from_utf8(mark).unwrap_or_default();
+        let is_shouted = mark.to_uppercase() == mark && mark.to_lowercase() != mark;
+        let is_capital = mark.chars().next().is_some_and(|first| !first.is_lowercase());
         let breaks = breaks_off(after);
         if head.is_empty() {
             return is_capital && (tail.is_empty() || breaks || (is_shouted && !self.is_talk()));
@@ -369,6 +372,37 @@ impl Place<'_, '_> {
         let end = end + usize::from(self.text.at(end) == b'?');
         self.text.part(start..end)
     }
+}
+
+/// Without the name of the field that a heading stands in: `Subject: …`.
+fn unprefixed(before: &[u8]) -> &[u8] {
+    const FIELDS: &[&str] = &[
+        "subject:",
+        "re:",
+        "fw:",
+        "fwd:",
+        "title:",
+        "betreff:",
+        "objet:",
+        "asunto:",
+        "oggetto:",
+        "assunto:",
+        "тема:",
+        "主题：",
+        "标题：",
+        "主题:",
+        "标题:",
+        "件名：",
+        "제목:",
+    ];
+    let mut rest = before.trim_ascii_start();
+    while let Some(tail) = FIELDS.iter().find_map(|field| {
+        let head = rest.get(..field.len())?;
+        head.eq_ignore_ascii_case(field.as_bytes()).then(|| rest.get(field.len()..))?
+    }) {
+        rest = tail.trim_ascii_start();
+    }
+    rest
 }
 
 /// Without spaces, bullets and rules.

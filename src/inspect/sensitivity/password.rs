@@ -2,6 +2,7 @@
 //! lines (`mysql -p…`, `curl -u user:…`).
 
 use super::api_key::{Sign, is_placeholder, value_start};
+use super::decode::base64_bytes;
 use super::text::{Hit, Text};
 use super::{Anchor, Ask, Detector, Found, Label, Pack, Wake, check};
 use std::ops::Range;
@@ -74,6 +75,14 @@ const NAMES: &[&str] = &[
     "cvv",
     "cvc",
     "cvv2",
+    "pw",
+    "pgpassword",
+    "mysql_pwd",
+    "secret word",
+    "passwort lautet",
+    "userpass",
+    "pass_word",
+    "psw",
 ];
 
 /// Most rows of a table that are looked at for one name.
@@ -109,6 +118,7 @@ impl Detector for Password {
                 "net use ",
             ]),
             Wake::Words(&["<password>", "<pwd>"]),
+            Wake::Words(&["password=", "password:", "passwd=", "pwd=", "basic ", "/user:"]),
         ]
     }
 
@@ -116,6 +126,12 @@ impl Detector for Password {
         let text = ask.text;
         let mut spans = Vec::new();
         match anchor {
+            Anchor::Word(word) if matches!(text.before(word.end), b'=' | b':') => {
+                // The name may be the end of a longer one, as in `PGPASSWORD=`.
+                let name = word.start..word.end - 1;
+                let is_part = text.before(word.start).is_ascii_alphanumeric();
+                spans.extend(behind(text, &name).filter(|_| is_part));
+            }
             Anchor::Name(name) => {
                 spans.extend(behind(text, name).or_else(|| before(text, name)));
                 if spans.is_empty() {
@@ -151,6 +167,10 @@ fn behind(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
         Sign::Mark => is_password(value),
         Sign::Verb => {
             is_password(value) && !(value.iter().all(u8::is_ascii_digit) && value.len() < 6)
+        }
+        // Chinese and Japanese need no sign between a name and a value.
+        Sign::None if text.before(name.end) >= 0x80 => {
+            value.len() >= 6 && is_password(value) && kinds(value) >= 2
         }
         Sign::None => is_strong(value),
     };
@@ -246,7 +266,16 @@ fn cell(text: &Text<'_>, row: Range<usize>, separator: u8, column: usize) -> Opt
 
 fn on_command_line(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usize>> {
     let command = text.part(word.clone());
+    if command.eq_ignore_ascii_case(b"basic ") {
+        return basic(text, word);
+    }
     let start = match command.last() {
+        Some(b':') => {
+            let user = text.run_max(word.end, 64, |byte| byte.is_ascii_graphic());
+            (text.at(user) == b' ')
+                .then_some(user + 1)
+                .filter(|start| is_strong(text.part(*start..value_end(text, *start))))?
+        }
         Some(b' ') if command.starts_with(b"curl") || command.starts_with(b"--user") => {
             let user = text.run_max(word.end, 2, |byte| matches!(byte, b'"' | b'\''));
             let colon = text.run_max(user, 64, |byte| byte.is_ascii_graphic() && byte != b':');
@@ -262,6 +291,18 @@ fn on_command_line(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usize>>
     };
     let span = start..value_end(text, start);
     is_password(text.part(span.clone())).then_some(span)
+}
+
+/// The login of HTTP's basic authentication: `user:password` in base64.
+fn basic(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usize>> {
+    let end =
+        text.run_max(word.end, 256, |byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte));
+    let token = text.part(word.end..end);
+    let inner = token.split(|byte| *byte == b'=').next().unwrap_or_default();
+    let login = base64_bytes(inner).filter(|_| token.len() >= 8)?;
+    let colon = memchr::memchr(b':', &login)?;
+    let is_login = login.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ');
+    (is_login && colon > 0 && colon + 3 < login.len()).then_some(word.end..end)
 }
 
 /// Kinds of characters in a value: small, capital, digit, sign.
@@ -300,8 +341,13 @@ fn is_password(value: &[u8]) -> bool {
         && !is_variable
         && !is_path
         && !is_dotted
-        && !is_placeholder(value)
+        && !is_dull(value)
         && value.iter().any(u8::is_ascii_alphanumeric)
+}
+
+/// A stand-in, or one character over and over.
+fn is_dull(value: &[u8]) -> bool {
+    check::distinct(value) < 2 || (check::distinct(value) >= 4 && is_placeholder(value))
 }
 
 fn has_inner_capital(value: &[u8]) -> bool {

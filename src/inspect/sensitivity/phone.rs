@@ -142,6 +142,15 @@ const NAMES: &[&str] = &[
     "puhelin",
     "手機",
     "聯絡電話",
+    "my number",
+    "number's",
+    "tel.nr",
+    "cel",
+    "cel.",
+    "rufen sie",
+    "call me at",
+    "phone is",
+    "ring",
 ];
 
 /// How many groups of digits a phone number may have.
@@ -237,8 +246,8 @@ impl Number {
         for group in groups {
             // A slash parts two numbers, but also a German area code from the rest.
             let is_area = matches!(number.sizes.as_slice(), [3..=5]);
-            let is_joined =
-                last_end.is_none_or(|end| is_area || !text.part(end..group.start).contains(&b'/'));
+            let parts = |gap: &[u8]| gap.contains(&b'\n') || (!is_area && gap.contains(&b'/'));
+            let is_joined = last_end.is_none_or(|end| !parts(text.part(end..group.start)));
             if !is_joined || number.digits.len() + group.len() > 19 {
                 break;
             }
@@ -366,6 +375,7 @@ fn national_shape(digits: &[u8], sizes: &[usize]) -> Option<Certainty> {
             Some(Shaped)
         }
         [2, 2, 2, 2, 2] if matches!(digits, [b'0', b'1'..=b'9', ..]) => Some(Shaped),
+        [4, 6..=8] if matches!(digits, [b'0', b'1', b'5'..=b'7', ..]) => Some(Shaped),
         [11] if matches!(digits, [b'0', b'7', b'1'..=b'9', ..]) => Some(Shaped),
         [10] if is_us(digits) => Some(IfNamed),
         [3, 4] if matches!(digits, [b'2'..=b'9', ..]) => Some(IfNamed),

@@ -14,6 +14,7 @@ use std::sync::LazyLock;
 
 mod digits;
 mod lexicon;
+mod spelled;
 
 use lexicon::Lexicon;
 
@@ -110,6 +111,9 @@ impl Scanner {
             }
             scanner.arrange(owner, &mut words);
         }
+        for name in spelled::SIGNS {
+            lexicon::name(&mut words, name, Classes::SPELLED.and(Classes::SOFT));
+        }
         for name in lexicon::OTHER_NAMES {
             lexicon::name(&mut words, name, Classes::OTHER);
         }
@@ -198,6 +202,9 @@ impl Scanner {
         let mut is_partial = pass.tokens(depth);
         if !spaced.is_empty() && depth < DEPTH_MAX {
             is_partial |= pass.closed_up(&spaced, depth);
+        }
+        if about.meets(Classes::SPELLED) && depth < DEPTH_MAX {
+            is_partial |= pass.spelled(depth);
         }
         let values = settle(pass.found).into_iter().map(|hit| Value {
             label: hit.label,
@@ -309,16 +316,36 @@ impl Pass<'_> {
                 origin.push(place);
             }
         }
-        let scanned = self.scanner.look(&bytes, self.text.path, self.sought, depth + 1);
+        self.again(&bytes, &origin, depth)
+    }
+
+    /// Looks again with digits for their words.
+    fn spelled(&mut self, depth: u8) -> bool {
+        spelled::read(self.text.bytes)
+            .is_some_and(|(bytes, origin)| self.again(&bytes, &origin, depth))
+    }
+
+    /// Looks at a changed copy of the text. Only what lies in changed parts is new: everything else
+    /// was found before.
+    fn again(&mut self, bytes: &[u8], origin: &[usize], depth: u8) -> bool {
+        let scanned = self.scanner.look(bytes, self.text.path, self.sought, depth + 1);
         for value in scanned.values {
-            let last = value.span.end.saturating_sub(1).max(value.span.start);
+            let Value { label, span, confidence, evidence } = value;
+            let size = span.len();
+            let last = span.end.saturating_sub(1).max(span.start);
             let place = |at: usize| origin.get(at).copied();
-            let (Some(start), Some(end)) = (place(value.span.start), place(last)) else { continue };
-            // Only what the gaps were hiding: everything else was found before.
-            if spaced.iter().any(|run| run.start < end && start < run.end) {
-                let span = start..end + 1;
-                let Value { label, confidence, evidence, .. } = value;
-                self.found.push(Hit { label, span, confidence, evidence, is_named: false });
+            let (Some(start), Some(end)) = (place(span.start), place(last)) else { continue };
+            // The last digit's word goes on to where the next byte comes from.
+            let end = place(last + 1).unwrap_or(self.text.bytes.len()).min(end + 15).max(end + 1);
+            let end = self.text.run_back(end, |byte| byte == b' ' || byte == b',').max(start + 1);
+            if end - start > size {
+                self.found.push(Hit {
+                    label,
+                    span: start..end,
+                    confidence,
+                    evidence,
+                    is_named: false,
+                });
             }
         }
         scanned.is_partial

@@ -19,7 +19,37 @@ pub(super) const SHAPES_MAX: usize = 128;
 /// The letters and digits of a value, in capitals.
 pub(super) type Compact = SmallVec<[u8; 32]>;
 
-/// Which shapes may begin at a run, by the letters before it and its length.
+/// What stands right behind a run of digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    Letter,
+    Separator,
+    Other,
+}
+
+impl Next {
+    const ALL: [Self; 3] = [Self::Letter, Self::Separator, Self::Other];
+
+    const fn of(byte: u8) -> Self {
+        if byte.is_ascii_alphanumeric() {
+            Self::Letter
+        } else if is_separator(byte) {
+            Self::Separator
+        } else {
+            Self::Other
+        }
+    }
+
+    const fn index(self) -> usize {
+        match self {
+            Self::Letter => 0,
+            Self::Separator => 1,
+            Self::Other => 2,
+        }
+    }
+}
+
+/// Which shapes may begin at a run, by the letters before it, its length and what follows.
 pub(super) struct Index {
     cells: Vec<u128>,
 }
@@ -27,11 +57,11 @@ pub(super) struct Index {
 impl Index {
     /// Arranges the shapes; they are numbered in the order given.
     pub(super) fn new<'a>(shapes: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut cells = vec![0; (LEAD_MAX + 1) * (RUN_MAX + 1)];
+        let mut cells = vec![0; (LEAD_MAX + 1) * (RUN_MAX + 1) * Next::ALL.len()];
         for (number, shape) in shapes.into_iter().take(SHAPES_MAX).enumerate() {
             let lead = lead_of(shape);
-            for run in runs_of(shape) {
-                if let Some(cell) = cells.get_mut(cell(lead, run)) {
+            for (run, next) in runs_of(shape) {
+                if let Some(cell) = cells.get_mut(cell(lead, run, next)) {
                     *cell |= 1 << number;
                 }
             }
@@ -39,14 +69,16 @@ impl Index {
         Self { cells }
     }
 
-    /// The shapes that may begin with so many letters before a run of so many digits.
-    pub(super) fn at(&self, lead: usize, run: usize) -> u128 {
-        self.cells.get(cell(lead.min(LEAD_MAX), run.min(RUN_MAX))).copied().unwrap_or(0)
+    /// The shapes that may begin with so many letters before a run of so many digits, and this byte
+    /// behind it.
+    pub(super) fn at(&self, lead: usize, run: usize, behind: u8) -> u128 {
+        let place = cell(lead.min(LEAD_MAX), run.min(RUN_MAX), Next::of(behind));
+        self.cells.get(place).copied().unwrap_or(0)
     }
 }
 
-fn cell(lead: usize, run: usize) -> usize {
-    lead * (RUN_MAX + 1) + run
+const fn cell(lead: usize, run: usize, next: Next) -> usize {
+    (lead * (RUN_MAX + 1) + run) * 3 + next.index()
 }
 
 /// Letters before the first digit of a shape.
@@ -59,33 +91,35 @@ fn lead_of(shape: &str) -> usize {
         .count()
 }
 
-/// The lengths that the first run of digits can have.
-fn runs_of(shape: &str) -> Vec<usize> {
-    let mut lengths: Vec<usize> = vec![0];
-    let mut ended: Vec<usize> = Vec::new();
-    let begins = |sign: char| sign == '#' || sign.is_ascii_digit();
-    for sign in shape.chars().skip_while(|sign| !begins(*sign)) {
-        match sign {
-            '#' | '0'..='9' => lengths.iter_mut().for_each(|length| *length += 1),
-            // The run may end here, or go on.
-            ' ' | '?' => ended.extend(lengths.iter().copied()),
-            _ => {
-                ended.append(&mut lengths);
-                break;
+/// The lengths that the first run of digits can have, with what may follow each.
+fn runs_of(shape: &str) -> Vec<(usize, Next)> {
+    let signs: Vec<u8> = shape.bytes().collect();
+    let first = signs.iter().position(|sign| *sign == b'#' || sign.is_ascii_digit());
+    let mut runs = Vec::new();
+    // (place in the shape, digits so far): every way to go on counting digits.
+    let mut open = vec![(first.unwrap_or(signs.len()), 0)];
+    while let Some((place, run)) = open.pop() {
+        match signs.get(place) {
+            Some(b'#' | b'0'..=b'9') => open.push((place + 1, run + 1)),
+            // A letter ends the run, a digit goes on with it.
+            Some(b'?') => {
+                runs.push((run, Next::Letter));
+                open.push((place + 1, run + 1));
             }
-        }
-        if sign == '?' {
-            for length in &mut lengths {
-                *length += 1;
+            // The separator ends the run; without it, what follows decides.
+            Some(b' ') => {
+                runs.push((run, Next::Separator));
+                open.push((place + 1, run));
             }
+            Some(b'-') => runs.push((run, Next::Separator)),
+            Some(sign) if sign.is_ascii_alphabetic() || *sign == b'@' => {
+                runs.push((run, Next::Letter));
+            }
+            Some(_) | None => runs.extend(Next::ALL.map(|next| (run, next))),
         }
     }
-    ended.append(&mut lengths);
-    ended.retain(|length| *length > 0);
-    for length in &mut ended {
-        *length = (*length).min(RUN_MAX);
-    }
-    ended
+    runs.retain(|(run, _)| *run > 0);
+    runs.iter().map(|(run, next)| ((*run).min(RUN_MAX), *next)).collect()
 }
 
 /// Where a value of the shape begins whose first digit stands at `digit`: before the letters that
@@ -136,7 +170,7 @@ pub(super) fn read(
     Some(at)
 }
 
-fn is_separator(byte: u8) -> bool {
+const fn is_separator(byte: u8) -> bool {
     matches!(byte, b' ' | b'-' | b'.' | b'+')
 }
 

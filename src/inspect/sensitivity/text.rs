@@ -24,6 +24,9 @@ impl Classes {
     /// Words of which many stand in a text without naming the next number.
     pub(super) const SOFT: Self = Self(1 << 62);
 
+    /// Words for digits.
+    pub(super) const SPELLED: Self = Self(1 << 61);
+
     /// The class of the detector with this number.
     pub(super) fn of(index: usize) -> Self {
         u32::try_from(index).ok().and_then(|bit| 1_u64.checked_shl(bit)).map_or(Self::NONE, Self)

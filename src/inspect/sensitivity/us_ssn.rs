@@ -37,6 +37,16 @@ const NAMES: &[&str] = &[
     "社会保障号",
     "seguro social",
     "número de seguro social",
+    "soc. sec",
+    "soc. sec. no",
+    "soc. sec. no.",
+    "soc sec no",
+    "social is",
+    "his social",
+    "her social",
+    "my social",
+    "their social",
+    "ssn is",
 ];
 
 /// Areas 000, 666 and 900 to 999, group 00 and serial 0000 were never issued; two numbers became

@@ -9,7 +9,7 @@ use super::words::level_words;
 use crate::inspect::{CustomPattern, Label, LabelSet, Level, Pack, PackSet, Validator};
 use crate::yaml::{Cursor, Fields};
 
-const DETECT_KEYS: [&str; 2] = ["packs", "patterns"];
+const DETECT_KEYS: [&str; 3] = ["packs", "patterns", "answers"];
 const PATTERN_KEYS: [&str; 4] = ["name", "pattern", "validator", "context"];
 const COMBINATION_KEYS: [&str; 3] = ["all_of", "many_of", "level"];
 /// Most patterns of one policy.
@@ -23,6 +23,9 @@ impl Compiler<'_> {
         let Some(inner) = self.reader.fields(&at, &DETECT_KEYS) else { return detect };
         if let Some(at) = inner.get("packs") {
             detect.packs = self.packs(&at);
+        }
+        if let Some(at) = inner.get("answers") {
+            detect.answers = self.labels(&at);
         }
         if let Some(at) = inner.get("patterns") {
             let items = self.reader.list(&at).unwrap_or_default();

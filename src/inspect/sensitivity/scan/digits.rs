@@ -103,7 +103,8 @@ fn finish(pass: &mut Pass<'_>, row: &mut Row, spaced: &mut Vec<Range<usize>>) {
 
 /// Whether only separators stand between two groups of digits.
 fn is_gap(text: &Text<'_>, from: usize, to: usize) -> bool {
-    let is_separator = |byte: &u8| matches!(byte, b' ' | b'-' | b'.' | b'(' | b')' | b'/' | b'_');
+    let is_separator =
+        |byte: &u8| matches!(byte, b' ' | b'-' | b'.' | b'(' | b')' | b'/' | b'_' | b'\n');
     to - from <= GAP_MAX && text.part(from..to).iter().all(is_separator)
 }
 
@@ -119,18 +120,19 @@ fn ask_codes(pass: &mut Pass<'_>, start: usize) {
 fn ask_shapes(pass: &mut Pass<'_>, run: Range<usize>, lead: usize) {
     let scanner = pass.scanner;
     let before = run.start - lead;
-    let mut set = scanner.shape_index.at(lead, run.len());
+    let behind = pass.text.at(run.end);
+    let mut set = scanner.shape_index.at(lead, run.len(), behind);
     // A name may be glued to the value: `IMEI35…`, `Medicare ID8EQ5…`.
     if lead > 0
         && let Some(name) = pass.text.mark_end_in(before + 1..run.start + 1)
     {
-        set |= scanner.shape_index.at(run.start - name, run.len());
+        set |= scanner.shape_index.at(run.start - name, run.len(), behind);
     }
     if lead == 0 && matches!(pass.text.before(before), b' ' | b'-' | b'.' | b'(') {
         let word = before - 1;
         let letters = word - pass.text.run_back_max(word, 9, |byte| byte.is_ascii_alphabetic());
         if letters > 0 {
-            set |= scanner.shape_index.at(letters, run.len());
+            set |= scanner.shape_index.at(letters, run.len(), behind);
         }
     }
     let mut compact = Compact::new();
