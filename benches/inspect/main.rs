@@ -79,7 +79,7 @@ fn main() {
     let leaf = |text| [Leaf { path: "messages[0].content", text, is_prose: true }];
     let start = cpu_time();
     black_box(read(&leaf("x"), &Options::default()));
-    println!("compiled in {:.1} ms\n", (cpu_time() - start).as_secs_f64() * 1e3);
+    println!("compiled in {:.1} ms\n", cpu_time().saturating_sub(start).as_secs_f64() * 1e3);
     println!("{:<20} {:>12} {:>12}", "us per KB", "1 KB", "100 KB");
     for (name, sample) in PROSE {
         println!("{name:<20} {:>12.2} {:>12.2}", cost(sample, 1_000), cost(sample, 100_000));
@@ -104,7 +104,7 @@ fn cost(sample: &str, size: usize) -> f64 {
             for _ in 0..repeats {
                 black_box(read(black_box(&leaves), &options));
             }
-            (cpu_time() - start) / repeats
+            cpu_time().saturating_sub(start) / repeats
         })
         .min()
         .unwrap_or_default();

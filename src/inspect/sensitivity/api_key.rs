@@ -155,6 +155,10 @@ const NAMES: &[&str] = &[
     "appid/appsecret",
     "api_hash",
     "access_code",
+    "key",
+    "keys",
+    "api credential",
+    "access code",
 ];
 /// Names that stand for many things: what is assigned to them must look drawn.
 const VAGUE: &[&[u8]] = &[
@@ -168,6 +172,8 @@ const VAGUE: &[&[u8]] = &[
     b"bearer",
     b"license_key",
     b"license key",
+    b"key",
+    b"keys",
 ];
 
 /// The separators of a bot token: `123456789:AA…`, and its length.
@@ -277,6 +283,23 @@ fn bot_token(text: &Text<'_>, mark: &Range<usize>) -> Option<Hit> {
 
 /// A drawn value behind `name = "…"`, `name: …`, `name is …` or `Bearer …`.
 fn assigned(text: &Text<'_>, name: &Range<usize>) -> Option<Hit> {
+    let head = text.part(name.start.saturating_sub(8)..name.start);
+    let is_public = [
+        &b"public "[..],
+        b"public_",
+        b"primary ",
+        b"primary_",
+        b"foreign ",
+        b"cache ",
+        b"cache_",
+        b"host ",
+        b"sort ",
+    ]
+    .iter()
+    .any(|word| head.to_ascii_lowercase().ends_with(word));
+    if is_public {
+        return None;
+    }
     let is_bearer = text.part(name.clone()).eq_ignore_ascii_case(b"bearer");
     let is_vague = VAGUE.iter().any(|vague| text.part(name.clone()).eq_ignore_ascii_case(vague));
     let (start, sign) = value_start(text, name.end)?;
@@ -303,6 +326,10 @@ fn assigned(text: &Text<'_>, name: &Range<usize>) -> Option<Hit> {
 /// A drawn token in a column or under a path that names secrets.
 fn in_column(ask: &Ask<'_>, token: &Range<usize>) -> Option<Hit> {
     if !ask.about.meets(ask.class) {
+        return None;
+    }
+    let head = ask.text.part(token.start.saturating_sub(40)..token.start).to_ascii_lowercase();
+    if memchr::memmem::find(&head, b"public").is_some() {
         return None;
     }
     let value = ask.text.part(token.clone());
@@ -354,6 +381,23 @@ const VERBS: &[&str] = &[
     "को",
 ];
 
+/// Where a verb ends that stands here; one in Latin letters needs a gap behind it.
+fn verb_end(text: &Text<'_>, at: usize) -> Option<usize> {
+    let ends = |verb: &&str| {
+        let end = at + verb.len();
+        let is_here = text.part(at..end).eq_ignore_ascii_case(verb.as_bytes());
+        is_here && (!verb.is_ascii() || matches!(text.at(end), b' ' | b'"' | b'\'' | b':' | b'`'))
+    };
+    VERBS.iter().copied().find(ends).map(|verb| at + verb.len())
+}
+
+/// Whether quotes stand before a comma and behind it.
+fn is_quoted(text: &Text<'_>, comma: usize) -> bool {
+    let next = text.run_max(comma + 1, 2, |byte| byte == b' ');
+    let is_quote = |byte: u8| matches!(byte, b'"' | b'\'');
+    is_quote(text.before(comma)) && is_quote(text.at(next))
+}
+
 /// Where the value begins that follows a name, and how it is tied to it.
 pub(super) fn value_start(text: &Text<'_>, name_end: usize) -> Option<(usize, Sign)> {
     let is_quote =
@@ -366,18 +410,12 @@ pub(super) fn value_start(text: &Text<'_>, name_end: usize) -> Option<(usize, Si
     } else if matches!(text.at(at), b':' | b'=' | b'>') {
         (sign, after) =
             (Sign::Mark, text.run_max(at, 3, |byte| matches!(byte, b':' | b'=' | b'>')));
-    } else if let Some(verb) = VERBS
-        .iter()
-        .find(|verb| text.part(at..at + verb.len()).eq_ignore_ascii_case(verb.as_bytes()))
-    {
-        let end = at + verb.len();
-        if !verb.is_ascii()
-            || text.at(end) == b' '
-            || matches!(text.at(end), b'"' | b'\'' | b':' | b'`')
-        {
-            let colon = usize::from(text.at(end) == b':');
-            (sign, after) = (Sign::Verb, end + colon);
-        }
+    } else if text.at(at) == b',' && is_quoted(text, at) {
+        // `define('NAME', 'value')`
+        (sign, after) = (Sign::Mark, at + 1);
+    } else if let Some(end) = verb_end(text, at) {
+        let colon = usize::from(text.at(end) == b':');
+        (sign, after) = (Sign::Verb, end + colon);
     } else if text.at(at) == b'\n'
         || text.at(at) == b'('
         || text.part(at..at + 3) == "（".as_bytes()

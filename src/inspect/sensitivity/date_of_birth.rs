@@ -89,6 +89,19 @@ const NAMES: &[&str] = &[
     "syntymäaika",
     "出生日期",
     "生年",
+    "yob/dob",
+    "geb",
+    "birth:",
+    "naissance le",
+    "naissance:",
+    "出生:",
+    "出生：",
+    "出生年月日",
+    "誕生",
+    "tanggal lahir",
+    "วันเกิด",
+    "ημερομηνία γέννησης",
+    "תאריך לידה",
 ];
 
 /// Longest way from the word to the date, in bytes.
@@ -197,7 +210,9 @@ impl Detector for DateOfBirth {
     fn look(&self, ask: &Ask<'_>, anchor: &Anchor<'_>, found: &mut Found) {
         match anchor {
             Anchor::Name(name) => {
-                let date = after(ask.text, name).or_else(|| before(ask.text, name));
+                let date = after(ask.text, name)
+                    .or_else(|| before(ask.text, name))
+                    .filter(|date| !is_biography(ask.text, date));
                 found.extend(date.map(|span| Hit::by_context(Label::PersonDateOfBirth, span)));
             }
             // In a table, or under a key of JSON, the word may be further away.
@@ -212,6 +227,7 @@ impl Detector for DateOfBirth {
                 let month = ask.text.run_back_max(word, 12, |byte| byte.is_ascii_alphabetic());
                 if let Some(span) =
                     date_at(ask.text, first.start).or_else(|| date_at(ask.text, month))
+                    && !is_biography(ask.text, &span)
                     && ask.named(&span)
                 {
                     found.push(Hit::by_context(Label::PersonDateOfBirth, span));
@@ -247,6 +263,13 @@ fn after(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
         }
     }
     None
+}
+
+/// `(born 12 May 1979)` in the first line of an article about somebody well known.
+fn is_biography(text: &Text<'_>, date: &Range<usize>) -> bool {
+    let head = text.part(date.start.saturating_sub(7)..date.start).to_ascii_lowercase();
+    let opens = [&b"(born "[..], b"; born ", b" born: "].iter().any(|born| head.ends_with(born));
+    opens && matches!(text.at(date.end), b')' | b'[' | b';' | b',')
 }
 
 /// A date in front of the word: `1985年3月1日出生`, `1985-03-01 (DOB)`.

@@ -215,6 +215,7 @@ mod tests {
     fn tokens_are_found_in_strides() {
         let mut found = Vec::new();
         tokens(b"a short word, then NTM2LTIyLTgxNDU=, end", |token| found.push(token));
-        assert_eq!(found, [19..35]);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found.first().map(|token| (token.start, token.end)), Some((19, 35)));
     }
 }

@@ -50,6 +50,12 @@ const NAMES: &[&str] = &[
     "sicil no",
     "mã nhân viên",
     "anställningsnummer",
+    "payroll number",
+    "payroll no",
+    "personal-nr",
+    "employee code",
+    "emp code",
+    "员工ID",
 ];
 
 fn fits(code: &[u8]) -> bool {

@@ -4,7 +4,7 @@
 use super::text::{Hit, Text};
 use super::{Anchor, Ask, Detector, Found, Label, Pack, Wake, check};
 use smallvec::SmallVec;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use core::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 
 pub(super) const DETECTOR: &dyn Detector = &IpAddress;

@@ -44,16 +44,16 @@ marks! {
     MarkerConfidential Phrase: "company confidential", "confidential and proprietary", "confidential & proprietary",
         "proprietary and confidential", "proprietary & confidential", "private and confidential",
         "private & confidential", "privileged and confidential", "privileged & confidential", "commercial in confidence",
-        "commercial-in-confidence", "in strict confidence", "internal use only", "internal only", "internal - do not",
+        "commercial-in-confidence", "in strict confidence", "internal use only", "privileged communication", "not for public disclosure", "do not disclose", "not to be disclosed", "for authorized recipients only", "authorized personnel only", "restricted to employees", "internal only", "internal - do not",
         "not for distribution", "not for circulation", "not for public release", "not for external", "do not distribute",
         "do not forward", "do not share outside", "do not circulate", "attorney-client privilege", "attorney-client privileged",
         "attorney–client privilege", "attorney client privileged", "attorney work product", "solicitor-client privilege",
         "for official use only", "official-sensitive", "under nda", "subject to nda", "covered by an nda", "this document is confidential",
         "this email is confidential", "this message is confidential", "this report is confidential", "this information is confidential",
         "contains confidential information", "contain confidential information", "contains proprietary information", "company private", "business confidential",
-        "client confidential", "confidential draft", "confidential memo", "trade secret of", "confidentiality notice", "do not share", "nda-protected", "nda protected", "is confidential and may", "are confidential and may", "are confidential and privileged", "marked as confidential", "marked confidential", "classified as confidential", "classified confidential", "treat as confidential", "keep this confidential", "keep confidential", "not to be shared", "not be shared outside", "contains privileged", "not for external distribution", "not for external use", "confidential business information", "company proprietary", "proprietary information of", "embargoed until", "official sensitive", "protected b", "nato restricted", "eu restricted", "limited distribution", "strictly internal", "controlled unclassified information",
+        "client confidential", "confidential draft", "confidential memo", "trade secret of", "confidentiality notice", "nda-protected", "nda protected", "is confidential and may", "are confidential and may", "are confidential and privileged", "marked as confidential", "marked confidential", "classified as confidential", "classified confidential", "treat as confidential", "keep this confidential", "keep confidential", "not to be shared", "not be shared outside", "contains privileged", "not for external distribution", "not for external use", "confidential business information", "company proprietary", "proprietary information of", "embargoed until", "official sensitive", "protected b", "nato restricted", "eu restricted", "limited distribution", "strictly internal", "controlled unclassified information",
         "nur für den internen gebrauch", "nur für den dienstgebrauch", "nur zum internen gebrauch", "nur für internen gebrauch",
-        "interne verwendung", "nur intern", "nur für internen", "firmenintern", "geschäftsgeheimnis", "nicht für die öffentlichkeit", "nicht zur weitergabe", "betriebsgeheimnis", "usage interne", "diffusion restreinte", "ne pas diffuser",
+        "interne verwendung", "nur intern", "nur für internen", "firmenintern", "geschäftsgeheimnis", "nicht für die öffentlichkeit", "nicht zur weitergabe", "nicht weitergeben", "nicht weiterleiten", "nur zur internen", "nur für den dienstgebrauch bestimmt", "betriebsgeheimnis", "usage interne", "diffusion restreinte", "ne pas diffuser",
         "diffusion limitée", "secret des affaires", "uso interno", "no distribuir", "prohibida su difusión", "difusión limitada",
         "uso esclusivo interno", "non divulgare", "não divulgar", "somente para uso interno", "для служебного пользования", "для внутреннего использования", "для внутреннего пользования", "не подлежит разглашению", "служебная тайна",
         "коммерческая тайна", "только для внутреннего", "не для распространения", "alleen voor intern gebruik", "tylko do użytku wewnętrznego",
@@ -62,9 +62,9 @@ marks! {
         "注意保密", "商业秘密", "商业机密", "公司机密", "內部資料", "內部文件", "僅供內部", "请勿转发", "内部公开", "内部参考", "保密文件", "对外保密",
         "社外秘", "対外秘", "持ち出し禁止", "持出禁止", "社外持ち出し", "社外厳禁", "部外秘", "取扱注意", "関係者外秘", "関係者限り", "社内限定", "社内限り", "マル秘", "대외비", "사외비", "외부 공유 금지", "외부공개금지", "사내 한정", "사내한", "내부용", "내부 자료", "외부 유출 금지";
     MarkerRestricted Word: "restricted", "secret//", "secret", "geheim", "секретно", "secreto", "segreto";
-    MarkerConfidential Word: "confidential", "sensitive but unclassified", "proprietary", "trade secret", "cui", "vertraulich", "confidentiel", "confidencial", "riservato", "confidenziale",
+    MarkerConfidential Word: "confidential", "sensitive but unclassified", "proprietary", "do not share", "for internal use", "trade secret", "cui", "vertraulich", "confidentiel", "confidencial", "riservato", "confidenziale",
         "reservado", "sigiloso", "конфиденциально", "дсп", "vertrouwelijk", "poufne", "gizli", "سري", "mật", "konfidentiellt", "गोपनीय",
-        "秘密", "保密", "涉密", "機密扱い", "기밀", "機密情報";
+        "秘密", "保密", "涉密", "内部", "内部事项", "限制级", "機密扱い", "기밀", "機密情報";
 }
 
 /// Chinese words in which a mark is part of an ordinary term: secrecy *law*, *agreement*, …

@@ -56,6 +56,18 @@ const NAMES: &[&str] = &[
     "pass nr",
     "護照",
     "護照號碼",
+    "الجواز",
+    "passnr",
+    "pass-nr",
+    "pass no",
+    "passport #",
+    "pasaport no",
+    "reisepass-nr",
+    "numéro passeport",
+    "nº de pasaporte",
+    "number of passport",
+    "旅行证件",
+    "護照號",
 ];
 
 fn fits(code: &[u8]) -> bool {

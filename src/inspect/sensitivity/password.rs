@@ -118,7 +118,15 @@ impl Detector for Password {
                 "net use ",
             ]),
             Wake::Words(&["<password>", "<pwd>"]),
-            Wake::Words(&["password=", "password:", "passwd=", "pwd=", "basic ", "/user:"]),
+            Wake::Words(&[
+                "password=",
+                "password:",
+                "passwd=",
+                "pwd=",
+                "basic ",
+                "/user:",
+                "identified by ",
+            ]),
         ]
     }
 
@@ -172,9 +180,32 @@ fn behind(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
         Sign::None if text.before(name.end) >= 0x80 => {
             value.len() >= 6 && is_password(value) && kinds(value) >= 2
         }
-        Sign::None => is_strong(value),
+        Sign::None if is_strong(value) => true,
+        Sign::None => return further(text, name.end),
     };
     is_secret.then_some(span)
+}
+
+/// Words behind "password" of which something else is said.
+const NOT_VALUES: [&[u8]; 8] =
+    [b"manager", b"polic", b"field", b"length", b"reset", b"generator", b"hash", b"require"];
+
+/// `The password for the account is …`: a verb a few words later.
+fn further(text: &Text<'_>, name_end: usize) -> Option<Range<usize>> {
+    let ends = |byte: u8| matches!(byte, b'\n' | b'.' | b',' | b';' | b'?' | b'(');
+    let line = text.run_max(name_end, 48, |byte| !ends(byte));
+    let ties = [&b" is "[..], b" is: ", b": ", b" = ", b" ist ", b" est ", b" es "];
+    let gap = text.part(name_end..line);
+    if NOT_VALUES.iter().any(|word| memchr::memmem::find(gap, word).is_some()) {
+        return None;
+    }
+    let tie = ties
+        .iter()
+        .filter_map(|tie| memchr::memmem::find(gap, tie).map(|at| at + tie.len()))
+        .min()?;
+    let start = name_end + tie;
+    let span = start..value_end(text, start);
+    is_strong(text.part(span.clone())).then_some(span)
 }
 
 fn value_end(text: &Text<'_>, start: usize) -> usize {
@@ -364,6 +395,7 @@ fn is_strong(value: &[u8]) -> bool {
     let is_address = memchr::memchr(b'@', value)
         .is_some_and(|at| value.get(at..).is_some_and(|tail| tail.contains(&b'.')));
     is_password(value)
+        && !value.iter().any(|byte| matches!(byte, b'[' | b']' | b'(' | b')'))
         && value.len() >= 8
         && kinds(value) >= 3
         && digits >= 1

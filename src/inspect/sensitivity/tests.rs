@@ -120,4 +120,51 @@ proptest! {
             found(&format!("{before} {value} {after}"), "").into_iter().map(|(label, _)| label).collect();
         prop_assert!(!alone.is_empty() && alone.iter().all(|label| among.contains(label)));
     }
+
+    #[test]
+    fn typography_hides_nothing(value in prop::sample::select(VALUES), seed in any::<u32>()) {
+        let alone = labels(value);
+        for variant in variants(value, seed) {
+            let found = labels(&variant);
+            prop_assert!(alone.iter().all(|label| found.contains(label)), "{value:?} as {variant:?}");
+        }
+    }
+
+    #[test]
+    fn encoded_values_are_found_where_they_stand(value in prop::sample::select(VALUES), before in "[a-z ]{0,12}") {
+        let hidden = spelled(value.bytes().map(|byte| format!("{byte:02x}")));
+        let text = format!("{before} {hidden} end");
+        let found = scanner().scan(&text, "", &ALL).values;
+        prop_assert!(found.iter().any(|found| text.get(found.span.clone()) == Some(&*hidden)));
+    }
+}
+
+fn labels(text: &str) -> Vec<Label> {
+    found(text, "").into_iter().map(|(label, _)| label).collect()
+}
+
+/// The parts in one.
+fn spelled(parts: impl Iterator<Item = String>) -> String {
+    parts.collect::<Vec<_>>().concat()
+}
+
+/// The same value in other characters and escapes.
+fn variants(value: &str, seed: u32) -> Vec<String> {
+    let wide = |letter: char| match letter {
+        '!'..='~' => char::from_u32(u32::from(letter) + 0xFEE0).unwrap_or(letter),
+        _ => letter,
+    };
+    let escaped = spelled(value.chars().map(|letter| format!("\\u{:04x}", u32::from(letter))));
+    let percent = spelled(value.bytes().map(|byte| format!("%{byte:02X}")));
+    let entities = spelled(value.chars().map(|letter| format!("&#{};", u32::from(letter))));
+    let mut invisible = String::new();
+    for (index, letter) in (0_u32..).zip(value.chars()) {
+        invisible.push(letter);
+        if seed >> (index % 32) & 1 == 1 {
+            invisible.push('\u{200b}');
+        }
+    }
+    let spaced = format!("  {value}\t\n");
+    let wide = value.chars().map(wide).collect();
+    vec![wide, escaped, percent, entities, invisible, spaced]
 }

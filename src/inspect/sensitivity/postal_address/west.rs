@@ -229,6 +229,10 @@ pub(super) fn at_postcode(text: &Text<'_>, group: &Range<usize>) -> Option<Range
     if group.len() < 4 && !(group.len() == 2 && is_east) {
         return None;
     }
+    let number = check::number(text.part(group.clone()));
+    if group.len() == 4 && (1500..=2100).contains(&number) {
+        return None;
+    }
     let mut end =
         if is_east { text.run(group.end + 1, |byte| byte.is_ascii_digit()) } else { group.end };
     // Dutch postcodes end in two letters.
@@ -295,12 +299,36 @@ pub(super) fn at_word(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usiz
     if !is_open && word.start > 0 && !head.starts_with("шоссе".as_bytes()) && head.is_ascii() {
         return None;
     }
+    // The number right behind the word, the name in front of it: `İstiklal Cad. No: 12`.
+    let front = text.run_back_max(word.start, 40, |byte| is_word(byte) || byte == b' ');
+    let has_front =
+        text.part(front..word.start).iter().any(|byte| byte.is_ascii_uppercase() || *byte >= 0x80);
+    let is_behind = [&b"sok"[..], b"cad", b"mah"].iter().any(|start| head.starts_with(start));
+    if let Some(end) = house(text, word.end).filter(|_| has_front && is_behind) {
+        return Some(front..end);
+    }
     // A name in capitals behind, or words such as `de la`.
     let name = text.run_max(word.end, 48, |byte| {
         is_word(byte) && !byte.is_ascii_digit() || byte == b' ' || byte == b','
     });
-    let has_name =
-        text.part(word.end..name).iter().any(|byte| byte.is_ascii_uppercase() || *byte >= 0x80);
+    let first = text.at(word.end);
+    let is_article = [
+        &b"de"[..],
+        b"das ",
+        b"dos ",
+        b"du ",
+        b"d'",
+        b"l'",
+        b"la ",
+        b"le ",
+        b"les ",
+        b"da ",
+        b"do ",
+    ]
+    .iter()
+    .any(|article| text.part(word.end..name).starts_with(article));
+    let has_name = (first.is_ascii_uppercase() || first >= 0x80 || is_article)
+        && text.part(word.end..name).iter().any(|byte| byte.is_ascii_uppercase() || *byte >= 0x80);
     if let Some(end) = house(text, name).filter(|_| has_name || !head.is_ascii()) {
         return Some(word.start..end);
     }
@@ -312,7 +340,7 @@ pub(super) fn at_word(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usiz
     let is_numbered = digits < before
         && text.opens(digits)
         && has_name
-        && text.at(word.start).is_ascii_lowercase();
+        && !text.at(word.start).is_ascii_uppercase();
     is_numbered.then_some(digits..text.run_back(name, |byte| matches!(byte, b' ' | b',')))
 }
 
@@ -329,7 +357,8 @@ fn house(text: &Text<'_>, from: usize) -> Option<usize> {
     }
     let end = text.run_max(at, 5, |byte| byte.is_ascii_digit());
     let size = end - at;
-    if !(1..=4).contains(&size) {
+    let is_year = size == 4 && (1900..=2100).contains(&check::number(text.part(at..end)));
+    if !(1..=4).contains(&size) || is_year {
         return None;
     }
     let tail =

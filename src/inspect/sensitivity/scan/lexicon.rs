@@ -221,17 +221,22 @@ fn is_whole(bytes: &[u8], place: &Range<usize>) -> bool {
     let at = |place: usize| bytes.get(place).copied().unwrap_or(0);
     let before = place.start.checked_sub(1).map_or(0, at);
     let (first, last) = (at(place.start), at(place.end.saturating_sub(1)));
-    let opens =
-        is_edge(before, first) && !(first.is_ascii_alphabetic() && is_latin(bytes, place.start));
+    let opens = is_edge(before, first)
+        && !(before >= 0x80 && !(0xE3..=0xED).contains(&first) && is_latin(bytes, place.start));
     let after = at(place.end);
     let is_plural = after | 0x20 == b's' && is_edge(after, at(place.end + 1));
     opens && (is_edge(last, after) || is_plural)
 }
 
-/// Whether a letter with an accent stands right before.
+/// Whether a letter beyond ASCII stands right before, of a script that parts its words.
 fn is_latin(bytes: &[u8], start: usize) -> bool {
-    let pair = start.checked_sub(2).and_then(|from| bytes.get(from..start));
-    matches!(pair, Some([0xC3..=0xC9, 0x80..=0xBF]))
+    let head = bytes.get(start.saturating_sub(4)..start).unwrap_or_default();
+    let from = head.iter().rposition(|byte| *byte >= 0xC0);
+    let letter = from.and_then(|from| std::str::from_utf8(head.get(from..)?).ok()?.chars().next());
+    // Chinese, Japanese, Korean and Thai have no gaps.
+    letter.is_some_and(|letter| {
+        letter.is_alphabetic() && !matches!(letter, '\u{E00}'..='\u{E7F}' | '\u{2E80}'..)
+    })
 }
 
 /// Whether a word may end between these two bytes.
