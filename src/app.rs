@@ -12,6 +12,7 @@ use crate::caller::{Caller, Callers};
 use crate::clock;
 use crate::destination::Destination;
 use crate::inspector::Inspector;
+use crate::mask;
 use crate::money::NanoUsd;
 use crate::policy::{Estimate, Policy, TargetId};
 use crate::record::{SettledRow, Store};
@@ -49,6 +50,9 @@ pub struct App {
     pub machine_hour: NanoUsd,
     /// Digest of the price book, for the records.
     pub price_digest: String,
+    /// What placeholders are made with; `None` if the system gave no random bytes, and then nothing
+    /// can be masked.
+    pub mask_key: Option<mask::Key>,
     /// Makes decision ids.
     pub ids: Ids,
 }

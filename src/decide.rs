@@ -181,7 +181,9 @@ fn gather<'a>(app: &App, policy: &Policy, known: Known<'a>) -> Facts<'a> {
     });
     Facts {
         data: DataFacts {
-            labels: findings.labels,
+            labels: policy.heeded(findings.labels, findings.certain),
+            certain: findings.certain,
+            bulk: findings.bulk,
             scan: findings.scan,
             declared: request.declared,
         },

@@ -19,7 +19,8 @@ use crate::clock;
 use crate::config::{PolicySource, Settings, StoreSettings, TargetKind, TargetSettings};
 use crate::destination::{Destination, Kind};
 use crate::engine::EngineError;
-use crate::inspector::Inspector;
+use crate::inspector::{Inspector, TermsError};
+use crate::mask::Key;
 use crate::policy::{Masking, Policy, TargetWords, World};
 use crate::record::{LedgerError, Store};
 use crate::route::price::PriceBook;
@@ -61,6 +62,9 @@ pub enum StartError {
         /// Why.
         source: RemoteError,
     },
+    /// A file of terms cannot be used.
+    #[error(transparent)]
+    Terms(#[from] TermsError),
     /// The ledger cannot be opened.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
@@ -102,9 +106,12 @@ pub fn world(settings: &Settings) -> World {
     World {
         targets: settings.targets.iter().map(words).collect(),
         teams,
-        masking: Masking::Unavailable,
+        masking: Masking::Available,
     }
 }
+
+/// How often files of terms are looked at for changes.
+const TERMS_INTERVAL: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// A gateway that serves.
 #[derive(Debug)]
@@ -140,6 +147,9 @@ impl Gateway {
             async move { admin::handle(&app, &request) }
         };
         listeners.spawn(server::serve(admin, limits, shutdown, handler));
+        if app.inspector.has_terms() {
+            app.tasks.spawn(look_after_terms(Arc::clone(&app)));
+        }
         info!(%address, %admin_address, policy = app.policy().rev(), "listening");
         Ok(Self { address, admin_address, app, listeners })
     }
@@ -156,6 +166,22 @@ impl Gateway {
         }
         if let Err(error) = self.app.store.close().await {
             warn!(%error, "the ledger could not be closed cleanly");
+        }
+    }
+}
+
+/// Reads files of terms again when they change, until the gateway stops.
+async fn look_after_terms(app: Arc<App>) {
+    let stop = app.shutdown.drain.clone();
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(TERMS_INTERVAL) => {}
+        }
+        let app = Arc::clone(&app);
+        // A million terms take seconds to arrange.
+        if tokio::task::spawn_blocking(move || app.inspector.refresh()).await.is_err() {
+            return;
         }
     }
 }
@@ -183,7 +209,7 @@ fn load(settings: &Settings) -> Result<App, StartError> {
     let app = App {
         limits: settings.limits,
         callers: Callers::new(&settings.callers),
-        inspector: Inspector::new(settings.inspection),
+        inspector: Inspector::new(settings.inspection.clone())?,
         budgets: Budgets::new(specs, recovered),
         policy: ArcSwap::from_pointee(policy),
         destinations,
@@ -194,6 +220,7 @@ fn load(settings: &Settings) -> Result<App, StartError> {
         shutdown: Shutdown::default(),
         machine_hour: settings.machine_hour,
         price_digest: book.digest().to_owned(),
+        mask_key: mask_key(),
         ids: Ids::new(random()),
     };
     Ok(app)
@@ -231,6 +258,12 @@ fn destination(
         power: settings.power,
         seats: Arc::new(Semaphore::new(settings.concurrency.min(Semaphore::MAX_PERMITS))),
     })
+}
+
+/// Drawn at every start and never written down.
+fn mask_key() -> Option<Key> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).ok().map(|()| Key::new(bytes))
 }
 
 /// Tells this process's ids from another's; nothing secret hangs on it.

@@ -1,17 +1,24 @@
 //! Runs [`inspect`](crate::inspect): short texts in place, long ones on a thread of their own, and
 //! never without a deadline. What is late counts as not seen.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tracing::warn;
 
+mod terms;
+
+use terms::TermFiles;
+pub use terms::TermsError;
+
 use crate::chat::Request;
-use crate::inspect::{self, Findings, Options, Scan};
+use crate::inspect::{Findings, Inspection, Options, Scan};
+use crate::policy::Policy;
 
 /// Limits of inspection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InspectionSettings {
     /// Longest time for one request.
     pub deadline: Duration,
@@ -21,6 +28,8 @@ pub struct InspectionSettings {
     pub threads_max: usize,
     /// What the detectors look at.
     pub options: Options,
+    /// Files with the installation's own terms, one on each line.
+    pub terms: Vec<PathBuf>,
 }
 
 impl Default for InspectionSettings {
@@ -30,6 +39,7 @@ impl Default for InspectionSettings {
             in_place_bytes_max: 16 << 10,
             threads_max: 4,
             options: Options::default(),
+            terms: Vec::new(),
         }
     }
 }
@@ -39,24 +49,48 @@ impl Default for InspectionSettings {
 pub struct Inspector {
     settings: InspectionSettings,
     seats: Semaphore,
+    terms: TermFiles,
 }
 
 impl Inspector {
-    /// An inspector with these limits.
-    pub fn new(settings: InspectionSettings) -> Self {
-        Self { settings, seats: Semaphore::new(settings.threads_max) }
+    /// An inspector with these limits. Fails if a file of terms cannot be read.
+    pub fn new(settings: InspectionSettings) -> Result<Self, TermsError> {
+        let terms = TermFiles::load(&settings.terms)?;
+        Ok(Self { seats: Semaphore::new(settings.threads_max), settings, terms })
+    }
+
+    /// What a policy looks for, with the installation's terms as they are now.
+    pub fn inspection(&self, policy: &Policy) -> Inspection {
+        let detect = policy.detect();
+        Inspection {
+            options: Options { packs: detect.packs, ..self.settings.options },
+            terms: self.terms.current(),
+            patterns: Arc::clone(&detect.patterns),
+        }
+    }
+
+    /// Reads the files of terms again if one of them changed; what is wrong with them changes
+    /// nothing.
+    pub fn refresh(&self) {
+        if let Err(error) = self.terms.refresh() {
+            warn!(%error, "the terms stay as they were");
+        }
+    }
+
+    /// Whether there are files to look after.
+    pub const fn has_terms(&self) -> bool {
+        !self.settings.terms.is_empty()
     }
 
     /// Reads a request. Never fails: what could not be read is `Scan::Uninspected`.
-    pub async fn read(&self, request: &Arc<Request>) -> Findings {
+    pub async fn read(&self, request: &Arc<Request>, inspection: &Inspection) -> Findings {
         if request.body().len() <= self.settings.in_place_bytes_max {
-            return look(request, self.settings.options);
+            return look(request, inspection);
         }
-        let options = self.settings.options;
-        let request = Arc::clone(request);
+        let (request, inspection) = (Arc::clone(request), inspection.clone());
         let late = async {
             let _seat = self.seats.acquire().await.ok()?;
-            tokio::task::spawn_blocking(move || look(&request, options)).await.ok()
+            tokio::task::spawn_blocking(move || look(&request, &inspection)).await.ok()
         };
         if let Ok(Some(findings)) = tokio::time::timeout(self.settings.deadline, late).await {
             return findings;
@@ -66,8 +100,8 @@ impl Inspector {
     }
 }
 
-fn look(request: &Request, options: Options) -> Findings {
-    let mut findings = inspect::read(&request.leaves(), &options);
+fn look(request: &Request, inspection: &Inspection) -> Findings {
+    let mut findings = inspection.read(&request.leaves());
     if request.has_unreadable {
         findings.scan = findings.scan.max(Scan::Partial);
     }

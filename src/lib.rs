@@ -24,6 +24,7 @@ pub mod budget;
 pub mod route;
 // dispatch
 pub mod dispatch;
+pub mod mask;
 pub mod destination;
 pub mod upstream;
 pub mod engine;

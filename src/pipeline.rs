@@ -16,7 +16,7 @@ use crate::chat::Surface;
 use crate::clock;
 use crate::decide::{self, Known, Said};
 use crate::dialect;
-use crate::dispatch::{self, Case, Plan, Unsent};
+use crate::dispatch::{self, Case, Masking, Plan, Unsent};
 use crate::failure::{Code, Failure};
 use crate::inspect::Task;
 use crate::receive;
@@ -58,7 +58,8 @@ async fn answer(
         .map_err(|error| Failure::client(Code::InvalidRequest, error.to_string()))?;
 
     // inspect
-    let findings = app.inspector.read(&request).await;
+    let inspection = app.inspector.inspection(&policy);
+    let findings = app.inspector.read(&request, &inspection).await;
     let inspected = clock::instant();
     app.metrics.stage("inspect", inspected - received);
 
@@ -102,6 +103,7 @@ async fn answer(
 
     // dispatch, stream back; settling and recording happen when the answer ends, however it ends.
     let plan = Plan {
+        masking: Masking { plan: permit.mask, inspection, answers: policy.detect().answers },
         clearances: permit.clearances,
         unsent,
         task: findings.task.map_or(Task::Unknown, |guess| guess.task),

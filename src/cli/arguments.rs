@@ -47,12 +47,8 @@ pub enum Command {
     /// List, pull, probe and time local models.
     #[command(subcommand)]
     Models(ModelsCommand),
-    /// Find sensitive values: {"text": …} per line in, findings per line out.
-    Inspect {
-        /// One JSON object per line on standard input.
-        #[arg(long, required = true)]
-        jsonl: bool,
-    },
+    /// Find sensitive values in a text, and say why each is one.
+    Inspect(InspectArguments),
     /// Recognise the kind of task.
     #[command(subcommand)]
     Task(TaskCommand),
@@ -228,6 +224,57 @@ pub enum TaskCommand {
         #[arg(long, required = true)]
         jsonl: bool,
     },
+}
+
+/// `ambidex inspect …`
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct InspectArguments {
+    /// Score a labelled file.
+    #[command(subcommand)]
+    pub command: Option<InspectCommand>,
+    /// The file to read; without it, standard input.
+    #[arg(conflicts_with = "text")]
+    pub file: Option<PathBuf>,
+    /// The text itself.
+    #[arg(long, value_name = "TEXT")]
+    pub text: Option<String>,
+    /// {"text": …} per line on standard input, findings per line out.
+    #[arg(long, conflicts_with_all = ["file", "text"])]
+    pub jsonl: bool,
+    /// When to paint.
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+}
+
+/// `ambidex inspect eval …`
+#[derive(Debug, Subcommand)]
+pub enum InspectCommand {
+    /// Score a file of labelled requests, per label and per level.
+    Eval {
+        /// One labelled request per line.
+        file: PathBuf,
+        /// Only the cases of this split.
+        #[arg(long)]
+        split: Option<String>,
+        /// Fail if more percent than this of what must not leave is let out.
+        #[arg(long, value_name = "PERCENT")]
+        out_max: Option<f64>,
+        /// Fail if more percent than this of what is harmless is blocked.
+        #[arg(long, value_name = "PERCENT")]
+        blocked_max: Option<f64>,
+    },
+}
+
+/// When output is painted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
 }
 
 /// How results are printed.

@@ -1,16 +1,22 @@
-//! `ambidex inspect` and `ambidex task classify`: one JSON object per line in, one per line out, so
-//! that anyone can measure us.
+//! `ambidex inspect` and `ambidex task classify`: what we find in a text, for people, and line by
+//! line in JSON, so that anyone can measure us.
+
+pub mod eval;
+pub mod show;
 
 use std::io::{BufRead, Write};
+use std::path::Path;
 
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
 use super::CliError;
-use crate::config::PolicySource;
-use crate::config::Settings;
+use crate::config::{self, PolicySource, Settings};
 use crate::gateway;
-use crate::inspect::{self, Findings, Leaf, Level, Options, Scan};
+use crate::inspect::{self, Findings, Inspection, Leaf, Level, Scan};
+use crate::inspector::Inspector;
+use crate::policy::{DataFacts, Policy};
+use show::Paint;
 
 #[derive(Deserialize)]
 struct Line {
@@ -38,36 +44,89 @@ struct Classified {
     runner_up: &'static str,
 }
 
-/// Sensitivity by the embedded policy's levels; offsets count Unicode scalar values.
-pub fn inspect_jsonl(input: impl BufRead, out: &mut impl Write) -> Result<(), CliError> {
-    let settings = Settings { policy: PolicySource::Embedded, ..Settings::default() };
+/// What is looked for, and the policy that says how sensitive it is: the configuration's, else the
+/// embedded one.
+pub fn sought(config: Option<&Path>) -> Result<(Inspection, Policy), CliError> {
+    let settings = match config {
+        Some(path) => config::load(Some(path))?,
+        None => Settings { policy: PolicySource::Embedded, ..Settings::default() },
+    };
     let policy = gateway::policy(&settings)?;
+    let inspector = Inspector::new(settings.inspection).map_err(anyhow::Error::from)?;
+    Ok((inspector.inspection(&policy), policy))
+}
+
+/// How careful a policy is with these findings.
+fn level(findings: &Findings, policy: &Policy) -> Level {
+    if findings.scan != Scan::Complete {
+        return Level::Restricted;
+    }
+    let found = DataFacts {
+        labels: findings.labels,
+        certain: findings.certain,
+        bulk: findings.bulk,
+        ..DataFacts::default()
+    };
+    policy.level_of_found(&found).unwrap_or(Level::Public).max(policy.default_level())
+}
+
+/// Sensitivity by a policy's levels; offsets count Unicode scalar values.
+pub fn inspect_jsonl(
+    input: impl BufRead,
+    (inspection, policy): (&Inspection, &Policy),
+    out: &mut impl Write,
+) -> Result<(), CliError> {
     each(input, out, |text| {
-        let findings = look(text);
-        let levels = findings.labels.iter().map(|label| policy.level_of(label));
-        let level = levels.max().unwrap_or(Level::Public).max(policy.default_level());
-        let level = if findings.scan == Scan::Complete { level } else { Level::Restricted };
-        let scalars = |end: u32| {
-            let end = usize::try_from(end).unwrap_or(usize::MAX);
-            text.get(..end).map_or(0, |before| before.chars().count())
-        };
+        let findings = look(text, inspection);
+        let mut scalars = Scalars { text, at: 0, count: 0 };
         let found = findings.items.iter().map(|finding| Found {
             label: finding.label.name(),
-            start: scalars(finding.span.start),
-            end: scalars(finding.span.end),
+            start: scalars.before(finding.span.start),
+            end: scalars.before(finding.span.end),
         });
+        let found = found.collect();
         Inspected {
-            sensitivity: level.name(),
+            sensitivity: level(&findings, policy).name(),
             scan: findings.scan.name(),
-            findings: found.collect(),
+            findings: found,
         }
     })
+}
+
+/// Counts Unicode scalar values up to places that only grow.
+struct Scalars<'a> {
+    text: &'a str,
+    at: usize,
+    count: usize,
+}
+
+impl Scalars<'_> {
+    fn before(&mut self, place: u32) -> usize {
+        let place = usize::try_from(place).unwrap_or(usize::MAX);
+        if let Some(part) = self.text.get(self.at..place) {
+            self.count += part.chars().count();
+            self.at = place;
+        }
+        self.count
+    }
+}
+
+/// Prints a text with its findings.
+pub fn inspect_text(
+    text: &str,
+    (inspection, policy): (&Inspection, &Policy),
+    paint: Paint,
+    out: &mut impl Write,
+) -> Result<(), CliError> {
+    let findings = look(text, inspection);
+    show::show((text, &findings), policy, paint, out)?;
+    Ok(())
 }
 
 /// The kind of task.
 pub fn classify_jsonl(input: impl BufRead, out: &mut impl Write) -> Result<(), CliError> {
     each(input, out, |text| {
-        let guess = inspect::task::guess(text, look(text).lang);
+        let guess = inspect::task::guess(text, look(text, &Inspection::default()).lang);
         Classified {
             task: guess.task.name(),
             confidence: guess.confidence,
@@ -76,9 +135,8 @@ pub fn classify_jsonl(input: impl BufRead, out: &mut impl Write) -> Result<(), C
     })
 }
 
-fn look(text: &str) -> Findings {
-    let leaf = Leaf { path: "messages[0].content", text, is_prose: true };
-    inspect::read(&[leaf], &Options::default())
+fn look(text: &str, inspection: &Inspection) -> Findings {
+    inspection.read(&[Leaf { path: "messages[0].content", text, is_prose: true }])
 }
 
 fn each<T: Serialize>(

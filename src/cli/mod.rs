@@ -8,7 +8,7 @@ pub mod policy;
 pub mod prices;
 pub(crate) mod serve;
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::path::Path;
 
 pub use arguments::Arguments;
@@ -21,7 +21,11 @@ use crate::gateway::StartError;
 use crate::route::price::PriceBook;
 use crate::secret::Secret;
 use crate::yaml::Problems;
-use arguments::{Command, ConfigCommand, ModelsCommand, PolicyCommand, PricesCommand, TaskCommand};
+use arguments::{
+    Color, Command, ConfigCommand, InspectArguments, InspectCommand, ModelsCommand, PolicyCommand,
+    PricesCommand, TaskCommand,
+};
+use inspect::show::Paint;
 
 /// Why a command ended without success.
 #[derive(Debug)]
@@ -54,6 +58,7 @@ impl From<StartError> for CliError {
             StartError::Policy(problems) => problems.into(),
             StartError::PolicyUnreadable { .. }
             | StartError::Engine { .. }
+            | StartError::Terms(_)
             | StartError::Remote { .. } => Self::Settings(format!("error: {error}")),
             StartError::Ledger(_)
             | StartError::Client(_)
@@ -124,7 +129,7 @@ pub fn run(arguments: Arguments) -> Result<(), CliError> {
         }
         Command::Prices(command) => prices_command(&command, &mut out)?,
         Command::Models(command) => models_command(command, config, &mut out)?,
-        Command::Inspect { jsonl: _ } => inspect::inspect_jsonl(io::stdin().lock(), &mut out)?,
+        Command::Inspect(arguments) => inspect_command(arguments, config, &mut out)?,
         Command::Task(TaskCommand::Classify { jsonl: _ }) => {
             inspect::classify_jsonl(io::stdin().lock(), &mut out)?;
         }
@@ -153,6 +158,34 @@ fn prices_command(command: &PricesCommand, out: &mut impl Write) -> Result<(), C
         }
     }
     Ok(())
+}
+
+fn inspect_command(
+    arguments: InspectArguments,
+    config: Option<&Path>,
+    out: &mut impl Write,
+) -> Result<(), CliError> {
+    let (inspection, policy) = inspect::sought(config)?;
+    let sought = (&inspection, &policy);
+    if let Some(InspectCommand::Eval { file, split, out_max, blocked_max }) = arguments.command {
+        let input = io::BufReader::new(std::fs::File::open(file)?);
+        let options = inspect::eval::EvalOptions { split, out_max, blocked_max };
+        return inspect::eval::eval(input, sought, &options, out);
+    }
+    if arguments.jsonl {
+        return inspect::inspect_jsonl(io::stdin().lock(), sought, out);
+    }
+    let text = match (arguments.text, arguments.file) {
+        (Some(text), _) => text,
+        (None, Some(file)) if file != Path::new("-") => std::fs::read_to_string(file)?,
+        (None, _) => io::read_to_string(io::stdin().lock())?,
+    };
+    let paint = match arguments.color {
+        Color::Always => Paint::Colour,
+        Color::Auto if io::stdout().is_terminal() => Paint::Colour,
+        Color::Auto | Color::Never => Paint::Plain,
+    };
+    inspect::inspect_text(&text, sought, paint, out)
 }
 
 fn models_command(

@@ -118,8 +118,15 @@ impl Decoder<'_> {
             settings.callers = self.callers(&at);
         }
         if let Some(at) = fields.get("inspection")
-            && let Some(fields) = self.reader.fields(&at, &["deadline"])
+            && let Some(fields) = self.reader.fields(&at, &["deadline", "terms"])
         {
+            for item in
+                fields.get("terms").map(|at| self.reader.one_or_list(&at)).unwrap_or_default()
+            {
+                if let Some(path) = self.reader.sentence(&item) {
+                    settings.inspection.terms.push(self.folder.join(path));
+                }
+            }
             self.set(&fields, "deadline", &mut settings.inspection.deadline, Self::duration);
         }
         self.set(&fields, "machine_usd_per_hour", &mut settings.machine_hour, |it, at| {

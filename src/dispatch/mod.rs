@@ -5,6 +5,7 @@
 //! nothing is tried again, because the caller would get (and pay for) two answers.
 
 mod local;
+mod masking;
 mod remote;
 mod settlement;
 
@@ -21,11 +22,12 @@ use crate::dialect;
 use crate::failure::{Code, Failure, Retry};
 use crate::inspect::Task;
 use crate::money::NanoUsd;
-use crate::policy::{Clearance, Estimate, TargetId};
+use crate::policy::{self, Clearance, Estimate, TargetId};
 use crate::server::body::Pieces;
 use crate::telemetry::Outcome;
 
 pub(crate) use local::render as local_prompt;
+pub use masking::Masking;
 pub use settlement::{Bill, Case, Settlement, Unsent};
 
 /// What the earlier stages settled: where the request may go, in order, with money for the first.
@@ -39,6 +41,8 @@ pub struct Plan {
     pub task: Task,
     /// What each target may cost at most, by target id.
     pub estimates: Vec<Estimate>,
+    /// What is masked on the way to a remote target.
+    pub masking: Masking,
 }
 
 /// An answer on its way to the client.
@@ -114,7 +118,7 @@ pub async fn run(
     plan: Plan,
     request: &Arc<Request>,
 ) -> Result<Answer, Failure> {
-    let Plan { clearances, unsent, task, estimates } = plan;
+    let Plan { clearances, unsent, task, estimates, masking } = plan;
     let mut first_hold = unsent.into_hold();
     let mut carried = NanoUsd::ZERO;
     let mut given_up = None;
@@ -144,7 +148,8 @@ pub async fn run(
         let mut settlement =
             Settlement::open(Arc::clone(app), Arc::clone(case), target, hold, seat);
         settlement.carry(carried);
-        match attempt(destination, clearance, settlement, (request, task)).await {
+        let wanted = Wanted { request, task, masking: &masking };
+        match attempt(destination, clearance, settlement, wanted).await {
             Ok(content) => return Ok(Answer { target, content }),
             Err(miss) if miss.another == Another::MayHelp => last = Some(*miss),
             Err(miss) => {
@@ -164,18 +169,48 @@ pub async fn run(
     Err(miss.failure)
 }
 
+/// What is asked, and how it must be treated.
+#[derive(Clone, Copy)]
+struct Wanted<'a> {
+    request: &'a Arc<Request>,
+    task: Task,
+    masking: &'a Masking,
+}
+
 async fn attempt(
     destination: &Destination,
     clearance: Clearance,
     settlement: Settlement,
-    (request, task): (&Arc<Request>, Task),
+    wanted: Wanted<'_>,
 ) -> Result<Content, Box<Miss>> {
+    let Wanted { request, task, masking } = wanted;
     let dialect = dialect::of(request.surface);
     match &destination.kind {
         Kind::Local(engine) => local::answer(engine, settlement, (request, task), dialect).await,
         Kind::Remote(remote) => {
             let output_max = destination.output_max(request);
-            remote::answer(remote, clearance, settlement, (request, output_max)).await
+            if masking.is_idle() || !policy::is_remote(&destination.zone) {
+                return remote::answer(remote, clearance, settlement, (request, output_max, None))
+                    .await;
+            }
+            let (key, caller) =
+                (settlement.app().mask_key.clone(), settlement.case().caller.name.clone());
+            match masking::masked(masking, key.as_ref(), &caller, request).await {
+                Ok((masked, restoration)) => {
+                    let wanted = (&masked, output_max, Some(restoration));
+                    remote::answer(remote, clearance, settlement, wanted).await
+                }
+                // INVARIANT: what could not be masked is not sent.
+                Err(error) => Err(Box::new(Miss {
+                    failure: Failure::ours(
+                        Code::TargetsUnavailable,
+                        format!("the request was not sent: {error}"),
+                    ),
+                    settlement,
+                    bill: Bill::Nothing,
+                    another: Another::MayHelp,
+                })),
+            }
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::chat::{Delivery, Request, Usage, UsageSource};
 use crate::clock::{self, Instant};
 use crate::dialect::{self, Complaint, sse};
 use crate::failure::{Code, Failure};
+use crate::mask::{self, Restoration, StreamRestorer};
 use crate::money::{NanoUsd, Tokens};
 use crate::policy::Clearance;
 use crate::telemetry::Outcome;
@@ -27,7 +28,7 @@ pub(super) async fn answer(
     remote: &Remote,
     clearance: Clearance,
     mut settlement: Settlement,
-    (request, output_max): (&Arc<Request>, Tokens),
+    (request, output_max, restoration): (&Arc<Request>, Tokens, Option<Restoration>),
 ) -> Result<Content, Box<Miss>> {
     let outgoing = remote.provider.outgoing(request, &remote.model, output_max);
     let app = Arc::clone(settlement.app());
@@ -45,11 +46,11 @@ pub(super) async fn answer(
         Err(error) => return Err(missed(error, settlement)),
     };
     if !reply.status().is_success() {
-        return refused(reply, settlement, (remote.timeouts, request)).await;
+        return refused(reply, settlement, (remote.timeouts, request, restoration)).await;
     }
     if request.delivery.is_stream() {
         let cost_max = settlement.hold().map_or(NanoUsd::ZERO, |hold| hold.charge().billed);
-        let relay = Relay::new(reply, remote, settlement, request);
+        let relay = Relay::new(reply, remote, settlement, (request, restoration));
         let pieces = futures_util::stream::unfold(relay, |mut relay| async move {
             relay.next_piece().await.map(|piece| (piece, relay))
         });
@@ -63,7 +64,13 @@ pub(super) async fn answer(
     };
     let bill = remote.provider.usage(&body).map_or(Bill::Unknown(input), Bill::Used);
     let cost = settlement.finish(Outcome::Answered, bill);
-    Ok(Content::Whole { body, cost })
+    Ok(Content::Whole { body: unmasked(body, restoration.as_ref()), cost })
+}
+
+/// The body with its values put back.
+fn unmasked(body: Bytes, restoration: Option<&Restoration>) -> Bytes {
+    let new = restoration.and_then(|it| mask::restore_whole(&body, it));
+    new.map_or(body, Bytes::from)
 }
 
 fn missed(error: SendError, settlement: Settlement) -> Box<Miss> {
@@ -82,7 +89,7 @@ fn missed(error: SendError, settlement: Settlement) -> Box<Miss> {
 async fn refused(
     reply: upstream::Reply,
     settlement: Settlement,
-    (timeouts, request): (Timeouts, &Request),
+    (timeouts, request, restoration): (Timeouts, &Request, Option<Restoration>),
 ) -> Result<Content, Box<Miss>> {
     let status = reply.status();
     // A wrong key of ours is no business of the caller's.
@@ -103,7 +110,7 @@ async fn refused(
     let headers = reply.headers().clone();
     let reading = tokio::time::timeout(timeouts.idle, reply.into_whole(64 << 10));
     let body = match reading.await {
-        Ok(Ok(body)) if !body.is_empty() => body,
+        Ok(Ok(body)) if !body.is_empty() => unmasked(body, restoration.as_ref()),
         _ => dialect::of(request.surface)
             .complaint(&Complaint {
                 status: status.as_u16(),
@@ -115,6 +122,12 @@ async fn refused(
     };
     settlement.finish(Outcome::TargetFailed, Bill::Nothing);
     Ok(Content::Refusal { status, body, headers })
+}
+
+fn write_event(data: &str, out: &mut BytesMut) {
+    out.extend_from_slice(b"data: ");
+    out.extend_from_slice(data.as_bytes());
+    out.extend_from_slice(b"\n\n");
 }
 
 type Pieces = Pin<Box<dyn Stream<Item = Result<Bytes, SendError>> + Send>>;
@@ -133,6 +146,7 @@ struct Relay {
     settlement: Option<Settlement>,
     output: Tokens,
     usage: Option<Usage>,
+    unmask: Option<StreamRestorer>,
 }
 
 impl Relay {
@@ -140,7 +154,7 @@ impl Relay {
         reply: upstream::Reply,
         remote: &Remote,
         settlement: Settlement,
-        request: &Request,
+        (request, restoration): (&Request, Option<Restoration>),
     ) -> Self {
         let deadline = clock::instant() + remote.timeouts.total;
         Self {
@@ -154,6 +168,7 @@ impl Relay {
             settlement: Some(settlement),
             output: Tokens(0),
             usage: None,
+            unmask: restoration.map(StreamRestorer::new),
         }
     }
 
@@ -223,7 +238,7 @@ impl Relay {
         self.output = self.output + heard.text_tokens;
         self.usage = heard.usage.or(self.usage);
         match heard.part {
-            Part::Answer => out.extend_from_slice(event),
+            Part::Answer => self.pass_on(event, &data, out),
             // The usage is the caller's only if the caller asked for it.
             Part::UsageOnly if self.delivery == Delivery::StreamWithUsage => {
                 let cost = self.usage.and_then(|usage| {
@@ -238,9 +253,20 @@ impl Relay {
                 self.settle(Outcome::Truncated);
             }
             Part::End => {
+                for rest in self.unmask.as_mut().map(StreamRestorer::finish).unwrap_or_default() {
+                    write_event(&rest, out);
+                }
                 self.settle(Outcome::Answered);
                 out.extend_from_slice(event);
             }
+        }
+    }
+
+    /// Passes an event on, with values put back.
+    fn pass_on(&mut self, event: &Bytes, data: &[u8], out: &mut BytesMut) {
+        match self.unmask.as_mut().map(|unmask| unmask.hear(data)) {
+            Some(mask::Heard::Changed(data)) => write_event(&data, out),
+            Some(mask::Heard::Unchanged) | None => out.extend_from_slice(event),
         }
     }
 

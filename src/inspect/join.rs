@@ -3,19 +3,19 @@
 //! Only the edges of the prose are joined: the end of a message with the beginning of the next one
 //! and of the one after it (the answer of a model may stand in between).
 
-use super::sensitivity::{Scanner, Value};
-use super::{Finding, Findings, Leaf};
+use super::sensitivity::Value;
+use super::{Finding, Findings, Inspection, Leaf};
 
 /// How much of each edge is joined, in bytes.
-const EDGE: usize = 64;
+const EDGE: usize = 96;
 
 /// Looks at the joined edges and reports each half of a split value in its own leaf.
-pub(super) fn read(leaves: &[Leaf<'_>], scanner: &Scanner, findings: &mut Findings) {
+pub(super) fn read(leaves: &[Leaf<'_>], inspection: &Inspection, findings: &mut Findings) {
     let prose: Vec<(usize, &Leaf<'_>)> =
         leaves.iter().enumerate().filter(|(_, leaf)| leaf.is_prose).collect();
     for (position, left) in prose.iter().enumerate() {
         for right in prose.iter().skip(position + 1).take(2) {
-            join(*left, *right, scanner, findings);
+            join(*left, *right, inspection, findings);
         }
     }
 }
@@ -23,28 +23,39 @@ pub(super) fn read(leaves: &[Leaf<'_>], scanner: &Scanner, findings: &mut Findin
 fn join(
     (left_index, left): (usize, &Leaf<'_>),
     (right_index, right): (usize, &Leaf<'_>),
-    scanner: &Scanner,
+    inspection: &Inspection,
     findings: &mut Findings,
 ) {
     let head = left.text.trim_end();
     let skipped = right.text.len() - right.text.trim_start().len();
     let tail = right.text.trim_start();
-    if !may_continue(head, tail) {
-        return;
-    }
     let head_start = head.ceil_char_boundary(head.len().saturating_sub(EDGE));
     let head_edge = head.get(head_start..).unwrap_or_default();
     let tail_edge = tail.get(..tail.floor_char_boundary(EDGE)).unwrap_or_default();
     let seam = head_edge.len();
-    // Digits may be grouped at the seam; everything else goes on without a gap.
-    for gap in ["", " "] {
+    // Digits may be grouped at the seam, and everything else goes on without a gap; a value may
+    // also be named by the question before it.
+    let gaps: &[&str] = match may_continue(head, tail) {
+        true => &["", " ", "-"],
+        false if may_answer(tail) => &[" "],
+        false => &[],
+    };
+    for gap in gaps {
         let joined = [head_edge, gap, tail_edge].concat();
-        for value in scanner.scan(&joined, left.path) {
+        for value in inspection.scan(left.path, &joined).values {
             let start = value.span.start;
             let Some(end) = value.span.end.checked_sub(seam + gap.len()).filter(|end| *end > 0)
             else {
                 continue;
             };
+            if let Some(start) = start.checked_sub(seam + gap.len()) {
+                // All of it in the right half: found there before, unless only the left names it.
+                let span = skipped + start..skipped + end;
+                if !is_known(findings, &value, right_index, span.start) {
+                    push(findings, &value, right_index, span);
+                }
+                continue;
+            }
             if start >= seam || is_known(findings, &value, left_index, head_start + start) {
                 continue;
             }
@@ -61,10 +72,15 @@ fn may_continue(head: &str, tail: &str) -> bool {
     };
     (last.is_ascii_digit() && first.is_ascii_digit())
         || (matches!(last, b'@' | b'-' | b'_' | b'.' | b'/') && first.is_ascii_alphanumeric())
-        || (first == b'@' && last.is_ascii_alphanumeric())
+        || (matches!(first, b'@' | b'-') && last.is_ascii_alphanumeric())
 }
 
-/// Whether this value was already found in the left leaf.
+/// Whether a message may be nothing but the value that the message before it asked for.
+fn may_answer(tail: &str) -> bool {
+    tail.len() <= EDGE && tail.bytes().any(|byte| byte.is_ascii_digit())
+}
+
+/// Whether this value was already found there.
 fn is_known(findings: &Findings, value: &Value, leaf: usize, start: usize) -> bool {
     findings.items.iter().any(|item| {
         item.label == value.label
@@ -75,7 +91,7 @@ fn is_known(findings: &Findings, value: &Value, leaf: usize, start: usize) -> bo
 
 fn push(findings: &mut Findings, value: &Value, leaf: usize, span: std::ops::Range<usize>) {
     let number = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-    findings.labels.insert(value.label);
+    findings.note(value.label, value.confidence);
     findings.items.push(Finding {
         label: value.label,
         leaf: number(leaf),

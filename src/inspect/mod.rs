@@ -3,6 +3,7 @@
 //!
 //! Pure: bytes in, values out, no clock, no I/O. `inspector.rs` runs it under a deadline.
 
+mod custom;
 mod join;
 #[cfg(test)]
 mod tests;
@@ -11,7 +12,12 @@ pub mod size;
 pub mod task;
 mod words;
 
-pub use sensitivity::{Confidence, Evidence, Finding, Label, LabelSet, Level};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::sync::Arc;
+
+pub use custom::{CustomError, CustomPattern, TERMS_MAX, Terms, Validator};
+pub use sensitivity::{Confidence, Evidence, Finding, Label, LabelSet, Level, Pack, PackSet};
 pub use task::{Task, TaskGuess};
 
 /// One string of the request, with the place it was found in.
@@ -67,6 +73,10 @@ pub struct Findings {
     pub items: Vec<Finding>,
     /// The labels found, as a set.
     pub labels: LabelSet,
+    /// Those of which there are ten different values or more.
+    pub bulk: LabelSet,
+    /// Those of which a value is certain.
+    pub certain: LabelSet,
     /// How much was seen.
     pub scan: Scan,
     /// What the caller wants done; `None` when it was not looked at.
@@ -77,49 +87,129 @@ pub struct Findings {
     pub tokens_input: crate::money::Tokens,
 }
 
+impl Findings {
+    /// Adds a kind of value to the sets.
+    fn note(&mut self, label: Label, confidence: Confidence) {
+        self.labels.insert(label);
+        if confidence == Confidence::Certain {
+            self.certain.insert(label);
+        }
+    }
+}
+
 /// What inspection may spend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
     /// Texts beyond this many bytes in all are not read, and the scan counts as partial.
     pub bytes_max: usize,
+    /// What is looked for.
+    pub packs: PackSet,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { bytes_max: 1024 * 1024 }
+        Self { bytes_max: 1024 * 1024, packs: PackSet::DEFAULT }
     }
 }
 
-/// Reads a whole request: sensitive values in every string, and task, language and size of the
-/// prose. Takes about as long as copying the text a few times; never fails.
+/// What is looked for, and how much of it.
+#[derive(Clone, Debug, Default)]
+pub struct Inspection {
+    /// Limits, and what is switched on.
+    pub options: Options,
+    /// The installation's own terms.
+    pub terms: Option<Arc<Terms>>,
+    /// The policy's own patterns.
+    pub patterns: Arc<Vec<CustomPattern>>,
+}
+
+impl Inspection {
+    /// Reads a whole request: sensitive values in every string, and task, language and size of the
+    /// prose. Takes about as long as copying the text a few times; never fails.
+    pub fn read(&self, leaves: &[Leaf<'_>]) -> Findings {
+        let mut findings = Findings { scan: Scan::Complete, ..Findings::default() };
+        let mut bytes_left = self.options.bytes_max;
+        let (mut all, mut prose) = (size::Tally::default(), size::Tally::default());
+        let mut messages: u32 = 0;
+        for (index, leaf) in (0_u32..).zip(leaves) {
+            let fits = fitting(leaf.text, bytes_left);
+            if fits.len() < leaf.text.len() {
+                findings.scan = Scan::Partial;
+            }
+            bytes_left -= fits.len();
+            let tally = size::Tally::of(fits);
+            all.add(&tally);
+            if leaf.is_prose {
+                prose.add(&tally);
+                messages += 1;
+            }
+            let scanned = self.scan(leaf.path, fits);
+            if scanned.is_partial {
+                findings.scan = Scan::Partial;
+            }
+            report(&mut findings, index, scanned.values);
+        }
+        if leaves.len() > 1 && findings.scan == Scan::Complete {
+            join::read(leaves, self, &mut findings);
+            findings.items.sort_by_key(|item| (item.leaf, item.span.start));
+        }
+        findings.bulk = bulk(leaves, &findings.items);
+        findings.lang = prose.lang();
+        findings.task = Some(task::guess(&request_text(leaves), findings.lang));
+        findings.tokens_input = input_tokens(leaves, self.options.bytes_max, &all, messages);
+        findings
+    }
+
+    /// Every sensitive value of one string, in the order of the text and without overlaps.
+    pub fn values(&self, path: &str, text: &str) -> Vec<(Label, Range<usize>)> {
+        let values = self.scan(path, text).values.into_iter();
+        values.map(|value| (value.label, value.span)).collect()
+    }
+
+    fn scan(&self, path: &str, text: &str) -> sensitivity::Scanned {
+        let sought = sensitivity::Sought {
+            packs: self.options.packs,
+            terms: self.terms.as_deref().filter(|terms| !terms.is_empty()),
+            patterns: &self.patterns,
+        };
+        sensitivity::Scanner::shared().scan(text, path, &sought)
+    }
+}
+
+impl From<Options> for Inspection {
+    fn from(options: Options) -> Self {
+        Self { options, ..Self::default() }
+    }
+}
+
+/// Reads a whole request for the built-in kinds of values.
 pub fn read(leaves: &[Leaf<'_>], options: &Options) -> Findings {
-    let scanner = sensitivity::Scanner::shared();
-    let mut findings = Findings { scan: Scan::Complete, ..Findings::default() };
-    let mut bytes_left = options.bytes_max;
-    let (mut all, mut prose) = (size::Tally::default(), size::Tally::default());
-    let mut messages: u32 = 0;
-    for (index, leaf) in (0_u32..).zip(leaves) {
-        let fits = fitting(leaf.text, bytes_left);
-        if fits.len() < leaf.text.len() {
-            findings.scan = Scan::Partial;
-        }
-        bytes_left -= fits.len();
-        let tally = size::Tally::of(fits);
-        all.add(&tally);
-        if leaf.is_prose {
-            prose.add(&tally);
-            messages += 1;
-        }
-        report(&mut findings, index, scanner.scan(fits, leaf.path));
+    Inspection::from(*options).read(leaves)
+}
+
+/// So many different values of one kind are a list of people rather than a letter.
+const BULK_MIN: usize = 10;
+
+/// The kinds of which there are many different values.
+fn bulk(leaves: &[Leaf<'_>], items: &[Finding]) -> LabelSet {
+    if items.len() < BULK_MIN {
+        return LabelSet::EMPTY;
     }
-    if leaves.len() > 1 && findings.scan == Scan::Complete {
-        join::read(leaves, scanner, &mut findings);
-        findings.items.sort_by_key(|item| (item.leaf, item.span.start));
+    let mut seen: BTreeMap<Label, BTreeSet<&str>> = BTreeMap::new();
+    for item in items {
+        let leaf = usize::try_from(item.leaf).ok().and_then(|leaf| leaves.get(leaf));
+        let span = usize::try_from(item.span.start).ok().zip(usize::try_from(item.span.end).ok());
+        if let Some((leaf, (start, end))) = leaf.zip(span) {
+            let values = seen.entry(item.label).or_default();
+            if values.len() < BULK_MIN {
+                values.extend(leaf.text.get(start..end));
+            }
+        }
     }
-    findings.lang = prose.lang();
-    findings.task = Some(task::guess(&request_text(leaves), findings.lang));
-    findings.tokens_input = input_tokens(leaves, options.bytes_max, &all, messages);
-    findings
+    seen.into_iter()
+        .filter(|(_, values)| values.len() >= BULK_MIN)
+        .map(|(label, _)| label)
+        .collect()
 }
 
 /// Tokens that a chat format spends on each message and on the beginning of the answer (as
@@ -148,7 +238,7 @@ fn fitting(text: &str, bytes_max: usize) -> &str {
 fn report(findings: &mut Findings, leaf: u32, values: Vec<sensitivity::Value>) {
     for value in values {
         let place = |place: usize| u32::try_from(place).unwrap_or(u32::MAX);
-        findings.labels.insert(value.label);
+        findings.note(value.label, value.confidence);
         findings.items.push(Finding {
             label: value.label,
             leaf,

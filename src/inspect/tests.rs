@@ -50,7 +50,7 @@ fn what_does_not_fit_makes_the_scan_partial() {
     let text = format!("4111 1111 1111 1111 {}", "中".repeat(100));
     let leaves =
         [prose("messages[0].content", &text), prose("messages[1].content", "jane@acme.com")];
-    let findings = read(&leaves, &Options { bytes_max: 30 });
+    let findings = read(&leaves, &Options { bytes_max: 30, ..Options::default() });
     assert_eq!(findings.scan, Scan::Partial);
     assert!(findings.labels.contains(Label::FinancialCreditCard));
     assert!(!findings.labels.contains(Label::ContactEmailAddress));

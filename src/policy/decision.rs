@@ -4,7 +4,8 @@ use smallvec::SmallVec;
 
 use super::condition::Seen;
 use super::{CheckId, Clearance, LimitId, RouteId, TargetId, Unable};
-use crate::inspect::{LabelSet, Level};
+use crate::inspect::Level;
+use crate::mask::MaskPlan;
 
 /// The policy's word on one request, with the way to it.
 #[derive(Debug, PartialEq, Eq)]
@@ -35,7 +36,7 @@ pub struct Permit {
     /// At least one, in order of preference: the first choice, then the fallbacks.
     pub clearances: Vec<Clearance>,
     /// The kinds of values that must be replaced before the request leaves for a remote target.
-    pub mask: LabelSet,
+    pub mask: MaskPlan,
 }
 
 /// Why a request may go nowhere.
@@ -162,7 +163,7 @@ pub struct Struck {
 pub enum StruckBy {
     /// A limit does not allow its zone, or denies it by name.
     Place(LimitId),
-    /// A limit wants values masked, which is not available yet.
+    /// A limit wants values masked that cannot be.
     NeedsMasking(LimitId),
     /// It would cost more than a limit allows.
     Money(LimitId),

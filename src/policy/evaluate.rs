@@ -12,6 +12,7 @@ use super::{
     CheckId, Estimate, Facts, LimitId, Masking, Policy, RouteId, TargetId, TargetSet, Unable,
 };
 use crate::inspect::{LabelSet, Level, Scan};
+use crate::mask::MaskPlan;
 
 /// Permission to send one request to exactly one target.
 ///
@@ -98,12 +99,7 @@ fn sensitivity(policy: &Policy, facts: &Facts<'_>) -> Level {
     if facts.data.scan != Scan::Complete {
         return Level::Restricted;
     }
-    let found = Level::ALL
-        .into_iter()
-        .zip(policy.labels_by_level)
-        .filter(|(_, labels)| labels.intersects(facts.data.labels))
-        .map(|(level, _)| level)
-        .max();
+    let found = policy.level_of_found(&facts.data);
     let stated = facts.data.declared.max(facts.caller.data_floor);
     policy.default_level.max(found.unwrap_or(Level::Public)).max(stated.unwrap_or(Level::Public))
 }
@@ -113,7 +109,7 @@ struct Bounds {
     matched: SmallVec<[LimitMatch; 4]>,
     struck: SmallVec<[Struck; 4]>,
     remaining: TargetSet,
-    mask: LabelSet,
+    mask: MaskPlan,
 }
 
 /// Applies every limit; a condition that is not known holds. The order of the limits has no effect
@@ -123,7 +119,7 @@ fn narrow(policy: &Policy, context: Context<'_>) -> Bounds {
         matched: SmallVec::new(),
         struck: SmallVec::new(),
         remaining: (0..policy.targets.len()).map(TargetId).collect(),
-        mask: LabelSet::default(),
+        mask: MaskPlan::default(),
     };
     for (index, limit) in policy.limits.iter().enumerate() {
         let verdict = limit.when.verdict(&policy.checks, context);
@@ -136,7 +132,7 @@ fn narrow(policy: &Policy, context: Context<'_>) -> Bounds {
             because: settled(policy, context, verdict),
             certainty: if unknown { Certainty::Careful } else { Certainty::Known },
         });
-        bounds.mask = bounds.mask.union(limit.mask);
+        bounds.mask = bounds.mask.and(limit.mask);
     }
     // What is known makes a better reason than what is only feared, so it strikes first.
     for certainty in [Certainty::Known, Certainty::Careful] {
@@ -195,7 +191,7 @@ fn obstacle(policy: &Policy, id: LimitId, target: TargetId, facts: &Facts<'_>) -
         return Some(StruckBy::Place(id));
     }
     let is_remote = policy.remote.contains(target);
-    if is_remote && policy.masking == Masking::Unavailable && may_hold(facts, limit.mask) {
+    if is_remote && !can_mask(policy, facts, limit.mask.labels()) {
         return Some(StruckBy::NeedsMasking(id));
     }
     let cost_max = limit.cost_max?;
@@ -205,9 +201,13 @@ fn obstacle(policy: &Policy, id: LimitId, target: TargetId, facts: &Facts<'_>) -
     }
 }
 
-/// Whether the request holds a value that must be masked, or may hold one that nobody has read.
-fn may_hold(facts: &Facts<'_>, mask: LabelSet) -> bool {
-    mask.intersects(facts.data.labels) || (facts.data.scan != Scan::Complete && !mask.is_empty())
+/// Whether everything can be masked that has to be: what nobody has read cannot.
+fn can_mask(policy: &Policy, facts: &Facts<'_>, mask: LabelSet) -> bool {
+    let is_read = facts.data.scan == Scan::Complete;
+    match policy.masking {
+        Masking::Available => is_read || mask.is_empty(),
+        Masking::Unavailable => (is_read || mask.is_empty()) && !mask.intersects(facts.data.labels),
+    }
 }
 
 fn settled(policy: &Policy, context: Context<'_>, verdict: Verdict) -> Option<Settled> {

@@ -84,7 +84,8 @@ fn effect(policy: &Policy, decision: &Decision, limit: LimitId) -> String {
             parts.push(format!("caps the cost at ${cost}"));
         }
         if !limit.mask.is_empty() {
-            let names: Vec<&str> = limit.mask.iter().map(crate::inspect::Label::name).collect();
+            let names: Vec<&str> =
+                limit.mask.labels().iter().map(crate::inspect::Label::name).collect();
             parts.push(format!("masks {}", names.join(", ")));
         }
     }
@@ -99,7 +100,7 @@ pub fn struck_by(policy: &Policy, struck: Struck) -> String {
             format!("{} does not allow zone {zone} or this target", policy.limit_id(limit))
         }
         StruckBy::NeedsMasking(limit) => {
-            format!("{} wants values masked, masking is not available yet", policy.limit_id(limit))
+            format!("{} wants values masked that cannot be", policy.limit_id(limit))
         }
         StruckBy::Money(limit) => {
             format!("would cost more than {} allows", policy.limit_id(limit))

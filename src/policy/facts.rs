@@ -42,6 +42,10 @@ pub struct Facts<'a> {
 pub struct DataFacts {
     /// The kinds of sensitive values.
     pub labels: LabelSet,
+    /// Those of which a value is certain.
+    pub certain: LabelSet,
+    /// Those of which there are many different values.
+    pub bulk: LabelSet,
     /// How much of the request was seen.
     pub scan: Scan,
     /// What the client says it is. It can only make handling more careful.

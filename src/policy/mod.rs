@@ -35,11 +35,15 @@ pub use world::{
     is_remote,
 };
 
+use std::sync::Arc;
+
+use compile::Likely;
 use condition::{Check, When};
 use vocabulary::{Fact, TextFact};
 
 use crate::budget::BudgetSpec;
-use crate::inspect::{Label, LabelSet, Level};
+use crate::inspect::{CustomPattern, Label, LabelSet, Level, PackSet};
+use crate::mask::MaskPlan;
 use crate::money::NanoUsd;
 use crate::yaml::Problems;
 
@@ -62,7 +66,31 @@ pub struct Policy {
     /// The targets that hand data to somebody else.
     remote: TargetSet,
     masking: Masking,
+    detect: Detect,
+    combinations: Vec<Combination>,
+    likely: Likely,
     warnings: Problems,
+}
+
+/// What is looked for in requests.
+#[derive(Clone, Debug, Default)]
+pub struct Detect {
+    /// The packs of detectors that are on.
+    pub packs: PackSet,
+    /// What is taken out of answers of remote targets.
+    pub answers: LabelSet,
+    /// The policy's own patterns.
+    pub patterns: Arc<Vec<CustomPattern>>,
+}
+
+/// Finds that together are more than each of them.
+#[derive(Clone, Debug)]
+struct Combination {
+    /// One of each of these sets,
+    all_of: Vec<LabelSet>,
+    /// and of each of these that is there at all, or of one of them, many different values.
+    many_of: LabelSet,
+    level: Level,
 }
 
 /// A limit, as its place in the policy.
@@ -84,7 +112,7 @@ struct Limit {
     when: When,
     /// What `allow_zones` and `deny_targets` leave.
     allowed: TargetSet,
-    mask: LabelSet,
+    mask: MaskPlan,
     cost_max: Option<NanoUsd>,
 }
 
@@ -170,6 +198,37 @@ impl Policy {
         let holds = |set: &LabelSet| set.contains(label);
         let index = self.labels_by_level.iter().position(holds);
         index.and_then(|index| Level::ALL.get(index).copied()).unwrap_or(Level::Restricted)
+    }
+
+    /// What is looked for in requests.
+    pub const fn detect(&self) -> &Detect {
+        &self.detect
+    }
+
+    /// The kinds that count, of those found: likely ones may be ignored.
+    #[must_use]
+    pub fn heeded(&self, labels: LabelSet, certain: LabelSet) -> LabelSet {
+        let counts =
+            |label: &Label| certain.contains(*label) || !self.likely.ignored.contains(*label);
+        labels.iter().filter(counts).collect()
+    }
+
+    /// The highest level of what was found: of each kind (of likely ones, what the policy says
+    /// about those), and of combinations. `None` if nothing was found.
+    pub fn level_of_found(&self, found: &DataFacts) -> Option<Level> {
+        let of_label = |label: Label| {
+            let stated = self.likely.levels.iter().position(|labels| labels.contains(label));
+            match stated.and_then(|index| Level::ALL.get(index)) {
+                Some(level) if !found.certain.contains(label) => *level,
+                _ => self.level_of(label),
+            }
+        };
+        let labels = self.heeded(found.labels, found.certain);
+        let combined = self.combinations.iter().filter(|combination| {
+            combination.all_of.iter().all(|set| set.intersects(labels))
+                && (combination.many_of.is_empty() || combination.many_of.intersects(found.bulk))
+        });
+        labels.iter().map(of_label).chain(combined.map(|combination| combination.level)).max()
     }
 
     /// The level of a request in which nothing was found.

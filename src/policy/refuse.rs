@@ -65,7 +65,7 @@ fn reasons(policy: &Policy, wanted: TargetSet, trace: &Trace) -> Vec<String> {
         let reason = match struck.by {
             StruckBy::Place(limit) | StruckBy::Money(limit) => policy.limit_why(limit).to_owned(),
             StruckBy::NeedsMasking(limit) => {
-                format!("{} (masking is not available yet)", policy.limit_why(limit))
+                format!("{} (values could not be masked)", policy.limit_why(limit))
             }
             StruckBy::Unpriced(limit) => {
                 format!("{} (no price is known for {target})", policy.limit_why(limit))

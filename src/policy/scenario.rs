@@ -9,7 +9,7 @@ use super::{
     BudgetFact, CallerFacts, Criticality, DataFacts, Estimate, Facts, LocalFacts, Policy, Quality,
     RequestFacts, Surface, TargetFacts, TargetId, TimeFacts, TokenFacts, Weekday,
 };
-use crate::inspect::{LabelSet, Lang, Level, Scan, Task, TaskGuess};
+use crate::inspect::{Lang, Level, Scan, Task, TaskGuess};
 use crate::money::{NanoUsd, Tokens};
 
 /// What a remote target costs when a case does not say.
@@ -56,7 +56,7 @@ impl Scenario {
             refused: false,
         };
         Self {
-            data: DataFacts { labels: LabelSet::default(), scan: Scan::Complete, declared: None },
+            data: DataFacts { scan: Scan::Complete, ..DataFacts::default() },
             task: None,
             tokens: TokenFacts { input: Tokens(100), output_max: None },
             texts: BTreeMap::new(),
@@ -122,7 +122,10 @@ impl Scenario {
 
     fn set(&mut self, given: &Given) {
         match given {
-            Given::Labels(labels) => self.data.labels = *labels,
+            Given::Labels(labels) => {
+                self.data.labels = *labels;
+                self.data.certain = *labels;
+            }
             Given::DataFloor(level) => self.data_floor = Some(*level),
             Given::Unable(target, unable) => {
                 if let Some(facts) = self.targets.get_mut(target.0) {

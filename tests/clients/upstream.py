@@ -29,6 +29,8 @@ class Upstream:
         # While closed, a stream stops after its first word: the client decides what happens next.
         self.gate = threading.Event()
         self.gate.set()
+        # What to answer instead of WORDS: the request in, {"content"?, "arguments"?} out.
+        self.say = None
         owner = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -52,6 +54,12 @@ class Upstream:
                     return self.send(429, {"error": {"message": "slow down", "type": "rate_limit_error",
                                                      "code": "rate_limit_exceeded", "param": None}})
                 message = {"role": "assistant", "content": "".join(WORDS)}
+                if owner.say:
+                    said = owner.say(asked)
+                    message["content"] = said.get("content")
+                    if "arguments" in said:
+                        message["tool_calls"] = [{"id": "call_1", "type": "function", "function": {
+                            "name": "send_mail", "arguments": said["arguments"]}}]
                 return self.send(200, {
                     "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": asked["model"],
                     "choices": [{"index": 0, "message": message, "finish_reason": "stop"}], "usage": USAGE})
@@ -70,6 +78,8 @@ class Upstream:
                 self.send_header("Connection", "close")
                 self.end_headers()
                 self.close_connection = True
+                if owner.say:
+                    return self.stream_said(owner.say(asked))
                 for index, word in enumerate(WORDS):
                     self.wfile.write(chunk(delta(word)))
                     self.wfile.flush()
@@ -78,6 +88,21 @@ class Upstream:
                 self.wfile.write(chunk(delta(None, "stop")))
                 if (asked.get("stream_options") or {}).get("include_usage"):
                     self.wfile.write(chunk([], USAGE))
+                self.wfile.write(b"data: [DONE]\n\n")
+
+            def stream_said(self, said):
+                """Three characters at a time, as no tokenizer would cut them."""
+                content, arguments = said.get("content") or "", said.get("arguments") or ""
+                for at in range(0, len(content), 3):
+                    self.wfile.write(chunk(delta(content[at:at + 3])))
+                if arguments:
+                    call = {"index": 0, "id": "call_1", "type": "function",
+                            "function": {"name": "send_mail", "arguments": ""}}
+                    self.wfile.write(chunk([{"index": 0, "delta": {"tool_calls": [call]}, "finish_reason": None}]))
+                for at in range(0, len(arguments), 3):
+                    call = {"index": 0, "function": {"arguments": arguments[at:at + 3]}}
+                    self.wfile.write(chunk([{"index": 0, "delta": {"tool_calls": [call]}, "finish_reason": None}]))
+                self.wfile.write(chunk(delta(None, "tool_calls" if arguments else "stop")))
                 self.wfile.write(b"data: [DONE]\n\n")
 
             def log_message(self, *_):

@@ -11,6 +11,7 @@ const PURE: &[&str] = &[
     "src/policy",
     "src/inspect",
     "src/dialect",
+    "src/mask",
     "src/route",
     "src/chat",
     "src/yaml",

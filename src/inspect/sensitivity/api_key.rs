@@ -1,122 +1,244 @@
 //! Keys of well-known services, told by their prefix, alphabet and length; and values assigned to
 //! names such as `api_key` or `client_secret`.
 //!
-//! Placeholders of documentation (`sk-xxxx`, `your-key-here`) are no secrets.
+//! Placeholders of documentation (`sk-xxxx`, `your-key-here`) and test keys are no secrets.
 
 use super::text::{Hit, Text};
-use super::{Anchor, Confidence, Detector, Evidence, Found, Label, Wake};
+use super::{Anchor, Ask, Detector, Found, Label, Pack, Wake, check};
+use aho_corasick::AhoCorasick;
+use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::LazyLock;
+
+mod vendors;
+
+use vendors::{PREFIXES, SHAPES};
 
 pub(super) const DETECTOR: &dyn Detector = &ApiKey;
 
 struct ApiKey;
 
-/// What may follow a prefix.
-#[derive(Clone, Copy)]
-enum Body {
-    /// Capital letters and digits.
-    Upper,
-    /// Small hexadecimal digits.
-    Hex,
-    /// Letters and digits.
-    Alnum,
-    /// Letters, digits, `-` and `_`.
-    Url,
-    /// Letters, digits, `-`, `_` and `.`.
-    Dotted,
-}
+/// Names to which a secret is assigned.
+const NAMES: &[&str] = &[
+    "api_key",
+    "apikey",
+    "api-key",
+    "api key",
+    "api keys",
+    "x-api-key",
+    "api_secret",
+    "apisecret",
+    "api secret",
+    "api_token",
+    "apitoken",
+    "api token",
+    "access_key",
+    "accesskey",
+    "access key",
+    "access_key_id",
+    "secret_access_key",
+    "secretaccesskey",
+    "aws_secret_access_key",
+    "aws_secret",
+    "aws_secret_key",
+    "secret_key",
+    "secretkey",
+    "secret key",
+    "secret-key",
+    "client_secret",
+    "clientsecret",
+    "client secret",
+    "client-secret",
+    "consumer_secret",
+    "consumer_key",
+    "app_secret",
+    "appsecret",
+    "app secret",
+    "app_key",
+    "appkey",
+    "auth_token",
+    "authtoken",
+    "auth token",
+    "auth_key",
+    "access_token",
+    "accesstoken",
+    "access token",
+    "access-token",
+    "refresh_token",
+    "refreshtoken",
+    "refresh token",
+    "id_token",
+    "bearer_token",
+    "bearer",
+    "session_token",
+    "session_secret",
+    "session_key",
+    "signing_key",
+    "signing_secret",
+    "signing key",
+    "encryption_key",
+    "encryption key",
+    "encryptionkey",
+    "master_key",
+    "masterkey",
+    "private_token",
+    "webhook_secret",
+    "hmac_key",
+    "hmac_secret",
+    "jwt_secret",
+    "cookie_secret",
+    "account_key",
+    "accountkey",
+    "account key",
+    "sharedaccesskey",
+    "subscription key",
+    "subscription_key",
+    "ocp-apim-subscription-key",
+    "license_key",
+    "license key",
+    "personal access token",
+    "pat",
+    "token",
+    "tokens",
+    "secret",
+    "credential",
+    "credentials",
+    "service_account_key",
+    "storage_key",
+    "sas_token",
+    "deploy_token",
+    "bot_token",
+    "bot token",
+    "密钥",
+    "秘钥",
+    "令牌",
+    "访问密钥",
+    "api密钥",
+    "访问令牌",
+    "私钥",
+    "accesskeysecret",
+    "appsecret为",
+    "schlüssel",
+    "api-schlüssel",
+    "geheimnis",
+    "clé api",
+    "clé d'api",
+    "clé secrète",
+    "jeton",
+    "clave api",
+    "clave de api",
+    "chiave api",
+    "chave api",
+    "chave de api",
+    "klucz api",
+    "ключ api",
+    "api-ключ",
+    "секретный ключ",
+    "токен",
+    "apiキー",
+    "シークレットキー",
+    "アクセスキー",
+    "トークン",
+    "api 키",
+    "비밀키",
+    "토큰",
+    "مفتاح api",
+    "api anahtarı",
+    "एपीआई कुंजी",
+    "khóa api",
+    "api-nyckel",
+    "api-sleutel",
+    "sig",
+    "shared_access_signature",
+    "_authtoken",
+    "secretid",
+    "appid/appsecret",
+    "api_hash",
+    "access_code",
+    "key",
+    "keys",
+    "api credential",
+    "access code",
+];
+/// Names that stand for many things: what is assigned to them must look drawn.
+const VAGUE: &[&[u8]] = &[
+    b"token",
+    b"tokens",
+    b"secret",
+    b"credential",
+    b"credentials",
+    b"pat",
+    b"id_token",
+    b"bearer",
+    b"license_key",
+    b"license key",
+    b"key",
+    b"keys",
+];
 
-impl Body {
-    fn accepts(self, byte: u8) -> bool {
-        match self {
-            Self::Upper => byte.is_ascii_uppercase() || byte.is_ascii_digit(),
-            Self::Hex => byte.is_ascii_digit() || matches!(byte, b'a'..=b'f'),
-            Self::Alnum => byte.is_ascii_alphanumeric(),
-            Self::Url => byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'),
-            Self::Dotted => byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'),
-        }
-    }
-}
-
-macro_rules! keys {
-    ($($prefix:literal $body:ident $min:literal..=$max:literal,)*) => {
-        /// Prefixes in the order of [`SHAPES`].
-        const PREFIXES: &[&str] = &[$($prefix,)* "aws_secret_access_key", "secretaccesskey",
-            "api_key", "apikey", "api-key", "access_token", "client_secret", "auth_token",
-            "secret_key", "api key", "accountkey", "bearer "];
-        /// What follows each prefix and how long it is.
-        const SHAPES: &[(&str, Body, usize, usize)] = &[$(($prefix, Body::$body, $min, $max),)*];
-    };
-}
-
-keys! {
-    "sk-" Url 20..=220,          // OpenAI (also sk-proj-), Anthropic (sk-ant-), DeepSeek, OpenRouter
-    "AKIA" Upper 16..=16,        // AWS
-    "ASIA" Upper 16..=16,
-    "ghp_" Alnum 36..=40,        // GitHub
-    "gho_" Alnum 36..=40,
-    "ghu_" Alnum 36..=40,
-    "ghs_" Alnum 36..=40,
-    "ghr_" Alnum 36..=80,
-    "github_pat_" Url 60..=100,
-    "glpat-" Url 20..=64,        // GitLab
-    "xoxb-" Url 20..=120,        // Slack
-    "xoxp-" Url 20..=120,
-    "xoxa-" Url 20..=120,
-    "xoxr-" Url 20..=120,
-    "xoxs-" Url 20..=120,
-    "xapp-" Url 20..=160,
-    "sk_live_" Alnum 20..=120,   // Stripe
-    "rk_live_" Alnum 20..=120,
-    "whsec_" Alnum 24..=80,
-    "AIza" Url 35..=35,          // Google
-    "ya29." Url 30..=400,
-    "npm_" Alnum 36..=36,
-    "pypi-" Url 60..=400,
-    "hf_" Alnum 30..=40,         // Hugging Face
-    "SG." Dotted 50..=80,        // SendGrid
-    "SK" Hex 32..=32,            // Twilio
-    "gsk_" Alnum 40..=60,        // Groq
-    "xai-" Alnum 60..=100,
-    "r8_" Alnum 37..=40,         // Replicate
-    "pplx-" Alnum 40..=60,
-    "dop_v1_" Hex 64..=64,       // DigitalOcean
-    "glsa_" Url 32..=60,         // Grafana
-    "shpat_" Hex 32..=32,        // Shopify
-    "hvs." Url 24..=200,         // Vault
-    "dckr_pat_" Url 20..=60,     // Docker
-    "lin_api_" Alnum 32..=60,    // Linear
-    "sq0csp-" Url 40..=50,       // Square
-    "LTAI" Alnum 12..=24,        // Alibaba Cloud
-    "AKID" Alnum 32..=32,        // Tencent Cloud
-}
+/// The separators of a bot token: `123456789:AA…`, and its length.
+const BOT_MARK: &str = ":AA";
 
 impl Detector for ApiKey {
     fn labels(&self) -> &'static [Label] {
         &[Label::SecretApiKey]
     }
 
-    fn wakes_on(&self) -> Wake {
-        Wake::Words(PREFIXES)
+    fn pack(&self) -> Pack {
+        Pack::Secrets
     }
 
-    fn look(&self, text: &Text<'_>, anchor: &Anchor<'_>, found: &mut Found) {
-        let Anchor::Word(word) = anchor else { return };
-        let prefix = text.part(word.clone());
-        let shape = SHAPES.iter().find(|(known, ..)| known.as_bytes() == prefix);
-        let hit = match shape {
-            Some((_, body, min, max)) => {
-                let end = text.run(word.end, |byte| body.accepts(byte));
-                known(text, word.start..trim(text, end), word.end, *min..=*max)
+    fn names(&self) -> &'static [&'static str] {
+        NAMES
+    }
+
+    fn has_soft_names(&self) -> bool {
+        true
+    }
+
+    fn wakes_on(&self) -> Vec<Wake> {
+        vec![Wake::Words(PREFIXES), Wake::Words(&[BOT_MARK]), Wake::Names, Wake::Tokens]
+    }
+
+    fn look(&self, ask: &Ask<'_>, anchor: &Anchor<'_>, found: &mut Found) {
+        match anchor {
+            Anchor::Word(prefix) => by_prefix(ask.text, prefix, found),
+            Anchor::Name(name) => found.extend(assigned(ask.text, name)),
+            Anchor::Token(token) if (24..=400).contains(&token.len()) => {
+                found.extend(in_column(ask, token));
             }
-            None => assigned(text, word.end),
-        };
-        found.extend(hit);
+            Anchor::Token(_)
+            | Anchor::Digits(_)
+            | Anchor::Code(_)
+            | Anchor::Shape(..)
+            | Anchor::Number(..) => {}
+        }
+    }
+}
+
+/// The vendors of each prefix, as places in the table.
+static BY_PREFIX: LazyLock<BTreeMap<&[u8], Vec<usize>>> = LazyLock::new(|| {
+    let mut places: BTreeMap<&[u8], Vec<usize>> = BTreeMap::new();
+    for (place, (prefix, ..)) in SHAPES.iter().enumerate() {
+        places.entry(prefix.as_bytes()).or_default().push(place);
+    }
+    places
+});
+
+fn by_prefix(text: &Text<'_>, word: &Range<usize>, found: &mut Found) {
+    let prefix = text.part(word.clone());
+    if prefix == BOT_MARK.as_bytes() {
+        found.extend(bot_token(text, word));
+    }
+    let places = BY_PREFIX.get(prefix).map(Vec::as_slice).unwrap_or_default();
+    for (_, body, min, max) in places.iter().filter_map(|place| SHAPES.get(*place)) {
+        let end = text.run_max(word.end, max + 1, |byte| body.accepts(byte));
+        found.extend(known(text, word.start..trim(text, end), word.end, *min..=*max));
     }
 }
 
 fn trim(text: &Text<'_>, mut end: usize) -> usize {
-    while matches!(text.before(end), b'.' | b'-' | b'_') {
+    while matches!(text.before(end), b'.' | b'-' | b'_' | b'?' | b'&' | b':') {
         end -= 1;
     }
     end
@@ -128,62 +250,281 @@ fn known(
     body: usize,
     sizes: std::ops::RangeInclusive<usize>,
 ) -> Option<Hit> {
-    let is_key = sizes.contains(&(span.end.saturating_sub(body)))
-        && text.opens(span.start)
+    let secret = text.part(body..span.end);
+    // A short prefix also begins words and names; then the rest must look drawn.
+    let is_telling = body - span.start >= 4 || is_random(secret) && entropy_is_high(secret);
+    let opens = text.opens(span.start)
+        || text.part(span.start..span.start + 6).contains(&b'.') && text.before(span.start) == b'/';
+    let is_key = sizes.contains(&secret.len())
+        && opens
+        && text.before(span.start) != b'_'
         && text.closes(span.end)
-        && !is_placeholder(text.part(body..span.end));
-    // `sk-` also begins names such as `sk-learn-style-names`; a key has digits or both cases.
-    let is_key = is_key && is_random(text.part(body..span.end));
-    is_key.then_some(Hit {
-        label: Label::SecretApiKey,
-        span,
-        confidence: Confidence::Certain,
-        evidence: Evidence::Structure,
-    })
+        && is_telling
+        && check::distinct(secret) >= 6
+        && (is_random(secret)
+            || secret.len() >= 30 && check::distinct(secret) >= 12 && has_both_cases(secret))
+        && !is_placeholder(secret);
+    is_key.then(|| Hit::by_shape(Label::SecretApiKey, span))
 }
 
-/// A value behind `name = "…"`, `name: …` or a bearer token.
-fn assigned(text: &Text<'_>, name_end: usize) -> Option<Hit> {
-    let is_between =
-        |byte: u8| matches!(byte, b' ' | b'"' | b'\'' | b':' | b'=' | b'\\' | b'>' | b'`');
-    let start = text.run(name_end, is_between);
-    let is_bearer = text.before(name_end) == b' ';
-    let gap = text.part(name_end..start);
-    if !is_bearer && (gap.len() > 8 || !gap.iter().any(|byte| matches!(byte, b':' | b'='))) {
+fn has_both_cases(value: &[u8]) -> bool {
+    value.iter().any(u8::is_ascii_uppercase) && value.iter().any(u8::is_ascii_lowercase)
+}
+
+/// The token of a Telegram bot: its number, a colon, `AA` and 33 characters.
+fn bot_token(text: &Text<'_>, mark: &Range<usize>) -> Option<Hit> {
+    let start = text.run_back_max(mark.start, 12, |byte| byte.is_ascii_digit());
+    let end = text
+        .run_max(mark.end, 40, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    let fits = (8..=11).contains(&(mark.start - start)) && (32..=34).contains(&(end - mark.end));
+    (fits && is_random(text.part(mark.end..end)))
+        .then(|| Hit::by_shape(Label::SecretApiKey, start..end))
+}
+
+/// A drawn value behind `name = "…"`, `name: …`, `name is …` or `Bearer …`.
+fn assigned(text: &Text<'_>, name: &Range<usize>) -> Option<Hit> {
+    let head = text.part(name.start.saturating_sub(8)..name.start);
+    let is_public = [
+        &b"public "[..],
+        b"public_",
+        b"primary ",
+        b"primary_",
+        b"foreign ",
+        b"cache ",
+        b"cache_",
+        b"host ",
+        b"sort ",
+    ]
+    .iter()
+    .any(|word| head.to_ascii_lowercase().ends_with(word));
+    if is_public {
         return None;
     }
-    let is_value = |byte: u8| {
-        byte.is_ascii_alphanumeric()
-            || matches!(byte, b'-' | b'_' | b'.' | b'+' | b'/' | b'=' | b'~')
-    };
-    let end = trim(text, text.run(start, is_value));
+    let is_bearer = text.part(name.clone()).eq_ignore_ascii_case(b"bearer");
+    let is_vague = VAGUE.iter().any(|vague| text.part(name.clone()).eq_ignore_ascii_case(vague));
+    let (start, sign) = value_start(text, name.end)?;
+    let end = text
+        .run_max(start, 512, |byte| byte.is_ascii_alphanumeric() || b"-_.+/=~:".contains(&byte));
+    let end = text
+        .run_back(end, |byte| matches!(byte, b'.' | b'-' | b'_' | b'?' | b'&' | b':'))
+        .max(start);
     let value = text.part(start..end);
-    let is_key = (16..=400).contains(&value.len()) && is_random(value) && !is_placeholder(value);
-    is_key.then_some(Hit {
-        label: Label::SecretApiKey,
-        span: start..end,
-        confidence: Confidence::Likely,
-        evidence: Evidence::Context,
-    })
+    let is_said = sign != Sign::None || is_bearer;
+    let least = match (is_vague, sign) {
+        (false, Sign::Mark) => 14,
+        _ => 20,
+    };
+    let is_drawn = is_random(value) && (least == 14 || entropy_is_high(value));
+    let is_key = (least..=500).contains(&value.len())
+        && (is_said || (!is_vague && value.len() >= 24 && entropy_is_high(value)))
+        && is_drawn
+        && !is_placeholder(value)
+        && !is_reference(text, start, value);
+    is_key.then(|| Hit::by_context(Label::SecretApiKey, start..end).likely())
+}
+
+/// A drawn token in a column or under a path that names secrets.
+fn in_column(ask: &Ask<'_>, token: &Range<usize>) -> Option<Hit> {
+    if !ask.about.meets(ask.class) {
+        return None;
+    }
+    let head = ask.text.part(token.start.saturating_sub(40)..token.start).to_ascii_lowercase();
+    if memchr::memmem::find(&head, b"public").is_some() {
+        return None;
+    }
+    let value = ask.text.part(token.clone());
+    let is_drawn = is_random(value)
+        && entropy_is_high(value)
+        && !is_placeholder(value)
+        && !is_reference(ask.text, token.start, value);
+    let is_named = is_drawn && ask.text.before(token.start) != b'/' && ask.named(token);
+    is_named.then(|| Hit::by_context(Label::SecretApiKey, token.clone()).likely())
+}
+
+/// How a value is tied to its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sign {
+    /// `:` or `=`.
+    Mark,
+    /// "is", 是, est, …
+    Verb,
+    /// Nothing but a gap.
+    None,
+}
+
+/// Verbs that tie a value to its name.
+const VERBS: &[&str] = &[
+    "is",
+    "was",
+    "are",
+    "ist",
+    "lautet",
+    "est",
+    "es",
+    "è",
+    "é",
+    "to",
+    "são",
+    "är",
+    "jest",
+    "là",
+    "هو",
+    "है",
+    "是",
+    "为",
+    "設定は",
+    "は",
+    "는",
+    "은",
+    "이",
+    "가",
+    "को",
+];
+
+/// Where a verb ends that stands here; one in Latin letters needs a gap behind it.
+fn verb_end(text: &Text<'_>, at: usize) -> Option<usize> {
+    let ends = |verb: &&str| {
+        let end = at + verb.len();
+        let is_here = text.part(at..end).eq_ignore_ascii_case(verb.as_bytes());
+        is_here && (!verb.is_ascii() || matches!(text.at(end), b' ' | b'"' | b'\'' | b':' | b'`'))
+    };
+    VERBS.iter().copied().find(ends).map(|verb| at + verb.len())
+}
+
+/// Whether quotes stand before a comma and behind it.
+fn is_quoted(text: &Text<'_>, comma: usize) -> bool {
+    let next = text.run_max(comma + 1, 2, |byte| byte == b' ');
+    let is_quote = |byte: u8| matches!(byte, b'"' | b'\'');
+    is_quote(text.before(comma)) && is_quote(text.at(next))
+}
+
+/// Where the value begins that follows a name, and how it is tied to it.
+pub(super) fn value_start(text: &Text<'_>, name_end: usize) -> Option<(usize, Sign)> {
+    let is_quote =
+        |byte: u8| matches!(byte, b' ' | b'"' | b'\'' | b'`' | b'\\' | b'*' | b']' | b')' | b'\t');
+    let at = text.run_max(name_end, 6, is_quote);
+    let mut sign = Sign::None;
+    let mut after = at;
+    if text.part(at..at + 3) == "：".as_bytes() {
+        (sign, after) = (Sign::Mark, at + 3);
+    } else if matches!(text.at(at), b':' | b'=' | b'>') {
+        (sign, after) =
+            (Sign::Mark, text.run_max(at, 3, |byte| matches!(byte, b':' | b'=' | b'>')));
+    } else if text.at(at) == b',' && is_quoted(text, at) {
+        // `define('NAME', 'value')`
+        (sign, after) = (Sign::Mark, at + 1);
+    } else if let Some(end) = verb_end(text, at) {
+        let colon = usize::from(text.at(end) == b':');
+        (sign, after) = (Sign::Verb, end + colon);
+    } else if text.at(at) == b'\n'
+        || text.at(at) == b'('
+        || text.part(at..at + 3) == "（".as_bytes()
+    {
+        after = at + if text.at(at) < 0x80 { 1 } else { 3 };
+    }
+    let is_gap = |byte: u8| {
+        is_quote(byte)
+            || matches!(byte, b'(' | b'[' | b'<')
+            || (byte == b'\n' && sign == Sign::Mark)
+    };
+    let start = text.run_max(after, 6, is_gap);
+    let is_glued = text.before(name_end) >= 0x80;
+    (start > name_end || is_glued).then_some((start, sign))
+}
+
+/// Whether a value only points to where the secret is kept, or is another kind of value.
+fn is_reference(text: &Text<'_>, start: usize, value: &[u8]) -> bool {
+    let is_variable = matches!(text.before(start), b'$' | b'{' | b'<' | b'%' | b'@');
+    let heads: &[&[u8]] = &[
+        b"http://",
+        b"https://",
+        b"process.env",
+        b"os.environ",
+        b"env.",
+        b"secrets.",
+        b"vault:",
+        b"arn:aws",
+        b"/run/",
+        b"/etc/",
+        b"file:",
+        b"env:",
+        b"projects/",
+        b"sk_test_",
+        b"pk_",
+        b"rk_test_",
+        b"sha256",
+        b"sha384",
+        b"sha512",
+        b"self.",
+        b"this.",
+        b"config.",
+        b"settings.",
+    ];
+    let is_call = matches!(text.at(start + value.len()), b'(' | b'[');
+    let is_path = check::count(value, b'/') >= 2
+        && value.iter().filter(|byte| byte.is_ascii_digit()).count() < 4;
+    is_variable || is_call || is_path || heads.iter().any(|head| value.starts_with(head))
 }
 
 /// Whether the letters and digits are mixed as in a drawn value, not as in a name.
-fn is_random(value: &[u8]) -> bool {
+pub(super) fn is_random(value: &[u8]) -> bool {
     let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
     let capitals = value.iter().filter(|byte| byte.is_ascii_uppercase()).count();
-    let distinct = distinct(value);
-    distinct >= 8 && (digits >= 2 || (digits + capitals >= 3 && distinct >= 10))
+    let distinct = check::distinct(value);
+    distinct >= 8
+        && (digits >= 2 || (digits + capitals >= 3 && distinct >= 10))
+        && digits < value.len()
 }
 
-fn distinct(value: &[u8]) -> u32 {
-    let seen = value.iter().fold(0_u128, |seen, byte| seen | 1 << (byte % 128));
-    seen.count_ones()
+/// Whether letters and digits alternate as often as in a drawn value: words and dates do not.
+pub(super) fn entropy_is_high(value: &[u8]) -> bool {
+    let kind = |byte: &u8| match byte {
+        b'0'..=b'9' => 0,
+        b'a'..=b'z' => 1,
+        b'A'..=b'Z' => 2,
+        _ => 3,
+    };
+    let changes = value
+        .windows(2)
+        .filter(|pair| matches!(pair, [one, two] if kind(one) != kind(two)))
+        .count();
+    let vowels = value.iter().filter(|byte| b"aeiouAEIOU".contains(byte)).count();
+    let letters = value.iter().filter(|byte| byte.is_ascii_alphabetic()).count().max(1);
+    changes * 4 >= value.len() || (changes * 6 >= value.len() && vowels * 4 <= letters)
 }
+
+/// Signs of what documentation puts where a key would stand.
+static PLACEHOLDER_SIGNS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    const SIGNS: &[&str] = &[
+        "xxxx",
+        "example",
+        "your",
+        "****",
+        "....",
+        "placeholder",
+        "changeme",
+        "change_me",
+        "change-me",
+        "redacted",
+        "<",
+        "${",
+        "{{",
+        "dummy",
+        "insert",
+        "replace",
+        "todo",
+        "abcdefgh",
+        "12345678901234",
+        "deadbeef",
+        "masked",
+        "hidden",
+        "sample",
+    ];
+    AhoCorasick::builder().ascii_case_insensitive(true).build(SIGNS).ok()
+});
 
 /// What documentation puts where a key would stand.
 pub(super) fn is_placeholder(value: &[u8]) -> bool {
-    const SIGNS: &[&[u8]] =
-        &[b"xxxx", b"example", b"your", b"****", b"....", b"placeholder", b"changeme", b"redacted"];
-    let has = |sign: &&[u8]| value.windows(sign.len()).any(|part| part.eq_ignore_ascii_case(sign));
-    distinct(value) < 5 || SIGNS.iter().any(has)
+    let has_sign = |signs: &AhoCorasick| signs.is_match(value);
+    check::distinct(value) < 4 || PLACEHOLDER_SIGNS.as_ref().is_some_and(has_sign)
 }

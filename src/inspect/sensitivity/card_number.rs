@@ -2,8 +2,8 @@
 //!
 //! Sources: ISO/IEC 7812-1 (structure, Luhn formula), the issuer ranges that the networks publish.
 
-use super::text::{Hit, Named, Text, push_named};
-use super::{Anchor, Confidence, Detector, Evidence, Found, Label, Wake};
+use super::text::{Hit, Text};
+use super::{Anchor, Ask, Detector, Found, Label, Pack, Wake, check};
 use smallvec::SmallVec;
 use std::ops::Range;
 
@@ -45,46 +45,56 @@ impl Detector for CardNumber {
         &[Label::FinancialCreditCard, Label::FinancialCnBankCard]
     }
 
-    fn wakes_on(&self) -> Wake {
-        Wake::Digits(13)
+    fn pack(&self) -> Pack {
+        Pack::Generic
     }
 
-    fn look(&self, text: &Text<'_>, anchor: &Anchor<'_>, found: &mut Found) {
+    fn names(&self) -> &'static [&'static str] {
+        NAMES
+    }
+
+    fn wakes_on(&self) -> Vec<Wake> {
+        vec![Wake::Digits(13)]
+    }
+
+    fn look(&self, ask: &Ask<'_>, anchor: &Anchor<'_>, found: &mut Found) {
         let Anchor::Digits(groups) = anchor else { return };
         let mut first = 0;
         while let Some(start) = groups.get(first) {
             let rest = groups.get(first..).unwrap_or_default();
-            let taken = if may_begin(text, start) { longest_card(text, rest, found) } else { 0 };
+            let taken = if may_begin(ask, start) { longest_card(ask, rest, found) } else { 0 };
             first += taken.max(1);
         }
     }
 }
 
 /// Not in the middle of a word or of a decimal number.
-fn may_begin(text: &Text<'_>, start: &Range<usize>) -> bool {
+fn may_begin(ask: &Ask<'_>, start: &Range<usize>) -> bool {
+    let text = ask.text;
     let is_decimal = text.before(start.start) == b'.'
         && start.start >= 2
         && text.before(start.start - 1).is_ascii_digit()
         && start.len() > 6;
-    !is_decimal && text.opens_after(start.start, NAMES)
+    !is_decimal && text.opens_after(start.start, ask.class)
 }
 
 /// Reports the longest card that begins with these groups; says how many groups it took.
-fn longest_card(text: &Text<'_>, groups: &[Range<usize>], found: &mut Found) -> usize {
+fn longest_card(ask: &Ask<'_>, groups: &[Range<usize>], found: &mut Found) -> usize {
+    let text: &Text<'_> = ask.text;
     let mut digits: SmallVec<[u8; 20]> = SmallVec::new();
     let mut best = None;
     for (index, group) in groups.iter().enumerate() {
         if digits.len() + group.len() > 19 {
             break;
         }
-        digits.extend(text.part(group.clone()).iter().map(|byte| byte - b'0'));
+        digits.extend_from_slice(text.part(group.clone()));
         let taken = groups.get(..=index).unwrap_or_default();
         if digits.len() >= 13 && text.closes(group.end) && is_card_shape(taken) {
-            best = judge(text, taken, &digits).or(best);
+            best = judge(ask, taken, &digits).or(best);
         }
     }
-    let Some((taken, hit, named)) = best else { return 0 };
-    push_named(found, hit, named);
+    let Some((taken, hit)) = best else { return 0 };
+    found.push(hit);
     taken
 }
 
@@ -101,28 +111,30 @@ fn is_card_shape(groups: &[Range<usize>]) -> bool {
     }
 }
 
-fn judge(text: &Text<'_>, groups: &[Range<usize>], digits: &[u8]) -> Option<(usize, Hit, Named)> {
+fn judge(ask: &Ask<'_>, groups: &[Range<usize>], digits: &[u8]) -> Option<(usize, Hit)> {
     let span = groups.first()?.start..groups.last()?.end;
     let network = Network::of(digits)?;
-    let is_checked = luhn(digits);
+    let is_checked = check::luhn(digits);
     // Only a Chinese bank card may be named with a digit wrong: the length leaves little else.
     if !is_checked && (network != Network::UnionPay || digits.len() < 16 || groups.len() > 5) {
         return None;
     }
-    let named = Named::from(text.named(&span, NAMES));
+    let is_named = ask.named(&span);
     // 13 and 14 digits in one piece are article numbers and times far more often than cards.
     let is_odd = digits.len() < 15 && groups.len() == 1;
-    if named == Named::No && (is_odd || !is_checked) {
+    if !is_named && (is_odd || !is_checked) {
         return None;
     }
     let label = match network {
         Network::UnionPay => Label::FinancialCnBankCard,
         Network::Other => Label::FinancialCreditCard,
     };
-    let evidence = if is_checked { Evidence::Checksum } else { Evidence::Context };
-    let is_grouped = groups.len() > 1 && groups.len() < 7;
-    let confidence = if is_grouped { Confidence::Certain } else { Confidence::Likely };
-    Some((groups.len(), Hit { label, span, confidence, evidence }, named))
+    let hit = match (is_checked, is_named) {
+        (true, true) => Hit::by_checksum(label, span).named(),
+        (true, false) => Hit::by_checksum(label, span).likely(),
+        (false, _) => Hit::by_context(label, span).likely(),
+    };
+    Some((groups.len(), hit))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,7 +146,7 @@ enum Network {
 impl Network {
     /// The network by issuer range and length; `None` where no network issues such numbers.
     fn of(digits: &[u8]) -> Option<Self> {
-        let head = digits.iter().take(6).fold(0_u32, |sum, digit| sum * 10 + u32::from(*digit));
+        let head = digits.iter().take(6).fold(0_u32, |sum, digit| sum * 10 + check::value(*digit));
         let size = digits.len();
         let network = match (head, size) {
             (620_000..=629_999 | 810_000..=817_199 | 955_880..=955_889, 16..=19) => Self::UnionPay,
@@ -166,19 +178,4 @@ impl Network {
         };
         Some(network)
     }
-}
-
-/// The Luhn formula of ISO/IEC 7812-1 annex B.
-fn luhn(digits: &[u8]) -> bool {
-    let sum: u32 = digits
-        .iter()
-        .rev()
-        .enumerate()
-        .map(|(index, digit)| match (index % 2, *digit) {
-            (0, digit) => u32::from(digit),
-            (_, digit @ 5..) => u32::from(digit) * 2 - 9,
-            (_, digit) => u32::from(digit) * 2,
-        })
-        .sum();
-    sum.is_multiple_of(10) && digits.iter().any(|digit| *digit != 0)
 }

@@ -1,8 +1,8 @@
 //! Chinese resident identity numbers: area, date of birth and the check character of
 //! ISO 7064 mod 11-2, as GB 11643-1999 defines them; the old 15 digits only when named.
 
-use super::text::{Hit, Text};
-use super::{Anchor, Confidence, Detector, Evidence, Found, Label, Wake};
+use super::text::Hit;
+use super::{Anchor, Ask, Confidence, Detector, Evidence, Found, Label, Pack, Wake, check};
 use smallvec::SmallVec;
 use std::ops::Range;
 
@@ -44,14 +44,22 @@ impl Detector for CnResidentId {
         &[Label::IdentityCnResidentId]
     }
 
-    fn wakes_on(&self) -> Wake {
-        Wake::Digits(15)
+    fn pack(&self) -> Pack {
+        Pack::Cn
     }
 
-    fn look(&self, text: &Text<'_>, anchor: &Anchor<'_>, found: &mut Found) {
+    fn names(&self) -> &'static [&'static str] {
+        NAMES
+    }
+
+    fn wakes_on(&self) -> Vec<Wake> {
+        vec![Wake::Digits(15)]
+    }
+
+    fn look(&self, ask: &Ask<'_>, anchor: &Anchor<'_>, found: &mut Found) {
         let Anchor::Digits(groups) = anchor else { return };
         for first in 0..groups.len() {
-            if let Some(hit) = groups.get(first..).and_then(|rest| read(text, rest)) {
+            if let Some(hit) = groups.get(first..).and_then(|rest| read(ask, rest)) {
                 found.push(hit);
             }
         }
@@ -59,9 +67,10 @@ impl Detector for CnResidentId {
 }
 
 /// Reads 18 characters in one piece or as 6-8-4, 6-4-4-4 and similar; 15 in one piece.
-fn read(text: &Text<'_>, groups: &[Range<usize>]) -> Option<Hit> {
+fn read(ask: &Ask<'_>, groups: &[Range<usize>]) -> Option<Hit> {
+    let text = ask.text;
     let start = groups.first()?.start;
-    if !text.opens_after(start, NAMES) || !(3..=18).contains(&groups.first()?.len()) {
+    if !text.opens_after(start, ask.class) || !(3..=18).contains(&groups.first()?.len()) {
         return None;
     }
     let mut digits: SmallVec<[u8; 20]> = SmallVec::new();
@@ -92,15 +101,15 @@ fn read(text: &Text<'_>, groups: &[Range<usize>]) -> Option<Hit> {
     if !text.closes(end) || !is_area(&digits) {
         return None;
     }
-    judge(text, start..end, &digits)
+    judge(ask, start..end, &digits)
 }
 
-fn judge(text: &Text<'_>, span: Range<usize>, digits: &[u8]) -> Option<Hit> {
+fn judge(ask: &Ask<'_>, span: Range<usize>, digits: &[u8]) -> Option<Hit> {
     let is_old = digits.len() == 15;
     let is_date = if is_old {
-        is_date(1900 + number(digits, 6..8), digits, 8)
+        is_birth(1900 + number(digits, 6..8), digits, 8)
     } else {
-        is_date(number(digits, 6..10), digits, 10)
+        is_birth(number(digits, 6..10), digits, 10)
     };
     if !is_date {
         return None;
@@ -108,12 +117,12 @@ fn judge(text: &Text<'_>, span: Range<usize>, digits: &[u8]) -> Option<Hit> {
     let is_checked = !is_old && is_checked(digits);
     let (confidence, evidence) = if is_checked {
         (Confidence::Certain, Evidence::Checksum)
-    } else if text.named(&span, NAMES) {
+    } else if ask.named(&span) {
         (Confidence::Likely, Evidence::Context)
     } else {
         return None;
     };
-    Some(Hit { label: Label::IdentityCnResidentId, span, confidence, evidence })
+    Some(Hit { label: Label::IdentityCnResidentId, span, confidence, evidence, is_named: false })
 }
 
 /// The first two digits name a province (GB/T 2260).
@@ -124,18 +133,9 @@ fn is_area(digits: &[u8]) -> bool {
     )
 }
 
-fn is_date(year: u32, digits: &[u8], month_at: usize) -> bool {
+fn is_birth(year: u32, digits: &[u8], month_at: usize) -> bool {
     let month = number(digits, month_at..month_at + 2);
-    let day = number(digits, month_at + 2..month_at + 4);
-    let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    let days = match month {
-        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-        4 | 6 | 9 | 11 => 30,
-        2 if is_leap => 29,
-        2 => 28,
-        _ => 0,
-    };
-    (1880..=2040).contains(&year) && (1..=days).contains(&day)
+    check::is_date(year, month, number(digits, month_at + 2..month_at + 4))
 }
 
 fn is_checked(digits: &[u8]) -> bool {

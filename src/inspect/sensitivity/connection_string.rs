@@ -1,54 +1,107 @@
-//! Addresses that carry a password: `scheme://user:password@host`.
+//! Addresses and settings that carry a password: `scheme://user:password@host`,
+//! `Server=…;Password=…;`, `host=… password=…`, `jdbc:…?user=…&password=…`, storage account keys.
 
 use super::api_key::is_placeholder;
 use super::text::{Hit, Text};
-use super::{Anchor, Confidence, Detector, Evidence, Found, Label, Wake};
+use super::{Anchor, Ask, Detector, Found, Label, Pack, Wake};
+use std::ops::Range;
 
 pub(super) const DETECTOR: &dyn Detector = &ConnectionString;
 
 struct ConnectionString;
+
+/// Keys behind which the password stands.
+const KEYS: &[&str] =
+    &["password=", "pwd=", "accountkey=", "sharedaccesskey=", "sharedaccesssignature=", "passwd="];
+/// Longest string of settings.
+const SETTINGS_MAX: usize = 400;
 
 impl Detector for ConnectionString {
     fn labels(&self) -> &'static [Label] {
         &[Label::SecretConnectionString]
     }
 
-    fn wakes_on(&self) -> Wake {
-        Wake::Words(&["://"])
+    fn pack(&self) -> Pack {
+        Pack::Secrets
     }
 
-    fn look(&self, text: &Text<'_>, anchor: &Anchor<'_>, found: &mut Found) {
+    fn wakes_on(&self) -> Vec<Wake> {
+        vec![Wake::Words(&["://"]), Wake::Words(KEYS)]
+    }
+
+    fn look(&self, ask: &Ask<'_>, anchor: &Anchor<'_>, found: &mut Found) {
         let Anchor::Word(sign) = anchor else { return };
-        let is_scheme =
-            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
-        let start = text.skip_escape(text.run_back(sign.start, is_scheme));
-        let end = text.run(sign.end, is_address);
-        let address = text.part(sign.end..end.min(sign.end + 512));
-        let Some(at) = memchr::memrchr(b'@', address) else { return };
-        let login = address.get(..at).unwrap_or_default();
-        let Some(colon) = memchr::memchr(b':', login) else { return };
-        let user = login.get(..colon).unwrap_or_default();
-        let password = login.get(colon + 1..).unwrap_or_default();
-        let is_login = start < sign.start
-            && !password.is_empty()
-            && !user.contains(&b'/')
-            && !is_left_open(password);
-        if is_login {
-            found.push(Hit {
-                label: Label::SecretConnectionString,
-                span: start..end,
-                confidence: Confidence::Certain,
-                evidence: Evidence::Structure,
-            });
-        }
+        let text = ask.text;
+        let span =
+            if text.before(sign.end) == b'/' { address(text, sign) } else { settings(text, sign) };
+        found.extend(span.map(|span| Hit::by_shape(Label::SecretConnectionString, span)));
     }
 }
 
-/// Whether a template leaves the password to be filled in.
-fn is_left_open(password: &[u8]) -> bool {
-    let is_template = matches!(password, [b'<' | b'{' | b'$' | b'[' | b'*', ..])
-        && matches!(password, [.., b'>' | b'}' | b']' | b'*']);
-    is_template || (password.len() > 3 && is_placeholder(password) && is_masked(password))
+fn address(text: &Text<'_>, sign: &Range<usize>) -> Option<Range<usize>> {
+    let is_scheme = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+    let start = text.skip_escape(text.run_back_max(sign.start, 32, is_scheme));
+    let end = text.run_max(sign.end, 512, is_address);
+    let address = text.part(sign.end..end);
+    let at = memchr::memrchr(b'@', address)?;
+    let login = address.get(..at)?;
+    let colon = memchr::memchr(b':', login)?;
+    let user = login.get(..colon)?;
+    let password = login.get(colon + 1..)?;
+    let host = address.get(at + 1..)?;
+    let is_login = start < sign.start
+        && !password.is_empty()
+        && !user.contains(&b'/')
+        && !user.contains(&b'?')
+        && !is_left_open(user, password, host);
+    is_login.then_some(start..end)
+}
+
+/// Whether a template leaves the password to be filled in, or shows the password of an example.
+fn is_left_open(user: &[u8], password: &[u8], host: &[u8]) -> bool {
+    const EXAMPLES: &[&[u8]] = &[
+        b"password",
+        b"pass",
+        b"pwd",
+        b"passwd",
+        b"secret",
+        b"postgres",
+        b"root",
+        b"mysql",
+        b"admin",
+        b"test",
+        b"guest",
+        b"changeme",
+        b"user",
+        b"mypassword",
+        b"mysecretpassword",
+        b"yourpassword",
+    ];
+    let is_template = matches!(password, [b'<' | b'{' | b'$' | b'[' | b'*' | b'%', ..])
+        && matches!(password, [.., b'>' | b'}' | b']' | b'*'])
+        || matches!(password, [b'$', ..] if password.iter().skip(1).all(|byte| byte.is_ascii_uppercase() || *byte == b'_'));
+    let is_example = EXAMPLES.iter().any(|word| password.eq_ignore_ascii_case(word));
+    let is_nowhere = [
+        &b"localhost"[..],
+        b"127.0.0.1",
+        b"host",
+        b"hostname",
+        b"example",
+        b"db:",
+        b"db/",
+        b"postgres:",
+        b"<",
+    ]
+    .iter()
+    .any(|name| host.starts_with(name))
+        || memchr::memmem::find(host, b"example.").is_some();
+    let is_shown = is_example
+        && (is_nowhere
+            || user.eq_ignore_ascii_case(b"user")
+            || user.eq_ignore_ascii_case(b"username"));
+    is_template
+        || is_shown
+        || (password.len() > 3 && is_placeholder(password) && is_masked(password))
 }
 
 fn is_masked(password: &[u8]) -> bool {
@@ -58,4 +111,56 @@ fn is_masked(password: &[u8]) -> bool {
 
 fn is_address(byte: u8) -> bool {
     byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b'`' | b',' | b';' | b')' | b'\\')
+}
+
+/// Pairs of settings around the password, among them where to connect.
+fn settings(text: &Text<'_>, key: &Range<usize>) -> Option<Range<usize>> {
+    const PLACES: &[&[u8]] = &[
+        b"server=",
+        b"host=",
+        b"data source=",
+        b"datasource=",
+        b"hostname=",
+        b"dbname=",
+        b"database=",
+        b"endpoint=",
+        b"defaultendpointsprotocol=",
+        b"accountname=",
+        b"initial catalog=",
+        b"jdbc:",
+        b"addr=",
+        b"sharedaccesskeyname=",
+        b"user id=",
+    ];
+    let is_part = |byte: u8| {
+        byte.is_ascii_graphic() && !matches!(byte, b'"' | b'`' | b'{' | b'}' | b'|') || byte == b' '
+    };
+    let start = text.run_back_max(key.start, SETTINGS_MAX, is_part);
+    let value_end = text.run_max(key.end, 256, |byte| {
+        byte.is_ascii_graphic() && !matches!(byte, b';' | b'&' | b'"' | b'\'' | b'`')
+    });
+    let value = text.part(key.end..value_end);
+    let head = text.part(start..key.start).to_ascii_lowercase();
+    let rest = text.part(value_end..value_end + 160).to_ascii_lowercase();
+    let rest = rest.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let first = PLACES.iter().filter_map(|place| memchr::memmem::find(&head, place)).min();
+    let follows = rest.starts_with(b";")
+        && PLACES.iter().any(|place| memchr::memmem::find(rest, place).is_some());
+    let is_nowhere = memchr::memmem::find(&head, b"localhost").is_some()
+        && value.len() < 10
+        && !value.iter().any(u8::is_ascii_digit);
+    let is_open = value.len() < 3
+        || is_placeholder(value)
+        || matches!(value, [b'<' | b'$' | b'{' | b'%', ..])
+        || is_nowhere;
+    // A log line such as `host=x … password=y` has them far apart; what lies between is all settings.
+    if is_open || (first.is_none() && !follows) {
+        return None;
+    }
+    let end = if text.at(value_end) == b';' {
+        text.run_max(value_end, 200, |byte| is_part(byte) && byte != b' ')
+    } else {
+        value_end
+    };
+    Some(first.map_or(key.start, |first| start + first)..end)
 }

@@ -1,7 +1,7 @@
-//! E-mail addresses, also in the spellings `%40`, `[at]` and `&#64;`.
+//! E-mail addresses, also in spellings such as `[at]` and `(dot)`; not those of documentation.
 
 use super::text::{Hit, Text};
-use super::{Anchor, Confidence, Detector, Evidence, Found, Label, Wake};
+use super::{Anchor, Ask, Detector, Found, Label, Pack, Wake};
 use std::ops::Range;
 
 pub(super) const DETECTOR: &dyn Detector = &Email;
@@ -17,25 +17,108 @@ impl Detector for Email {
         &[Label::ContactEmailAddress]
     }
 
-    fn wakes_on(&self) -> Wake {
-        Wake::Words(&["@", "%40", "[at]", "(at)", " [at] ", " (at) ", "&#64;"])
+    fn pack(&self) -> Pack {
+        Pack::Generic
     }
 
-    fn look(&self, text: &Text<'_>, anchor: &Anchor<'_>, found: &mut Found) {
+    fn names(&self) -> &'static [&'static str] {
+        &[
+            "email",
+            "e-mail",
+            "mailto",
+            "mail",
+            "邮箱",
+            "电子邮箱",
+            "correo",
+            "メール",
+            "이메일",
+            "почта",
+        ]
+    }
+
+    fn has_soft_names(&self) -> bool {
+        true
+    }
+
+    fn wakes_on(&self) -> Vec<Wake> {
+        vec![Wake::Words(&["@", "[at]", "(at)", "{at}", " [at] ", " (at) ", " {at} ", " at "])]
+    }
+
+    fn look(&self, ask: &Ask<'_>, anchor: &Anchor<'_>, found: &mut Found) {
         let Anchor::Word(sign) = anchor else { return };
+        let text = ask.text;
         let Some(start) = local_start(text, sign) else { return };
         let Some(end) = domain_end(text, sign.end) else { return };
+        let (local, domain) = (text.part(start..sign.start), text.part(sign.end..end));
         // A login of a repository (`git@host:path`) names no person.
-        if text.part(start..sign.start) == b"git" && matches!(text.at(end), b':' | b'/') {
+        if local == b"git" && matches!(text.at(end), b':' | b'/') || is_placeholder(local, domain) {
             return;
         }
-        found.push(Hit {
-            label: Label::ContactEmailAddress,
-            span: start..end,
-            confidence: Confidence::Certain,
-            evidence: Evidence::Structure,
-        });
+        // "look at this dot com" needs the spelled dot, and no dot that is written.
+        let is_spelled = text.part(sign.clone()) == b" at ";
+        let has_spelled_dot = memchr::memmem::find(domain, b" dot ").is_some();
+        if is_spelled && !(has_spelled_dot || ask.named(&(start..end)) && domain.contains(&b'.')) {
+            return;
+        }
+        found.push(Hit::by_shape(Label::ContactEmailAddress, start..end));
     }
+}
+
+/// Addresses that documentation uses: reserved domains (RFC 2606) and stand-ins for names.
+fn is_placeholder(local: &[u8], domain: &[u8]) -> bool {
+    const DOMAINS: &[&[u8]] = &[
+        b"example.com",
+        b"example.org",
+        b"example.net",
+        b"example.edu",
+        b"domain.com",
+        b"yourdomain.com",
+        b"yourcompany.com",
+        b"email.com",
+        b"test.com",
+        b"users.noreply.github.com",
+        b"sentry.io",
+    ];
+    const ENDINGS: &[&[u8]] = &[
+        b".example",
+        b".test",
+        b".invalid",
+        b".localhost",
+        b".example.com",
+        b".example.org",
+        b".example.net",
+    ];
+    const LOCALS: &[&[u8]] = &[
+        b"your",
+        b"name",
+        b"user",
+        b"username",
+        b"yourname",
+        b"test",
+        b"example",
+        b"your-email",
+        b"youremail",
+        b"your.email",
+        b"email",
+        b"foo",
+        b"bar",
+        b"someone",
+        b"somebody",
+        b"noreply",
+        b"no-reply",
+        b"you",
+    ];
+    let is =
+        |list: &[&[u8]], part: &[u8]| list.iter().any(|known| part.eq_ignore_ascii_case(known));
+    let domain = domain.to_ascii_lowercase();
+    let reserved = |name: &[u8]| {
+        matches!(name, b"example.com" | b"example.org" | b"example.net" | b"example.edu")
+    };
+    let is_stand_in = is(LOCALS, local) && is(DOMAINS, &domain);
+    reserved(&domain)
+        || ENDINGS.iter().any(|ending| domain.ends_with(ending))
+        || is_stand_in
+        || is(&[b"noreply", b"no-reply", b"donotreply"], local)
 }
 
 fn is_local(byte: u8) -> bool {
@@ -45,7 +128,14 @@ fn is_local(byte: u8) -> bool {
 /// Where the part before the sign begins; `None` where it is no mailbox.
 fn local_start(text: &Text<'_>, sign: &Range<usize>) -> Option<usize> {
     let from = sign.start.saturating_sub(64);
-    let mut start = text.run_back(sign.start, is_local).max(from);
+    let mut start = text.run_back_max(sign.start, 64, is_local).max(from);
+    // `j [dot] smith [at] …`
+    for dot in [&b" [dot] "[..], b"[dot]", b" (dot) ", b"(dot)", b" dot "] {
+        let head = text.part(start.saturating_sub(dot.len())..start);
+        if head == dot && text.before(start - dot.len()).is_ascii_alphanumeric() {
+            start = text.run_back_max(start - dot.len(), 40, is_local);
+        }
+    }
     // Quotes, braces and the name of a parameter before the mailbox are no part of it.
     let head = text.part(start..sign.start);
     if let Some(cut) = head.iter().rposition(|byte| b"=&?'`{|}!#$*".contains(byte)) {
@@ -101,7 +191,10 @@ fn domain_end(text: &Text<'_>, start: usize) -> Option<usize> {
 
 /// The place after a dot, however it is spelled.
 fn dot(text: &Text<'_>, place: usize) -> Option<usize> {
-    const SPELLINGS: &[&[u8]] = &[b".", b"[.]", b"[dot]", b"(dot)", b" [dot] ", b" (dot) ", b"%2e"];
+    const SPELLINGS: &[&[u8]] = &[
+        b".", b"[.]", b"(.)", b"[dot]", b"(dot)", b"{dot}", b" [dot] ", b" (dot) ", b" {dot} ",
+        b" dot ",
+    ];
     let rest = text.part(place..place + 8);
     let spelled =
         |dot: &&&[u8]| rest.get(..dot.len()).is_some_and(|head| head.eq_ignore_ascii_case(dot));

@@ -1,9 +1,14 @@
-//! Undoes the typography that hides a value from a byte pattern: full-width digits and letters,
-//! zero-width characters, odd spaces and dashes, foreign digits, `\uXXXX` escapes.
+//! Undoes the typography that hides a value from a byte pattern: full-width and circled digits,
+//! zero-width characters, odd spaces and dashes, foreign digits, letters of another alphabet that
+//! look the same, and the escapes of JSON, HTML, URLs and C.
 //!
 //! The folded text is only looked at; a map leads every finding back to the bytes that came.
 //! Plain ASCII without escapes, and text in which nothing needs folding, is not copied.
 
+mod escape;
+mod glyph;
+
+use smallvec::SmallVec;
 use std::ops::Range;
 
 /// A text as the detectors see it, with the way back to the original.
@@ -17,8 +22,17 @@ pub(super) struct Folded<'a> {
 #[derive(Default)]
 struct CleanCopy {
     bytes: Vec<u8>,
-    /// (place in the copy, place in the original) wherever the distance between both changes.
-    steps: Vec<(usize, usize)>,
+    /// Where each stretch of the copy comes from.
+    parts: Vec<Part>,
+}
+
+/// A stretch of the copy, up to the next one.
+#[derive(Clone, Copy)]
+struct Part {
+    folded: usize,
+    original: usize,
+    /// Bytes of the original that became this stretch as a whole; `None` if copied byte by byte.
+    unit: Option<usize>,
 }
 
 impl std::fmt::Debug for CleanCopy {
@@ -30,7 +44,8 @@ impl std::fmt::Debug for CleanCopy {
 impl<'a> Folded<'a> {
     /// Folds what has to be folded.
     pub(super) fn new(original: &'a str) -> Self {
-        if original.is_ascii() && memchr::memmem::find(original.as_bytes(), b"\\u").is_none() {
+        let bytes = original.as_bytes();
+        if original.is_ascii() && memchr::memchr3(b'\\', b'%', b'&', bytes).is_none() {
             return Self { original, copy: None };
         }
         Self { original, copy: fold(original) }
@@ -44,34 +59,37 @@ impl<'a> Folded<'a> {
     /// The bytes of the original that a span of [`Self::bytes`] came from, widened to whole
     /// characters.
     pub(super) fn original_span(&self, span: &Range<usize>) -> Range<usize> {
-        let Some(copy) = &self.copy else { return widen(self.original, span.start, span.end) };
-        let start = copy.original_place(span.start);
-        let last = copy.original_place(span.end.saturating_sub(1).max(span.start));
-        // A folded escape is six bytes for one character, so the end is where the next byte of
-        // the copy comes from, unless something was dropped in between.
-        let next = copy.original_place(span.end);
-        let end = if CleanCopy::is_escape(self.original, last) { next } else { last + 1 };
-        widen(self.original, start, end)
+        let last = span.end.saturating_sub(1).max(span.start);
+        match &self.copy {
+            None => widen(self.original, span.start, span.end),
+            Some(copy) => {
+                widen(self.original, copy.source(span.start).start, copy.source(last).end)
+            }
+        }
     }
 }
 
 impl CleanCopy {
-    fn original_place(&self, place: usize) -> usize {
-        let after = self.steps.partition_point(|(folded, _)| *folded <= place);
-        let step = after.checked_sub(1).and_then(|index| self.steps.get(index));
-        step.map_or(place, |(folded, original)| original + (place - folded))
+    /// The bytes of the original that one byte of the copy came from.
+    fn source(&self, place: usize) -> Range<usize> {
+        let after = self.parts.partition_point(|part| part.folded <= place);
+        let part = after.checked_sub(1).and_then(|index| self.parts.get(index));
+        match part {
+            None => place..place + 1,
+            Some(Part { original, unit: Some(size), .. }) => *original..original + size,
+            Some(Part { original, folded, unit: None }) => {
+                let start = original + (place - folded);
+                start..start + 1
+            }
+        }
     }
 
-    fn is_escape(original: &str, place: usize) -> bool {
-        original.as_bytes().get(place..).is_some_and(|rest| rest.starts_with(b"\\u"))
-    }
-
-    /// Says that the next byte of the copy comes from `original`.
-    fn step(&mut self, original: usize) {
-        let folded = self.bytes.len();
-        match self.steps.last_mut() {
-            Some(last) if last.0 == folded => last.1 = original,
-            _ => self.steps.push((folded, original)),
+    /// Says where the next bytes of the copy come from.
+    fn part(&mut self, original: usize, unit: Option<usize>) {
+        let part = Part { folded: self.bytes.len(), original, unit };
+        match self.parts.last_mut() {
+            Some(last) if last.folded == part.folded => *last = part,
+            _ => self.parts.push(part),
         }
     }
 }
@@ -80,12 +98,8 @@ fn widen(text: &str, start: usize, end: usize) -> Range<usize> {
     text.floor_char_boundary(start)..text.ceil_char_boundary(end.min(text.len()))
 }
 
-/// What becomes of one character.
-enum Fold {
-    Keep,
-    Drop,
-    To(u8),
-}
+/// What becomes of a stretch of the original.
+type Bytes = SmallVec<[u8; 16]>;
 
 fn fold(original: &str) -> Option<CleanCopy> {
     let bytes = original.as_bytes();
@@ -97,95 +111,124 @@ fn fold(original: &str) -> Option<CleanCopy> {
             at += 1;
             continue;
         }
-        let Some((size, folded)) = fold_at(original, at) else {
-            at += 1;
-            continue;
+        let (size, folded) = match fold_at(original, at) {
+            Step::Keep(size) => {
+                at += size;
+                continue;
+            }
+            Step::Change(size, folded) => (size, folded),
         };
         let out = copy.get_or_insert_with(CleanCopy::default);
         out.bytes.extend_from_slice(bytes.get(copied..at).unwrap_or_default());
-        out.step(at);
-        match folded {
-            Decoded::Nothing => {}
-            Decoded::Byte(byte) => out.bytes.push(byte),
-            Decoded::Char(letter) => {
-                // Every byte of a decoded character but the last stays on the escape.
-                for (index, byte) in letter.encode_utf8(&mut [0; 4]).bytes().enumerate() {
-                    if index > 0 {
-                        out.step(at);
-                    }
-                    out.bytes.push(byte);
-                }
-            }
+        if !folded.is_empty() {
+            out.part(at, Some(size));
+            out.bytes.extend_from_slice(&folded);
         }
         at += size;
         copied = at;
-        out.step(at);
+        out.part(at, None);
     }
     let mut copy = copy?;
     copy.bytes.extend_from_slice(bytes.get(copied..).unwrap_or_default());
     Some(copy)
 }
 
-/// Lead bytes that may begin something to fold; everything else is passed over quickly, Chinese
-/// above all.
+/// Bytes that may begin something to fold; everything else is passed over quickly, Chinese above
+/// all.
 const fn is_suspect(byte: u8) -> bool {
-    matches!(byte, b'\\' | 0xC2 | 0xD9 | 0xDB | 0xE0..=0xE3 | 0xEF | 0xF0)
+    matches!(
+        byte,
+        b'\\' | b'%' | b'&' | 0xC2 | 0xCC..=0xD1 | 0xD9 | 0xDB | 0xE0..=0xE3 | 0xEF | 0xF0
+    )
 }
 
-enum Decoded {
-    Nothing,
-    Byte(u8),
-    Char(char),
+enum Step {
+    /// So many bytes stay as they are.
+    Keep(usize),
+    /// So many bytes become these.
+    Change(usize, Bytes),
 }
 
-/// The size in the original and the result, if something stands here that has to be folded.
-fn fold_at(original: &str, at: usize) -> Option<(usize, Decoded)> {
-    let rest = original.get(at..)?;
-    let (letter, size) = escape(rest)
-        .map(|letter| (letter, 6))
-        .or_else(|| rest.chars().next().map(|letter| (letter, letter.len_utf8())))?;
-    match fold_char(letter) {
-        Fold::Drop => Some((size, Decoded::Nothing)),
-        Fold::To(byte) => Some((size, Decoded::Byte(byte))),
-        Fold::Keep if size == 6 => Some((size, Decoded::Char(letter))),
-        Fold::Keep => None,
+fn fold_at(original: &str, at: usize) -> Step {
+    let Some(rest) = original.get(at..) else { return Step::Keep(1) };
+    let Some(letter) = rest.chars().next() else { return Step::Keep(1) };
+    if letter.is_ascii() {
+        return match escape::read(rest) {
+            Some((size, letter)) => Step::Change(size, folded(letter)),
+            None => Step::Keep(1),
+        };
+    }
+    if glyph::is_foreign(letter) {
+        return foreign_run(original, at);
+    }
+    match glyph::fold(letter) {
+        glyph::Fold::Keep => match glyph::wide_sign(letter) {
+            Some(byte) if is_among_wide(original, at) => {
+                Step::Change(3, Bytes::from_slice(&[byte]))
+            }
+            _ => Step::Keep(letter.len_utf8()),
+        },
+        glyph::Fold::Drop => Step::Change(letter.len_utf8(), Bytes::new()),
+        glyph::Fold::To(byte) => Step::Change(letter.len_utf8(), Bytes::from_slice(&[byte])),
+        glyph::Fold::Number(number) => {
+            Step::Change(letter.len_utf8(), Bytes::from_slice(number.to_string().as_bytes()))
+        }
     }
 }
 
-/// Reads `\u4e2d` as one character; pairs of surrogates stay as they are.
-fn escape(rest: &str) -> Option<char> {
-    let digits = rest.strip_prefix("\\u")?.get(..4)?;
-    if !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return None;
-    }
-    u32::from_str_radix(digits, 16).ok().and_then(char::from_u32)
+/// Whether the sign at a place stands before another full-width one, as in `ｆｔｐ：／／`.
+fn is_among_wide(original: &str, at: usize) -> bool {
+    let mut rest = original.get(at..).unwrap_or_default().chars().skip(1);
+    rest.next().is_some_and(|next| matches!(next, '\u{FF0F}'..='\u{FF19}' | '\u{FF21}'..='\u{FF3A}' | '\u{FF41}'..='\u{FF5A}'))
 }
 
-fn fold_char(letter: char) -> Fold {
-    let code = u32::from(letter);
-    let digit = |zero: u32| {
-        u8::try_from(code - zero).map_or(Fold::Keep, |value| Fold::To(b'0' + value % 10))
+/// A decoded character, folded in its turn.
+fn folded(letter: char) -> Bytes {
+    match glyph::fold(letter) {
+        glyph::Fold::Drop => Bytes::new(),
+        glyph::Fold::To(byte) => Bytes::from_slice(&[byte]),
+        glyph::Fold::Number(number) => Bytes::from_slice(number.to_string().as_bytes()),
+        glyph::Fold::Keep => match glyph::lookalike(letter) {
+            Some(byte) => Bytes::from_slice(&[byte]),
+            None => Bytes::from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes()),
+        },
+    }
+}
+
+/// Greek and Cyrillic letters stay, unless they stand in a word of Latin letters or digits and all
+/// look like Latin ones: then they are there to deceive.
+fn foreign_run(original: &str, at: usize) -> Step {
+    let rest = original.get(at..).unwrap_or_default();
+    let size = rest.find(|letter| !glyph::is_foreign(letter)).unwrap_or(rest.len());
+    let run = rest.get(..size).unwrap_or_default();
+    let touches = |byte: Option<&u8>| {
+        byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'@' | b'_'))
     };
-    match code {
-        // zero-width characters, marks of direction, soft hyphen, byte order mark
-        0xAD | 0x180E | 0x200B..=0x200F | 0x202A..=0x202E | 0x2060..=0x2064 | 0xFEFF => Fold::Drop,
-        0xA0 | 0x2000..=0x200A | 0x202F | 0x205F | 0x3000 => Fold::To(b' '),
-        0x2010..=0x2015 | 0x2212 | 0xFE58 | 0xFE63 => Fold::To(b'-'),
-        0xFE6B => Fold::To(b'@'),
-        0x660..=0x669 => digit(0x660),
-        0x6F0..=0x6F9 => digit(0x6F0),
-        0x966..=0x96F => digit(0x966),
-        0x1D7CE..=0x1D7FF => digit(0x1D7CE),
-        0xFF01..=0xFF5E => full_width(code),
-        _ => Fold::Keep,
+    let bytes = original.as_bytes();
+    let is_inside = touches(at.checked_sub(1).and_then(|place| bytes.get(place)))
+        || touches(bytes.get(at + size))
+        || is_hyphenated(bytes.get(at + size..).unwrap_or_default());
+    if !is_inside && !is_grouped(original, at, run) {
+        return Step::Keep(size);
+    }
+    match run.chars().map(glyph::lookalike).collect::<Option<Bytes>>() {
+        Some(folded) => Step::Change(size, folded),
+        None => Step::Keep(size),
     }
 }
 
-/// Full-width letters, digits and the signs that belong to values; full-width commas, colons and
-/// brackets are ordinary Chinese punctuation and stay, so that most Chinese text is not copied.
-fn full_width(code: u32) -> Fold {
-    u8::try_from(code - 0xFF01 + 0x21)
-        .ok()
-        .filter(|byte| byte.is_ascii_alphanumeric() || b"@.-_+/".contains(byte))
-        .map_or(Fold::Keep, Fold::To)
+/// Whether one to three capitals stand by themselves before or behind digits: `АВ 12 34 56 С`.
+fn is_grouped(original: &str, at: usize, run: &str) -> bool {
+    let bytes = original.as_bytes();
+    let behind = bytes.get(at + run.len()..).unwrap_or_default();
+    let before = bytes.get(..at).unwrap_or_default();
+    let is_short = run.chars().count() <= 3 && run.chars().all(char::is_uppercase);
+    let leads = matches!(behind, [b' ', digit, ..] if digit.is_ascii_digit());
+    let follows = matches!(before, [.., digit, b' '] if digit.is_ascii_digit());
+    is_short && (leads || follows)
+}
+
+/// Whether a hyphen or dot leads on to Latin letters or digits.
+fn is_hyphenated(rest: &[u8]) -> bool {
+    matches!(rest, [b'-' | b'.', next, ..] if next.is_ascii_alphanumeric())
 }

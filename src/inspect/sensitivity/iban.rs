@@ -2,7 +2,7 @@
 //! ISO 13616; lengths from the SWIFT IBAN registry.
 
 use super::text::{Hit, Text};
-use super::{Anchor, Confidence, Detector, Evidence, Found, Label, Wake};
+use super::{Anchor, Ask, Confidence, Detector, Evidence, Found, Label, Pack, Wake};
 
 pub(super) const DETECTOR: &dyn Detector = &Iban;
 
@@ -106,11 +106,16 @@ impl Detector for Iban {
         &[Label::FinancialIbanCode]
     }
 
-    fn wakes_on(&self) -> Wake {
-        Wake::LettersThenDigits
+    fn pack(&self) -> Pack {
+        Pack::Generic
     }
 
-    fn look(&self, text: &Text<'_>, anchor: &Anchor<'_>, found: &mut Found) {
+    fn wakes_on(&self) -> Vec<Wake> {
+        vec![Wake::LettersThenDigits]
+    }
+
+    fn look(&self, ask: &Ask<'_>, anchor: &Anchor<'_>, found: &mut Found) {
+        let text = ask.text;
         let Anchor::Code(start) = *anchor else { return };
         let country = [text.at(start), text.at(start + 1)].map(|byte| byte.to_ascii_uppercase());
         let Ok(index) = LENGTHS.binary_search_by_key(&&country, |(code, _)| *code) else { return };
@@ -121,6 +126,7 @@ impl Detector for Iban {
                 span: start..end,
                 confidence: Confidence::Certain,
                 evidence: Evidence::Checksum,
+                is_named: false,
             });
         }
     }

@@ -1,7 +1,7 @@
 //! JSON web tokens: the first part decodes to a JSON object with `alg` (RFC 7519).
 
-use super::text::{Hit, Text};
-use super::{Anchor, Confidence, Detector, Evidence, Found, Label, Wake};
+use super::text::Hit;
+use super::{Anchor, Ask, Confidence, Detector, Evidence, Found, Label, Pack, Wake};
 
 pub(super) const DETECTOR: &dyn Detector = &Jwt;
 
@@ -12,11 +12,16 @@ impl Detector for Jwt {
         &[Label::SecretJwt]
     }
 
-    fn wakes_on(&self) -> Wake {
-        Wake::Words(&["eyJ"])
+    fn pack(&self) -> Pack {
+        Pack::Secrets
     }
 
-    fn look(&self, text: &Text<'_>, anchor: &Anchor<'_>, found: &mut Found) {
+    fn wakes_on(&self) -> Vec<Wake> {
+        vec![Wake::Words(&["eyJ"])]
+    }
+
+    fn look(&self, ask: &Ask<'_>, anchor: &Anchor<'_>, found: &mut Found) {
+        let text = ask.text;
         let Anchor::Word(word) = anchor else { return };
         if text.part(word.clone()) != b"eyJ" || !text.opens(word.start) {
             return;
@@ -35,6 +40,7 @@ impl Detector for Jwt {
             span: word.start..end,
             confidence: Confidence::Certain,
             evidence: Evidence::Checksum,
+            is_named: false,
         });
     }
 }

@@ -1,79 +1,405 @@
-//! Passwords written beside their name: `password: …`, `pwd=…`, 密码：…
+//! Passwords written beside their name: `password: …`, `pwd=…`, 密码：…, "as password", and on command
+//! lines (`mysql -p…`, `curl -u user:…`).
 
-use super::api_key::is_placeholder;
+use super::api_key::{Sign, is_placeholder, value_start};
+use super::decode::base64_bytes;
 use super::text::{Hit, Text};
-use super::{Anchor, Confidence, Detector, Evidence, Found, Label, Wake};
+use super::{Anchor, Ask, Detector, Found, Label, Pack, Wake, check};
+use std::ops::Range;
 
 pub(super) const DETECTOR: &dyn Detector = &Password;
 
 struct Password;
 
-/// The colon of Chinese punctuation.
-const WIDE_COLON: &[u8] = "：".as_bytes();
+const NAMES: &[&str] = &[
+    "password",
+    "passwords",
+    "passwd",
+    "passphrase",
+    "pass phrase",
+    "passcode",
+    "pass code",
+    "pwd",
+    "pswd",
+    "pass",
+    "userpassword",
+    "user_password",
+    "db_password",
+    "dbpassword",
+    "db_pass",
+    "dbpass",
+    "root_password",
+    "admin_password",
+    "login password",
+    "pin",
+    "pin code",
+    "pin number",
+    "passkey",
+    "password_hash",
+    "密码",
+    "口令",
+    "登录密码",
+    "支付密码",
+    "开机密码",
+    "mima",
+    "密碼",
+    "passwort",
+    "kennwort",
+    "mot de passe",
+    "mdp",
+    "contraseña",
+    "clave",
+    "contrasena",
+    "senha",
+    "wachtwoord",
+    "hasło",
+    "haslo",
+    "пароль",
+    "пароля",
+    "パスワード",
+    "暗証番号",
+    "비밀번호",
+    "비번",
+    "암호",
+    "كلمة المرور",
+    "كلمة السر",
+    "şifre",
+    "parola",
+    "sifre",
+    "पासवर्ड",
+    "mật khẩu",
+    "lösenord",
+    "adgangskode",
+    "passord",
+    "salasana",
+    "cvv",
+    "cvc",
+    "cvv2",
+    "pw",
+    "pgpassword",
+    "mysql_pwd",
+    "secret word",
+    "passwort lautet",
+    "userpass",
+    "pass_word",
+    "psw",
+];
+
+/// Most rows of a table that are looked at for one name.
+const ROWS_MAX: usize = 500;
 
 impl Detector for Password {
     fn labels(&self) -> &'static [Label] {
         &[Label::SecretPassword]
     }
 
-    fn wakes_on(&self) -> Wake {
-        Wake::Words(&["password", "passwd", "passphrase", "pwd", "passcode", "密码", "口令"])
+    fn pack(&self) -> Pack {
+        Pack::Secrets
     }
 
-    fn look(&self, text: &Text<'_>, anchor: &Anchor<'_>, found: &mut Found) {
-        let Anchor::Word(word) = anchor else { return };
-        let Some(start) = value_start(text, word.end) else { return };
-        let end = text.run(start, |byte| {
-            byte.is_ascii_graphic()
-                && !matches!(byte, b'"' | b'\'' | b'`' | b',' | b';' | b'<' | b'&')
-        });
-        let end = text.run_back(end, |byte| matches!(byte, b'.' | b')' | b'}' | b']')).max(start);
-        let value = text.part(start..end);
-        if is_password(value) {
-            found.push(Hit {
-                label: Label::SecretPassword,
-                span: start..end,
-                confidence: Confidence::Likely,
-                evidence: Evidence::Context,
-            });
+    fn names(&self) -> &'static [&'static str] {
+        NAMES
+    }
+
+    fn has_soft_names(&self) -> bool {
+        true
+    }
+
+    fn wakes_on(&self) -> Vec<Wake> {
+        vec![
+            Wake::Names,
+            Wake::Words(&[
+                "curl -u ",
+                "--user ",
+                "sshpass -p",
+                "mysql -u",
+                "mysqldump -u",
+                "redis-cli -a ",
+                "net use ",
+            ]),
+            Wake::Words(&["<password>", "<pwd>"]),
+            Wake::Words(&[
+                "password=",
+                "password:",
+                "passwd=",
+                "pwd=",
+                "basic ",
+                "/user:",
+                "identified by ",
+            ]),
+        ]
+    }
+
+    fn look(&self, ask: &Ask<'_>, anchor: &Anchor<'_>, found: &mut Found) {
+        let text = ask.text;
+        let mut spans = Vec::new();
+        match anchor {
+            Anchor::Word(word) if matches!(text.before(word.end), b'=' | b':') => {
+                // The name may be the end of a longer one, as in `PGPASSWORD=`.
+                let name = word.start..word.end - 1;
+                let is_part = text.before(word.start).is_ascii_alphanumeric();
+                spans.extend(behind(text, &name).filter(|_| is_part));
+            }
+            Anchor::Name(name) => {
+                spans.extend(behind(text, name).or_else(|| before(text, name)));
+                if spans.is_empty() {
+                    below(text, name, &mut spans);
+                }
+            }
+            Anchor::Word(command) => spans.extend(on_command_line(text, command)),
+            Anchor::Token(_)
+            | Anchor::Digits(_)
+            | Anchor::Code(_)
+            | Anchor::Shape(..)
+            | Anchor::Number(..) => {}
         }
+        let hit = |span| Hit::by_context(Label::SecretPassword, span).likely();
+        found.extend(spans.into_iter().map(hit));
     }
 }
 
-/// Where the value begins, if something is assigned here.
-fn value_start(text: &Text<'_>, name_end: usize) -> Option<usize> {
-    let is_quote = |byte: u8| matches!(byte, b' ' | b'"' | b'\'' | b'`' | b'\\');
-    let sign = text.run(name_end, is_quote);
-    let after = if text.part(sign..sign + 3) == WIDE_COLON {
-        sign + 3
-    } else if matches!(text.at(sign), b':' | b'=') {
-        text.run(sign, |byte| matches!(byte, b':' | b'=' | b'>'))
-    } else if let Some(verb) = [&b"is "[..], "是".as_bytes(), "为".as_bytes()]
-        .iter()
-        .find(|verb| text.part(sign..sign + verb.len()) == **verb)
-    {
-        sign + verb.len()
-    } else {
-        return None;
+/// The value behind the name.
+fn behind(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
+    let is_number_name = text.part(name.clone()).eq_ignore_ascii_case(b"pin")
+        || text.part(name.clone()).to_ascii_lowercase().starts_with(b"cv");
+    let (start, sign) = value_start(text, name.end)?;
+    let span = start..value_end(text, start);
+    let value = text.part(span.clone());
+    if is_number_name {
+        let is_pin = sign != Sign::None
+            && (3..=8).contains(&value.len())
+            && value.iter().all(u8::is_ascii_digit);
+        return is_pin.then_some(span);
+    }
+    let is_secret = match sign {
+        Sign::Mark => is_password(value),
+        Sign::Verb => {
+            is_password(value) && !(value.iter().all(u8::is_ascii_digit) && value.len() < 6)
+        }
+        // Chinese and Japanese need no sign between a name and a value.
+        Sign::None if text.before(name.end) >= 0x80 => {
+            value.len() >= 6 && is_password(value) && kinds(value) >= 2
+        }
+        Sign::None if is_strong(value) => true,
+        Sign::None => return further(text, name.end),
     };
-    let start = text.run(after, is_quote);
-    (start - after <= 4).then_some(start)
+    is_secret.then_some(span)
+}
+
+/// Words behind "password" of which something else is said.
+const NOT_VALUES: [&[u8]; 8] =
+    [b"manager", b"polic", b"field", b"length", b"reset", b"generator", b"hash", b"require"];
+
+/// `The password for the account is …`: a verb a few words later.
+fn further(text: &Text<'_>, name_end: usize) -> Option<Range<usize>> {
+    let ends = |byte: u8| matches!(byte, b'\n' | b'.' | b',' | b';' | b'?' | b'(');
+    let line = text.run_max(name_end, 48, |byte| !ends(byte));
+    let ties = [&b" is "[..], b" is: ", b": ", b" = ", b" ist ", b" est ", b" es "];
+    let gap = text.part(name_end..line);
+    if NOT_VALUES.iter().any(|word| memchr::memmem::find(gap, word).is_some()) {
+        return None;
+    }
+    let tie = ties
+        .iter()
+        .filter_map(|tie| memchr::memmem::find(gap, tie).map(|at| at + tie.len()))
+        .min()?;
+    let start = name_end + tie;
+    let span = start..value_end(text, start);
+    is_strong(text.part(span.clone())).then_some(span)
+}
+
+fn value_end(text: &Text<'_>, start: usize) -> usize {
+    let ends = |byte: u8| {
+        !byte.is_ascii_graphic()
+            || matches!(byte, b'"' | b'\'' | b'`' | b',' | b';' | b'<' | b'&' | b'|')
+    };
+    let end = text.run_max(start, 129, |byte| !ends(byte));
+    text.run_back(end, |byte| matches!(byte, b'.' | b')' | b'}' | b']' | b'?' | b'\\' | b':'))
+        .max(start)
+}
+
+/// What stands between a value and the name behind it.
+const TIES: &[&str] = &[
+    " as the ",
+    " as a ",
+    " as my ",
+    " as ",
+    " is the ",
+    " is my ",
+    " is a valid ",
+    " is our ",
+    " a valid ",
+    "是他的",
+    "是我的",
+    "是",
+    " ist das ",
+    " ist mein ",
+    " comme ",
+    " como ",
+    " als ",
+];
+
+/// `…gave hunter2! as password`, `Tr0ub4dor& is the password of …`.
+fn before(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
+    let head = text.part(name.start.saturating_sub(64)..name.start);
+    let tie = TIES.iter().find(|tie| head.ends_with(tie.as_bytes()))?;
+    let end = name.start - tie.len();
+    let start = text.run_back_max(end, 64, |byte| {
+        byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b'`' | b',')
+    });
+    is_strong(text.part(start..end)).then_some(start..end)
+}
+
+/// Values in a table under the name: in the same column of the rows that follow, or of an `INSERT`.
+fn below(text: &Text<'_>, name: &Range<usize>, found: &mut Vec<Range<usize>>) {
+    let line_start = text.run_back_max(name.start, 400, |byte| byte != b'\n');
+    let line_end = text.run_max(name.end, 400, |byte| byte != b'\n');
+    let line = text.part(line_start..line_end);
+    if let Some(values) =
+        memchr::memmem::find(line, b"VALUES (").or_else(|| memchr::memmem::find(line, b"values ("))
+    {
+        let open = text.run_back_max(name.start, 400, |byte| byte != b'(');
+        let column = check::count(text.part(open..name.start), b',');
+        let from = line_start + values + 8;
+        let to = text.run_max(from, 600, |byte| byte != b'\n' && byte != b')');
+        found.extend(cell(text, from..to, b',', column));
+        return;
+    }
+    let Some(separator) = [b'\t', b'|', b';', b','].into_iter().find(|sign| line.contains(sign))
+    else {
+        return;
+    };
+    let column = check::count(text.part(line_start..name.start), separator);
+    let mut row = line_end + 1;
+    for _ in 0..ROWS_MAX {
+        let row_end = text.run_max(row, 600, |byte| byte != b'\n');
+        let cells = check::count(text.part(row..row_end), separator);
+        if row >= row_end || cells != check::count(line, separator) {
+            return;
+        }
+        found.extend(cell(text, row..row_end, separator, column));
+        row = row_end + 1;
+    }
+}
+
+/// The password in one cell of a row.
+fn cell(text: &Text<'_>, row: Range<usize>, separator: u8, column: usize) -> Option<Range<usize>> {
+    let mut at = row.start;
+    for cell in text.part(row.clone()).split(|byte| *byte == separator).take(column) {
+        at += cell.len() + 1;
+    }
+    let start = text.run_max(at, 3, |byte| matches!(byte, b' ' | b'"' | b'\''));
+    let end = text
+        .run_max(start, row.end.saturating_sub(start), |byte| byte != separator)
+        .min(value_end(text, start));
+    (start < end && is_password(text.part(start..end))).then_some(start..end)
+}
+
+fn on_command_line(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usize>> {
+    let command = text.part(word.clone());
+    if command.eq_ignore_ascii_case(b"basic ") {
+        return basic(text, word);
+    }
+    let start = match command.last() {
+        Some(b':') => {
+            let user = text.run_max(word.end, 64, |byte| byte.is_ascii_graphic());
+            (text.at(user) == b' ')
+                .then_some(user + 1)
+                .filter(|start| is_strong(text.part(*start..value_end(text, *start))))?
+        }
+        Some(b' ') if command.starts_with(b"curl") || command.starts_with(b"--user") => {
+            let user = text.run_max(word.end, 2, |byte| matches!(byte, b'"' | b'\''));
+            let colon = text.run_max(user, 64, |byte| byte.is_ascii_graphic() && byte != b':');
+            (text.at(colon) == b':').then_some(colon + 1)?
+        }
+        Some(b'u') => {
+            let line = text.run_max(word.end, 120, |byte| byte != b'\n');
+            let option = memchr::memmem::find(text.part(word.end..line), b" -p")?;
+            text.run_max(word.end + option + 3, 1, |byte| matches!(byte, b'"' | b'\''))
+        }
+        Some(b'>') => word.end,
+        _ => text.run_max(word.end, 2, |byte| matches!(byte, b' ' | b'"' | b'\'')),
+    };
+    let span = start..value_end(text, start);
+    is_password(text.part(span.clone())).then_some(span)
+}
+
+/// The login of HTTP's basic authentication: `user:password` in base64.
+fn basic(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usize>> {
+    let end =
+        text.run_max(word.end, 256, |byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte));
+    let token = text.part(word.end..end);
+    let inner = token.split(|byte| *byte == b'=').next().unwrap_or_default();
+    let login = base64_bytes(inner).filter(|_| token.len() >= 8)?;
+    let colon = memchr::memchr(b':', &login)?;
+    let is_login = login.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ');
+    (is_login && colon > 0 && colon + 3 < login.len()).then_some(word.end..end)
+}
+
+/// Kinds of characters in a value: small, capital, digit, sign.
+fn kinds(value: &[u8]) -> usize {
+    let has = |kind: fn(&u8) -> bool| usize::from(value.iter().any(kind));
+    has(u8::is_ascii_lowercase)
+        + has(u8::is_ascii_uppercase)
+        + has(u8::is_ascii_digit)
+        + has(u8::is_ascii_punctuation)
 }
 
 /// A drawn or chosen password mixes kinds of characters; a word of prose does not.
 fn is_password(value: &[u8]) -> bool {
-    let has = |kind: fn(&u8) -> bool| usize::from(value.iter().any(kind));
-    let kinds = has(u8::is_ascii_lowercase)
-        + has(u8::is_ascii_uppercase)
-        + has(u8::is_ascii_digit)
-        + has(u8::is_ascii_punctuation);
-    let is_code = value.iter().any(|byte| matches!(byte, b'(' | b'{' | b'$'))
-        && value.iter().any(|byte| matches!(byte, b')' | b'}' | b'_' | b'.' | b'('));
+    let is_call = value.iter().any(|byte| matches!(byte, b'(' | b'{'))
+        && (value.contains(&b'(') || value.starts_with(b"$") || value.starts_with(b"{"));
+    let is_variable = value.starts_with(b"$")
+        && value.iter().skip(1).all(|byte| byte.is_ascii_uppercase() || *byte == b'_');
+    let is_path = value.starts_with(b"os.")
+        || value.starts_with(b"process.")
+        || value.starts_with(b"self.")
+        || value.starts_with(b"env.")
+        || value.starts_with(b"env:")
+        || value.starts_with(b"file:")
+        || value.starts_with(b"vault:")
+        || value.starts_with(b"http")
+        || value.starts_with(b"!");
     let is_number = value.len() >= 6 && value.iter().all(u8::is_ascii_digit);
     let has_digit_or_sign =
         value.iter().any(|byte| byte.is_ascii_digit() || b"!@#%^&*+?~$".contains(byte));
+    let is_drawn = value.len() >= 12 && kinds(value) >= 2 && has_inner_capital(value);
+    let is_dotted = kinds(value) == 2
+        && value.iter().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'.' | b'_' | b'-'));
     (4..=128).contains(&value.len())
-        && (is_number || (kinds >= 2 && has_digit_or_sign))
-        && !is_code
-        && !is_placeholder(value)
+        && (is_number || (kinds(value) >= 2 && has_digit_or_sign) || is_drawn)
+        && !is_call
+        && !is_variable
+        && !is_path
+        && !is_dotted
+        && !is_dull(value)
+        && value.iter().any(u8::is_ascii_alphanumeric)
+}
+
+/// A stand-in, or one character over and over.
+fn is_dull(value: &[u8]) -> bool {
+    check::distinct(value) < 2 || (check::distinct(value) >= 4 && is_placeholder(value))
+}
+
+fn has_inner_capital(value: &[u8]) -> bool {
+    value.windows(2).filter(|pair| matches!(pair, [one, two] if one.is_ascii_lowercase() && two.is_ascii_uppercase())).count() >= 2
+}
+
+/// A value that shows by itself that it is a password.
+fn is_strong(value: &[u8]) -> bool {
+    let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let letters = value.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
+    let is_date = value.iter().all(|byte| {
+        byte.is_ascii_digit() || matches!(byte, b'-' | b'/' | b':' | b'.' | b'T' | b'Z')
+    });
+    let is_address = memchr::memchr(b'@', value)
+        .is_some_and(|at| value.get(at..).is_some_and(|tail| tail.contains(&b'.')));
+    is_password(value)
+        && !value.iter().any(|byte| matches!(byte, b'[' | b']' | b'(' | b')'))
+        && value.len() >= 8
+        && kinds(value) >= 3
+        && digits >= 1
+        && letters >= 3
+        && !is_date
+        && !is_address
 }

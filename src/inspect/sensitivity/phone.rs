@@ -4,8 +4,8 @@
 //! Sources: ITU-T E.164 (length, country codes), the North American Numbering Plan, Ofcom's
 //! number ranges, China's numbering plan (mobile 1[3-9], area codes 010, 02x, 0[3-9]xx).
 
-use super::text::{Hit, Named, Text, push_named};
-use super::{Anchor, Confidence, Detector, Evidence, Found, Label, Wake};
+use super::text::{Hit, Text};
+use super::{Anchor, Ask, Confidence, Detector, Evidence, Found, Label, Pack, Wake, check};
 use smallvec::SmallVec;
 use std::ops::Range;
 
@@ -16,58 +16,181 @@ struct Phone;
 const NAMES: &[&str] = &[
     "phone",
     "phones",
+    "phone number",
+    "phone no",
+    "phone_number",
+    "phonenumber",
+    "phoneno",
     "telephone",
+    "telephone number",
     "tel",
+    "tel.",
+    "tel no",
     "mobile",
+    "mobile number",
+    "mobile no",
+    "mobile_no",
+    "mobilephone",
     "cell",
+    "cell number",
     "cellphone",
+    "cell phone",
     "call",
     "dial",
     "fax",
     "whatsapp",
     "sms",
+    "text me",
     "hotline",
-    "contact",
+    "reach me",
     "reach",
     "mob",
     "ph",
+    "contact no",
+    "contact number",
+    "landline",
     "手机",
+    "手机号",
+    "手机号码",
+    "手机号为",
     "电话",
+    "电话号码",
+    "联系电话",
     "联系方式",
     "联系",
     "致电",
     "拨打",
     "传真",
     "座机",
+    "固话",
     "热线",
     "来电",
     "sjh",
+    "sjhm",
     "shouji",
+    "shoujihao",
     "dianhua",
-];
-/// Words that may stand before a number of any shape.
-const STRONG_NAMES: &[&str] = &[
-    "phone",
-    "telephone",
-    "tel",
-    "mobile",
-    "cell",
-    "cellphone",
-    "fax",
-    "whatsapp",
-    "hotline",
-    "手机",
-    "电话",
-    "传真",
-    "座机",
-    "热线",
-    "sjh",
-    "dianhua",
-];
-/// Words that say that a number is something else.
-const OTHER_NAMES: &[&str] = &[
-    "order", "invoice", "tracking", "ticket", "serial", "isbn", "version", "account", "sku",
-    "订单", "单号", "流水", "编号", "账号", "发票", "qq",
+    "lxdh",
+    "telefon",
+    "telefonnummer",
+    "tel.-nr",
+    "telefonnr",
+    "handy",
+    "handynummer",
+    "mobilnummer",
+    "mobil",
+    "rufnummer",
+    "téléphone",
+    "numéro de téléphone",
+    "numéro de portable",
+    "portable",
+    "tél",
+    "tél.",
+    "teléfono",
+    "número de teléfono",
+    "móvil",
+    "celular",
+    "telefono",
+    "numero di telefono",
+    "cellulare",
+    "telefone",
+    "telemóvel",
+    "telemovel",
+    "telefoonnummer",
+    "telefoon",
+    "mobiel",
+    "numer telefonu",
+    "komórka",
+    "nr tel",
+    "телефон",
+    "номер телефона",
+    "тел",
+    "тел.",
+    "моб",
+    "мобильный",
+    "звоните",
+    "電話",
+    "電話番号",
+    "携帯",
+    "携帯電話",
+    "携帯番号",
+    "전화",
+    "전화번호",
+    "휴대폰",
+    "휴대전화",
+    "핸드폰",
+    "연락처",
+    "هاتف",
+    "رقم الهاتف",
+    "الهاتف",
+    "جوال",
+    "الجوال",
+    "موبايل",
+    "cep",
+    "cep telefonu",
+    "telefon numarası",
+    "फ़ोन",
+    "फोन",
+    "फ़ोन नंबर",
+    "मोबाइल",
+    "मोबाइल नंबर",
+    "số điện thoại",
+    "điện thoại",
+    "sđt",
+    "di động",
+    "mobiltelefon",
+    "puhelin",
+    "手機",
+    "聯絡電話",
+    "my number",
+    "number's",
+    "tel.nr",
+    "cel",
+    "cel.",
+    "rufen sie",
+    "call me at",
+    "phone is",
+    "ring",
+    "ruf mich",
+    "rufen",
+    "anrufen",
+    "llámame",
+    "llama al",
+    "zadzwoń",
+    "τηλέφωνο",
+    "τηλ",
+    "κινητό",
+    "טלפון",
+    "נייד",
+    "โทร",
+    "โทรศัพท์",
+    "nomor hp",
+    "hp",
+    "no hp",
+    "telepon",
+    "telefonszám",
+    "broj telefona",
+    "tlf",
+    "tlf.",
+    "appelez",
+    "appelle",
+    "chiamami",
+    "ligue",
+    "bel me",
+    "telefonu",
+    "numer tel",
+    "contact me at",
+    "reach us",
+    "text",
+    "whats app",
+    "viber",
+    "fon",
+    "fax-nr",
+    "mobilni",
+    "мобилен",
+    "手机号是",
+    "拨",
+    "致電",
 ];
 
 /// How many groups of digits a phone number may have.
@@ -78,48 +201,55 @@ impl Detector for Phone {
         &[Label::ContactPhoneNumber]
     }
 
-    fn wakes_on(&self) -> Wake {
-        Wake::Digits(7)
+    fn pack(&self) -> Pack {
+        Pack::Generic
     }
 
-    fn look(&self, text: &Text<'_>, anchor: &Anchor<'_>, found: &mut Found) {
+    fn names(&self) -> &'static [&'static str] {
+        NAMES
+    }
+
+    fn wakes_on(&self) -> Vec<Wake> {
+        vec![Wake::Digits(7)]
+    }
+
+    fn look(&self, ask: &Ask<'_>, anchor: &Anchor<'_>, found: &mut Found) {
         let Anchor::Digits(groups) = anchor else { return };
         let mut first = 0;
         while first < groups.len() {
             let end = groups.len().min(first + GROUPS_MAX);
             let rest = groups.get(first..end).unwrap_or_default();
-            first += look_from(text, rest, found).unwrap_or(1);
+            first += look_from(ask, rest, found).unwrap_or(1);
         }
     }
 }
 
 /// Reports a number that begins with the first group; says how many groups it took.
-fn look_from(text: &Text<'_>, groups: &[Range<usize>], found: &mut Found) -> Option<usize> {
+/// Reads a number that begins with the first group; says how many groups it took.
+fn look_from(ask: &Ask<'_>, groups: &[Range<usize>], found: &mut Found) -> Option<usize> {
+    let text = ask.text;
     let start = groups.first()?.start;
-    if !text.opens_after(start, NAMES) || is_inside_number(text, start) {
+    if !text.opens_after(start, ask.class) || is_inside_number(text, start) {
         return None;
     }
-    let number = Number::read(text, groups);
+    let mut number = Number::read(text, groups);
     let plus = plus_start(text, start);
+    number.is_bracketed = text.before(plus.unwrap_or(start)) == b'(';
     let (taken, certainty) = international(&number, plus)
         .or_else(|| national(&number))
-        .or_else(|| named_only(text, start, &number))?;
+        .or_else(|| named_only(&number))?;
     let end = groups.get(taken - 1)?.end;
     let span = plus.unwrap_or_else(|| opening_bracket(text, start))..end;
-    let named = Named::from(text.named(&span, NAMES));
-    let is_other = named == Named::No
-        && certainty != Certainty::Written
-        && text.named_before(span.start, 24, OTHER_NAMES);
-    if is_other || (named == Named::No && certainty == Certainty::IfNamed) {
+    let is_named = ask.named(&span);
+    let is_needed = certainty == Certainty::IfNamed
+        || (certainty == Certainty::Shaped && text.is_other(&span, ask.class));
+    if is_needed && !is_named {
         return None;
     }
-    let confidence =
-        if certainty == Certainty::Written { Confidence::Certain } else { Confidence::Likely };
-    let evidence = match certainty {
-        Certainty::IfNamed => Evidence::Context,
-        Certainty::Written | Certainty::Shaped => Evidence::Structure,
-    };
-    push_named(found, Hit { label: Label::ContactPhoneNumber, span, confidence, evidence }, named);
+    let is_sure = is_named || certainty == Certainty::Written;
+    let confidence = if is_sure { Confidence::Certain } else { Confidence::Likely };
+    let evidence = if is_named { Evidence::Context } else { Evidence::Structure };
+    found.push(Hit { label: Label::ContactPhoneNumber, span, confidence, evidence, is_named });
     Some(taken)
 }
 
@@ -139,16 +269,25 @@ struct Number {
     digits: SmallVec<[u8; 20]>,
     sizes: SmallVec<[usize; GROUPS_MAX]>,
     is_closed: SmallVec<[bool; GROUPS_MAX]>,
+    /// Whether an opening bracket stands before it.
+    is_bracketed: bool,
 }
 
 impl Number {
     /// Reads on while the separators are those of phone numbers.
     fn read(text: &Text<'_>, groups: &[Range<usize>]) -> Self {
-        let mut number =
-            Self { digits: SmallVec::new(), sizes: SmallVec::new(), is_closed: SmallVec::new() };
+        let mut number = Self {
+            digits: SmallVec::new(),
+            sizes: SmallVec::new(),
+            is_closed: SmallVec::new(),
+            is_bracketed: false,
+        };
         let mut last_end = None;
         for group in groups {
-            let is_joined = last_end.is_none_or(|end| !text.part(end..group.start).contains(&b'/'));
+            // A slash parts two numbers, but also a German area code from the rest.
+            let is_area = matches!(number.sizes.as_slice(), [3..=5]);
+            let parts = |gap: &[u8]| gap.contains(&b'\n') || (!is_area && gap.contains(&b'/'));
+            let is_joined = last_end.is_none_or(|end| !parts(text.part(end..group.start)));
             if !is_joined || number.digits.len() + group.len() > 19 {
                 break;
             }
@@ -248,7 +387,8 @@ fn national(number: &Number) -> Option<(usize, Certainty)> {
     for groups in (1..=number.sizes.len().min(5)).rev() {
         let Some(digits) = number.first(groups) else { continue };
         let sizes = number.sizes.get(..groups).unwrap_or_default();
-        if let Some(certainty) = national_shape(digits, sizes) {
+        let shape = national_shape(digits, sizes).or_else(|| elsewhere(number, digits, sizes));
+        if let Some(certainty) = shape {
             return Some((groups, certainty));
         }
     }
@@ -275,6 +415,7 @@ fn national_shape(digits: &[u8], sizes: &[usize]) -> Option<Certainty> {
             Some(Shaped)
         }
         [2, 2, 2, 2, 2] if matches!(digits, [b'0', b'1'..=b'9', ..]) => Some(Shaped),
+        [4, 6..=8] if matches!(digits, [b'0', b'1', b'5'..=b'7', ..]) => Some(Shaped),
         [11] if matches!(digits, [b'0', b'7', b'1'..=b'9', ..]) => Some(Shaped),
         [10] if is_us(digits) => Some(IfNamed),
         [3, 4] if matches!(digits, [b'2'..=b'9', ..]) => Some(IfNamed),
@@ -302,15 +443,36 @@ fn is_british(digits: &[u8]) -> bool {
         && (10..=11).contains(&digits.len())
 }
 
-/// Any number of 7 to 15 digits right behind a word for phone numbers.
-fn named_only(text: &Text<'_>, start: usize, number: &Number) -> Option<(usize, Certainty)> {
-    let groups = number.sizes.len();
-    let digits = number.first(groups)?;
-    let is_date = matches!(number.sizes.as_slice(), [4, 2, 2, ..] | [2, 2, 4, ..]);
-    let is_phone = (7..=15).contains(&digits.len())
-        && groups <= 6
-        && !is_date
-        && text.named_before(start, 24, STRONG_NAMES)
-        && !text.named_before(start, 16, OTHER_NAMES);
-    is_phone.then_some((groups, Certainty::IfNamed))
+/// Spellings of other countries that few other numbers have.
+fn elsewhere(number: &Number, digits: &[u8], sizes: &[usize]) -> Option<Certainty> {
+    let fits = match (sizes, digits) {
+        // Japan and Korea: 090-1234-5678, 010-1234-5678
+        ([3, 4, 4], [b'0', b'1' | b'5' | b'7' | b'8' | b'9', b'0', ..])
+        // and their capitals: 03-1234-5678, 02-1234-5678
+        | ([2, 4, 4], [b'0', b'2' | b'3' | b'6', ..])
+        // Russia: 8 (916) 835-29-29
+        | ([1, 3, 3, 2, 2], [b'7' | b'8', b'3' | b'4' | b'8' | b'9', ..])
+        // Turkey: 0538 615 29 46; Sweden: 070-522 67 61; Netherlands: 06-12345678
+        | ([4, 3, 2, 2], [b'0', b'5', ..])
+        | ([3, 3, 2, 2], [b'0', b'7', ..])
+        | ([2, 8], [b'0', b'6', ..])
+        // Australia: 0412 345 678
+        | ([4, 3, 3], [b'0', b'4', ..]) => true,
+        // Brazil: (11) 98765-4321
+        ([2, 5, 4], [_, _, b'9', ..]) => number.is_bracketed,
+        _ => false,
+    };
+    fits.then_some(Certainty::Shaped)
+}
+
+/// Any number of 7 to 15 digits, if a word says so.
+fn named_only(number: &Number) -> Option<(usize, Certainty)> {
+    let is_date =
+        matches!(number.sizes.as_slice(), [4, 2, 2, ..] | [2, 2, 4, ..] | [4, 1 | 2, 1 | 2]);
+    let taken = (1..=number.sizes.len().min(7)).rev().find(|groups| {
+        number.first(*groups).is_some_and(|digits| {
+            (7..=15).contains(&digits.len()) && !is_date && check::distinct(digits) > 1
+        })
+    });
+    taken.map(|groups| (groups, Certainty::IfNamed))
 }

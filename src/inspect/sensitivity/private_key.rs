@@ -1,7 +1,7 @@
 //! Private keys in PEM, OpenSSH, PGP and SSH2 armour: whole, cut off, or with escaped line ends.
 
 use super::text::{Hit, Text};
-use super::{Anchor, Confidence, Detector, Evidence, Found, Label, Wake};
+use super::{Anchor, Ask, Confidence, Detector, Evidence, Found, Label, Pack, Wake};
 use std::ops::Range;
 
 pub(super) const DETECTOR: &dyn Detector = &PrivateKey;
@@ -16,11 +16,16 @@ impl Detector for PrivateKey {
         &[Label::SecretPrivateKey]
     }
 
-    fn wakes_on(&self) -> Wake {
-        Wake::Words(&["PRIVATE KEY", "PuTTY-User-Key-File-", "AGE-SECRET-KEY-1"])
+    fn pack(&self) -> Pack {
+        Pack::Secrets
     }
 
-    fn look(&self, text: &Text<'_>, anchor: &Anchor<'_>, found: &mut Found) {
+    fn wakes_on(&self) -> Vec<Wake> {
+        vec![Wake::Words(&["PRIVATE KEY", "PuTTY-User-Key-File-", "AGE-SECRET-KEY-1"])]
+    }
+
+    fn look(&self, ask: &Ask<'_>, anchor: &Anchor<'_>, found: &mut Found) {
+        let text = ask.text;
         let Anchor::Word(word) = anchor else { return };
         let span = match text.part(word.clone()).last() {
             Some(b'Y' | b'y') => armour(text, word),
@@ -32,6 +37,7 @@ impl Detector for PrivateKey {
             span,
             confidence: Confidence::Certain,
             evidence: Evidence::Structure,
+            is_named: false,
         }));
     }
 }

@@ -1,16 +1,37 @@
 //! The one look at a text: finds the anchors, asks the detectors, settles overlaps.
 
+use super::decode::{self, Decoded};
 use super::fold::Folded;
-use super::text::{Hit, Text};
-use super::{Anchor, DETECTORS, Detector, Evidence, Found, Label, Wake};
-use crate::inspect::Confidence;
-use crate::inspect::words::Words;
+use super::shape::{self, Compact, Index, SHAPES_MAX};
+use super::text::{Classes, Hit, Mark, Text};
+use super::{Anchor, Ask, DETECTORS, Detector, Evidence, Found, Label, Pack, PackSet, Wake, Where};
+use crate::inspect::{Confidence, CustomPattern, Terms};
 use smallvec::SmallVec;
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-/// More separating characters than this between two groups of digits, and they are two numbers.
-const GAP_MAX: usize = 3;
+mod digits;
+mod lexicon;
+mod spelled;
+
+use lexicon::Lexicon;
+
+/// Encodings inside encodings that are undone.
+const DEPTH_MAX: u8 = 2;
+/// Most bytes decoded from one string, in all.
+const DECODED_MAX: usize = 256 * 1024;
+/// Most hits kept of one string: beyond that, more of them say nothing new.
+const HITS_MAX: usize = 20_000;
+
+/// What is looked for.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::inspect) struct Sought<'a> {
+    pub(in crate::inspect) packs: PackSet,
+    pub(in crate::inspect) terms: Option<&'a Terms>,
+    pub(in crate::inspect) patterns: &'a [CustomPattern],
+}
 
 /// A recognised value in bytes of the original text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,13 +42,41 @@ pub(in crate::inspect) struct Value {
     pub(in crate::inspect) evidence: Evidence,
 }
 
+/// What a look at one string found.
+#[derive(Clone, Debug, Default)]
+pub(in crate::inspect) struct Scanned {
+    /// In the order of the text, without overlaps.
+    pub(in crate::inspect) values: Vec<Value>,
+    /// Whether a part could not be read.
+    pub(in crate::inspect) is_partial: bool,
+}
+
+/// A detector with its place in the list.
+#[derive(Clone, Copy)]
+struct Owner {
+    detector: &'static dyn Detector,
+    class: Classes,
+    pack: Pack,
+}
+
+/// One shape of a detector.
+struct ShapeRule {
+    shape: &'static str,
+    owner: Owner,
+    place: Where,
+}
+
 /// The detectors, arranged by what wakes them. Made once.
 pub(in crate::inspect) struct Scanner {
-    words: Words,
-    /// The detector of each word.
-    word_owners: Vec<&'static dyn Detector>,
-    digits: Vec<(usize, &'static dyn Detector)>,
-    codes: Vec<&'static dyn Detector>,
+    lexicon: Lexicon,
+    digits: Vec<(usize, Owner)>,
+    codes: Vec<Owner>,
+    names: Vec<Owner>,
+    numbers: Vec<Owner>,
+    tokens: Vec<Owner>,
+    numbers_classes: Classes,
+    shapes: Vec<ShapeRule>,
+    shape_index: Index,
     digits_min: usize,
 }
 
@@ -40,114 +89,272 @@ impl Scanner {
     }
 
     fn new(detectors: &[&'static dyn Detector]) -> Self {
-        let (mut words, mut word_owners) = (Vec::new(), Vec::new());
-        let (mut digits, mut codes) = (Vec::new(), Vec::new());
-        for detector in detectors {
-            match detector.wakes_on() {
-                Wake::Digits(digits_min) => digits.push((digits_min, *detector)),
-                Wake::LettersThenDigits => codes.push(*detector),
+        let mut words = BTreeMap::new();
+        let mut scanner = Self {
+            lexicon: Lexicon::empty(),
+            digits: Vec::new(),
+            codes: Vec::new(),
+            names: Vec::new(),
+            numbers: Vec::new(),
+            tokens: Vec::new(),
+            numbers_classes: Classes::NONE,
+            shapes: Vec::new(),
+            shape_index: Index::new([]),
+            digits_min: 0,
+        };
+        for (index, detector) in detectors.iter().enumerate() {
+            let owner =
+                Owner { detector: *detector, class: Classes::of(index), pack: detector.pack() };
+            let soft = if detector.has_soft_names() { Classes::SOFT } else { Classes::NONE };
+            for name in detector.names() {
+                lexicon::name(&mut words, name, owner.class.and(soft));
+            }
+            scanner.arrange(owner, &mut words);
+        }
+        for name in spelled::SIGNS {
+            lexicon::name(&mut words, name, Classes::SPELLED.and(Classes::SOFT));
+        }
+        for name in lexicon::OTHER_NAMES {
+            lexicon::name(&mut words, name, Classes::OTHER);
+        }
+        scanner.digits_min = scanner.digits.iter().map(|(least, _)| *least).min().unwrap_or(0);
+        scanner.shapes.truncate(SHAPES_MAX);
+        scanner.shape_index = Index::new(scanner.shapes.iter().map(|rule| rule.shape));
+        scanner.lexicon = Lexicon::new(words);
+        scanner
+    }
+
+    fn arrange(&mut self, owner: Owner, words: &mut lexicon::Entries) {
+        for wake in owner.detector.wakes_on() {
+            match wake {
+                Wake::Digits(least) => self.digits.push((least, owner)),
+                Wake::LettersThenDigits => self.codes.push(owner),
                 Wake::Words(list) => {
-                    words.extend_from_slice(list);
-                    word_owners.extend(list.iter().map(|_| *detector));
+                    for word in list {
+                        lexicon::trigger(words, word, owner);
+                    }
+                }
+                Wake::Names => self.names.push(owner),
+                Wake::Tokens => self.tokens.push(owner),
+                Wake::Numbers => {
+                    self.numbers.push(owner);
+                    self.numbers_classes = self.numbers_classes.and(owner.class);
+                }
+                Wake::Shapes(shapes, place) => {
+                    let rules = shapes.iter().map(|shape| ShapeRule { shape, owner, place });
+                    self.shapes.extend(rules);
                 }
             }
         }
-        let digits_min = digits.iter().map(|(digits_min, _)| *digits_min).min().unwrap_or(0);
-        Self { words: Words::new(words), word_owners, digits, codes, digits_min }
     }
 
-    /// Everything recognised in one string, in the order of the text, without overlaps.
-    pub(in crate::inspect) fn scan(&self, original: &str, path: &str) -> Vec<Value> {
-        let folded = Folded::new(original);
-        let text = Text { bytes: folded.bytes(), path };
-        let mut found = Found::new();
-        self.ask_at_words(&text, &mut found);
-        self.ask_at_digits(&text, &mut found);
-        if found.is_empty() {
-            return Vec::new();
-        }
-        settle(found)
-            .into_iter()
-            .map(|hit| Value {
-                label: hit.label,
-                span: folded.original_span(&hit.span),
-                confidence: hit.confidence,
-                evidence: hit.evidence,
-            })
-            .collect()
-    }
-
-    fn ask_at_words(&self, text: &Text<'_>, found: &mut Found) {
-        self.words.visit(text.bytes, |word, place| {
-            if let Some(detector) = self.word_owners.get(word) {
-                detector.look(text, &Anchor::Word(place), found);
-            }
-        });
-    }
-
-    /// Walks over the runs of digits and collects those that stand close together.
-    fn ask_at_digits(&self, text: &Text<'_>, found: &mut Found) {
-        let mut groups: SmallVec<[Range<usize>; 16]> = SmallVec::new();
-        let mut total = 0;
-        let mut place = 0;
-        loop {
-            let start = text.run(place, |byte| !byte.is_ascii_digit());
-            if start >= text.bytes.len() {
-                break;
-            }
-            let end = text.run(start, |byte| byte.is_ascii_digit());
-            if end - start >= 2 {
-                self.ask_at_code(text, start, found);
-            }
-            let is_close = groups.last().is_some_and(|last| is_gap(text, last.end, start));
-            if !is_close {
-                self.ask_at_groups(text, &groups, total, found);
-                groups.clear();
-                total = 0;
-            }
-            total += end - start;
-            groups.push(start..end);
-            place = end;
-        }
-        self.ask_at_groups(text, &groups, total, found);
-    }
-
-    fn ask_at_groups(
+    /// Everything recognised in one string.
+    pub(in crate::inspect) fn scan(
         &self,
-        text: &Text<'_>,
-        groups: &[Range<usize>],
-        total: usize,
-        found: &mut Found,
-    ) {
-        let Some(first) = groups.first() else { return };
-        if total < self.digits_min || text.in_uuid(first.start) {
-            return;
+        original: &str,
+        path: &str,
+        sought: &Sought<'_>,
+    ) -> Scanned {
+        let mut marks = Vec::new();
+        self.lexicon.visit(last_key(path).as_bytes(), |_, _| {}, |mark| marks.push(mark));
+        let path = marks.iter().fold(Classes::NONE, |all, mark| all.and(mark.classes));
+        let mut scanned = self.scan_at(original, path, sought, 0);
+        if scanned.values.len() > 1 {
+            scanned.values.sort_by_key(|value| value.span.start);
         }
-        for (_, detector) in self.digits.iter().filter(|(digits_min, _)| total >= *digits_min) {
-            detector.look(text, &Anchor::Digits(groups), found);
-        }
+        scanned
     }
 
-    fn ask_at_code(&self, text: &Text<'_>, digits: usize, found: &mut Found) {
-        let Some(start) = digits.checked_sub(2) else { return };
-        let is_code = text.part(start..digits).iter().all(u8::is_ascii_alphabetic);
-        if is_code && text.opens(start) {
-            for detector in &self.codes {
-                detector.look(text, &Anchor::Code(start), found);
+    fn scan_at(&self, original: &str, path: Classes, sought: &Sought<'_>, depth: u8) -> Scanned {
+        let folded = Folded::new(original);
+        let mut scanned = self.look(folded.bytes(), path, sought, depth);
+        for value in &mut scanned.values {
+            value.span = folded.original_span(&value.span);
+        }
+        scanned
+    }
+
+    /// Looks at folded bytes; spans are places in them.
+    fn look(&self, bytes: &[u8], path: Classes, sought: &Sought<'_>, depth: u8) -> Scanned {
+        let mut marks = Vec::new();
+        let mut triggers: SmallVec<[(usize, Range<usize>); 16]> = SmallVec::new();
+        self.lexicon.visit(
+            bytes,
+            |word, place| triggers.push((word, place)),
+            |mark| marks.push(mark),
+        );
+        marks.sort_by_key(|mark: &Mark| mark.start);
+        let about = marks.iter().fold(path, |all, mark| all.and(mark.classes));
+        let text = Text { bytes, marks: &marks, path, tables: OnceCell::new() };
+        let mut pass = Pass { scanner: self, text: &text, about, sought, found: Found::new() };
+        for (word, place) in triggers {
+            for owner in self.lexicon.owners(word) {
+                pass.ask(*owner, &Anchor::Word(place.clone()));
             }
         }
+        for owner in self.names.iter().filter(|owner| about.meets(owner.class)) {
+            for mark in marks.iter().filter(|mark| mark.classes.meets(owner.class)) {
+                pass.ask(*owner, &Anchor::Name(mark.start..mark.end));
+            }
+        }
+        pass.custom();
+        let spaced = digits::walk(&mut pass);
+        let mut is_partial = pass.tokens(depth);
+        if !spaced.is_empty() && depth < DEPTH_MAX {
+            is_partial |= pass.closed_up(&spaced, depth);
+        }
+        if about.meets(Classes::SPELLED) && depth < DEPTH_MAX {
+            is_partial |= pass.spelled(depth);
+        }
+        let values = settle(pass.found).into_iter().map(|hit| Value {
+            label: hit.label,
+            span: hit.span,
+            confidence: hit.confidence,
+            evidence: hit.evidence,
+        });
+        Scanned { values: values.collect(), is_partial }
     }
 }
 
-/// Whether only separators stand between two groups of digits.
-fn is_gap(text: &Text<'_>, from: usize, to: usize) -> bool {
-    let is_separator = |byte: &u8| matches!(byte, b' ' | b'-' | b'.' | b'(' | b')' | b'/');
-    to - from <= GAP_MAX && text.part(from..to).iter().all(is_separator)
+/// The last key of a path, which says what the string is; with the one before it if that says
+/// little.
+fn last_key(path: &str) -> &str {
+    const VAGUE: &[&str] = &["value", "text", "content", "number", "id", "data", "no"];
+    let path = path
+        .trim_end_matches(|letter: char| letter == ']' || letter == '[' || letter.is_ascii_digit());
+    let start = path.rfind('.').map_or(0, |dot| dot + 1);
+    let last = path.get(start..).unwrap_or_default();
+    if !VAGUE.contains(&last) {
+        return last;
+    }
+    let head = path.get(..start.saturating_sub(1)).unwrap_or_default();
+    let start = head.rfind('.').map_or(0, |dot| dot + 1);
+    path.get(start..).unwrap_or_default()
+}
+
+/// One look at one text.
+struct Pass<'a> {
+    scanner: &'a Scanner,
+    text: &'a Text<'a>,
+    /// Everything that is named anywhere in the text or its path.
+    about: Classes,
+    sought: &'a Sought<'a>,
+    found: Found,
+}
+
+impl Pass<'_> {
+    fn ask(&mut self, owner: Owner, anchor: &Anchor<'_>) {
+        if self.sought.packs.contains(owner.pack) && self.found.len() < HITS_MAX {
+            let ask = Ask { text: self.text, class: owner.class, about: self.about };
+            owner.detector.look(&ask, anchor, &mut self.found);
+        }
+    }
+
+    /// Looks for the installation's own terms and patterns.
+    fn custom(&mut self) {
+        let label = Label::CustomTerm;
+        let terms = self.sought.terms.map(|terms| terms.find(self.text.bytes)).unwrap_or_default();
+        self.found.extend(terms.into_iter().map(|span| Hit::by_shape(label, span)));
+        for pattern in self.sought.patterns {
+            let spans = pattern.find(self.text.bytes).into_iter();
+            self.found.extend(spans.map(|span| Hit::by_shape(label, span)));
+        }
+    }
+
+    /// Asks at long tokens and looks into those that hide text. Says whether something stayed
+    /// unread.
+    fn tokens(&mut self, depth: u8) -> bool {
+        let mut tokens: SmallVec<[Range<usize>; 8]> = SmallVec::new();
+        decode::tokens(self.text.bytes, |token| tokens.push(token));
+        let mut budget = DECODED_MAX;
+        let mut is_partial = false;
+        for token in tokens {
+            for owner in &self.scanner.tokens {
+                self.ask(*owner, &Anchor::Token(token.clone()));
+            }
+            if depth >= DEPTH_MAX {
+                continue;
+            }
+            match decode::decode(self.text, &token) {
+                Decoded::Nothing => {}
+                Decoded::Opaque => is_partial = true,
+                Decoded::Text(_) if budget == 0 => is_partial = true,
+                Decoded::Text(hidden) => {
+                    budget = budget.saturating_sub(hidden.len());
+                    is_partial |= token.len() > decode::TOKEN_MAX;
+                    is_partial |= self.hidden(&hidden, &token, depth);
+                }
+            }
+        }
+        is_partial
+    }
+
+    /// Looks at what a token hides; what is found there is reported at the token.
+    fn hidden(&mut self, hidden: &str, token: &Range<usize>, depth: u8) -> bool {
+        let path = self.text.path.and(self.text.around(token.start));
+        let scanned = self.scanner.scan_at(hidden, path, self.sought, depth + 1);
+        self.found.extend(scanned.values.into_iter().map(|value| Hit {
+            label: value.label,
+            span: token.clone(),
+            confidence: value.confidence,
+            evidence: value.evidence,
+            is_named: true,
+        }));
+        scanned.is_partial
+    }
+
+    /// Looks again with digits closed up that were written apart: `5 3 6 2 2 8 1 4 5`.
+    fn closed_up(&mut self, spaced: &[Range<usize>], depth: u8) -> bool {
+        let mut bytes = Vec::with_capacity(self.text.bytes.len());
+        let mut origin = Vec::with_capacity(self.text.bytes.len());
+        let mut runs = spaced.iter().peekable();
+        for (place, byte) in self.text.bytes.iter().enumerate() {
+            while runs.next_if(|run| run.end <= place).is_some() {}
+            let is_inside = runs.peek().is_some_and(|run| run.contains(&place));
+            if !is_inside || byte.is_ascii_digit() {
+                bytes.push(*byte);
+                origin.push(place);
+            }
+        }
+        self.again(&bytes, &origin, depth)
+    }
+
+    /// Looks again with digits for their words.
+    fn spelled(&mut self, depth: u8) -> bool {
+        spelled::read(self.text.bytes)
+            .is_some_and(|(bytes, origin)| self.again(&bytes, &origin, depth))
+    }
+
+    /// Looks at a changed copy of the text. Only what lies in changed parts is new: everything else
+    /// was found before.
+    fn again(&mut self, bytes: &[u8], origin: &[usize], depth: u8) -> bool {
+        let scanned = self.scanner.look(bytes, self.text.path, self.sought, depth + 1);
+        for value in scanned.values {
+            let Value { label, span, confidence, evidence } = value;
+            let size = span.len();
+            let last = span.end.saturating_sub(1).max(span.start);
+            let place = |at: usize| origin.get(at).copied();
+            let (Some(start), Some(end)) = (place(span.start), place(last)) else { continue };
+            // The last digit's word goes on to where the next byte comes from.
+            let end = place(last + 1).unwrap_or(self.text.bytes.len()).min(end + 15).max(end + 1);
+            let end = self.text.run_back(end, |byte| byte == b' ' || byte == b',').max(start + 1);
+            if end - start > size {
+                self.found.push(Hit {
+                    label,
+                    span: start..end,
+                    confidence,
+                    evidence,
+                    is_named: false,
+                });
+            }
+        }
+        scanned.is_partial
+    }
 }
 
 /// Overlapping hits of one label become one; of different labels the surer one stays.
 fn settle(mut found: Found) -> Found {
-    if found.len() == 1 {
+    if found.len() <= 1 {
         return found;
     }
     found.sort_by_key(|hit| (hit.span.start, hit.span.end));

@@ -1,7 +1,9 @@
 //! Golden cases and invariants of the detectors.
 
-use super::{DETECTOR_NAMES, DETECTORS, GOLDEN, Label, Scanner};
+use super::{DETECTOR_NAMES, DETECTORS, GOLDEN, Label, PackSet, Scanner, Sought};
 use proptest::prelude::*;
+
+const ALL: Sought<'static> = Sought { packs: PackSet::ALL, terms: None, patterns: &[] };
 
 fn scanner() -> &'static Scanner {
     Scanner::shared()
@@ -9,7 +11,7 @@ fn scanner() -> &'static Scanner {
 
 /// What the scanner finds: label and text.
 fn found(text: &str, path: &str) -> Vec<(Label, String)> {
-    let values = scanner().scan(text, path);
+    let values = scanner().scan(text, path, &ALL).values;
     values
         .into_iter()
         .map(|value| (value.label, text.get(value.span).expect("whole characters").to_owned()))
@@ -84,7 +86,7 @@ proptest! {
 
     #[test]
     fn spans_are_cuttable(text in messy(), path in "[a-z.]{0,8}") {
-        for value in scanner().scan(&text, &path) {
+        for value in scanner().scan(&text, &path, &ALL).values {
             prop_assert!(!value.span.is_empty());
             prop_assert!(text.get(value.span.clone()).is_some(), "{:?} in {text:?}", value.span);
         }
@@ -92,7 +94,7 @@ proptest! {
 
     #[test]
     fn any_unicode_is_read(text in any::<String>()) {
-        for value in scanner().scan(&text, "") {
+        for value in scanner().scan(&text, "", &ALL).values {
             prop_assert!(text.get(value.span).is_some());
         }
     }
@@ -100,7 +102,7 @@ proptest! {
     #[test]
     fn masked_values_are_gone(before in "[a-z ,.]{0,20}", value in prop::sample::select(VALUES), after in "[a-z ,.]{0,20}") {
         let text = format!("{before} {value} {after}");
-        let values = scanner().scan(&text, "");
+        let values = scanner().scan(&text, "", &ALL).values;
         prop_assert!(!values.is_empty());
         let mut masked = text.clone();
         for value in values.iter().rev() {
@@ -118,4 +120,51 @@ proptest! {
             found(&format!("{before} {value} {after}"), "").into_iter().map(|(label, _)| label).collect();
         prop_assert!(!alone.is_empty() && alone.iter().all(|label| among.contains(label)));
     }
+
+    #[test]
+    fn typography_hides_nothing(value in prop::sample::select(VALUES), seed in any::<u32>()) {
+        let alone = labels(value);
+        for variant in variants(value, seed) {
+            let found = labels(&variant);
+            prop_assert!(alone.iter().all(|label| found.contains(label)), "{value:?} as {variant:?}");
+        }
+    }
+
+    #[test]
+    fn encoded_values_are_found_where_they_stand(value in prop::sample::select(VALUES), before in "[a-z ]{0,12}") {
+        let hidden = spelled(value.bytes().map(|byte| format!("{byte:02x}")));
+        let text = format!("{before} {hidden} end");
+        let found = scanner().scan(&text, "", &ALL).values;
+        prop_assert!(found.iter().any(|found| text.get(found.span.clone()) == Some(&*hidden)));
+    }
+}
+
+fn labels(text: &str) -> Vec<Label> {
+    found(text, "").into_iter().map(|(label, _)| label).collect()
+}
+
+/// The parts in one.
+fn spelled(parts: impl Iterator<Item = String>) -> String {
+    parts.collect::<Vec<_>>().concat()
+}
+
+/// The same value in other characters and escapes.
+fn variants(value: &str, seed: u32) -> Vec<String> {
+    let wide = |letter: char| match letter {
+        '!'..='~' => char::from_u32(u32::from(letter) + 0xFEE0).unwrap_or(letter),
+        _ => letter,
+    };
+    let escaped = spelled(value.chars().map(|letter| format!("\\u{:04x}", u32::from(letter))));
+    let percent = spelled(value.bytes().map(|byte| format!("%{byte:02X}")));
+    let entities = spelled(value.chars().map(|letter| format!("&#{};", u32::from(letter))));
+    let mut invisible = String::new();
+    for (index, letter) in (0_u32..).zip(value.chars()) {
+        invisible.push(letter);
+        if seed >> (index % 32) & 1 == 1 {
+            invisible.push('\u{200b}');
+        }
+    }
+    let spaced = format!("  {value}\t\n");
+    let wide = value.chars().map(wide).collect();
+    vec![wide, escaped, percent, entities, invisible, spaced]
 }

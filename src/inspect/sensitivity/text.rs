@@ -1,19 +1,69 @@
 //! A text under inspection, with the questions that every detector asks of it: what stands here,
 //! does a value begin or end here, which words name it.
 
-use super::Found;
+use super::table::Tables;
 use crate::inspect::{Confidence, Evidence, Label};
+use std::cell::OnceCell;
 use std::ops::Range;
 
 /// How far before a value a word may stand that names it, in bytes.
-const REACH_BEFORE: usize = 56;
+const REACH_BEFORE: usize = 96;
 /// How far after it.
-const REACH_AFTER: usize = 28;
+const REACH_AFTER: usize = 48;
+/// The longest key of a pair such as `key: value`.
+const KEY_MAX: usize = 64;
 
-/// The folded bytes of one string and the path it was found at.
+/// A set of kinds of naming words: a bit per detector, and some for all of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Classes(pub(super) u64);
+
+impl Classes {
+    pub(super) const NONE: Self = Self(0);
+    /// Words for numbers that are nothing sensitive: orders, versions, tickets.
+    pub(super) const OTHER: Self = Self(1 << 63);
+    /// Words of which many stand in a text without naming the next number.
+    pub(super) const SOFT: Self = Self(1 << 62);
+
+    /// Words for digits.
+    pub(super) const SPELLED: Self = Self(1 << 61);
+
+    /// The class of the detector with this number.
+    pub(super) fn of(index: usize) -> Self {
+        u32::try_from(index).ok().and_then(|bit| 1_u64.checked_shl(bit)).map_or(Self::NONE, Self)
+    }
+
+    pub(super) const fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    pub(super) const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+/// A word that names values, where it stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Mark {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) classes: Classes,
+}
+
+/// The folded bytes of one string, where it was found, and the naming words in both.
 pub(super) struct Text<'a> {
     pub(super) bytes: &'a [u8],
-    pub(super) path: &'a str,
+    /// The naming words, in the order of the text.
+    pub(super) marks: &'a [Mark],
+    /// What the path of the string names.
+    pub(super) path: Classes,
+    pub(super) tables: OnceCell<Tables>,
+}
+
+/// How a word names a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Named {
+    No,
+    Yes,
 }
 
 impl Text<'_> {
@@ -39,10 +89,28 @@ impl Text<'_> {
         start + rest.iter().position(|byte| !accept(*byte)).unwrap_or(rest.len())
     }
 
+    /// Like [`Self::run`], but no further than `max` bytes.
+    pub(super) fn run_max(&self, start: usize, max: usize, accept: impl Fn(u8) -> bool) -> usize {
+        let rest = self.part(start..start.saturating_add(max));
+        start + rest.iter().position(|byte| !accept(*byte)).unwrap_or(rest.len())
+    }
+
     /// Where the run of bytes that satisfy `accept` begins, ending before `end`.
     pub(super) fn run_back(&self, end: usize, accept: impl Fn(u8) -> bool) -> usize {
         let head = self.part(0..end);
         head.iter().rposition(|byte| !accept(*byte)).map_or(0, |place| place + 1)
+    }
+
+    /// Like [`Self::run_back`], but no further than `max` bytes.
+    pub(super) fn run_back_max(
+        &self,
+        end: usize,
+        max: usize,
+        accept: impl Fn(u8) -> bool,
+    ) -> usize {
+        let from = end.saturating_sub(max);
+        let head = self.part(from..end);
+        from + head.iter().rposition(|byte| !accept(*byte)).map_or(0, |place| place + 1)
     }
 
     /// Whether a value may begin here: not in the middle of a word. Chinese neighbours, an
@@ -53,20 +121,19 @@ impl Text<'_> {
             || (matches!(previous, b'n' | b'r' | b't') && self.before(place - 1) == b'\\')
     }
 
+    /// Like [`Self::opens`], or a naming word may be glued to the value, as in `tel1380…`.
+    pub(super) fn opens_after(&self, place: usize, class: Classes) -> bool {
+        self.opens(place)
+            || self
+                .marks_before(place)
+                .first()
+                .is_some_and(|mark| mark.end == place && mark.classes.meets(class))
+    }
+
     /// The place behind the letter of a JSON escape such as `\n`, if a run of letters begins there.
     pub(super) fn skip_escape(&self, start: usize) -> usize {
         let is_escape = self.before(start) == b'\\' && matches!(self.at(start), b'n' | b'r' | b't');
         start + usize::from(is_escape)
-    }
-
-    /// Like [`Self::opens`], but a word of `names` may be glued to the value, as in `tel1380…`.
-    pub(super) fn opens_after(&self, place: usize, names: &[&str]) -> bool {
-        if self.opens(place) {
-            return true;
-        }
-        let start = self.run_back(place, |byte| byte.is_ascii_alphabetic());
-        let word = self.part(start..place);
-        self.opens(start) && names.iter().any(|name| word.eq_ignore_ascii_case(name.as_bytes()))
     }
 
     /// Whether a value may end before this place.
@@ -74,73 +141,174 @@ impl Text<'_> {
         !self.at(place).is_ascii_alphanumeric()
     }
 
-    /// Whether one of the words (lower case) stands close to the value or in the path of its
-    /// field, as a whole word.
-    pub(super) fn named(&self, span: &Range<usize>, names: &[&str]) -> bool {
-        self.named_before(span.start, REACH_BEFORE, names)
-            || holds(self.part(span.end..span.end + REACH_AFTER), names)
-            || holds(self.path.as_bytes(), names)
+    /// Where a naming word ends inside these places.
+    pub(super) fn mark_end_in(&self, places: Range<usize>) -> Option<usize> {
+        let marks = self.marks_before(places.end);
+        marks.iter().map(|mark| mark.end).find(|end| places.contains(end))
     }
 
-    /// Whether one of the words stands in the `reach` bytes before the place.
-    pub(super) fn named_before(&self, place: usize, reach: usize, names: &[&str]) -> bool {
-        holds(self.part(place.saturating_sub(reach)..place), names)
+    /// The last marks that end before a place, nearest first; at most a handful.
+    fn marks_before(&self, place: usize) -> smallvec::SmallVec<[Mark; 8]> {
+        let until = self.marks.partition_point(|mark| mark.start < place);
+        let marks = self.marks.get(..until).unwrap_or_default().iter().rev();
+        marks.filter(|mark| mark.end <= place).take(8).copied().collect()
     }
 
-    /// Whether the value is a part of a UUID.
-    pub(super) fn in_uuid(&self, place: usize) -> bool {
-        let part = |byte: u8| byte.is_ascii_hexdigit() || byte == b'-';
-        let from = place.saturating_sub(36);
-        let start = from
-            + self.part(from..place).iter().rposition(|byte| !part(*byte)).map_or(0, |at| at + 1);
-        let token = self.part(start..place + 37);
-        let token = token.split(|byte| !part(*byte)).next().unwrap_or_default();
-        token.len() == 36
-            && token
-                .iter()
-                .enumerate()
-                .all(|(index, byte)| (*byte == b'-') == matches!(index, 8 | 13 | 18 | 23))
+    /// Whether a word of the class names the value: the path, a column's head, the key right before
+    /// it, the nearest naming word before it, or else the first one after it.
+    pub(super) fn named(&self, span: &Range<usize>, class: Classes) -> Named {
+        if self.path.meets(class) {
+            return Named::Yes;
+        }
+        if self.marks.is_empty() {
+            return Named::No;
+        }
+        let yes = match self.key(span.start) {
+            Some(key) if self.marked(&key, class) => true,
+            // An exact key that names something else settles it, unless a table's head knows more.
+            Some(key) if self.is_exact(&key) => self.in_column(span.start, class),
+            _ => match self.nearest_before(span.start, class) {
+                Some(yes) => yes || self.in_column(span.start, class),
+                None => self.first_after(span.end, class) || self.in_column(span.start, class),
+            },
+        };
+        if yes { Named::Yes } else { Named::No }
     }
-}
 
-/// Whether the window holds one of the words. ASCII words must be whole (`_`, `-` and a change
-/// from small to capital letters end a word); Chinese is written without gaps, so there any
-/// occurrence counts.
-fn holds(window: &[u8], names: &[&str]) -> bool {
-    names.iter().any(|name| holds_word(window, name.as_bytes()))
-}
+    /// Whether the value is named as something else, right before it.
+    pub(super) fn is_other(&self, span: &Range<usize>, class: Classes) -> bool {
+        let marks = self.marks_before(span.start);
+        let hard = marks.iter().find(|mark| !mark.classes.meets(Classes::SOFT));
+        hard.is_some_and(|mark| span.start - mark.end <= 32)
+            && self.nearest_before(span.start, class) == Some(false)
+    }
 
-fn holds_word(window: &[u8], name: &[u8]) -> bool {
-    let Some(&first) = name.first() else { return false };
-    let upper = first.to_ascii_uppercase();
-    memchr::memchr2_iter(first, upper, window).any(|start| {
-        let end = start + name.len();
-        let Some(found) = window.get(start..end) else { return false };
-        if !found.eq_ignore_ascii_case(name) {
+    /// Whether a mark of the class lies in this part of the text.
+    pub(super) fn marked(&self, part: &Range<usize>, class: Classes) -> bool {
+        let from = self.marks.partition_point(|mark| mark.start < part.start);
+        let rest = self.marks.get(from..).unwrap_or_default().iter();
+        rest.take_while(|mark| mark.start < part.end)
+            .any(|mark| mark.end <= part.end && mark.classes.meets(class))
+    }
+
+    /// What is named right before a place.
+    pub(super) fn around(&self, place: usize) -> Classes {
+        let near = |mark: &Mark| place - mark.end <= REACH_BEFORE;
+        let marks = self.marks_before(place);
+        marks
+            .iter()
+            .filter(|mark| near(mark))
+            .fold(Classes::NONE, |all, mark| all.and(mark.classes))
+    }
+
+    fn in_column(&self, place: usize, class: Classes) -> bool {
+        let tables = self.tables.get_or_init(|| Tables::read(self.bytes));
+        tables.head(self.bytes, place).is_some_and(|head| self.marked(&head, class))
+    }
+
+    /// The key that stands right before a value: `key: value`, `"key": "value"`, `key=value`,
+    /// `<key>value`.
+    fn key(&self, value: usize) -> Option<Range<usize>> {
+        let is_gap =
+            |byte: u8| matches!(byte, b' ' | b'"' | b'\'' | b'`' | b'\\' | b'*' | b'(' | b'[');
+        let end = self.run_back_max(value, 12, is_gap);
+        let sign = self.before(end);
+        let is_wide = self.part(end.saturating_sub(3)..end) == "：".as_bytes();
+        if !is_wide && !matches!(sign, b':' | b'=' | b'>') {
+            return None;
+        }
+        let end = if is_wide {
+            end - 3
+        } else {
+            self.run_back_max(end, 3, |byte| matches!(byte, b':' | b'=' | b'>'))
+        };
+        let end = self.run_back_max(end, 6, is_gap);
+        let start = self.run_back_max(end, KEY_MAX, |byte| {
+            !matches!(
+                byte,
+                b'\n' | b',' | b';' | b'{' | b'<' | b'&' | b'?' | b'|' | b'\t' | b'"' | b'\''
+            )
+        });
+        (start < end).then_some(start..end)
+    }
+
+    /// Whether a key is written like one, in one word, and so means what it says.
+    fn is_exact(&self, key: &Range<usize>) -> bool {
+        const VAGUE: &[&[u8]] = &[
+            b"value", b"number", b"no", b"text", b"content", b"data", b"v", b"result", b"is",
+            b"id", b"val", b"num", b"no.", b"nr", b"input", b"answer", b"field", b"body", b"q",
+            b"query", b"message",
+        ];
+        let key = self.part(key.clone()).trim_ascii();
+        let is_word =
+            |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+        key.iter().all(is_word)
+            && key.iter().any(u8::is_ascii_alphabetic)
+            && !VAGUE.iter().any(|vague| key.eq_ignore_ascii_case(vague))
+    }
+
+    /// What the nearest naming word before the value says; `None` if there is none close by.
+    fn nearest_before(&self, value: usize, class: Classes) -> Option<bool> {
+        let mut cluster: Option<usize> = None;
+        for mark in self.marks_before(value) {
+            if value - mark.end > REACH_BEFORE || self.is_parted(mark.end, value) {
+                break;
+            }
+            // Words that overlap or touch, such as "ID card number", speak together.
+            let is_near = cluster.is_none_or(|start| mark.end + 1 >= start);
+            if !is_near {
+                break;
+            }
+            if mark.classes.meets(class) {
+                return Some(true);
+            }
+            if !mark.classes.meets(Classes::SOFT) {
+                cluster = Some(cluster.map_or(mark.start, |start| start.min(mark.start)));
+            }
+        }
+        cluster.map(|_| false)
+    }
+
+    fn first_after(&self, value: usize, class: Classes) -> bool {
+        let from = self.marks.partition_point(|mark| mark.start < value);
+        let mut rest = self.marks.get(from..).unwrap_or_default().iter();
+        let near = |mark: &&Mark| {
+            mark.start - value <= REACH_AFTER && !self.is_parted_after(value, mark.start)
+        };
+        let Some(first) = rest.next().filter(near) else { return false };
+        first.classes.meets(class)
+            || rest
+                .take_while(|mark| mark.start <= first.end + 1)
+                .any(|mark| mark.classes.meets(class))
+    }
+
+    /// Whether a sentence ends, or too many lines, between a word and the value after it.
+    fn is_parted(&self, word: usize, value: usize) -> bool {
+        let gap = self.part(word..value);
+        if gap.len() <= 3 {
             return false;
         }
-        if !first.is_ascii() {
-            return true;
-        }
-        let before = start.checked_sub(1).and_then(|place| window.get(place)).copied().unwrap_or(0);
-        let after = window.get(end).copied().unwrap_or(0);
-        is_edge(before, first_of(found)) && is_edge(last_of(found), after)
-    })
-}
+        let lines = memchr::memchr_iter(b'\n', gap).count();
+        let is_stop = |pair: &[u8]| matches!(pair, [b'.' | b'!', b' ' | b'\n']);
+        let has_stop = gap.windows(2).any(is_stop) && gap.len() > 8;
+        let has_wide_stop = memchr::memmem::find(gap, "。".as_bytes()).is_some();
+        let is_block = gap.contains(&b'{') || gap.contains(&b'}') || gap.contains(&b'<');
+        has_stop || has_wide_stop || is_block || lines > 2 || (lines > 0 && gap.len() > 40)
+    }
 
-fn first_of(word: &[u8]) -> u8 {
-    word.first().copied().unwrap_or(0)
-}
-
-fn last_of(word: &[u8]) -> u8 {
-    word.last().copied().unwrap_or(0)
-}
-
-/// Whether a word may end between these two bytes.
-fn is_edge(left: u8, right: u8) -> bool {
-    !left.is_ascii_alphabetic()
-        || !right.is_ascii_alphabetic()
-        || (left.is_ascii_lowercase() && right.is_ascii_uppercase())
+    /// The same for a word after the value, where a line or another number ends it, too.
+    fn is_parted_after(&self, value: usize, word: usize) -> bool {
+        let gap = self.part(value..word);
+        let ends = |byte: &u8| {
+            matches!(byte, b'\n' | b';' | b'{' | b'}' | b'|' | b'"' | b'<' | b'&' | b'\t')
+        };
+        let has_stop = gap.windows(2).any(|pair| matches!(pair, [b'.' | b'!' | b',', b' ']));
+        gap.iter().any(ends)
+            || has_stop
+            || memchr::memmem::find(gap, "。".as_bytes()).is_some()
+            || memchr::memmem::find(gap, "，".as_bytes()).is_some()
+            || gap.iter().filter(|byte| byte.is_ascii_digit()).count() > 3
+    }
 }
 
 /// A value that a detector recognised, in places of the folded text.
@@ -150,38 +318,61 @@ pub(super) struct Hit {
     pub(super) span: Range<usize>,
     pub(super) confidence: Confidence,
     pub(super) evidence: Evidence,
+    /// Whether a word beside it names it.
+    pub(super) is_named: bool,
 }
 
 impl Hit {
-    /// Which of two overlapping hits to believe: the surer one, then the longer one.
-    pub(super) fn rank(&self) -> (Confidence, u8, usize) {
+    /// Sure because of a word beside it.
+    pub(super) const fn by_context(label: Label, span: Range<usize>) -> Self {
+        Self {
+            label,
+            span,
+            confidence: Confidence::Certain,
+            evidence: Evidence::Context,
+            is_named: true,
+        }
+    }
+
+    /// Sure because of a check digit.
+    pub(super) const fn by_checksum(label: Label, span: Range<usize>) -> Self {
+        Self {
+            label,
+            span,
+            confidence: Confidence::Certain,
+            evidence: Evidence::Checksum,
+            is_named: false,
+        }
+    }
+
+    /// Sure because of a shape that nothing else has.
+    pub(super) const fn by_shape(label: Label, span: Range<usize>) -> Self {
+        Self {
+            label,
+            span,
+            confidence: Confidence::Certain,
+            evidence: Evidence::Structure,
+            is_named: false,
+        }
+    }
+
+    /// Of a shape that other things have, too.
+    pub(super) const fn likely(self) -> Self {
+        Self { confidence: Confidence::Likely, ..self }
+    }
+
+    /// Named by a word beside it, too.
+    pub(super) const fn named(self) -> Self {
+        Self { is_named: true, ..self }
+    }
+
+    /// Which of two overlapping hits to believe: the surer one, the named one, then the longer one.
+    pub(super) fn rank(&self) -> (Confidence, bool, u8, usize) {
         let evidence = match self.evidence {
             Evidence::Checksum => 2,
             Evidence::Context => 1,
             Evidence::Structure => 0,
         };
-        (self.confidence, evidence, self.span.len())
-    }
-}
-
-/// Adds a hit that a structure or checksum made likely and a word nearby makes certain.
-pub(super) fn push_named(found: &mut Found, hit: Hit, is_named: Named) {
-    let confidence = match is_named {
-        Named::Yes => Confidence::Certain,
-        Named::No => hit.confidence,
-    };
-    found.push(Hit { confidence, ..hit });
-}
-
-/// Whether a word beside a value names it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Named {
-    Yes,
-    No,
-}
-
-impl From<bool> for Named {
-    fn from(named: bool) -> Self {
-        if named { Self::Yes } else { Self::No }
+        (self.confidence, self.is_named, evidence, self.span.len())
     }
 }

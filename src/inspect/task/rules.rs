@@ -8,7 +8,7 @@
 
 use super::cues::{ANYWHERE, OPENING};
 use super::{Classifier, Lang, Task, TaskGuess};
-use crate::inspect::words::Words;
+use crate::inspect::words::{Within, Words};
 use std::sync::LazyLock;
 
 pub(super) const CLASSIFIER: &dyn Classifier = &Rules;
@@ -24,8 +24,9 @@ const OPENING_REACH: usize = 18;
 /// A prompt that goes on after its question for longer than this brings a passage with it.
 const PASSAGE: usize = 240;
 
-static CUES: LazyLock<Words> =
-    LazyLock::new(|| Words::new(OPENING.iter().chain(ANYWHERE).map(|(words, ..)| *words)));
+static CUES: LazyLock<Words> = LazyLock::new(|| {
+    Words::new(OPENING.iter().chain(ANYWHERE).map(|(words, ..)| (*words, Within::Anything)))
+});
 
 impl Classifier for Rules {
     fn guess(&self, prompt: &str, lang: Lang) -> Option<TaskGuess> {

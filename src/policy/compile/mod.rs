@@ -6,6 +6,7 @@
 mod budgets;
 pub(super) mod cases;
 mod conditions;
+mod detect;
 mod matchers;
 mod rules;
 mod words;
@@ -18,15 +19,17 @@ use super::condition::Check;
 use super::{JURISDICTIONS, Otherwise, Policy, TargetId, TargetSet, World};
 use super::{ZONE_ON_HOST, ZONE_ON_PREM, is_remote};
 use crate::yaml::{self, Cursor, Fields, Problems, Reader};
+pub(in crate::policy) use detect::Likely;
 use words::Define;
 
 /// The keys at the top of a policy.
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "version",
     "name",
     "owner",
     "define",
     "sensitivity",
+    "detect",
     "budgets",
     "limits",
     "routes",
@@ -95,6 +98,7 @@ impl<'t> Compiler<'t> {
         let owner = fields.get("owner").and_then(|at| self.reader.sentence(&at));
         self.define(&fields);
         let levels = self.sensitivity(&fields);
+        let detect = self.detect(&fields);
         let budgets = self.budgets(&fields);
         self.trusted_headers(&fields);
         let limits = self.limits(&fields);
@@ -123,6 +127,9 @@ impl<'t> Compiler<'t> {
             targets: self.world.targets.clone(),
             remote: self.world.targets.iter().enumerate().filter_map(remote).collect(),
             masking: self.world.masking,
+            detect,
+            combinations: levels.combinations,
+            likely: levels.likely,
             warnings: Problems::default(),
         })
     }

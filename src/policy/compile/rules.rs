@@ -5,6 +5,7 @@ use super::super::{Limit, Route, TargetId, TargetSet};
 use super::Compiler;
 use super::conditions::{Nest, Stage};
 use crate::inspect::LabelSet;
+use crate::mask::{MaskPlan, Mode};
 use crate::yaml::{Cursor, Fields};
 
 const LIMIT_KEYS: [&str; 7] =
@@ -32,7 +33,7 @@ impl Compiler<'_> {
             items.iter().filter_map(|item| self.target(item)).collect()
         });
         let zoned = fields.get("allow_zones").map_or(TargetSet::ALL, |at| self.in_zones(&at));
-        let mask = fields.get("mask").map_or_else(LabelSet::default, |at| self.labels(&at));
+        let mask = fields.get("mask").map_or_else(MaskPlan::default, |at| self.mask(&at));
         let cost_max = fields.get("max_cost_usd").and_then(|at| self.reader.usd(&at));
         if EFFECTS.iter().all(|effect| fields.get(effect).is_none()) {
             let message = "this limit does not limit anything".to_owned();
@@ -43,6 +44,21 @@ impl Compiler<'_> {
         let allowed = every.filter(|t| zoned.contains(*t) && !denied.contains(*t)).collect();
         let (id, why) = (id?, why?.to_owned());
         Some(Limit { id, why, when, allowed, mask, cost_max })
+    }
+
+    /// Labels, or labels with the mode in which they are masked.
+    fn mask(&mut self, at: &Cursor<'_>) -> MaskPlan {
+        if !matches!(at.node.value, crate::yaml::Value::Map(_)) {
+            return MaskPlan::of(self.labels(at), Mode::Reversible);
+        }
+        let Some(fields) = self.reader.fields(at, &["labels", "mode"]) else {
+            return MaskPlan::default();
+        };
+        let labels = fields.need("labels", &mut self.reader);
+        let labels = labels.map_or(LabelSet::EMPTY, |at| self.labels(&at));
+        let words = Mode::ALL.map(|mode| (mode.name(), mode));
+        let mode = fields.get("mode").and_then(|at| self.reader.one_of(&at, "mode", &words));
+        MaskPlan::of(labels, mode.unwrap_or(Mode::Reversible))
     }
 
     /// Reads `routes`; a policy without any would refuse everything.

@@ -1,6 +1,8 @@
 //! `define` and `sensitivity`: the policy's own words, and how careful each label is handled.
 
+use super::super::Combination;
 use super::Compiler;
+use super::detect::{Likely, built_in};
 use crate::inspect::{Label, LabelSet, Level, Task};
 use crate::yaml::{Cursor, Fields};
 
@@ -16,6 +18,8 @@ pub(super) enum Define {
 pub(super) struct Levels {
     pub(super) default: Level,
     pub(super) labels: [LabelSet; 4],
+    pub(super) combinations: Vec<Combination>,
+    pub(super) likely: Likely,
 }
 
 /// The words of levels, for the reader.
@@ -105,7 +109,16 @@ impl Compiler<'_> {
     pub(super) fn sensitivity(&mut self, fields: &Fields<'_>) -> Levels {
         let mut default = Level::Internal;
         let mut stated: Vec<(Level, LabelSet)> = Vec::new();
-        let keys = ["default", "public", "internal", "confidential", "restricted"];
+        let keys = [
+            "default",
+            "public",
+            "internal",
+            "confidential",
+            "restricted",
+            "combinations",
+            "likely",
+        ];
+        let (mut combinations, mut likely) = (None, Likely::default());
         if let Some(at) = fields.get("sensitivity")
             && let Some(inner) = self.reader.fields(&at, &keys)
         {
@@ -113,6 +126,8 @@ impl Compiler<'_> {
                 let level = self.reader.one_of(&at, "level", &level_words());
                 default = level.unwrap_or(default);
             }
+            combinations = Some(self.combinations(&inner));
+            likely = self.likely(&inner);
             for level in Level::ALL {
                 let Some(at) = inner.get(level.name()) else { continue };
                 let labels = self.labels(&at);
@@ -120,7 +135,8 @@ impl Compiler<'_> {
                 stated.push((level, labels));
             }
         }
-        Levels { default, labels: by_level(&stated) }
+        let combinations = combinations.unwrap_or_else(built_in);
+        Levels { default, labels: by_level(&stated), combinations, likely }
     }
 
     fn check_stated_once(

@@ -149,7 +149,7 @@ fn masking_is_carried_when_it_is_available() {
     let decision = evaluate(&policy, &Scenario::of(&policy, case).facts());
     let Outcome::Permit(permit) = &decision.outcome else { panic!("refused") };
     assert_eq!(policy.target_name(permit.clearances[0].target()), "cloud");
-    assert!(permit.mask.contains(Label::ContactEmailAddress));
+    assert!(permit.mask.labels().contains(Label::ContactEmailAddress));
 }
 
 #[test]

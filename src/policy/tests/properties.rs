@@ -64,6 +64,7 @@ impl Situation {
             labels: self.labels.iter().map(|index| Label::ALL[*index]).collect::<LabelSet>(),
             scan: self.scan,
             declared: self.declared,
+            ..DataFacts::default()
         };
         facts.caller.data_floor = self.floor;
         facts.caller.team = self.team;

@@ -1,0 +1,101 @@
+//! Masks a request before it goes to somebody else, and looks at the result with the same eyes as
+//! before: what still holds a value that had to be masked does not leave.
+
+use std::sync::Arc;
+
+use crate::chat::{Request, Role};
+use crate::dialect;
+use crate::inspect::{Inspection, LabelSet, Scan};
+use crate::mask::{self, Conversation, Format, Key, MaskPlan, Placeholders, Restoration};
+
+/// Bodies up to this size are masked in place: handing over costs more than masking.
+const IN_PLACE_BYTES_MAX: usize = 16 << 10;
+
+/// How requests of this decision are masked.
+#[derive(Clone, Debug)]
+pub struct Masking {
+    /// What has to be masked.
+    pub plan: MaskPlan,
+    /// What it is looked for with.
+    pub inspection: Inspection,
+    /// What is taken out of answers.
+    pub answers: LabelSet,
+}
+
+impl Masking {
+    /// Whether neither requests nor answers are changed.
+    pub(super) fn is_idle(&self) -> bool {
+        self.plan.is_empty() && self.answers.is_empty()
+    }
+
+    fn restoration(&self, placeholders: Arc<Placeholders>, format: Format) -> Restoration {
+        let guard = (!self.answers.is_empty()).then(|| (self.answers, self.inspection.clone()));
+        Restoration { placeholders, format, guard }
+    }
+}
+
+/// Why a request could not be masked. Without any of its text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum MaskError {
+    #[error("masking has no key: the system gave no random bytes")]
+    NoKey,
+    #[error(transparent)]
+    Unmaskable(#[from] mask::Unmaskable),
+    #[error("values were left that had to be masked")]
+    Residual,
+    #[error("masking was interrupted")]
+    Interrupted,
+}
+
+/// The request with its values replaced, read and inspected again.
+pub(super) async fn masked(
+    masking: &Masking,
+    key: Option<&Key>,
+    caller: &str,
+    request: &Arc<Request>,
+) -> Result<(Arc<Request>, Restoration), MaskError> {
+    if masking.plan.is_empty() {
+        let restoration = masking.restoration(Arc::default(), format(request));
+        return Ok((Arc::clone(request), restoration));
+    }
+    let key = key.ok_or(MaskError::NoKey)?;
+    let conversation = conversation(key, caller, request);
+    if request.body().len() <= IN_PLACE_BYTES_MAX {
+        return replace(masking, &conversation, request);
+    }
+    let (masking, request) = (masking.clone(), Arc::clone(request));
+    let work = move || replace(&masking, &conversation, &request);
+    tokio::task::spawn_blocking(work).await.unwrap_or(Err(MaskError::Interrupted))
+}
+
+fn replace(
+    masking: &Masking,
+    conversation: &Conversation,
+    request: &Request,
+) -> Result<(Arc<Request>, Restoration), MaskError> {
+    let masked = mask::mask(request.body(), masking.plan, conversation, &masking.inspection)?;
+    let again =
+        dialect::of(request.surface).read(masked.body).map_err(|_| mask::Unmaskable::Malformed)?;
+    let left = masking.inspection.read(&again.leaves());
+    let is_clean = left.scan == Scan::Complete && !left.labels.intersects(masking.plan.labels());
+    if !is_clean {
+        return Err(MaskError::Residual);
+    }
+    let restoration = masking.restoration(masked.placeholders, format(request));
+    Ok((Arc::new(again), restoration))
+}
+
+/// What the answer's content will be.
+fn format(request: &Request) -> Format {
+    let is_json = |leaf: &crate::inspect::Leaf<'_>| {
+        leaf.path == "response_format.type" && leaf.text.starts_with("json")
+    };
+    if request.leaves().iter().any(is_json) { Format::Json } else { Format::Text }
+}
+
+/// A conversation is known by its caller and its first words, which every later turn repeats.
+fn conversation(key: &Key, caller: &str, request: &Request) -> Conversation {
+    let turns = request.conversation();
+    let first = turns.iter().position(|(role, _)| *role == Some(Role::User)).unwrap_or(0);
+    Conversation::new(key, caller, turns.iter().take(first + 1).map(|(_, text)| text.as_str()))
+}

@@ -1,0 +1,196 @@
+//! Names of accounts at messengers and social networks: what stands behind `WeChat:`, QQ, 微信号, …
+
+use super::text::{Hit, Text};
+use super::{Anchor, Ask, Detector, Found, Label, Pack, Wake};
+use std::ops::Range;
+
+pub(super) const DETECTOR: &dyn Detector = &AccountHandle;
+
+struct AccountHandle;
+
+const NAMES: &[&str] = &[
+    "wechat",
+    "wechat id",
+    "wechat_id",
+    "wechatid",
+    "weixin",
+    "wx",
+    "wxid",
+    "qq",
+    "qq号",
+    "qq号码",
+    "qq number",
+    "qq群",
+    "telegram",
+    "telegram id",
+    "tg",
+    "skype",
+    "skype id",
+    "instagram",
+    "instagram handle",
+    "twitter",
+    "twitter handle",
+    "snapchat",
+    "discord",
+    "tiktok",
+    "line id",
+    "kakaotalk",
+    "kakao id",
+    "whatsapp id",
+    "signal handle",
+    "handle",
+    "username",
+    "user name",
+    "微信",
+    "微信号",
+    "微博",
+    "抖音号",
+    "抖音",
+    "小红书号",
+    "支付宝账号",
+    "钉钉号",
+    "ラインid",
+    "카카오톡",
+    "카톡",
+    "kakao",
+    "zalo",
+    "viber",
+    "line",
+];
+
+/// Names of networks at which only a handle with `@` or right behind a colon counts: people write
+/// about them all day.
+const VAGUE: &[&[u8]] = &[b"handle", b"username", b"user name", b"line id", b"tg", b"wx"];
+
+impl Detector for AccountHandle {
+    fn labels(&self) -> &'static [Label] {
+        &[Label::ContactAccountHandle]
+    }
+
+    fn pack(&self) -> Pack {
+        Pack::Generic
+    }
+
+    fn names(&self) -> &'static [&'static str] {
+        NAMES
+    }
+
+    fn wakes_on(&self) -> Vec<Wake> {
+        vec![Wake::Names, Wake::Words(&["wxid_"])]
+    }
+
+    fn look(&self, ask: &Ask<'_>, anchor: &Anchor<'_>, found: &mut Found) {
+        let text = ask.text;
+        let span = match anchor {
+            Anchor::Word(wxid) => {
+                let end = text.run_max(wxid.end, 30, is_handle);
+                (end - wxid.end >= 6 && text.opens(wxid.start)).then_some(wxid.start..end)
+            }
+            Anchor::Name(name) => after(text, name),
+            Anchor::Token(_)
+            | Anchor::Digits(_)
+            | Anchor::Code(_)
+            | Anchor::Shape(..)
+            | Anchor::Number(..) => None,
+        };
+        found.extend(span.map(|span| Hit::by_context(Label::ContactAccountHandle, span)));
+    }
+}
+
+fn is_handle(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-')
+}
+
+/// A handle right behind the name: `微信号：abc`, `QQ 12345678`, `Telegram: @abc`, `WeChat ID is abc`.
+fn after(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
+    let mut at = name.end;
+    for word in [
+        " handle", " account", " id", "_id", " no.", " number", "号码", "号", "账号", "帐号", "id",
+        "ID", " ID", " name",
+    ] {
+        if text.part(at..at + word.len()).eq_ignore_ascii_case(word.as_bytes()) {
+            at += word.len();
+        }
+    }
+    let gap_start = at;
+    let mut has_sign = false;
+    loop {
+        let byte = text.at(at);
+        if matches!(byte, b':' | b'=') {
+            has_sign = true;
+            at += 1;
+        } else if text.part(at..at + 3) == "：".as_bytes()
+            || text.part(at..at + 3) == "是".as_bytes()
+            || text.part(at..at + 3) == "为".as_bytes()
+        {
+            has_sign = true;
+            at += 3;
+        } else if text.part(at..at + 4).eq_ignore_ascii_case(b" is ") {
+            has_sign = true;
+            at += 4;
+        } else if matches!(byte, b' ' | b'"' | b'\'' | b'\\' | b'`') && at - gap_start < 8 {
+            at += 1;
+        } else {
+            break;
+        }
+    }
+    let is_at = text.at(at) == b'@';
+    let start = at + usize::from(is_at);
+    let end = text
+        .run_back(text.run_max(start, 32, is_handle), |byte| matches!(byte, b'.' | b'-'))
+        .max(start);
+    let handle = text.part(start..end);
+    let digits = handle.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let is_number = digits == handle.len();
+    let word = text.part(name.clone());
+    let is_qq = word.get(..2).is_some_and(|head| head.eq_ignore_ascii_case(b"qq"));
+    let is_vague = VAGUE.iter().any(|vague| word.eq_ignore_ascii_case(vague));
+    let is_chinese = !word.is_ascii() && at - gap_start <= 1;
+    let is_invited = text
+        .part(name.start.saturating_sub(9)..name.start)
+        .windows(3)
+        .any(|part| part == "加".as_bytes());
+    let named = has_sign || is_at || is_chinese;
+    let has_sign = has_sign || (is_invited && is_chinese);
+    let fits = if is_qq {
+        is_number && (5..=11).contains(&digits)
+    } else if is_number {
+        named && digits >= 5 && !is_vague
+    } else {
+        // A word of a sentence has no digit, no underscore, no dot.
+        let is_made_up = digits > 0 || handle.iter().any(|byte| matches!(byte, b'_' | b'.'));
+        named
+            && (4..=30).contains(&handle.len())
+            && (is_made_up
+                || (has_sign && !is_vague && handle.iter().all(u8::is_ascii_lowercase))
+                || is_at)
+            && (!is_vague || ((is_at || word.eq_ignore_ascii_case(b"line id")) && is_made_up))
+            && !is_keyword(handle)
+    };
+    fits.then_some(at..end)
+}
+
+fn is_keyword(handle: &[u8]) -> bool {
+    const WORDS: &[&[u8]] = &[
+        b"null",
+        b"none",
+        b"true",
+        b"false",
+        b"string",
+        b"undefined",
+        b"example",
+        b"username",
+        b"your",
+        b"admin",
+        b"root",
+        b"test",
+        b"user",
+        b"the",
+        b"https",
+        b"http",
+        b"not",
+        b"required",
+        b"yourname",
+    ];
+    WORDS.iter().any(|word| handle.eq_ignore_ascii_case(word))
+}

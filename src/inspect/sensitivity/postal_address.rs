@@ -1,0 +1,228 @@
+//! Postal addresses: a house number with a word for a street, in the order and spelling of a dozen
+//! countries, or anything with a number behind a word such as "address" or 地址.
+
+use super::text::{Hit, Text};
+use super::{Anchor, Ask, Detector, Found, Label, Pack, Wake};
+use std::ops::Range;
+
+mod east;
+mod west;
+
+pub(super) const DETECTOR: &dyn Detector = &PostalAddress;
+
+struct PostalAddress;
+
+const NAMES: &[&str] = &[
+    "address",
+    "addresses",
+    "home address",
+    "street address",
+    "shipping address",
+    "billing address",
+    "mailing address",
+    "delivery address",
+    "shipping_address",
+    "billing_address",
+    "street_address",
+    "home_address",
+    "address_line",
+    "address1",
+    "addr",
+    "street",
+    "ship to",
+    "deliver to",
+    "residence",
+    "lives at",
+    "live at",
+    "living at",
+    "resides at",
+    "located at",
+    "地址",
+    "住址",
+    "家庭住址",
+    "收货地址",
+    "通讯地址",
+    "联系地址",
+    "户籍地址",
+    "居住地址",
+    "办公地址",
+    "寄到",
+    "寄往",
+    "住在",
+    "送到",
+    "dizhi",
+    "zhuzhi",
+    "anschrift",
+    "adresse",
+    "wohnhaft",
+    "lieferadresse",
+    "rechnungsadresse",
+    "straße",
+    "domicile",
+    "adresse postale",
+    "adresse de livraison",
+    "habite",
+    "dirección",
+    "domicilio",
+    "indirizzo",
+    "residente in",
+    "residenza",
+    "endereço",
+    "morada",
+    "adres",
+    "woonadres",
+    "adres zamieszkania",
+    "zamieszkały",
+    "адрес",
+    "проживает",
+    "住所",
+    "届け先",
+    "お届け先",
+    "주소",
+    "배송지",
+    "العنوان",
+    "adresi",
+    "पता",
+    "địa chỉ",
+    "adress",
+    "bostadsadress",
+    "residing at",
+    "residence address",
+    "postal address",
+    "home addr",
+    "lives in",
+    "located in",
+    "residential address",
+    "收件地址",
+    "邮寄地址",
+    "现住址",
+    "住所地",
+    "家住",
+    "居住在",
+    "wohne in",
+    "wohnt in",
+    "j'habite",
+    "vivo en",
+    "abito in",
+    "moro na",
+    "woon op",
+    "mieszkam",
+    "живу",
+    "adresim",
+    "alamat",
+    "адресу",
+];
+
+impl Detector for PostalAddress {
+    fn labels(&self) -> &'static [Label] {
+        &[Label::ContactAddress]
+    }
+
+    fn pack(&self) -> Pack {
+        Pack::Generic
+    }
+
+    fn names(&self) -> &'static [&'static str] {
+        NAMES
+    }
+
+    fn has_soft_names(&self) -> bool {
+        true
+    }
+
+    fn wakes_on(&self) -> Vec<Wake> {
+        vec![Wake::Digits(1), Wake::Names, Wake::Words(east::WORDS), Wake::Words(west::WORDS)]
+    }
+
+    fn look(&self, ask: &Ask<'_>, anchor: &Anchor<'_>, found: &mut Found) {
+        let text = ask.text;
+        let label = Label::ContactAddress;
+        match anchor {
+            Anchor::Digits(groups) => {
+                for group in groups.iter().filter(|group| group.len() <= 5) {
+                    let hit =
+                        west::at_number(ask, group).or_else(|| west::at_postcode(text, group));
+                    found.extend(hit.map(|span| Hit::by_shape(label, span).likely()));
+                }
+            }
+            Anchor::Name(word) => {
+                found.extend(behind_name(text, word).map(|span| Hit::by_context(label, span)));
+            }
+            Anchor::Word(word) => {
+                let is_east =
+                    east::WORDS.iter().any(|known| known.as_bytes() == text.part(word.clone()));
+                let span =
+                    if is_east { east::at_word(text, word) } else { west::at_word(text, word) };
+                found.extend(span.map(|span| Hit::by_shape(label, span).likely()));
+            }
+            Anchor::Token(_) | Anchor::Code(_) | Anchor::Shape(..) | Anchor::Number(..) => {}
+        }
+    }
+}
+
+/// Before the next pair of settings on a line of a log, and before the next clause in Chinese.
+fn cut(text: &Text<'_>, span: Range<usize>) -> usize {
+    let value = text.part(span.clone());
+    let clause = ["，", "。", "；"]
+        .iter()
+        .filter_map(|sign| memchr::memmem::find(value, sign.as_bytes()))
+        .min();
+    let pair = memchr::memchr(b'=', value)
+        .and_then(|sign| value.get(..sign)?.iter().rposition(|byte| *byte == b' '));
+    span.start + clause.into_iter().chain(pair).min().unwrap_or(value.len())
+}
+
+/// What stands behind `Address:` up to the end of the line: words with a number among them.
+fn behind_name(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usize>> {
+    let is_gap = |byte: u8| matches!(byte, b' ' | b'"' | b'\'' | b'\\' | b'`' | b'*' | b'_');
+    let mut at = text.run_max(word.end, 6, is_gap);
+    let mut has_sign = false;
+    for sign in [":", "：", "=", "=>", ">"] {
+        if text.part(at..at + sign.len()) == sign.as_bytes() {
+            at += sign.len();
+            has_sign = true;
+        }
+    }
+    let start = text.run_max(at, 8, |byte| is_gap(byte) || byte == b'\n');
+    if !has_sign {
+        return None;
+    }
+    let ends = |byte: u8| {
+        matches!(
+            byte,
+            b'\n'
+                | b'"'
+                | b'<'
+                | b'{'
+                | b'}'
+                | b';'
+                | b'|'
+                | b'\t'
+                | b'&'
+                | b'['
+                | b'`'
+                | b'\\'
+                | b'\''
+        )
+    };
+    let end = text.run_max(start, 160, |byte| !ends(byte));
+    let end = cut(text, start..end);
+    let end = text.run_back(end, |byte| matches!(byte, b' ' | b',' | b'.' | b'\r')).max(start);
+    let value = text.part(start..end);
+    let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let letters = value.iter().filter(|byte| byte.is_ascii_alphabetic() || **byte >= 0x80).count();
+    let has_gap = value.contains(&b' ')
+        || value.contains(&b'+')
+        || value.iter().filter(|byte| **byte >= 0x80).count() >= 9;
+    let is_other = value.contains(&b'@')
+        || memchr::memmem::find(value, b"://").is_some()
+        || value.windows(2).any(|pair| pair == b". ") && value.len() > 80
+        || value.iter().any(|byte| matches!(byte, b'(' | b'=' | b'$' | b'%'));
+    let is_address = (10..=160).contains(&value.len())
+        && (1..=16).contains(&digits)
+        && letters >= 5
+        && letters > digits
+        && has_gap
+        && !is_other;
+    is_address.then_some(start..end)
+}

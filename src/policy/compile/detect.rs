@@ -1,0 +1,148 @@
+//! `detect`: which packs of detectors are on, and the policy's own patterns. And what
+//! `sensitivity` says about doubtful finds and combinations.
+
+use std::sync::Arc;
+
+use super::super::{Combination, Detect};
+use super::Compiler;
+use super::words::level_words;
+use crate::inspect::{CustomPattern, Label, LabelSet, Level, Pack, PackSet, Validator};
+use crate::yaml::{Cursor, Fields};
+
+const DETECT_KEYS: [&str; 3] = ["packs", "patterns", "answers"];
+const PATTERN_KEYS: [&str; 4] = ["name", "pattern", "validator", "context"];
+const COMBINATION_KEYS: [&str; 3] = ["all_of", "many_of", "level"];
+/// Most patterns of one policy.
+const PATTERNS_MAX: usize = 200;
+
+impl Compiler<'_> {
+    /// Reads `detect`, which may be absent.
+    pub(super) fn detect(&mut self, fields: &Fields<'_>) -> Detect {
+        let mut detect = Detect::default();
+        let Some(at) = fields.get("detect") else { return detect };
+        let Some(inner) = self.reader.fields(&at, &DETECT_KEYS) else { return detect };
+        if let Some(at) = inner.get("packs") {
+            detect.packs = self.packs(&at);
+        }
+        if let Some(at) = inner.get("answers") {
+            detect.answers = self.labels(&at);
+        }
+        if let Some(at) = inner.get("patterns") {
+            let items = self.reader.list(&at).unwrap_or_default();
+            if items.len() > PATTERNS_MAX {
+                self.reader.wrong(&at, format!("there are more than {PATTERNS_MAX} patterns"));
+            }
+            detect.patterns =
+                Arc::new(items.iter().filter_map(|item| self.pattern(item)).collect());
+        }
+        detect
+    }
+
+    fn packs(&mut self, at: &Cursor<'_>) -> PackSet {
+        let mut packs = PackSet::NONE;
+        for item in self.reader.one_or_list(at) {
+            let Some(name) = self.reader.text(&item) else { continue };
+            if name == "all" {
+                packs = PackSet::ALL;
+            } else if let Some(pack) = Pack::from_name(name) {
+                packs = packs.with(pack);
+            } else {
+                let names = Pack::ALL.iter().map(|pack| pack.name()).chain(["all"]);
+                self.reader.unknown_word(&item, ("pack", name), names);
+            }
+        }
+        packs
+    }
+
+    fn pattern(&mut self, at: &Cursor<'_>) -> Option<CustomPattern> {
+        let fields = self.reader.fields(at, &PATTERN_KEYS)?;
+        fields.need("name", &mut self.reader).and_then(|at| self.reader.name(&at));
+        let place = fields.need("pattern", &mut self.reader)?;
+        let pattern = self.reader.sentence(&place)?;
+        let words = Validator::ALL.map(|validator| (validator.name(), validator));
+        let validator =
+            fields.get("validator").and_then(|at| self.reader.one_of(&at, "validator", &words));
+        let mut context = Vec::new();
+        for item in fields.get("context").map(|at| self.reader.one_or_list(&at)).unwrap_or_default()
+        {
+            context.extend(self.reader.sentence(&item).map(str::to_owned));
+        }
+        match CustomPattern::new(pattern, validator, context) {
+            Ok(pattern) => Some(pattern),
+            Err(error) => {
+                self.reader.wrong(&place, error.to_string());
+                None
+            }
+        }
+    }
+
+    /// Reads `sensitivity.combinations`; without it, the built-in ones hold.
+    pub(super) fn combinations(&mut self, fields: &Fields<'_>) -> Vec<Combination> {
+        let Some(at) = fields.get("combinations") else { return built_in() };
+        let items = self.reader.list(&at).unwrap_or_default();
+        items.iter().filter_map(|item| self.combination(item)).collect()
+    }
+
+    fn combination(&mut self, at: &Cursor<'_>) -> Option<Combination> {
+        let fields = self.reader.fields(at, &COMBINATION_KEYS)?;
+        let level = fields.need("level", &mut self.reader);
+        let level = level.and_then(|at| self.reader.one_of(&at, "level", &level_words()));
+        let mut all_of = Vec::new();
+        for item in fields.get("all_of").map(|at| self.reader.one_or_list(&at)).unwrap_or_default()
+        {
+            all_of.push(self.labels(&item));
+        }
+        let many_of = fields.get("many_of").map_or(LabelSet::EMPTY, |at| self.labels(&at));
+        if all_of.is_empty() && many_of.is_empty() {
+            let message = "this combination combines nothing".to_owned();
+            self.reader.wrong_with_help(at, message, "add `all_of` or `many_of`");
+        }
+        Some(Combination { all_of, many_of, level: level? })
+    }
+
+    /// Reads `sensitivity.likely`: what values count for that are not certain.
+    pub(super) fn likely(&mut self, fields: &Fields<'_>) -> Likely {
+        let mut likely = Likely::default();
+        let mut keys = vec!["ignore"];
+        keys.extend(Level::ALL.map(Level::name));
+        let Some(at) = fields.get("likely") else { return likely };
+        let Some(inner) = self.reader.fields(&at, &keys) else { return likely };
+        if let Some(at) = inner.get("ignore") {
+            likely.ignored = self.labels(&at);
+        }
+        for (level, labels) in Level::ALL.into_iter().zip(&mut likely.levels) {
+            if let Some(at) = inner.get(level.name()) {
+                *labels = self.labels(&at);
+            }
+        }
+        likely
+    }
+}
+
+/// What `sensitivity.likely` says.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::policy) struct Likely {
+    pub(in crate::policy) ignored: LabelSet,
+    /// In the order of [`Level::ALL`].
+    pub(in crate::policy) levels: [LabelSet; 4],
+}
+
+/// A person with a way to reach them is confidential, and so is a list of people; a list of ways to
+/// reach people is restricted.
+pub(super) fn built_in() -> Vec<Combination> {
+    let category = |name: &str| -> LabelSet {
+        Label::ALL.iter().copied().filter(|label| label.category() == name).collect()
+    };
+    let name: LabelSet = [Label::PersonName].into_iter().collect();
+    let birth: LabelSet = [Label::PersonDateOfBirth].into_iter().collect();
+    let contact = category("contact");
+    vec![
+        Combination {
+            all_of: vec![name, contact],
+            many_of: LabelSet::EMPTY,
+            level: Level::Confidential,
+        },
+        Combination { all_of: Vec::new(), many_of: name, level: Level::Confidential },
+        Combination { all_of: Vec::new(), many_of: contact.union(birth), level: Level::Restricted },
+    ]
+}
