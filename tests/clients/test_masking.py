@@ -110,3 +110,24 @@ def test_values_split_over_messages_do_not_leave(masked, upstream):
         masked.client().chat.completions.create(model="auto", messages=messages)
     assert "values were left that had to be masked" in caught.value.message
     assert upstream.bodies == [] and "contoso" not in masked.logged()
+
+
+GUARDED = """
+version: 1
+name: guarded
+owner: security@acme.example
+detect: { answers: [secret.*, identity.*] }
+routes:
+  - { id: everything, use: [cloud] }
+otherwise: { refuse: { status: 403, say: "No permitted model can answer this: {reasons}" } }
+"""
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_secrets_that_a_model_repeats_are_taken_out(start, upstream, stream):
+    key = "ghp_" + "aB3dE5gH7jK9mN1pQ3sT5vW7yZ9bC2eF4hJ6"
+    upstream.say = lambda asked: {"content": f"The key is {key} and the SSN is 536-22-8145. Bye!"}
+    answer = start(policy=GUARDED).client().chat.completions.create(
+        model="auto", messages=[{"role": "user", "content": "Hello"}], stream=stream)
+    pieces = [c.choices[0].delta.content or "" for c in answer] if stream else [answer.choices[0].message.content]
+    assert "".join(pieces) == "The key is [TOKEN] and the SSN is [IDENTITY]. Bye!"

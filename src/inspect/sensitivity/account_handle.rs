@@ -75,6 +75,10 @@ impl Detector for AccountHandle {
         NAMES
     }
 
+    fn has_soft_names(&self) -> bool {
+        true
+    }
+
     fn wakes_on(&self) -> Vec<Wake> {
         vec![Wake::Names, Wake::Words(&["wxid_"])]
     }

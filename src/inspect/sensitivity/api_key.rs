@@ -400,6 +400,11 @@ fn is_quoted(text: &Text<'_>, comma: usize) -> bool {
 
 /// Where the value begins that follows a name, and how it is tied to it.
 pub(super) fn value_start(text: &Text<'_>, name_end: usize) -> Option<(usize, Sign)> {
+    // `<add key="password" value="…"/>`
+    let attribute = b"\" value=\"";
+    if text.part(name_end..name_end + attribute.len()) == attribute {
+        return Some((name_end + attribute.len(), Sign::Mark));
+    }
     let is_quote =
         |byte: u8| matches!(byte, b' ' | b'"' | b'\'' | b'`' | b'\\' | b'*' | b']' | b')' | b'\t');
     let at = text.run_max(name_end, 6, is_quote);

@@ -131,6 +131,8 @@ fn judge(ask: &Ask<'_>, groups: &[Range<usize>], digits: &[u8]) -> Option<(usize
     };
     let hit = match (is_checked, is_named) {
         (true, true) => Hit::by_checksum(label, span).named(),
+        // Grouped as on a card, there is little else that it can be.
+        (true, false) if (2..=6).contains(&groups.len()) => Hit::by_checksum(label, span),
         (true, false) => Hit::by_checksum(label, span).likely(),
         (false, _) => Hit::by_context(label, span).likely(),
     };

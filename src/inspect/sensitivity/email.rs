@@ -47,6 +47,12 @@ impl Detector for Email {
     fn look(&self, ask: &Ask<'_>, anchor: &Anchor<'_>, found: &mut Found) {
         let Anchor::Word(sign) = anchor else { return };
         let text = ask.text;
+        // `jane @ acme.com` is one if a word says so.
+        let is_apart = text.part(sign.clone()) == b"@"
+            && text.before(sign.start) == b' '
+            && text.at(sign.end) == b' '
+            && ask.named(sign);
+        let sign = &if is_apart { sign.start - 1..sign.end + 1 } else { sign.clone() };
         let Some(start) = local_start(text, sign) else { return };
         let Some(end) = domain_end(text, sign.end) else { return };
         let (local, domain) = (text.part(start..sign.start), text.part(sign.end..end));

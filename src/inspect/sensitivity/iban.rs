@@ -139,7 +139,7 @@ fn read(text: &Text<'_>, start: usize, length: usize) -> Option<usize> {
     let (mut head, mut body) = (0, 0);
     let mut place = start;
     for index in 0..length {
-        if index > 0 && matches!(text.at(place), b' ' | b'-') {
+        if index > 0 && matches!(text.at(place), b' ' | b'-' | b'+') {
             place += 1;
         }
         let byte = text.at(place);

@@ -3,8 +3,8 @@
 
 use super::text::{Hit, Text};
 use super::{Anchor, Ask, Detector, Found, Label, Pack, Wake, check};
-use smallvec::SmallVec;
 use core::net::{Ipv4Addr, Ipv6Addr};
+use smallvec::SmallVec;
 use std::ops::Range;
 
 pub(super) const DETECTOR: &dyn Detector = &IpAddress;

@@ -33,7 +33,7 @@ macro_rules! marks {
 marks! {
     MarkerRestricted Sign: "tlp:red", "tlp: red", "tlp-red", "noforn", "//si//", "㊙";
     MarkerConfidential Sign: "tlp:amber", "tlp: amber", "tlp-amber", "cui//", "(cui)", "vs-nfd", "fouo";
-    MarkerRestricted Phrase: "top secret", "strictly confidential", "strictly private", "highly confidential",
+    MarkerRestricted Phrase: "top secret", "strictly confidential", "highly confidential",
         "mnpi", "material non-public information", "material nonpublic information", "restricted distribution",
         "eyes only", "board members only", "board eyes only", "streng vertraulich", "streng geheim",
         "strictement confidentiel", "très secret", "secret défense", "estrictamente confidencial", "alto secreto",
@@ -53,10 +53,10 @@ marks! {
         "contains confidential information", "contain confidential information", "contains proprietary information", "company private", "business confidential",
         "client confidential", "confidential draft", "confidential memo", "trade secret of", "confidentiality notice", "nda-protected", "nda protected", "is confidential and may", "are confidential and may", "are confidential and privileged", "marked as confidential", "marked confidential", "classified as confidential", "classified confidential", "treat as confidential", "keep this confidential", "keep confidential", "not to be shared", "not be shared outside", "contains privileged", "not for external distribution", "not for external use", "confidential business information", "company proprietary", "proprietary information of", "embargoed until", "official sensitive", "protected b", "nato restricted", "eu restricted", "limited distribution", "strictly internal", "controlled unclassified information",
         "nur für den internen gebrauch", "nur für den dienstgebrauch", "nur zum internen gebrauch", "nur für internen gebrauch",
-        "interne verwendung", "nur intern", "nur für internen", "firmenintern", "geschäftsgeheimnis", "nicht für die öffentlichkeit", "nicht zur weitergabe", "nicht weitergeben", "nicht weiterleiten", "nur zur internen", "nur für den dienstgebrauch bestimmt", "betriebsgeheimnis", "usage interne", "diffusion restreinte", "ne pas diffuser",
+        "interne verwendung", "nur intern", "nur für internen", "firmenintern", "geschäftsgeheimnis", "nicht für die öffentlichkeit", "nicht zur weitergabe", "nicht weitergeben", "nicht weiterleiten", "nur zur internen", "nur für den dienstgebrauch bestimmt", "betriebsgeheimnis", "usage interne", "document confidentiel", "documento confidencial", "documento riservato", "vertrauliches dokument", "vertrauliche unterlage", "diffusion restreinte", "ne pas diffuser",
         "diffusion limitée", "secret des affaires", "uso interno", "no distribuir", "prohibida su difusión", "difusión limitada",
         "uso esclusivo interno", "non divulgare", "não divulgar", "somente para uso interno", "для служебного пользования", "для внутреннего использования", "для внутреннего пользования", "не подлежит разглашению", "служебная тайна",
-        "коммерческая тайна", "только для внутреннего", "не для распространения", "alleen voor intern gebruik", "tylko do użytku wewnętrznego",
+        "коммерческая тайна", "коммерческую тайну", "коммерческой тайны", "только для внутреннего", "не для распространения", "alleen voor intern gebruik", "tylko do użytku wewnętrznego",
         "tajemnica przedsiębiorstwa", "hizmete özel", "şirket içi", "للاستخدام الداخلي", "lưu hành nội bộ", "endast för internt bruk",
         "केवल आंतरिक उपयोग", "内部资料", "内部传阅", "限内部", "工作秘密", "不得公开", "不得对外", "严禁泄露", "严禁外泄", "请勿泄露", "核心商密", "普通商密", "商密：", "商密", "涉密文件", "涉密资料", "内部文件", "内部使用", "仅供内部", "仅限内部", "不得外传", "请勿外传", "严禁外传", "禁止外传", "不得外泄", "请勿外泄",
         "注意保密", "商业秘密", "商业机密", "公司机密", "內部資料", "內部文件", "僅供內部", "请勿转发", "内部公开", "内部参考", "保密文件", "对外保密",
@@ -235,6 +235,10 @@ const TALK: &[&str] = &[
     "介绍",
     "解释",
     "区别",
+    "分为",
+    "三级",
+    "等级",
+    "划分",
     "举例",
     "原理",
     "含义",
@@ -322,6 +326,11 @@ impl Place<'_, '_> {
         let mark = std::str::from_utf8(mark).unwrap_or_default();
         let is_shouted = mark.to_uppercase() == mark && mark.to_lowercase() != mark;
         let is_capital = mark.chars().next().is_some_and(|first| !first.is_lowercase());
+        // A sentence of its own, as in a footer.
+        let is_alone = before.trim_ascii_end().ends_with(b".") && after.starts_with(b".");
+        if is_capital && is_alone {
+            return true;
+        }
         let breaks = breaks_off(after);
         if head.is_empty() {
             return is_capital && (tail.is_empty() || breaks || (is_shouted && !self.is_talk()));
@@ -482,13 +491,12 @@ fn names_level(before: &[u8]) -> bool {
         "classificatie",
         "klauzula",
     ];
-    let head = before.trim_ascii_end().to_ascii_lowercase();
-    let head = head.strip_suffix(b"\"").unwrap_or(&head).trim_ascii_end();
+    // A first level may stand in between: `Classification: Internal - Confidential`.
+    let head = before.to_ascii_lowercase();
     let signs = ["：", ":", "="];
-    let Some(head) = signs.iter().find_map(|sign| head.strip_suffix(sign.as_bytes())) else {
-        return false;
-    };
-    let head = head.trim_ascii_end();
+    let ends = signs.iter().filter_map(|sign| memchr::memmem::rfind(&head, sign.as_bytes()));
+    let Some(end) = ends.max().filter(|end| head.len() - end <= 24) else { return false };
+    let head = head.get(..end).unwrap_or_default().trim_ascii_end();
     let head = head.strip_suffix(b"\"").unwrap_or(head);
     KEYS.iter().any(|key| head.ends_with(key.as_bytes()))
 }

@@ -89,7 +89,9 @@ impl Detector for Pattern {
             Alone::Grouped if is_grouped && !is_chained => {
                 found.push(Hit::by_shape(label, span.clone()).likely());
             }
-            Alone::Hyphens if hyphens == 2 && span.len() == compact.len() + 2 && !is_chained => {
+            Alone::Hyphens
+                if hyphens == 2 && matches!(span.len() - compact.len(), 2 | 6) && !is_chained =>
+            {
                 found.push(Hit::by_shape(label, span.clone()).likely());
             }
             Alone::Never | Alone::Proven | Alone::Grouped | Alone::Hyphens => {}

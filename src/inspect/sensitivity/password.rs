@@ -112,8 +112,8 @@ impl Detector for Password {
                 "curl -u ",
                 "--user ",
                 "sshpass -p",
-                "mysql -u",
-                "mysqldump -u",
+                "mysql ",
+                "mysqldump ",
                 "redis-cli -a ",
                 "net use ",
             ]),
@@ -312,7 +312,7 @@ fn on_command_line(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usize>>
             let colon = text.run_max(user, 64, |byte| byte.is_ascii_graphic() && byte != b':');
             (text.at(colon) == b':').then_some(colon + 1)?
         }
-        Some(b'u') => {
+        Some(b' ') if command.starts_with(b"mysql") => {
             let line = text.run_max(word.end, 120, |byte| byte != b'\n');
             let option = memchr::memmem::find(text.part(word.end..line), b" -p")?;
             text.run_max(word.end + option + 3, 1, |byte| matches!(byte, b'"' | b'\''))

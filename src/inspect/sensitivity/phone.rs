@@ -150,7 +150,6 @@ const NAMES: &[&str] = &[
     "rufen sie",
     "call me at",
     "phone is",
-    "ring",
     "ruf mich",
     "rufen",
     "anrufen",
@@ -165,7 +164,6 @@ const NAMES: &[&str] = &[
     "โทร",
     "โทรศัพท์",
     "nomor hp",
-    "hp",
     "no hp",
     "telepon",
     "telefonszám",
@@ -181,10 +179,8 @@ const NAMES: &[&str] = &[
     "numer tel",
     "contact me at",
     "reach us",
-    "text",
     "whats app",
     "viber",
-    "fon",
     "fax-nr",
     "mobilni",
     "мобилен",
@@ -246,7 +242,7 @@ fn look_from(ask: &Ask<'_>, groups: &[Range<usize>], found: &mut Found) -> Optio
     if is_needed && !is_named {
         return None;
     }
-    let is_sure = is_named || certainty == Certainty::Written;
+    let is_sure = certainty == Certainty::Written || (is_named && certainty == Certainty::Shaped);
     let confidence = if is_sure { Confidence::Certain } else { Confidence::Likely };
     let evidence = if is_named { Evidence::Context } else { Evidence::Structure };
     found.push(Hit { label: Label::ContactPhoneNumber, span, confidence, evidence, is_named });

@@ -151,7 +151,7 @@ pub(super) fn read(
         let byte = text.at(at);
         let fits = match sign {
             b' ' => {
-                at += usize::from(is_separator(byte) && at > start);
+                at = separator_end(text, at, start);
                 continue;
             }
             b'#' => byte.is_ascii_digit(),
@@ -168,6 +168,15 @@ pub(super) fn read(
         at += 1;
     }
     Some(at)
+}
+
+/// Where a separator ends that may stand here: one sign, or a hyphen between spaces.
+fn separator_end(text: &Text<'_>, at: usize, start: usize) -> usize {
+    match [text.at(at), text.at(at + 1), text.at(at + 2)] {
+        _ if at == start => at,
+        [b' ', b'-', b' '] => at + 3,
+        [byte, ..] => at + usize::from(is_separator(byte)),
+    }
 }
 
 const fn is_separator(byte: u8) -> bool {

@@ -366,13 +366,17 @@ impl Hit {
         Self { is_named: true, ..self }
     }
 
-    /// Which of two overlapping hits to believe: the surer one, the named one, then the longer one.
-    pub(super) fn rank(&self) -> (Confidence, bool, u8, usize) {
+    /// Which of two overlapping hits to believe: the proven one, the surer one, the more sensitive
+    /// one, the named one, then the longer one.
+    pub(super) fn rank(&self) -> impl Ord + use<> {
         let evidence = match self.evidence {
             Evidence::Checksum => 2,
             Evidence::Context => 1,
             Evidence::Structure => 0,
         };
-        (self.confidence, self.is_named, evidence, self.span.len())
+        let is_proven =
+            self.evidence == Evidence::Checksum && self.confidence == Confidence::Certain;
+        let level = self.label.default_level();
+        (is_proven, self.confidence, level, self.is_named, evidence, self.span.len())
     }
 }

@@ -47,6 +47,10 @@ const NAMES: &[&str] = &[
     "my social",
     "their social",
     "ssn is",
+    "social-security",
+    "social-security-no",
+    "social-security-no.",
+    "social-security number",
 ];
 
 /// Areas 000, 666 and 900 to 999, group 00 and serial 0000 were never issued; two numbers became

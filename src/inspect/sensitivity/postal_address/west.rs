@@ -169,10 +169,30 @@ pub(super) fn at_number(ask: &Ask<'_>, number: &Range<usize>) -> Option<Range<us
         words += 1;
         at = end;
     }
-    let (end, is_strong) = street?;
+    let Some((end, is_strong)) = street else {
+        // Without a word for a street, a town and a whole postcode have to follow.
+        let is_listed = words > 0 && text.at(at) == b',';
+        let (end, _) = if is_listed { town(text, at) } else { (at, false) };
+        return has_postcode(text.part(at..end)).then_some(number.start..end);
+    };
     let (town, has_town) = town(text, end);
     let is_named = || ask.named(&(number.start..end));
     (has_town || is_strong || is_named()).then_some(number.start..town)
+}
+
+/// Whether an address ends in a British postcode or in an American state and ZIP code.
+fn has_postcode(tail: &[u8]) -> bool {
+    let is_british = matches!(tail, [.., b' ', b'0'..=b'9', b'A'..=b'Z', b'A'..=b'Z']);
+    let zip = tail.len().checked_sub(8).and_then(|from| tail.get(from..));
+    let is_american = zip.is_some_and(|zip| match zip {
+        [one, two, b' ', digits @ ..] => {
+            one.is_ascii_uppercase()
+                && two.is_ascii_uppercase()
+                && digits.iter().all(u8::is_ascii_digit)
+        }
+        _ => false,
+    });
+    is_british || is_american
 }
 
 /// Flat, town, state and postcode behind a street: where they end, and whether there are any.

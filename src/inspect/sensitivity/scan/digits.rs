@@ -105,7 +105,9 @@ fn finish(pass: &mut Pass<'_>, row: &mut Row, spaced: &mut Vec<Range<usize>>) {
 fn is_gap(text: &Text<'_>, from: usize, to: usize) -> bool {
     let is_separator =
         |byte: &u8| matches!(byte, b' ' | b'-' | b'.' | b'(' | b')' | b'/' | b'_' | b'\n');
-    to - from <= GAP_MAX && text.part(from..to).iter().all(is_separator)
+    // In the query of a URL, a plus stands for a space.
+    let gap = text.part(from..to);
+    gap == b"+" || (gap.len() <= GAP_MAX && gap.iter().all(is_separator))
 }
 
 fn ask_codes(pass: &mut Pass<'_>, start: usize) {

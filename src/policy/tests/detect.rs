@@ -1,0 +1,93 @@
+//! What is looked for, how sure it has to be, and what finds are together.
+
+use super::*;
+use crate::inspect::{Label, PackSet};
+use crate::mask::Mode;
+
+const TAIL: &str = "routes:\n  - { id: rest, use: [local, cloud, world] }\n";
+
+fn policy(parts: &str) -> Policy {
+    compile(&format!("version: 1\nname: p\n{parts}{TAIL}"))
+}
+
+fn found(labels: &[Label], certain: &[Label], bulk: &[Label]) -> DataFacts {
+    let set = |labels: &[Label]| labels.iter().copied().collect();
+    DataFacts {
+        labels: set(labels),
+        certain: set(certain),
+        bulk: set(bulk),
+        ..DataFacts::default()
+    }
+}
+
+#[test]
+fn packs_and_patterns_are_chosen() {
+    assert_eq!(policy("").detect().packs, PackSet::DEFAULT);
+    assert_eq!(policy("detect: { packs: [all] }\n").detect().packs, PackSet::ALL);
+    let own = policy(
+        "detect:\n  packs: [secrets]\n  answers: [secret.*]\n  patterns:\n    - { name: member, pattern: 'M\\d{8}', validator: luhn, context: [member] }\n",
+    );
+    assert_eq!(own.detect().patterns.len(), 1);
+    assert!(own.detect().answers.contains(Label::SecretJwt));
+    for wrong in ["{ packs: [chna] }", "{ patterns: [{ name: a, pattern: '(' }] }", "{ pack: all }"]
+    {
+        let source = format!("version: 1\nname: p\ndetect: {wrong}\n{TAIL}");
+        let problems = Policy::compile("policy.yaml", &source, &world()).unwrap_err().to_string();
+        assert!(problems.contains("policy.yaml:3:"), "{problems}");
+    }
+}
+
+#[test]
+fn finds_together_are_more() {
+    let name = [Label::PersonName];
+    let policy = policy("");
+    let level = |facts: &DataFacts| policy.level_of_found(facts);
+    assert_eq!(level(&found(&[], &[], &[])), None);
+    assert_eq!(level(&found(&name, &[], &[])), Some(Level::Internal));
+    assert_eq!(level(&found(&name, &[], &name)), Some(Level::Confidential));
+    let email = [Label::ContactEmailAddress];
+    assert_eq!(level(&found(&email, &email, &email)), Some(Level::Restricted));
+    let own = super::compile(&format!(
+        "version: 1\nname: p\nsensitivity:\n  internal: [contact.*]\n  combinations: [{{ all_of: [person.name, contact.*], level: restricted }}]\n{TAIL}"
+    ));
+    let both = [Label::PersonName, Label::ContactEmailAddress];
+    assert_eq!(own.level_of_found(&found(&both, &both, &both)), Some(Level::Restricted));
+    assert_eq!(own.level_of_found(&found(&email, &email, &email)), Some(Level::Internal));
+}
+
+#[test]
+fn what_is_only_likely_counts_as_the_policy_says() {
+    let policy = policy(
+        "sensitivity:\n  likely: { ignore: [contact.address], internal: [identity.passport] }\n",
+    );
+    let level =
+        |labels: &[Label], certain: &[Label]| policy.level_of_found(&found(labels, certain, &[]));
+    assert_eq!(level(&[Label::ContactAddress], &[]), None);
+    assert_eq!(
+        level(&[Label::ContactAddress], &[Label::ContactAddress]),
+        Some(Level::Confidential)
+    );
+    assert_eq!(level(&[Label::IdentityPassport], &[]), Some(Level::Internal));
+    let sure = [Label::IdentityPassport];
+    assert_eq!(level(&sure, &sure), Some(Level::Restricted));
+}
+
+#[test]
+fn masks_have_modes_and_the_strictest_holds() {
+    let source = format!(
+        "version: 1\nname: p\nlimits:\n  - {{ id: a, why: x, mask: contact.* }}\n  - {{ id: b, why: x, mask: {{ labels: contact.phone_number, mode: redact }} }}\n{TAIL}"
+    );
+    let world = World { masking: Masking::Available, ..world() };
+    let policy = Policy::compile("policy.yaml", &source, &world).unwrap();
+    let scenario = Scenario::ordinary(&policy);
+    let decision = evaluate(&policy, &scenario.facts());
+    let Outcome::Permit(permit) = decision.outcome else { panic!("refused") };
+    assert_eq!(permit.mask.mode_of(Label::ContactEmailAddress), Some(Mode::Reversible));
+    assert_eq!(permit.mask.mode_of(Label::ContactPhoneNumber), Some(Mode::Redact));
+    assert_eq!(permit.mask.mode_of(Label::SecretJwt), None);
+    let mut facts = scenario.facts();
+    facts.data.scan = crate::inspect::Scan::Partial;
+    let decision = evaluate(&policy, &facts);
+    let Outcome::Permit(permit) = decision.outcome else { panic!("refused") };
+    assert_eq!(permit.clearances.len(), 1, "what was not read cannot be masked");
+}
