@@ -130,8 +130,9 @@ mod tests {
     }
 
     proptest! {
+        /// In lower case, because `MR A.` is a name.
         #[test]
-        fn other_text_is_unchanged(text in "[a-zA-Z ,.!?\n中文]{0,80}", cuts in prop::collection::vec(0_usize..80, 0..6)) {
+        fn other_text_is_unchanged(text in "[a-z ,.!?\n中文]{0,80}", cuts in prop::collection::vec(0_usize..80, 0..6)) {
             let mut cuts = cuts;
             cuts.sort_unstable();
             prop_assert_eq!(guarded(&text, &cuts), text);
