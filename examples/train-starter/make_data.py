@@ -26,7 +26,7 @@ def training_rows(count, real_text, seed, mix, warm_up):
     for index in range(count):
         row_seed = f"{seed}/{index}"
         task = rng.choices(names, weights)[0]
-        if rng.random() < max(0.02, 0.6 * (1 - index / warm_up) if warm_up else 0):
+        if rng.random() < max(0.05, 0.6 * (1 - index / warm_up) if warm_up else 0):
             task = "copy"
         yield real_text.make_row(row_seed) if task == "real" else tasks.make_row(task, row_seed, "train")
 

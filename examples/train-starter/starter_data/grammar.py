@@ -5,6 +5,7 @@
     <for {x}>   kept only if every entity in it is already known (used by summaries)
 """
 
+import functools
 import re
 
 _ALTERNATIVE = re.compile(r"\[([^\[\]]*)\]")
@@ -38,12 +39,39 @@ def expand(pattern, rng, entities):
     return re.sub(r"\b([Aa]) (?=[aeiouAEIOU][a-z])", r"\1n ", text)
 
 
+def expansions(pattern):
+    """Every text that `choose_alternatives` can make of a pattern."""
+    found = _ALTERNATIVE.search(pattern)
+    if not found:
+        return {pattern}
+    return set().union(*(expansions(pattern[:found.start()] + choice + pattern[found.end():]) for choice in found.group(1).split("|")))
+
+
+@functools.cache
+def held_out_texts(items, every):
+    """What the held-out patterns of a list can become; training never shows any of it."""
+    return set().union(*(expansions(item) for item in held_out_items(items, every)))
+
+
+def held_out_items(items, every):
+    """Every n-th pattern; the last one of a short list."""
+    return items[every - 1::every] if len(items) >= every else items[-1:]
+
+
 def pick_for_split(items, rng, split, every=5):
-    """Draws from the part of a list that belongs to a split: every n-th item is held out for "eval"."""
-    held_out = rng.randrange(len(items) // every) * every + every - 1 if len(items) >= every else None
+    """Draws a pattern from the part of a list that belongs to a split, with its alternatives chosen.
+
+    Every n-th pattern is held out for "eval". What a training pattern and a held-out one have in common is drawn for
+    neither, so that no sentence of the held-out rows occurs in training.
+    """
+    items = tuple(items)
+    held_out = held_out_items(items, every)
     if split == "eval":
-        return items[held_out if held_out is not None else -1]
+        return choose_alternatives(rng.choice(held_out), rng)
+    known = held_out_texts(items, every)
     while True:
-        index = rng.randrange(len(items))
-        if index % every != every - 1 and not (held_out is None and index == len(items) - 1 and len(items) > 1):
-            return items[index]
+        item = rng.choice(items)
+        if item not in held_out or len(items) == 1:
+            text = choose_alternatives(item, rng)
+            if text not in known or len(items) == 1:
+                return text

@@ -203,8 +203,8 @@ def topic_message(rng, split, key):
     return [expand(c, rng, entities) for c in clauses], entities
 
 
-def classify_topic(rng, split):
-    count = rng.choice([2, 2, 3, 3, 3, 4, 4, 5, 6, 7])
+def draw_labels(rng, count):
+    """Labels whose topics do not overlap, and the topics of each."""
     names, groups = [], []
     for aliases, group in rng.sample(LABELS, len(LABELS)):
         if len(names) == count:
@@ -213,6 +213,12 @@ def classify_topic(rng, split):
         if not any(set(group) & set(g) for g in groups) and alias not in names:
             names.append(alias)
             groups.append(group)
+    return names, groups
+
+
+def classify_topic(rng, split):
+    count = rng.choice([2, 2, 3, 3, 3, 4, 4, 5, 6, 7])
+    names, groups = draw_labels(rng, count)
     answer = rng.randrange(len(names))
     if rng.random() < 0.12 and count > 2:
         names[-1], groups[-1] = rng.choice(OTHER_LABELS), [k for k in TOPICS if not any(k in g for g in groups[:-1])]
@@ -222,10 +228,12 @@ def classify_topic(rng, split):
     text, _ = compose_message(rng, entities, clauses, split)
     names = change_case(rng, names)
     target = names[answer]
-    rng.shuffle(names)
+    order = rng.sample(range(len(names)), len(names))
+    names = [names[index] for index in order]
     kind = rng.choice(["ticket", "message"])
     noun = rng.choice(["ticket", "message", "email", "support ticket", "request", "text", "e-mail", "customer message", "mail"])
-    return classify_prompt(rng, split, CLASSIFY, noun, names, text, kind), target
+    meanings = {text: [key], **{name: groups[index] for name, index in zip(names, order)}}
+    return classify_prompt(rng, split, CLASSIFY, noun, names, text, kind), target, meanings
 
 
 def classify_sentiment(rng, split):
@@ -240,7 +248,8 @@ def classify_sentiment(rng, split):
     cased = dict(zip(keys, change_case(rng, [labels[k] for k in keys])))
     rng.shuffle(keys)
     noun = rng.choice(["review", "comment", "feedback", "text", "message", "customer review", "sentence"])
-    return classify_prompt(rng, split, CLASSIFY_SENTIMENT, noun, [cased[k] for k in keys], text, "review"), cased[mood]
+    meanings = {text: [mood], **{cased[k]: [k] for k in keys}}
+    return classify_prompt(rng, split, CLASSIFY_SENTIMENT, noun, [cased[k] for k in keys], text, "review"), cased[mood], meanings
 
 
 def classify_urgency(rng, split):
@@ -254,7 +263,8 @@ def classify_urgency(rng, split):
     cased = dict(zip(keys, change_case(rng, [labels[k] for k in keys])))
     rng.shuffle(keys)
     noun = rng.choice(["ticket", "message", "request", "email", "support ticket"])
-    return classify_prompt(rng, split, CLASSIFY_URGENCY, noun, [cased[k] for k in keys], text, "ticket"), cased[level]
+    meanings = {sentence_case(mark): [level], **{cased[k]: [k] for k in keys}}
+    return classify_prompt(rng, split, CLASSIFY_URGENCY, noun, [cased[k] for k in keys], text, "ticket"), cased[level], meanings
 
 
 def classify_yes_no(rng, split):
@@ -267,11 +277,44 @@ def classify_yes_no(rng, split):
     text, _ = compose_message(rng, entities, clauses, split)
     yes_word, no_word = rng.choice([("yes", "no"), ("yes", "no"), ("Yes", "No"), ("true", "false"), ("YES", "NO")])
     words = [yes_word, no_word] if rng.random() < 0.8 else [no_word, yes_word]
+    about = rng.choice(TOPICS[asked].about)
     held_out = split == "eval" and rng.random() < 0.5
     pattern = choose_alternatives(pick_for_split(YES_NO, rng, "eval" if held_out else "train"), rng)
     instruction = pattern.replace("{noun}", rng.choice(["message", "ticket", "email", "text"])).replace(
-        "{about}", rng.choice(TOPICS[asked].about)).replace("{answers}", " or ".join(words))
-    return lay_out(rng, instruction, text, "message"), yes_word if yes else no_word
+        "{about}", about).replace("{answers}", " or ".join(words))
+    return lay_out(rng, instruction, text, "message"), yes_word if yes else no_word, {text: [key], about: [asked]}
+
+
+# ---------------------------------------------------------------- hints: what labels mean, only for training
+
+NAME_TOPIC = """
+[What is this {noun} about|Name the topic of this {noun}|Topic of this {noun}]?
+[Give|Find|Suggest] a [label|category|topic] for this {noun}.
+[Label|Tag] this {noun}.
+""".strip().splitlines()
+
+
+def name_topic(rng, split):
+    """A message without labels to choose from; the answer is any label of its topic."""
+    aliases, group = rng.choice(LABELS)
+    key = rng.choice(group)
+    clauses, entities = topic_message(rng, split, key)
+    text = " ".join(map(sentence_case, clauses))
+    instruction = choose_alternatives(rng.choice(NAME_TOPIC), rng).replace("{noun}", rng.choice(["ticket", "message", "email", "text"]))
+    return lay_out(rng, instruction, text, "message"), rng.choice(aliases), {text: [key]}
+
+
+def match_label(rng, split):
+    """A few words instead of a message: which of the labels means the same?"""
+    names, groups = draw_labels(rng, rng.choice([2, 2, 3, 4]))
+    answer = rng.randrange(len(names))
+    key = rng.choice(groups[answer])
+    same = [a for aliases, group in LABELS if set(group) == set(groups[answer]) for a in aliases if a not in names]
+    text = rng.choice(same + TOPICS[key].about + TOPICS[key].about)
+    meanings = {text: groups[answer] if text in same else [key], **dict(zip(names, groups))}
+    target = names[answer]
+    rng.shuffle(names)
+    return classify_prompt(rng, "train", CLASSIFY, rng.choice(["message", "text", "ticket"]), names, text, "message"), target, meanings
 
 
 # ---------------------------------------------------------------- extraction
@@ -330,6 +373,7 @@ def extract_field(rng, split):
     prose = [pick_for_split(FIELDS[k].clauses, rng, split).replace("{v}", "{v_%s}" % k) for k in shown]
     entities.known.update({"v_" + k: v for k, v in values.items()})
     prose = [expand(p, rng, entities) for p in prose]
+    meanings = {text: [key] for key, text in [*zip(shown, prose), *((k, f"{label}: {value}") for k, (label, value) in zip(shown, labels))]}
     style = rng.random()
     if style < 0.70 or count == 1:
         for _ in range(rng.choice([0, 0, 1, 2])):
@@ -361,7 +405,7 @@ def extract_field(rng, split):
     if absent or rng.random() < 0.08:
         instruction = instruction.rstrip() + rng.choice(NONE_HINTS)
     prompt = lay_out(rng, re.sub(r" +([.?:])", r"\1", instruction), roughen(rng, text) if text[-1] == "." else text, "message", ("Answer", sentence_case(name)))
-    return prompt, "none" if absent else values[target]
+    return prompt, "none" if absent else values[target], {name: [target], **meanings}
 
 
 # ---------------------------------------------------------------- questions on a passage
@@ -396,7 +440,8 @@ def ask_in_passage(rng, passage, question):
 
 def answer_from_passage(rng, split):
     entities = Entities(rng, split)
-    facts = SCENES[rng.choice(list(SCENES))]
+    scene = rng.choice(list(SCENES))
+    facts = SCENES[scene]
     asked = rng.sample(facts, min(len(facts), rng.choice([2, 2, 3, 3, 4, 5])))
     target = asked[0]
     if rng.random() < 0.7:
@@ -404,6 +449,7 @@ def answer_from_passage(rng, split):
     else:
         rng.shuffle(asked)
     sentences = [expand(pick_for_split(f[2], rng, split, every=4), rng, entities) for f in asked]
+    meanings = {sentence_case(text): [f"{scene}/{fact[0]}"] for fact, text in zip(asked, sentences)}
     if rng.random() < 0.22:
         statement, question_pattern, answers = rng.choice(PLAIN)
         pool = answers.split("|")
@@ -416,7 +462,7 @@ def answer_from_passage(rng, split):
         sentences.insert(rng.randint(0, len(sentences)), expand(extra, rng, entities))
         if rng.random() < 0.6:
             question = expand(question_pattern, rng, entities)
-            return ask_in_passage(rng, " ".join(map(sentence_case, sentences)), question), held
+            return ask_in_passage(rng, " ".join(map(sentence_case, sentences)), question), held, {}
     for _ in range(rng.choice([0, 0, 0, 1, 1])):
         sentences.insert(rng.randint(1, len(sentences)), expand(rng.choice(DISTRACTORS), rng, entities))
     held_out = split == "eval" and rng.random() < 0.5
@@ -427,7 +473,8 @@ def answer_from_passage(rng, split):
     answer = entities[target[0]]
     if answer not in passage:  # a clause that begins with the value was capitalised
         answer = sentence_case(answer)
-    return ask_in_passage(rng, passage, question), answer
+    meanings |= {question: [f"{scene}/{target[0]}"], question[0].lower() + question[1:]: [f"{scene}/{target[0]}"]}
+    return ask_in_passage(rng, passage, question), answer, meanings
 
 
 # ---------------------------------------------------------------- summaries
@@ -518,12 +565,17 @@ TASKS = {
     "answer": [(answer_from_passage, 1.0)],
     "summarize": [(lambda r, s: summarize_message(r, s, False), 0.5), (lambda r, s: summarize_message(r, s, True), 0.5)],
     "copy": [(copy_exercise, 1.0)],
+    "hint": [(name_topic, 0.5), (match_label, 0.5)],
 }
 
 
 def make_row(task, seed, split):
-    """One row of a task: the same task, seed and split always give the same row."""
+    """One row of a task: the same task, seed and split always give the same row.
+
+    Training rows carry "meanings": what some parts of the prompt are about, by the names of topics, fields or facts.
+    """
     rng = random.Random(f"{task}/{seed}/{split}")
     makers, weights = zip(*TASKS[task])
-    prompt, answer = rng.choices(makers, weights)[0](rng, split)
-    return {"task": task, "input": prompt, "output": answer, "source": "generated"}
+    prompt, answer, *meanings = rng.choices(makers, weights)[0](rng, split)
+    row = {"task": task, "input": prompt, "output": answer, "source": "generated"}
+    return {**row, "meanings": meanings[0]} if split == "train" and meanings and meanings[0] else row
