@@ -105,14 +105,19 @@ fn main() -> anyhow::Result<()> {
         let measure = if name.starts_with("summarize") { "ROUGE-L" } else { "exact" };
         writeln!(out, "{name:<28} {measure:<8} {:>6.1} %  of {}", score.percent(), score.count)?;
     }
-    writeln!(out, "\nFive answers (seed {}):", options.seed)?;
-    for index in chosen(options.seed, rows.len(), 5) {
-        let (Some(row), Some(answer)) = (rows.get(index), answers.get(index)) else { continue };
-        writeln!(
-            out,
-            "\n[{}] {}\n  wanted  {}\n  given   {answer}",
-            row.task, row.input, row.output
-        )?;
+    let all: Vec<_> = rows.iter().zip(&answers).collect();
+    let (summaries, others): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(|(row, _)| row.task == "summarize");
+    for (kind, pairs) in [("summaries", summaries), ("other answers", others)] {
+        writeln!(out, "\nFive {kind} (seed {}):", options.seed)?;
+        for index in chosen(options.seed, pairs.len(), 5) {
+            let Some((row, answer)) = pairs.get(index) else { continue };
+            writeln!(
+                out,
+                "\n[{}] {}\n  wanted  {}\n  given   {answer}",
+                row.task, row.input, row.output
+            )?;
+        }
     }
     Ok(())
 }
