@@ -16,7 +16,7 @@ import random
 from starter_data import dolly, tasks
 
 # Share of each task in the training rows; "copy" fades out after the first part of the file.
-MIX = {"classify": 0.28, "extract": 0.30, "answer": 0.25, "summarize": 0.11, "real": 0.06}
+MIX = {"classify": 0.42, "extract": 0.23, "answer": 0.16, "summarize": 0.05, "real": 0.02, "hint": 0.12}
 
 
 def training_rows(count, real_text, seed, mix, warm_up):

@@ -47,31 +47,32 @@ def expansions(pattern):
     return set().union(*(expansions(pattern[:found.start()] + choice + pattern[found.end():]) for choice in found.group(1).split("|")))
 
 
-@functools.cache
-def held_out_texts(items, every):
-    """What the held-out patterns of a list can become; training never shows any of it."""
-    return set().union(*(expansions(item) for item in held_out_items(items, every)))
-
-
 def held_out_items(items, every):
     """Every n-th pattern; the last one of a short list."""
     return items[every - 1::every] if len(items) >= every else items[-1:]
+
+
+@functools.cache
+def texts_of_splits(items, every):
+    """What the training patterns of a list can become, and what the held-out ones can, without what both can."""
+    held_out = set().union(*(expansions(item) for item in held_out_items(items, every)))
+    training = set().union(*(expansions(item) for item in items if item not in held_out_items(items, every)))
+    return training - held_out or held_out, held_out - training
 
 
 def pick_for_split(items, rng, split, every=5):
     """Draws a pattern from the part of a list that belongs to a split, with its alternatives chosen.
 
     Every n-th pattern is held out for "eval". What a training pattern and a held-out one have in common is drawn for
-    neither, so that no sentence of the held-out rows occurs in training.
+    neither, so that no sentence of the held-out rows occurs in training. A list of one pattern serves both.
     """
     items = tuple(items)
-    held_out = held_out_items(items, every)
-    if split == "eval":
-        return choose_alternatives(rng.choice(held_out), rng)
-    known = held_out_texts(items, every)
+    training, held_out = texts_of_splits(items, every)
+    patterns = held_out_items(items, every)
+    wanted = held_out if split == "eval" else training
     while True:
         item = rng.choice(items)
-        if item not in held_out or len(items) == 1:
+        if (item in patterns) == (split == "eval") or len(items) == 1:
             text = choose_alternatives(item, rng)
-            if text not in known or len(items) == 1:
+            if text in wanted:
                 return text
