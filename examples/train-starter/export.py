@@ -2,6 +2,8 @@
 """Writes a trained run as a Hugging Face folder in f16, measures it and makes its golden files.
 
     python export.py --run run --tokenizer data/tokenizer --eval eval.jsonl --out ../../models/starter
+    cargo run --release --example eval-local > eval-local.txt
+    python export.py --engine eval-local.txt --eval eval.jsonl --out ../../models/starter    # its figures into the card
 
 The figures and the golden files come from the exported f16 weights, read back and computed in fp32 on the CPU by
 transformers; how many answers the rounding to f16 changes is counted, too.
@@ -11,6 +13,7 @@ import argparse
 import collections
 import json
 import pathlib
+import re
 import shutil
 
 import torch
@@ -100,9 +103,9 @@ def golden(model, tokenizer, steps=48):
             "note": "greedy_ids begin with the decoder start token; forced cases give the logits of every step", "cases": cases}
 
 
-COMMANDS = """python make_data.py --dolly answers.jsonl --rows 700000 --warm-up 30000 --out data
+COMMANDS = """python make_data.py --dolly answers.jsonl --rows 700000 --out data
 python make_tokenizer.py --data data/train.jsonl --dolly answers.jsonl --out data/tokenizer
-python train.py --data data/train.jsonl --tokenizer data/tokenizer --out run --minutes 91 --tokens 3072 --bf16 --eval eval.jsonl
+python train.py --data data/train.jsonl --tokenizer data/tokenizer --out run --minutes 150 --tokens 4096 --bf16 --helpers 1 --eval eval.jsonl
 python export.py --run run --tokenizer data/tokenizer --eval eval.jsonl --out ../../models/starter"""
 TARGETS = {"classify/generated": 0.90, "extract/generated": 0.85, "answer/generated": 0.75}
 TASK_NAMES = {"classify": "classify (exact match)", "extract": "extract a field (exact match)",
@@ -116,14 +119,27 @@ def target_of(name, value):
     return f"{100 * TARGETS[name]:.0f} %, " + ("met" if value >= TARGETS[name] else "**missed**")
 
 
+def engine_figures(path):
+    """The figures that `eval-local` printed, by task and source."""
+    lines = pathlib.Path(path).read_text(encoding="utf-8").splitlines()
+    found = [re.match(r"(\w+/[\w-]+) +(?:exact|ROUGE-L) +([\d.]+) %", line) for line in lines]
+    return {m.group(1): round(float(m.group(2)) / 100, 4) for m in found if m}
+
+
+def shown(task, value):
+    """A figure for the table."""
+    return "" if value is None else f"{value:.3f}" if task == "summarize" else f"{100 * value:.1f} %"
+
+
 def write_card(out, quality, rows, model):
     """The model card, filled with what was measured."""
     counts = collections.Counter(f"{r['task']}/{r['source']}" for r in rows)
-    table = ["| task | held-out rows | count | figure | target |", "|---|---|---|---|---|"]
+    table = ["| task | held-out rows | count | our engine | transformers | target |", "|---|---|---|---|---|---|"]
     for name, value in quality["figures"].items():
         task, source = name.split("/")
-        shown = f"{value:.3f}" if task == "summarize" else f"{100 * value:.1f} %"
-        table.append(f"| {TASK_NAMES[task]} | {source} | {counts[name]} | {shown} | {target_of(name, value)} |")
+        engine = quality.get("engine", {}).get(name)
+        table.append(f"| {TASK_NAMES[task]} | {source} | {counts[name]} | {shown(task, engine)} | {shown(task, value)} | "
+                     f"{target_of(name, value if engine is None else engine)} |")
     values = {"figures": "\n".join(table), "rows": len(rows), "changed": quality["answers_changed_by_f16"], "commands": COMMANDS,
               "parameters": f"{sum(p.numel() for p in model.parameters()) / 1e6:.1f} million",
               "vocabulary": f"{model.config.vocab_size:,}", "minutes": round(quality["training"]["seconds"] / 60),
@@ -136,14 +152,21 @@ def write_card(out, quality, rows, model):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--run", required=True)
-    parser.add_argument("--tokenizer", required=True)
+    parser.add_argument("--run", help="folder of a training run")
+    parser.add_argument("--tokenizer", help="folder with tokenizer.json, needed with --run")
+    parser.add_argument("--engine", help="what eval-local printed for the exported folder; without --run only the card is written anew")
     parser.add_argument("--eval", required=True)
     parser.add_argument("--out", default=str(HERE / "../../models/starter"))
     parser.add_argument("--misses", help="file for the wrong answers")
     args = parser.parse_args()
 
     out = pathlib.Path(args.out)
+    if not args.run:
+        quality = json.loads((out / "quality.json").read_text(encoding="utf-8"))
+        quality["engine"] = engine_figures(args.engine)
+        write_json(out / "quality.json", quality)
+        write_card(out, quality, [json.loads(line) for line in open(args.eval, encoding="utf-8")], load_folder(out))
+        return
     tokenizer = train.load_tokenizer(args.tokenizer)
     weights, config, done = averaged_state(args.run)
     write_folder(out, weights, config, args.tokenizer)
