@@ -16,6 +16,8 @@ pub enum BackendChoice {
 /// The numbers that weights are kept in. Activations are quantised to 8 bits for the integer ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Precision {
+    /// 8 bits, or bf16 for models narrower than 512: rounding costs these more, and they are fast anyway.
+    Auto,
     /// 8 bits with a scale per output.
     Int8,
     /// 4 bits with a scale per group of inputs of an output.
@@ -67,7 +69,7 @@ impl Default for EngineSettings {
     fn default() -> Self {
         Self {
             backend: BackendChoice::Cpu,
-            weights: Precision::Int8,
+            weights: Precision::Auto,
             device: DeviceChoice::Cpu,
             threads: 1,
             batch_max: 32,

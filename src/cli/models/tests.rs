@@ -93,7 +93,7 @@ fn list_shows_size_licence_and_digest() {
     let out = String::from_utf8(out).unwrap();
     let line = out.lines().nth(1).unwrap();
     let digest = engine.card().digest().split_at(12).0;
-    for cell in ["0.5 M", "2.1 MB", "512", "en", "see LICENSE", digest, "cpu int8", "local"] {
+    for cell in ["0.5 M", "2.1 MB", "512", "en", "see LICENSE", digest, "cpu bf16", "local"] {
         assert!(line.contains(cell), "{cell} in {line}");
     }
     let mut json = Vec::new();

@@ -26,6 +26,7 @@ const STARTER: &str = "starter";
 const BACKENDS: &[(&str, BackendChoice)] =
     &[("cpu", BackendChoice::Cpu), ("candle", BackendChoice::Candle)];
 const WEIGHTS: &[(&str, Precision)] = &[
+    ("auto", Precision::Auto),
     ("int8", Precision::Int8),
     ("int4", Precision::Int4),
     ("bf16", Precision::Bf16),

@@ -28,6 +28,9 @@ use crate::engine::error::{EngineError, LoadError};
 use crate::engine::settings::{EngineSettings, Precision};
 use crate::engine::weights::Weights;
 
+/// The least width of a model that is kept in 8 bits unless told otherwise: flan-t5-small's.
+const WIDE: usize = 512;
+
 /// A loaded model.
 #[derive(Debug)]
 pub(in crate::engine) struct Cpu {
@@ -55,7 +58,8 @@ impl Cpu {
         adapters: &[Adapter],
     ) -> Result<Self, LoadError> {
         let kind = match settings.weights {
-            Precision::Int8 => Float::Int8,
+            Precision::Auto if config.t5.d_model < WIDE => Float::Bf16,
+            Precision::Auto | Precision::Int8 => Float::Int8,
             Precision::Int4 => Float::Int4,
             Precision::Bf16 => Float::Bf16,
             Precision::F32 => Float::F32,
