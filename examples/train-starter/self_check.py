@@ -67,7 +67,7 @@ def check_labels():
 
 def check_data_command(folder):
     """`make_data.py` writes the same files for the same seed, and others for another seed."""
-    passage = "Norvik lies on the river Ane. It was founded in 1652. The mayor is Jana Kovar. About 4,200 people live there."
+    passage = "Norvik lies on the river Aller. It was founded in 1652. The mayor is Jana Kovar. About 4,200 people live there."
     rows = [{"id": str(i), "category": "closed_qa", "instruction": f"When was Norvik founded ({i})?", "context": passage,
              "response": "1652"} for i in range(40)]
     rows += [{"id": "x" + str(i), "category": "classification", "instruction": f"Which is a fish? Tope or Rope {i}", "context": "",

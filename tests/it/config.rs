@@ -76,7 +76,7 @@ fn mistakes_about_local_models_are_told() {
             "the `cpu` backend computes on the processor only",
         ),
         (
-            "local_models: [{ name: small, path: x }]\ntargets: [{ name: a, zone: on-host, engine: smal }]\n",
+            "local_models: [{ name: small, path: x }]\ntargets: [{ name: a, zone: on-host, engine: smal }]\n", // typos:ignore
             "did you mean `small`?",
         ),
         (
