@@ -154,4 +154,6 @@ pub(super) fn best_of(logits: &[f32]) -> Best {
 }
 
 #[cfg(test)]
+mod golden;
+#[cfg(test)]
 mod tests;

@@ -167,18 +167,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn recipe() -> Recipe {
-        Recipe {
-            temperature: 1.0,
-            top_k: 0,
-            top_p: 1.0,
-            min_p: 0.0,
-            seed: 0,
-            repetition_penalty: 1.0,
-            no_repeat_ngram: 0,
-            tokens_min: 0,
-            tokens_max: 100,
-            end_id: 1,
-        }
+        Recipe { temperature: 1.0, ..Recipe::greedy() }
     }
 
     fn draws(recipe: Recipe, logits: &[f32], count: usize) -> Vec<u32> {

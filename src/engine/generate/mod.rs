@@ -40,6 +40,25 @@ pub(super) struct Recipe {
     pub(super) end_id: u32,
 }
 
+#[cfg(test)]
+impl Recipe {
+    /// The best token each time, at most a hundred, and nothing else; 1 ends.
+    fn greedy() -> Self {
+        Self {
+            temperature: 0.0,
+            top_k: 0,
+            top_p: 1.0,
+            min_p: 0.0,
+            seed: 0,
+            repetition_penalty: 1.0,
+            no_repeat_ngram: 0,
+            tokens_min: 0,
+            tokens_max: 100,
+            end_id: 1,
+        }
+    }
+}
+
 impl Recipe {
     /// Whether the likeliest token is always the one after this many: then only that logit has to
     /// be exact.

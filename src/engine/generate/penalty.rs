@@ -67,21 +67,6 @@ fn repeated_runs(size: usize, history: &[u32], logits: &mut [f32]) {
 mod tests {
     use super::*;
 
-    fn recipe() -> Recipe {
-        Recipe {
-            temperature: 0.0,
-            top_k: 0,
-            top_p: 1.0,
-            min_p: 0.0,
-            seed: 0,
-            repetition_penalty: 1.0,
-            no_repeat_ngram: 0,
-            tokens_min: 0,
-            tokens_max: 100,
-            end_id: 1,
-        }
-    }
-
     fn penalised(recipe: Recipe, history: &[u32], logits: &[f32]) -> Vec<f32> {
         let (mut logits, mut marks) = (logits.to_vec(), Vec::new());
         penalise(&recipe, history, &mut logits, &mut marks);
@@ -91,14 +76,14 @@ mod tests {
 
     #[test]
     fn repetition_counts_a_token_once_and_knows_signs() {
-        let recipe = Recipe { repetition_penalty: 2.0, ..recipe() };
+        let recipe = Recipe { repetition_penalty: 2.0, ..Recipe::greedy() };
         let logits = penalised(recipe, &[0, 2, 2, 3, 900], &[4.0, 4.0, 4.0, -1.0]);
         assert_eq!(logits, [2.0, 4.0, 2.0, -2.0]);
     }
 
     #[test]
     fn runs_are_not_repeated() {
-        let with = |size| Recipe { no_repeat_ngram: size, ..recipe() };
+        let with = |size| Recipe { no_repeat_ngram: size, ..Recipe::greedy() };
         let banned = |size, history: &[u32]| -> Vec<usize> {
             let logits = penalised(with(size), history, &[1.0; 6]);
             (0..6).filter(|id| logits[*id] == f32::NEG_INFINITY).collect()
@@ -112,7 +97,7 @@ mod tests {
 
     #[test]
     fn an_answer_does_not_end_too_early() {
-        let recipe = Recipe { tokens_min: 2, ..recipe() };
+        let recipe = Recipe { tokens_min: 2, ..Recipe::greedy() };
         assert_eq!(penalised(recipe, &[0, 5], &[1.0; 2]), [1.0, f32::NEG_INFINITY]);
         assert_eq!(penalised(recipe, &[0, 5, 5], &[1.0; 2]), [1.0, 1.0]);
     }

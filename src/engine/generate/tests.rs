@@ -9,18 +9,7 @@ use super::*;
 use crate::engine::tokenizer::tests::flan;
 
 fn recipe() -> Recipe {
-    Recipe {
-        temperature: 0.0,
-        top_k: 0,
-        top_p: 1.0,
-        min_p: 0.0,
-        seed: 0,
-        repetition_penalty: 1.0,
-        no_repeat_ngram: 0,
-        tokens_min: 0,
-        tokens_max: 4,
-        end_id: 1,
-    }
+    Recipe { tokens_max: 4, ..Recipe::greedy() }
 }
 
 const WORDS: usize = 4;

@@ -3,19 +3,9 @@
 use super::*;
 use crate::engine::{Engine, EngineSettings};
 
-fn golden(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/t5").join(name)
-}
-
+/// A model folder whose card names a licence alone.
 fn folder() -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    for (from, file) in [
-        ("tiny-t5v1_1", "config.json"),
-        ("tiny-t5v1_1", "model.safetensors"),
-        ("flan-tokenizer", "tokenizer.json"),
-    ] {
-        std::fs::copy(golden(from).join(file), folder.path().join(file)).unwrap();
-    }
+    let folder = crate::engine::tests::folder();
     std::fs::write(folder.path().join("README.md"), "---\nlicense: apache-2.0\n---\n").unwrap();
     folder
 }

@@ -3,47 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use candle_core::D;
-use serde::Deserialize;
 
 use super::*;
+use crate::engine::backend::golden::{Case, Golden, read};
 use crate::engine::backend::position::{Gaze, PositionBias};
 use crate::engine::backend::{Backend, Logits, Need, Progress, Prompt, Row, best_of};
 
 /// The golden numbers are rounded to five decimals; f32 sums in another order cost the rest.
 const TOLERANCE: f32 = 2e-4;
 
-#[derive(Deserialize)]
-struct Golden {
-    cases: Vec<Case>,
-}
-
-#[derive(Deserialize)]
-struct Case {
-    input_ids: Vec<u32>,
-    #[serde(default)]
-    decoder_input_ids: Vec<u32>,
-    #[serde(default)]
-    encoder_first_last: Vec<Vec<f32>>,
-    #[serde(default)]
-    steps: Vec<Step>,
-    #[serde(default)]
-    greedy_ids: Vec<u32>,
-}
-
-#[derive(Deserialize)]
-struct Step {
-    top_ids: Vec<u32>,
-    top_logits: Vec<f32>,
-    logits_0_7: Vec<f32>,
-    logsumexp: f32,
-}
-
 fn golden(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/t5").join(name)
-}
-
-fn read<T: serde::de::DeserializeOwned>(path: &Path) -> T {
-    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
 fn config(name: &str) -> Config {

@@ -3,37 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
-use serde::Deserialize;
 
 use super::*;
+use crate::engine::backend::golden::{self, Case, Golden, Off};
 use crate::engine::backend::{Logits, Need, Progress, Prompt, Row};
 use crate::engine::settings::BackendChoice;
-
-#[derive(Deserialize)]
-struct Golden {
-    cases: Vec<Case>,
-}
-
-#[derive(Deserialize)]
-struct Case {
-    input_ids: Vec<u32>,
-    #[serde(default)]
-    decoder_input_ids: Vec<u32>,
-    #[serde(default)]
-    encoder_first_last: Vec<Vec<f32>>,
-    #[serde(default)]
-    steps: Vec<Step>,
-    #[serde(default)]
-    greedy_ids: Vec<u32>,
-}
-
-#[derive(Deserialize)]
-struct Step {
-    top_ids: Vec<u32>,
-    top_logits: Vec<f32>,
-    logits_0_7: Vec<f32>,
-    logsumexp: f32,
-}
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -61,7 +35,7 @@ fn load_for(level: Level, folder: &Path, weights: Precision, threads: usize) -> 
 }
 
 fn cases(path: PathBuf) -> Vec<Case> {
-    serde_json::from_slice::<Golden>(&std::fs::read(path).unwrap()).unwrap().cases
+    golden::read::<Golden>(&path).cases
 }
 
 /// Reads prompts into slots 0, 1, ….
@@ -78,26 +52,8 @@ fn read(session: &mut dyn Sequences, prompts: &[(&[u32], usize)]) {
 /// The farthest that any number is off.
 fn off(model: &Arc<Cpu>, case: &Case) -> f32 {
     let mut session = Arc::clone(model).open(1).unwrap();
-    let hidden = session.encode(&[&case.input_ids]).unwrap().remove(0);
-    let width = hidden.len() / case.input_ids.len();
-    let mut off = 0.0_f32;
-    let mut note = |ours: f32, theirs: f32| off = off.max((ours - theirs).abs());
-    let ends = [&hidden[..width], &hidden[hidden.len() - width..]];
-    for (ours, theirs) in ends.into_iter().zip(&case.encoder_first_last) {
-        ours.iter().zip(theirs).for_each(|(ours, theirs)| note(*ours, *theirs));
-    }
-    read(&mut *session, &[(&case.input_ids, case.steps.len())]);
-    let mut logits = Logits::default();
-    for (id, step) in case.decoder_input_ids.iter().zip(&case.steps) {
-        session.step(&[Row { slot: 0, id: *id, need: Need::All }], &mut logits).unwrap();
-        let row = logits.row(0);
-        note(logits.best(0).log_sum_exp, step.logsumexp);
-        row.iter().zip(&step.logits_0_7).for_each(|(ours, theirs)| note(*ours, *theirs));
-        for (id, theirs) in step.top_ids.iter().zip(&step.top_logits) {
-            note(row[usize::try_from(*id).unwrap()], *theirs);
-        }
-    }
-    off
+    let Off { hidden, logits, .. } = golden::compare(&mut *session, std::slice::from_ref(case));
+    hidden.max(logits)
 }
 
 /// f32 throughout: what is left is the order of sums. Google's tiny checkpoint, the same with

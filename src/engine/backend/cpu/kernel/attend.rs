@@ -7,7 +7,7 @@ use super::attend_bf16;
 use super::cell::Cell;
 use super::lanes::Lanes;
 use super::level::Level;
-use super::rows::{Spread, exp, fold, leveled, madd};
+use super::rows::{Spread, exp, fold, leveled, madd, peak};
 use super::team::Team;
 
 /// Places of a block of keys.
@@ -193,14 +193,8 @@ pub(super) fn soften<V: Lanes>(scores: &mut [f32], bias: &[f32]) {
     for (score, bias) in scores.iter_mut().zip(bias) {
         *score += bias;
     }
-    let mut lanes = [f32::NEG_INFINITY; PLACES];
+    let top = peak(scores);
     let (chunks, rest) = scores.as_chunks_mut::<PLACES>();
-    for chunk in chunks.iter() {
-        for lane in 0..PLACES {
-            lanes[lane] = if chunk[lane] > lanes[lane] { chunk[lane] } else { lanes[lane] };
-        }
-    }
-    let top = rest.iter().fold(fold(lanes, f32::max), |a, b| a.max(*b));
     let mut sums = [0.0_f32; PLACES];
     for chunk in chunks {
         for lane in 0..PLACES {

@@ -391,14 +391,7 @@ leveled! {
 
 #[inline(always)]
 fn top_body<V: Lanes>(logits: &[f32]) -> f32 {
-    let mut lanes = [f32::NEG_INFINITY; 16];
-    let (chunks, rest) = logits.as_chunks::<16>();
-    for chunk in chunks {
-        for lane in 0..16 {
-            lanes[lane] = if chunk[lane] > lanes[lane] { chunk[lane] } else { lanes[lane] };
-        }
-    }
-    rest.iter().fold(rows::fold(lanes, f32::max), |a, b| a.max(*b))
+    rows::peak(logits)
 }
 
 leveled! {

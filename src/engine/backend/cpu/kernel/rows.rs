@@ -109,6 +109,19 @@ pub(super) fn fold(lanes: [f32; LANES], join: impl Fn(f32, f32) -> f32) -> f32 {
     lanes[0]
 }
 
+/// The largest number.
+#[inline(always)]
+pub(super) fn peak(x: &[f32]) -> f32 {
+    let (chunks, rest) = x.as_chunks::<LANES>();
+    let mut lanes = [f32::NEG_INFINITY; LANES];
+    for chunk in chunks {
+        for lane in 0..LANES {
+            lanes[lane] = if chunk[lane] > lanes[lane] { chunk[lane] } else { lanes[lane] };
+        }
+    }
+    rest.iter().fold(fold(lanes, f32::max), |a, b| a.max(*b))
+}
+
 /// `e^x` within 2 units in the last place; 0 far below and huge far above, never a surprise.
 ///
 /// `2^n · e^r` with `|r| ≤ ln 2 / 2` and the Taylor polynomial of degree 6. Adding 1.5·2^23 rounds to an integer, whose
@@ -399,14 +412,8 @@ leveled! {
 
 #[inline(always)]
 fn summary_body<V: Lanes>(x: &[f32]) -> (usize, f32, f32) {
+    let top = peak(x);
     let (chunks, rest) = x.as_chunks::<LANES>();
-    let mut lanes = [f32::NEG_INFINITY; LANES];
-    for chunk in chunks {
-        for lane in 0..LANES {
-            lanes[lane] = if chunk[lane] > lanes[lane] { chunk[lane] } else { lanes[lane] };
-        }
-    }
-    let top = rest.iter().fold(fold(lanes, f32::max), |a, b| a.max(*b));
     let mut sums = [0.0_f32; LANES];
     for chunk in chunks {
         for lane in 0..LANES {
