@@ -250,6 +250,8 @@ words! {
         NotAllowedForCaller = "not_allowed_for_caller",
         /// A budget has no room for it.
         OverBudget = "over_budget",
+        /// Nobody knows what it charges, and a hard budget has to hold.
+        Unpriced = "unpriced",
     }
 }
 
@@ -268,6 +270,7 @@ impl Unable {
             Self::Surface => "does not serve this API",
             Self::NotAllowedForCaller => "is not allowed for this caller",
             Self::OverBudget => "would cost more than a budget has left",
+            Self::Unpriced => "has no known price, so that no hard budget could hold",
         }
     }
 

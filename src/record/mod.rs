@@ -2,6 +2,7 @@
 
 pub mod error;
 pub mod read;
+pub mod report;
 pub mod row;
 mod schema;
 pub mod store;

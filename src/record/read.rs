@@ -27,6 +27,11 @@ impl Reader {
         Ok(Self { connection: schema::open_reader(path)? })
     }
 
+    /// The connection, for queries of this module's siblings.
+    pub(super) const fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
     /// The row of this decision.
     pub fn row(&self, id: &str) -> Result<Option<LedgerRow>, LedgerError> {
         self.connection
