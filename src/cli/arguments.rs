@@ -46,6 +46,12 @@ pub enum Command {
     /// Look up prices, cost usage, make a price book.
     #[command(subcommand)]
     Prices(PricesCommand),
+    /// Look for what keeps a gateway from working here, and say what to do about it.
+    Doctor {
+        /// Leave the targets' servers alone.
+        #[arg(long)]
+        offline: bool,
+    },
     /// Add up the ledger: what was spent, by whom, and what it would have cost otherwise.
     #[command(subcommand)]
     Report(ReportCommand),

@@ -2,6 +2,7 @@
 //! arguments; only `main` knows about standard streams and exit codes.
 
 pub(crate) mod arguments;
+pub mod doctor;
 pub mod inspect;
 pub mod models;
 pub mod policy;
@@ -130,6 +131,11 @@ pub fn run(arguments: Arguments) -> Result<(), CliError> {
         }
         Command::Prices(command) => prices_command(&command, &mut out)?,
         Command::Models(command) => models_command(command, config, &mut out)?,
+        Command::Doctor { offline } => {
+            let settings = settings(config)?;
+            let reach = if offline { doctor::Reach::HereOnly } else { doctor::Reach::Servers };
+            serve::runtime(Some(1))?.block_on(doctor::doctor(&settings, reach, &mut out))?;
+        }
         Command::Report(command) => report_command(command, &settings(config)?, &mut out)?,
         Command::Inspect(arguments) => inspect_command(arguments, config, &mut out)?,
         Command::Task(TaskCommand::Classify { jsonl: _ }) => {

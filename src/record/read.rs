@@ -32,6 +32,13 @@ impl Reader {
         &self.connection
     }
 
+    /// Reads the whole file for damage; an error says what was found first.
+    pub fn check(&self) -> Result<(), LedgerError> {
+        let found: String =
+            self.connection.pragma_query_value(None, "quick_check", |row| row.get(0))?;
+        if found == "ok" { Ok(()) } else { Err(LedgerError::Damaged { seq: 0, what: found }) }
+    }
+
     /// The row of this decision.
     pub fn row(&self, id: &str) -> Result<Option<LedgerRow>, LedgerError> {
         self.connection
