@@ -20,8 +20,8 @@ use crate::inspect::{Findings, Task, size};
 use crate::money::NanoUsd;
 use crate::policy::{
     self, BudgetFact, CallerFacts, DataFacts, Decision, Estimate, Facts, LocalFacts, Outcome,
-    Permit, Policy, Refusal, RefusalCode, RequestFacts, Surface, TargetFacts, TargetId, TimeFacts,
-    TokenFacts, Unable, Weekday,
+    Permit, Policy, Quality, Refusal, RefusalCode, RequestFacts, Surface, TargetFacts, TargetId,
+    TimeFacts, TokenFacts, Unable, Weekday,
 };
 
 /// Times that one request's decision may be repeated with a new fact.
@@ -203,7 +203,7 @@ fn gather<'a>(app: &App, policy: &Policy, known: Known<'a>) -> Facts<'a> {
             stream: request.delivery.is_stream(),
             tools: request.has_tools,
             images: request.has_images,
-            quality: None,
+            quality: request.metadata("quality").and_then(Quality::from_name),
         },
         lang: Some(findings.lang),
         local: LocalFacts::default(),

@@ -88,13 +88,17 @@ pub enum StartError {
 
 /// The policy of these settings, checked against their targets.
 pub fn policy(settings: &Settings) -> Result<Policy, StartError> {
-    let name = settings.policy.name();
-    let source = match &settings.policy {
-        PolicySource::Embedded => PolicySource::EMBEDDED.to_owned(),
+    let source = policy_text(&settings.policy)?;
+    Policy::compile(&settings.policy.name(), &source, &world(settings)).map_err(StartError::Policy)
+}
+
+/// The text of a policy.
+pub fn policy_text(policy: &PolicySource) -> Result<String, StartError> {
+    match policy {
+        PolicySource::Embedded => Ok(PolicySource::EMBEDDED.to_owned()),
         PolicySource::File(path) => std::fs::read_to_string(path)
-            .map_err(|source| StartError::PolicyUnreadable { name: name.clone(), source })?,
-    };
-    Policy::compile(&name, &source, &world(settings)).map_err(StartError::Policy)
+            .map_err(|source| StartError::PolicyUnreadable { name: policy.name(), source }),
+    }
 }
 
 /// What a policy may name under these settings.

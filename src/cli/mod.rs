@@ -22,8 +22,8 @@ use crate::route::price::PriceBook;
 use crate::secret::Secret;
 use crate::yaml::Problems;
 use arguments::{
-    Color, Command, ConfigCommand, InspectArguments, InspectCommand, ModelsCommand, PolicyCommand,
-    PricesCommand, TaskCommand,
+    Color, Command, ConfigCommand, InspectArguments, InspectCommand, ModelsCommand, PricesCommand,
+    TaskCommand,
 };
 use inspect::show::Paint;
 
@@ -115,13 +115,7 @@ pub fn run(arguments: Arguments) -> Result<(), CliError> {
             drop(out);
             return demo::run(&options);
         }
-        Command::Policy(PolicyCommand::Check { file }) => {
-            policy::check(file.as_deref(), &settings(config)?, &mut out)?;
-        }
-        Command::Policy(PolicyCommand::Test { file }) => {
-            policy::test(file.as_deref(), &settings(config)?, &mut out)?;
-        }
-        Command::Policy(PolicyCommand::Facts) => policy::facts(&mut out)?,
+        Command::Policy(command) => policy::run(command, config, &mut out)?,
         Command::Config(ConfigCommand::Check) => {
             let settings = settings(config)?;
             crate::gateway::policy(&settings)?;
