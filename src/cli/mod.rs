@@ -1,7 +1,7 @@
 //! What the command line does, a file per subcommand. Functions here take their input and output as
 //! arguments; only `main` knows about standard streams and exit codes.
 
-pub(crate) mod arguments;
+pub mod arguments;
 pub mod inspect;
 pub mod models;
 pub mod policy;

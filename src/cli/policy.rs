@@ -1,7 +1,9 @@
 //! `ambidex policy`: what a policy says, before it decides anything, and what becomes of it later.
 
 pub mod arguments;
+pub mod backtest;
 pub mod explain;
+pub mod live;
 pub mod new;
 pub mod test;
 
@@ -13,6 +15,7 @@ use crate::config::{self, PolicySource, Settings};
 use crate::gateway;
 use crate::policy::{Policy, TargetWords, VOCABULARY, World};
 use arguments::{PolicyCommand, TargetsArgument};
+use live::{Ends, Reload};
 
 /// Does what the arguments say.
 pub fn run(
@@ -29,10 +32,18 @@ pub fn run(
         PolicyCommand::Explain(arguments) => explain::explain(&arguments, &settings()?, out),
         PolicyCommand::Facts => facts(out),
         PolicyCommand::New(arguments) => new::new(&arguments, out),
-        PolicyCommand::Backtest(_)
-        | PolicyCommand::Reload { .. }
-        | PolicyCommand::Shadow { .. }
-        | PolicyCommand::Promote { .. } => Ok(()),
+        PolicyCommand::Backtest(arguments) => backtest::backtest(&arguments, &settings()?, out),
+        PolicyCommand::Reload { dry_run, admin } => {
+            let how = if dry_run { Reload::DryRun } else { Reload::Apply };
+            live::reload(how, &admin, &settings()?, out)
+        }
+        PolicyCommand::Shadow { file, stop, format, admin } => {
+            let ends = if stop { Ends::Now } else { Ends::Later };
+            live::shadow((file.as_deref(), ends), format, (&admin, &settings()?), out)
+        }
+        PolicyCommand::Promote { rev, admin } => {
+            live::promote(rev.as_deref(), &admin, &settings()?, out)
+        }
     }
 }
 

@@ -221,6 +221,16 @@ impl Policy {
         self.targets.get(target.0).map_or("?", |words| &words.name)
     }
 
+    /// How many targets there are.
+    pub const fn target_count(&self) -> usize {
+        self.targets.len()
+    }
+
+    /// Whether sending to a target hands data to somebody else.
+    pub const fn is_remote_target(&self, target: TargetId) -> bool {
+        self.remote.contains(target)
+    }
+
     /// The zone of a target.
     pub fn target_zone(&self, target: TargetId) -> &str {
         self.targets.get(target.0).map_or("?", |words| &words.zone)

@@ -32,7 +32,16 @@ macro_rules! templates {
     };
 }
 
-templates!["default"];
+templates![
+    "default",
+    "core-business-stays-open",
+    "cost-saver",
+    "gdpr-eu",
+    "pipl-cross-border",
+    "finance",
+    "healthcare",
+    "air-gapped",
+];
 
 impl Template {
     /// Its first line: the question that it answers.
