@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use tracing::warn;
 
@@ -16,6 +15,7 @@ use crate::mask;
 use crate::money::NanoUsd;
 use crate::policy::{Estimate, Policy, TargetId};
 use crate::record::{SettledRow, Store};
+use crate::rollout::Rollout;
 use crate::server::{Limits, Shutdown};
 use crate::tasks::Tasks;
 use crate::telemetry::Metrics;
@@ -30,8 +30,8 @@ pub struct App {
     pub callers: Callers,
     /// Looks into requests.
     pub inspector: Inspector,
-    /// The policy in force; a request keeps the one it began with.
-    pub policy: ArcSwap<Policy>,
+    /// The policy in force, and the one that shadows it.
+    pub rollout: Rollout,
     /// The money.
     pub budgets: Budgets,
     /// Where requests can go; indices are the policy's target ids.
@@ -103,9 +103,9 @@ impl App {
         });
     }
 
-    /// The policy in force.
+    /// The policy in force; a request keeps the one it began with.
     pub fn policy(&self) -> Arc<Policy> {
-        self.policy.load_full()
+        self.rollout.live()
     }
 }
 

@@ -20,9 +20,12 @@ use crate::inspect::{Findings, Task, size};
 use crate::money::NanoUsd;
 use crate::policy::{
     self, BudgetFact, CallerFacts, DataFacts, Decision, Estimate, Facts, LocalFacts, Outcome,
-    Permit, Policy, Refusal, RefusalCode, RequestFacts, Surface, TargetFacts, TargetId, TimeFacts,
-    TokenFacts, Unable, Weekday,
+    Permit, Policy, Quality, Refusal, RefusalCode, RequestFacts, Surface, TargetFacts, TargetId,
+    TimeFacts, TokenFacts, Unable, Weekday,
 };
+use crate::record::RecordedFacts;
+use crate::record::replay::Words;
+use crate::rollout::Shadow;
 
 /// Times that one request's decision may be repeated with a new fact.
 const ROUNDS_MAX: usize = 8;
@@ -35,24 +38,39 @@ pub struct Said {
 }
 
 impl Said {
-    /// Keeps the headers that the policy asks about.
-    pub fn headers(policy: &Policy, headers: &HeaderMap) -> Self {
+    /// Keeps the headers that the policy and its shadow ask about.
+    pub fn headers(policy: &Policy, shadow: Option<&Shadow>, headers: &HeaderMap) -> Self {
         let value = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        let kept = policy
+        let asked = policy
             .headers_read()
-            .filter_map(|name| value(name).map(|value| (name.to_owned(), value.to_owned())));
+            .chain(shadow.into_iter().flat_map(|shadow| shadow.policy().headers_read()));
+        let kept =
+            asked.filter_map(|name| value(name).map(|value| (name.to_owned(), value.to_owned())));
         Self { headers: kept.collect(), metadata: BTreeMap::new() }
     }
 
-    /// Adds the fields of `metadata` that the policy asks about.
+    /// Adds the fields of `metadata` that the policy and its shadow ask about.
     #[must_use]
-    pub fn and_metadata(mut self, policy: &Policy, request: &Request) -> Self {
-        for name in policy.metadata_read() {
+    pub fn and_metadata(
+        mut self,
+        policy: &Policy,
+        shadow: Option<&Shadow>,
+        request: &Request,
+    ) -> Self {
+        let asked = policy
+            .metadata_read()
+            .chain(shadow.into_iter().flat_map(|shadow| shadow.policy().metadata_read()));
+        for name in asked {
             if let Some(value) = request.metadata(name) {
                 self.metadata.insert(name.to_owned(), value.to_owned());
             }
         }
         self
+    }
+
+    /// The words, for a policy that decides on the same request.
+    pub const fn words(&self) -> Words<'_> {
+        Words { headers: &self.headers, metadata: &self.metadata }
     }
 }
 
@@ -73,9 +91,11 @@ pub struct Known<'a> {
 
 /// The decision, with its consequences.
 #[derive(Debug)]
-pub struct Decided {
+pub struct Decided<'a> {
     /// What the policy said last, with its trace.
     pub decision: Decision,
+    /// What it was decided on, for the record.
+    pub facts: RecordedFacts<'a>,
     /// Money for the first destination, when there is one.
     hold: Option<Hold>,
     /// What each target may cost at most.
@@ -84,7 +104,7 @@ pub struct Decided {
     pub over_budget: Option<OverBudget>,
 }
 
-impl Decided {
+impl Decided<'_> {
     /// The money set aside.
     pub fn reserved(&self) -> NanoUsd {
         self.hold.as_ref().map_or(NanoUsd::ZERO, |hold| hold.charge().billed)
@@ -110,21 +130,39 @@ fn no_room() -> Refusal {
 }
 
 /// Asks the policy, and asks again when reserving or measuring teaches something new.
-pub fn decide(app: &App, policy: &Policy, known: Known<'_>) -> Decided {
+pub fn decide<'a>(app: &App, policy: &'a Policy, known: Known<'a>) -> Decided<'a> {
     let mut facts = gather(app, policy, known);
+    let settled = settle_on(app, policy, known, &mut facts);
+    Decided {
+        decision: settled.decision,
+        hold: settled.hold,
+        estimates: facts.targets.iter().map(|target| target.cost_estimate).collect(),
+        over_budget: settled.over_budget,
+        facts: RecordedFacts::of(policy, &facts, known.findings),
+    }
+}
+
+/// The last decision, the money for it, and the last budget that had none.
+struct SettledOn {
+    decision: Decision,
+    hold: Option<Hold>,
+    over_budget: Option<OverBudget>,
+}
+
+fn settle_on(app: &App, policy: &Policy, known: Known<'_>, facts: &mut Facts<'_>) -> SettledOn {
     let mut over_budget = None;
     let mut measured = false;
     for _ in 0..ROUNDS_MAX {
-        let decision = policy::evaluate(policy, &facts);
+        let decision = policy::evaluate(policy, facts);
         let Outcome::Permit(permit) = &decision.outcome else {
-            return decided(decision, None, &facts, over_budget);
+            return SettledOn { decision, hold: None, over_budget };
         };
         let Some(target) = permit.clearances.first().map(policy::Clearance::target) else {
-            return decided(decision, None, &facts, over_budget);
+            return SettledOn { decision, hold: None, over_budget };
         };
         if !measured {
             measured = true;
-            if learn_fit(app, target, known, &mut facts) == Learned::Changes {
+            if learn_fit(app, target, known, facts) == Learned::Changes {
                 measured = false;
                 continue;
             }
@@ -132,9 +170,9 @@ pub fn decide(app: &App, policy: &Policy, known: Known<'_>) -> Decided {
         let route = policy.route_id(permit.route);
         let estimate = facts.targets.get(target.0).map(|it| it.cost_estimate);
         match app.reserve(known.caller, (target, route), estimate, known.now) {
-            Ok(hold) => return decided(decision, Some(hold), &facts, over_budget),
+            Ok(hold) => return SettledOn { decision, hold: Some(hold), over_budget },
             Err(over) => {
-                learn_refusal(policy, target, &over, &mut facts);
+                learn_refusal(policy, target, &over, facts);
                 over_budget = Some(over);
             }
         }
@@ -143,17 +181,7 @@ pub fn decide(app: &App, policy: &Policy, known: Known<'_>) -> Decided {
     for target in &mut facts.targets {
         target.unable = Some(Unable::OverBudget);
     }
-    decided(policy::evaluate(policy, &facts), None, &facts, over_budget)
-}
-
-fn decided(
-    decision: Decision,
-    hold: Option<Hold>,
-    facts: &Facts<'_>,
-    over_budget: Option<OverBudget>,
-) -> Decided {
-    let estimates = facts.targets.iter().map(|target| target.cost_estimate).collect();
-    Decided { decision, hold, estimates, over_budget }
+    SettledOn { decision: policy::evaluate(policy, facts), hold: None, over_budget }
 }
 
 fn gather<'a>(app: &App, policy: &Policy, known: Known<'a>) -> Facts<'a> {
@@ -165,7 +193,7 @@ fn gather<'a>(app: &App, policy: &Policy, known: Known<'a>) -> Facts<'a> {
         caller: &caller.name,
         ..SubjectKeys::default()
     };
-    let standings = app.budgets.facts(&keys, now);
+    let standings = app.budgets.facts(policy.budgets(), &keys, now);
     let unknown_budget = |index: usize| BudgetFact {
         used: NanoUsd::ZERO,
         limit: policy.budgets().get(index).map_or(NanoUsd::ZERO, |spec| spec.limit),
@@ -207,7 +235,7 @@ fn gather<'a>(app: &App, policy: &Policy, known: Known<'a>) -> Facts<'a> {
             stream: request.delivery.is_stream(),
             tools: request.has_tools,
             images: request.has_images,
-            quality: None,
+            quality: request.metadata("quality").and_then(Quality::from_name),
         },
         lang: Some(findings.lang),
         local: LocalFacts::default(),

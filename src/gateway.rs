@@ -7,7 +7,6 @@ mod models;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tracing::{info, warn};
@@ -23,6 +22,7 @@ use crate::inspector::{Inspector, TermsError};
 use crate::mask::Key;
 use crate::policy::{Masking, Policy, TargetWords, World};
 use crate::record::{LedgerError, Store};
+use crate::rollout::{self, Rollout};
 use crate::route::price::{Listing, PriceBook};
 use crate::server::{self, Shutdown};
 use crate::tasks::Tasks;
@@ -88,13 +88,17 @@ pub enum StartError {
 
 /// The policy of these settings, checked against their targets.
 pub fn policy(settings: &Settings) -> Result<Policy, StartError> {
-    let name = settings.policy.name();
-    let source = match &settings.policy {
-        PolicySource::Embedded => PolicySource::EMBEDDED.to_owned(),
+    let source = policy_text(&settings.policy)?;
+    Policy::compile(&settings.policy.name(), &source, &world(settings)).map_err(StartError::Policy)
+}
+
+/// The text of a policy.
+pub fn policy_text(policy: &PolicySource) -> Result<String, StartError> {
+    match policy {
+        PolicySource::Embedded => Ok(PolicySource::EMBEDDED.to_owned()),
         PolicySource::File(path) => std::fs::read_to_string(path)
-            .map_err(|source| StartError::PolicyUnreadable { name: name.clone(), source })?,
-    };
-    Policy::compile(&name, &source, &world(settings)).map_err(StartError::Policy)
+            .map_err(|source| StartError::PolicyUnreadable { name: policy.name(), source }),
+    }
 }
 
 /// What a policy may name under these settings.
@@ -144,11 +148,14 @@ impl Gateway {
         let for_admin = Arc::clone(&app);
         let handler = move |request| {
             let app = Arc::clone(&for_admin);
-            async move { admin::handle(&app, &request) }
+            async move { admin::handle(&app, request).await }
         };
         listeners.spawn(server::serve(admin, limits, shutdown, handler));
         if app.inspector.has_terms() {
             app.tasks.spawn(look_after_terms(Arc::clone(&app)));
+        }
+        if app.rollout.file().is_some() {
+            app.tasks.spawn(rollout::look_after_file(Arc::clone(&app)));
         }
         info!(%address, %admin_address, policy = app.policy().rev(), "listening");
         Ok(Self { address, admin_address, app, listeners })
@@ -211,7 +218,7 @@ fn load(settings: &Settings) -> Result<App, StartError> {
         callers: Callers::new(&settings.callers),
         inspector: Inspector::new(settings.inspection.clone())?,
         budgets: Budgets::new(specs, recovered),
-        policy: ArcSwap::from_pointee(policy),
+        rollout: Rollout::new(settings.policy.clone(), world(settings), policy),
         destinations,
         client: Client::new(std::time::Duration::from_secs(5))?,
         store,

@@ -18,6 +18,7 @@ pub mod inspector;
 pub mod inspect;
 // decide
 pub mod decide;
+pub mod rollout;
 pub mod policy;
 // reserve
 pub mod budget;

@@ -49,7 +49,8 @@ async fn answer(
     let caller = app.callers.identify(receive::credentials(incoming.headers()).as_ref())?;
     // One request sees one policy, whatever is loaded meanwhile.
     let policy = app.policy();
-    let said = Said::headers(&policy, incoming.headers());
+    let shadow = app.rollout.shadow();
+    let said = Said::headers(&policy, shadow.as_deref(), incoming.headers());
     let body = receive::body(incoming, &app.limits).await?;
     let received = clock::instant();
     let request = dialect::of(surface)
@@ -64,7 +65,7 @@ async fn answer(
     app.metrics.stage("inspect", inspected - received);
 
     // decide and reserve: the policy's word, and money for it.
-    let said = said.and_metadata(&policy, &request);
+    let said = said.and_metadata(&policy, shadow.as_deref(), &request);
     let known = Known { caller: &caller, request: &request, said: &said, findings: &findings, now };
     let decided = decide::decide(app, &policy, known);
     app.metrics.stage("decide", clock::instant() - inspected);
@@ -79,6 +80,9 @@ async fn answer(
         input: findings.tokens_input,
     });
     trail::count(app, &policy, &decided, &findings);
+    if let Some(shadow) = &shadow {
+        shadow.decide(app, &policy, &case.id, (&decided, &said));
+    }
     let row = trail::row(app, &policy, &case, known, &decided);
     let (over_budget, estimates) = (decided.over_budget.clone(), decided.estimates.clone());
     let (permit, hold) = match decided.into_verdict() {

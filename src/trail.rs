@@ -10,20 +10,21 @@ use crate::dispatch::Case;
 use crate::inspect::{Findings, Task};
 use crate::money::NanoUsd;
 use crate::policy::{Outcome, Policy, TargetId};
+use crate::record::facts::is_printable;
 use crate::record::{DecidedRow, trace};
 
 /// Stands where a name would be when there is none.
 const NONE: &str = "none";
 
 /// The winning route's id.
-pub fn route<'a>(policy: &'a Policy, decided: &Decided) -> &'a str {
+pub fn route<'a>(policy: &'a Policy, decided: &Decided<'_>) -> &'a str {
     match &decided.decision.outcome {
         Outcome::Permit(permit) => policy.route_id(permit.route),
         Outcome::Refuse(_) => NONE,
     }
 }
 
-fn target(decided: &Decided) -> Option<TargetId> {
+fn target(decided: &Decided<'_>) -> Option<TargetId> {
     match &decided.decision.outcome {
         Outcome::Permit(permit) => permit.clearances.first().map(crate::policy::Clearance::target),
         Outcome::Refuse(_) => None,
@@ -31,7 +32,7 @@ fn target(decided: &Decided) -> Option<TargetId> {
 }
 
 /// Counts the decision and what was found.
-pub fn count(app: &App, policy: &Policy, decided: &Decided, findings: &Findings) {
+pub fn count(app: &App, policy: &Policy, decided: &Decided<'_>, findings: &Findings) {
     let task = findings.task.map_or(Task::Unknown, |guess| guess.task);
     let zone = target(decided).map_or(NONE, |target| policy.target_zone(target));
     let level = decided.decision.sensitivity.name();
@@ -54,7 +55,7 @@ pub fn row(
     policy: &Policy,
     case: &Case,
     known: Known<'_>,
-    decided: &Decided,
+    decided: &Decided<'_>,
 ) -> DecidedRow {
     let Known { caller, request, findings, now, .. } = known;
     let refused = match &decided.decision.outcome {
@@ -79,15 +80,13 @@ pub fn row(
         reserved: decided.reserved(),
         reserved_imputed: NanoUsd::ZERO,
         trace_json: trace::json(policy, &decided.decision, findings),
+        facts_json: decided.facts.json(),
     }
 }
 
-/// A model's name as it may stand in a record. The field is free text of the caller's, so what does
-/// not look like a name is not kept.
+/// A model's name as it may stand in a record.
 fn printable_model(model: &str) -> String {
-    let is_name = model.len() <= 64
-        && model.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:/@".contains(&byte));
-    if is_name { model.to_owned() } else { "other".to_owned() }
+    if is_printable(model) { model.to_owned() } else { "other".to_owned() }
 }
 
 /// Keeps a refusal's row, which nobody has to wait for.

@@ -249,17 +249,21 @@ impl Ledger {
         }
     }
 
-    /// How the pots of these keys stand, in the order of the budgets. `None`: the budget counts by
-    /// something that is not chosen yet.
+    /// How the pots of these keys stand, in the order of `specs`. `None`: the budget counts by
+    /// something that is not chosen yet, or is no longer counted.
     pub(super) fn standings(
         &self,
+        specs: &[BudgetSpec],
         keys: &SubjectKeys<'_>,
         now: Timestamp,
     ) -> Vec<Option<Standing>> {
-        let standing = |account: &Account| {
-            keys.of(account.spec.per).map(|subject| account.standing(subject, now))
+        let standing = |spec: &BudgetSpec| {
+            let account = self.accounts.iter().find(|account| counts_alike(&account.spec, spec))?;
+            let standing = account.standing(keys.of(spec.per)?, now);
+            // A request that began before a reload keeps the limit of its own policy.
+            Some(Standing { limit: spec.limit, ..standing })
         };
-        self.accounts.iter().map(standing).collect()
+        specs.iter().map(standing).collect()
     }
 
     /// Sets `charge` aside in every budget, or in none. A pot that is not there yet begins here.

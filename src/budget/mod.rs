@@ -56,10 +56,16 @@ impl Budgets {
         locked(&self.ledger).reconfigure(specs, recovered);
     }
 
-    /// How the budgets stand for a request, in policy order. `None`: the budget counts by target,
-    /// route or model and none is chosen yet.
-    pub fn facts(&self, keys: &SubjectKeys<'_>, now: Timestamp) -> Vec<Option<Standing>> {
-        locked(&self.ledger).standings(keys, now)
+    /// How the budgets of a policy stand for a request, in that policy's order, which need not be
+    /// the latest. `None`: the budget counts by target, route or model and none is chosen yet, or a
+    /// later policy does without it.
+    pub fn facts(
+        &self,
+        specs: &[BudgetSpec],
+        keys: &SubjectKeys<'_>,
+        now: Timestamp,
+    ) -> Vec<Option<Standing>> {
+        locked(&self.ledger).standings(specs, keys, now)
     }
 
     /// Sets money aside in every budget that the keys touch, or in none. An amount of zero is always

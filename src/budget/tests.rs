@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use super::*;
 use crate::money::NanoUsd;
 
-fn budgets(limit: i128) -> Budgets {
+fn specs(limit: i128) -> Vec<BudgetSpec> {
     let team = BudgetSpec {
         name: "team".to_owned(),
         per: Subject::Team,
@@ -25,7 +25,11 @@ fn budgets(limit: i128) -> Budgets {
         limit: NanoUsd::new(limit * 10),
         ..team.clone()
     };
-    Budgets::new(vec![team, company], Vec::new())
+    vec![team, company]
+}
+
+fn budgets(limit: i128) -> Budgets {
+    Budgets::new(specs(limit), Vec::new())
 }
 
 const KEYS: SubjectKeys<'static> = SubjectKeys {
@@ -38,7 +42,7 @@ const KEYS: SubjectKeys<'static> = SubjectKeys {
 };
 
 fn standing(budgets: &Budgets) -> (i128, i128) {
-    let standing = budgets.facts(&KEYS, Timestamp::UNIX_EPOCH)[0].unwrap();
+    let standing = budgets.facts(&specs(100), &KEYS, Timestamp::UNIX_EPOCH)[0].unwrap();
     (standing.spent.nanos(), standing.reserved.nanos())
 }
 

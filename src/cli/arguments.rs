@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::cli::models;
+use crate::cli::policy::arguments::PolicyCommand;
 use crate::cli::report::Layout;
 use crate::engine::{BackendChoice, EngineSettings, Precision};
 use crate::record::report::Dimension;
@@ -37,7 +38,7 @@ pub enum Command {
     Serve(ServeOptions),
     /// Show the main job on built-in defaults, with a sandbox in place of a commercial API.
     Demo(DemoOptions),
-    /// Check and test policies.
+    /// Write, check, test, explain, roll out and look back on policies.
     #[command(subcommand)]
     Policy(PolicyCommand),
     /// Check the configuration.
@@ -97,23 +98,6 @@ pub struct DemoOptions {
     /// Where operators can connect.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9090")]
     pub admin_listen: SocketAddr,
-}
-
-/// `ambidex policy …`
-#[derive(Debug, Subcommand)]
-pub enum PolicyCommand {
-    /// List every mistake of a policy, with its place and a way out.
-    Check {
-        /// The policy; without it the configuration's.
-        file: Option<PathBuf>,
-    },
-    /// Run the `tests` of a policy.
-    Test {
-        /// The policy; without it the configuration's.
-        file: Option<PathBuf>,
-    },
-    /// List the facts that a policy can ask about.
-    Facts,
 }
 
 /// `ambidex config …`

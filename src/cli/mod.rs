@@ -1,7 +1,7 @@
 //! What the command line does, a file per subcommand. Functions here take their input and output as
 //! arguments; only `main` knows about standard streams and exit codes.
 
-pub(crate) mod arguments;
+pub mod arguments;
 pub mod doctor;
 pub mod inspect;
 pub mod models;
@@ -24,8 +24,8 @@ use crate::route::price::PriceBook;
 use crate::secret::Secret;
 use crate::yaml::Problems;
 use arguments::{
-    Color, Command, ConfigCommand, InspectArguments, InspectCommand, ModelsCommand, PolicyCommand,
-    PricesCommand, ReportCommand, TaskCommand,
+    Color, Command, ConfigCommand, InspectArguments, InspectCommand, ModelsCommand, PricesCommand,
+    ReportCommand, TaskCommand,
 };
 use inspect::show::Paint;
 
@@ -117,13 +117,7 @@ pub fn run(arguments: Arguments) -> Result<(), CliError> {
             drop(out);
             return demo::run(&options);
         }
-        Command::Policy(PolicyCommand::Check { file }) => {
-            policy::check(file.as_deref(), &settings(config)?, &mut out)?;
-        }
-        Command::Policy(PolicyCommand::Test { file }) => {
-            policy::test(file.as_deref(), &settings(config)?, &mut out)?;
-        }
-        Command::Policy(PolicyCommand::Facts) => policy::facts(&mut out)?,
+        Command::Policy(command) => policy::run(command, config, &mut out)?,
         Command::Config(ConfigCommand::Check) => {
             let settings = settings(config)?;
             crate::gateway::policy(&settings)?;

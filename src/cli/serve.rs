@@ -1,16 +1,19 @@
 //! `ambidex serve`: run until told to stop, then drain.
 
 use std::io::Write as _;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use tokio::runtime::{Builder, Runtime};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::info;
 
 use super::CliError;
 use super::arguments::ServeOptions;
+use crate::app::App;
 use crate::config::Settings;
 use crate::gateway::Gateway;
+use crate::rollout;
 use crate::telemetry::logs;
 
 pub(super) fn run(settings: &Settings, options: &ServeOptions) -> Result<(), CliError> {
@@ -20,6 +23,9 @@ pub(super) fn run(settings: &Settings, options: &ServeOptions) -> Result<(), Cli
     settings.admin_listen = options.admin_listen.unwrap_or(settings.admin_listen);
     runtime(settings.workers)?.block_on(async {
         let gateway = Gateway::start(&settings).await?;
+        // Caught before anybody is told that it runs: an uncaught SIGHUP ends a process.
+        let hangup = signal(SignalKind::hangup()).context("SIGHUP cannot be caught")?;
+        gateway.app.tasks.spawn(reload_on_hangup(Arc::clone(&gateway.app), hangup));
         if options.print_addresses {
             let (data, admin) = (gateway.address, gateway.admin_address);
             let mut out = std::io::stdout().lock();
@@ -40,6 +46,19 @@ pub(crate) fn runtime(workers: Option<usize>) -> anyhow::Result<Runtime> {
         builder.worker_threads(workers);
     }
     builder.enable_all().build().context("the threads could not be started")
+}
+
+/// Reads the policy file at every SIGHUP, until the gateway stops.
+async fn reload_on_hangup(app: Arc<App>, mut hangup: Signal) {
+    let stop = app.shutdown.drain.clone();
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            caught = hangup.recv() => if caught.is_none() { return },
+        }
+        // The outcome is in the log, the metrics and `/readyz`; nobody waits for it here.
+        let _told = rollout::reload(&app).await;
+    }
 }
 
 /// Waits for Ctrl-C or SIGTERM.

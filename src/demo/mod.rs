@@ -188,5 +188,6 @@ fn past_row(id: String, now: Timestamp, chosen: Chosen, reserved: NanoUsd) -> De
         reserved,
         reserved_imputed: NanoUsd::ZERO,
         trace_json: "{}".to_owned(),
+        facts_json: String::new(),
     }
 }

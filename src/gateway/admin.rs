@@ -1,4 +1,6 @@
-//! The admin listener's paths: metrics, and the record of a decision.
+//! The admin listener's paths: metrics, the record of a decision, and the policy in force.
+
+mod policy;
 
 use std::sync::Arc;
 
@@ -11,9 +13,12 @@ use crate::clock;
 use crate::record::LedgerRow;
 use crate::server::{Body, respond};
 
-const PAGE: &str = "Ambidex admin: /metrics, /admin/api/decisions/{id}, /admin/api/ledger/sums\n";
+const PAGE: &str = "Ambidex admin: /metrics, /admin/api/decisions/{id}, /admin/api/ledger/sums, /admin/api/policy\n";
 
-pub(super) fn handle(app: &Arc<App>, request: &Request<Incoming>) -> Response<Body> {
+pub(super) async fn handle(app: &Arc<App>, request: Request<Incoming>) -> Response<Body> {
+    if request.uri().path().starts_with("/admin/api/policy") {
+        return policy::handle(app, request).await;
+    }
     if request.method() != Method::GET {
         return respond::json(StatusCode::METHOD_NOT_ALLOWED, r#"{"error":"GET only"}"#);
     }
@@ -93,6 +98,7 @@ fn view(row: &LedgerRow) -> Value {
         "state": row.state.name(),
         "reserved_usd": decided.reserved.to_string(),
         "trace": trace,
+        "facts": serde_json::from_str(&decided.facts_json).unwrap_or(Value::Null),
         "settled": row.settled.as_ref().map(|it| json!({
             "outcome": it.outcome,
             "cost_usd": it.cost.to_string(),

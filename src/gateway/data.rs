@@ -21,7 +21,7 @@ pub(super) async fn handle(app: &Arc<App>, request: Request<Incoming>) -> Respon
     match receive::endpoint(request.method(), request.uri().path()) {
         Ok(Endpoint::Chat(surface)) => pipeline::handle(app, surface, request).await,
         Ok(Endpoint::Models) => models(app, &request),
-        Ok(Endpoint::Health) => respond::typed(StatusCode::OK, "text/plain", "ok\n"),
+        Ok(Endpoint::Health) => health(app),
         Ok(Endpoint::Ready) => ready(app),
         Err(failure) => {
             let dialect = dialect::of(Surface::OpenAiChat);
@@ -30,16 +30,29 @@ pub(super) async fn handle(app: &Arc<App>, request: Request<Incoming>) -> Respon
     }
 }
 
-/// Can it serve? Not while it drains, and not without a ledger.
+/// It lives, and decides by this policy.
+fn health(app: &App) -> Response<Body> {
+    let policy = app.policy();
+    let body = json!({ "status": "ok", "policy": policy.name(), "policy_rev": policy.rev() });
+    respond::json(StatusCode::OK, body.to_string())
+}
+
+/// Can it serve? Not while it drains, and not without a ledger. With a bad policy file it can, by
+/// the policy before: that is worth a line, not an outage.
 fn ready(app: &App) -> Response<Body> {
+    let policy = app.policy();
+    let answer = |status, word: &str, detail: Option<String>| {
+        let body = json!({ "status": word, "policy_rev": policy.rev(), "detail": detail });
+        respond::json(status, body.to_string())
+    };
     if app.shutdown.drain.is_cancelled() {
-        return respond::typed(StatusCode::SERVICE_UNAVAILABLE, "text/plain", "draining\n");
+        return answer(StatusCode::SERVICE_UNAVAILABLE, "draining", None);
     }
     match app.store.healthy() {
-        Ok(()) => respond::typed(StatusCode::OK, "text/plain", "ready\n"),
+        Ok(()) => answer(StatusCode::OK, "ready", app.rollout.trouble()),
         Err(error) => {
-            let body = format!("the ledger cannot be written: {error}\n");
-            respond::typed(StatusCode::SERVICE_UNAVAILABLE, "text/plain", body)
+            let detail = format!("the ledger cannot be written: {error}");
+            answer(StatusCode::SERVICE_UNAVAILABLE, "unready", Some(detail))
         }
     }
 }

@@ -52,6 +52,12 @@ impl Scan {
             Self::Uninspected => "uninspected",
         }
     }
+
+    /// Reads the word back.
+    pub fn from_name(name: &str) -> Option<Self> {
+        let all = [Self::Complete, Self::Partial, Self::Uninspected];
+        all.into_iter().find(|scan| scan.name() == name)
+    }
 }
 
 /// The language the prose is mostly written in; `Other` covers everything not told apart.
@@ -64,6 +70,22 @@ pub enum Lang {
     /// Any other language or no language at all.
     #[default]
     Other,
+}
+
+impl Lang {
+    /// The word that policies and records use.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::Zh => "zh",
+            Self::Other => "other",
+        }
+    }
+
+    /// Reads the word back.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::En, Self::Zh, Self::Other].into_iter().find(|lang| lang.name() == name)
+    }
 }
 
 /// Everything inspection learned. The worst case is the default: nothing was seen.

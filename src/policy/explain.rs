@@ -2,7 +2,10 @@
 //!
 //! Renders the trace; nothing is evaluated again.
 
-use std::fmt::Write as _;
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
 
 use super::condition::Seen;
 use super::decision::{
@@ -17,53 +20,188 @@ const WHY_CHARS_MAX: usize = 80;
 
 /// The whole way to a decision, ending with one plain sentence.
 pub fn explain(policy: &Policy, decision: &Decision) -> String {
-    let mut out = format!("policy {} (rev {})\n", policy.name, policy.rev);
-    line(&mut out, format_args!("sensitivity: {}", decision.sensitivity));
-    line(&mut out, format_args!("\nlimits that apply:"));
-    if decision.trace.limits.is_empty() {
-        line(&mut out, format_args!("  none"));
-    }
-    for matched in &decision.trace.limits {
-        let id = policy.limit_id(matched.limit);
-        line(&mut out, format_args!("  {id}: {}", policy.limit_why(matched.limit)));
-        if let Some(settled) = &matched.because {
-            let careful = match matched.certainty {
-                Certainty::Known => "",
-                Certainty::Careful => "; not known for sure, so it applies",
-            };
-            let said = policy.check_said(settled.check);
-            line(&mut out, format_args!("      because {said} (saw {}{careful})", seen(settled)));
-        }
-        line(&mut out, format_args!("      {}", effect(policy, decision, matched.limit)));
-    }
-    if !decision.trace.struck.is_empty() {
-        line(&mut out, format_args!("\ntargets struck out:"));
-    }
-    for struck in &decision.trace.struck {
-        let name = policy.target_name(struck.target);
-        line(&mut out, format_args!("  {name}: {}", struck_by(policy, *struck)));
-    }
-    line(&mut out, format_args!("\nroutes tried:"));
-    for tried in &decision.trace.routes {
-        let id = policy.route_id(tried.route);
-        match &tried.result {
-            RouteResult::Failed(settled) => {
-                let said = policy.check_said(settled.check);
-                line(&mut out, format_args!("  {id}: no, {said} (saw {})", seen(settled)));
-            }
-            RouteResult::AllStruckOut => {
-                line(&mut out, format_args!("  {id}: matches, but all its targets are struck out"));
-            }
-            RouteResult::Won => line(&mut out, format_args!("  {id}: matches")),
-        }
-    }
-    line(&mut out, format_args!("\n{}", sentence(policy, decision)));
-    out
+    Explanation::of(policy, decision).to_string()
 }
 
-fn line(out: &mut String, words: std::fmt::Arguments<'_>) {
-    // Writing to a string cannot fail.
-    let _ = writeln!(out, "{words}");
+/// A decision in words, part by part: what records keep, what `explain` prints.
+///
+/// It outlives its policy: a record can be read when the file that decided is long gone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Explanation<'a> {
+    /// The policy's name.
+    pub policy: Cow<'a, str>,
+    /// Its revision.
+    pub rev: Cow<'a, str>,
+    /// How careful the request was handled.
+    pub sensitivity: Cow<'a, str>,
+    /// The reason as a short phrase.
+    pub why: String,
+    /// The limits that applied.
+    pub limits: Vec<LimitWords<'a>>,
+    /// The targets that were struck out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub struck: Vec<StruckWords<'a>>,
+    /// The routes that were tried, up to the one that won.
+    pub routes: Vec<RouteWords<'a>>,
+    /// Where it goes, then the fallbacks; empty for a refusal.
+    pub targets: Vec<PlaceWords<'a>>,
+    /// The code of a refusal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Cow<'a, str>>,
+    /// One sentence for somebody who has never seen a policy.
+    pub sentence: String,
+}
+
+/// A limit that applied, in words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LimitWords<'a> {
+    /// Its id.
+    pub id: Cow<'a, str>,
+    /// Why it is there.
+    pub why: Cow<'a, str>,
+    /// The condition that settled it; `None` for a limit without conditions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<Saw<'a>>,
+    /// Whether it applied only because something is not known.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub careful: bool,
+    /// What it did.
+    pub effect: String,
+}
+
+/// A condition and the value it saw, in words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Saw<'a> {
+    /// The condition as the policy says it.
+    pub condition: Cow<'a, str>,
+    /// The value of its fact.
+    pub saw: Cow<'a, str>,
+}
+
+/// A target that was struck out, in words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StruckWords<'a> {
+    /// Its name.
+    pub target: Cow<'a, str>,
+    /// Why.
+    pub because: String,
+}
+
+/// A route that was tried, in words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RouteWords<'a> {
+    /// Its id.
+    pub id: Cow<'a, str>,
+    /// The first condition that failed; `None` when all held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<Saw<'a>>,
+    /// Whether its conditions held but none of its targets was left.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub struck_out: bool,
+}
+
+/// A target and its zone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlaceWords<'a> {
+    /// The target's name.
+    pub target: Cow<'a, str>,
+    /// Where data goes with it.
+    pub zone: Cow<'a, str>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_false(truth: &bool) -> bool {
+    !truth
+}
+
+impl<'a> Explanation<'a> {
+    /// Puts a decision of this policy into words.
+    pub fn of(policy: &'a Policy, decision: &Decision) -> Self {
+        let trace = &decision.trace;
+        let saw = |settled: &Settled| Saw {
+            condition: policy.check_said(settled.check).into(),
+            saw: seen(settled).into(),
+        };
+        let limits = trace.limits.iter().map(|matched| LimitWords {
+            id: policy.limit_id(matched.limit).into(),
+            why: policy.limit_why(matched.limit).into(),
+            because: matched.because.as_ref().map(saw),
+            careful: matched.certainty == Certainty::Careful,
+            effect: effect(policy, decision, matched.limit),
+        });
+        let struck = trace.struck.iter().map(|struck| StruckWords {
+            target: policy.target_name(struck.target).into(),
+            because: struck_by(policy, *struck),
+        });
+        let routes = trace.routes.iter().map(|tried| RouteWords {
+            id: policy.route_id(tried.route).into(),
+            failed: match &tried.result {
+                RouteResult::Failed(settled) => Some(saw(settled)),
+                RouteResult::AllStruckOut | RouteResult::Won => None,
+            },
+            struck_out: tried.result == RouteResult::AllStruckOut,
+        });
+        let (targets, refused) = match &decision.outcome {
+            Outcome::Permit(permit) => (permit.clearances.as_slice(), None),
+            Outcome::Refuse(refusal) => (&[][..], Some(refusal.code.name().into())),
+        };
+        let place = |clearance: &super::Clearance| PlaceWords {
+            target: policy.target_name(clearance.target()).into(),
+            zone: policy.target_zone(clearance.target()).into(),
+        };
+        Self {
+            policy: policy.name().into(),
+            rev: policy.rev().into(),
+            sensitivity: decision.sensitivity.name().into(),
+            why: why(policy, decision),
+            limits: limits.collect(),
+            struck: struck.collect(),
+            routes: routes.collect(),
+            targets: targets.iter().map(place).collect(),
+            refused,
+            sentence: sentence(policy, decision),
+        }
+    }
+}
+
+/// The whole way, ending with one plain sentence.
+impl fmt::Display for Explanation<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(out, "policy {} (rev {})", self.policy, self.rev)?;
+        writeln!(out, "sensitivity: {}", self.sensitivity)?;
+        writeln!(out, "\nlimits that apply:")?;
+        if self.limits.is_empty() {
+            writeln!(out, "  none")?;
+        }
+        for limit in &self.limits {
+            writeln!(out, "  {}: {}", limit.id, limit.why)?;
+            if let Some(Saw { condition, saw }) = &limit.because {
+                let careful =
+                    if limit.careful { "; not known for sure, so it applies" } else { "" };
+                writeln!(out, "      because {condition} (saw {saw}{careful})")?;
+            }
+            writeln!(out, "      {}", limit.effect)?;
+        }
+        if !self.struck.is_empty() {
+            writeln!(out, "\ntargets struck out:")?;
+        }
+        for struck in &self.struck {
+            writeln!(out, "  {}: {}", struck.target, struck.because)?;
+        }
+        writeln!(out, "\nroutes tried:")?;
+        for route in &self.routes {
+            match &route.failed {
+                Some(Saw { condition, saw }) => {
+                    writeln!(out, "  {}: no, {condition} (saw {saw})", route.id)?;
+                }
+                None if route.struck_out => {
+                    writeln!(out, "  {}: matches, but all its targets are struck out", route.id)?;
+                }
+                None => writeln!(out, "  {}: matches", route.id)?,
+            }
+        }
+        writeln!(out, "\n{}", self.sentence)
+    }
 }
 
 /// What a limit did here.

@@ -17,13 +17,17 @@ mod vocabulary;
 mod world;
 
 pub use compile::cases::{Case, Expectation};
+pub use compile::suite::SuiteHead;
 pub use condition::Seen;
 pub use decision::{
     Certainty, Decision, LimitMatch, Outcome, Permit, Refusal, RefusalCode, RouteResult,
     RouteTried, Settled, Struck, StruckBy, Trace,
 };
 pub use evaluate::{Clearance, evaluate};
-pub use explain::{explain, seen, struck_by, why};
+pub use explain::{
+    Explanation, LimitWords, PlaceWords, RouteWords, Saw, StruckWords, explain, seen, struck_by,
+    why,
+};
 pub use facts::{
     BudgetFact, CallerFacts, Criticality, DataFacts, Estimate, Facts, LocalFacts, Quality,
     RequestFacts, Surface, TargetFacts, TimeFacts, TokenFacts, Unable, Weekday,
@@ -143,6 +147,35 @@ impl Policy {
         compile::compile(file_name, source, world)
     }
 
+    /// Reads the head of a file of tests: which policy it tests and the targets that it assumes.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn suite_head(file_name: &str, source: &str) -> Result<SuiteHead, Problems> {
+        compile::suite::head(file_name, source)
+    }
+
+    /// Reads the `tests:` of a separate file against a policy. Files are (name, source).
+    ///
+    /// # Errors
+    /// Everything that is wrong with the policy, else with the tests.
+    pub fn suite(
+        policy: (&str, &str),
+        world: &World,
+        tests: (&str, &str),
+    ) -> Result<Vec<Case>, Problems> {
+        compile::suite::cases(policy, world, tests)
+    }
+
+    /// This policy without one limit or route: what tests should notice.
+    #[must_use]
+    pub fn without(&self, rule: &str) -> Self {
+        let mut policy = self.clone();
+        policy.limits.retain(|limit| limit.id != rule);
+        policy.routes.retain(|route| route.id != rule);
+        policy
+    }
+
     /// The name that the file gives itself.
     pub fn name(&self) -> &str {
         &self.name
@@ -191,6 +224,16 @@ impl Policy {
     /// The name of a target.
     pub fn target_name(&self, target: TargetId) -> &str {
         self.targets.get(target.0).map_or("?", |words| &words.name)
+    }
+
+    /// How many targets there are.
+    pub const fn target_count(&self) -> usize {
+        self.targets.len()
+    }
+
+    /// Whether sending to a target hands data to somebody else.
+    pub const fn is_remote_target(&self, target: TargetId) -> bool {
+        self.remote.contains(target)
     }
 
     /// The zone of a target.
@@ -245,6 +288,11 @@ impl Policy {
     /// What is probably not meant, though it works.
     pub const fn warnings(&self) -> &Problems {
         &self.warnings
+    }
+
+    /// Whether conditions ask about the model that the client names.
+    pub fn asks_model(&self) -> bool {
+        self.checks.iter().any(|check| matches!(check.fact, Fact::Text(TextFact::Model)))
     }
 
     /// The headers that conditions ask about, in small letters. Others need not be kept.

@@ -1,16 +1,19 @@
 //! A situation made up from a policy's own tests: the facts they give, and ordinary ones besides.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use super::compile;
 use super::compile::cases::{Case, Given};
 use super::decision::{Decision, Outcome};
 use super::vocabulary::{Fact, NumberFact, TextFact, WordFact};
 use super::{
     BudgetFact, CallerFacts, Criticality, DataFacts, Estimate, Facts, LocalFacts, Policy, Quality,
-    RequestFacts, Surface, TargetFacts, TargetId, TimeFacts, TokenFacts, Weekday,
+    RequestFacts, Surface, TargetFacts, TargetId, TimeFacts, TokenFacts, Unable, Weekday, World,
 };
-use crate::inspect::{Lang, Level, Scan, Task, TaskGuess};
+use crate::inspect::{Findings, Inspection, Lang, Leaf, Level, Options, Scan, Task, TaskGuess};
 use crate::money::{NanoUsd, Tokens};
+use crate::yaml::Problems;
 
 /// What a remote target costs when a case does not say.
 const REMOTE_COST: NanoUsd = NanoUsd::new(1_000_000);
@@ -78,13 +81,83 @@ impl Scenario {
         }
     }
 
-    /// The situation of a case.
+    /// The situation of a case: what is found in its prompt, if it has one, then the facts given.
     pub fn of(policy: &Policy, case: &Case) -> Self {
         let mut scenario = Self::ordinary(policy);
+        if let Some(prompt) = &case.prompt {
+            scenario.inspect(policy, prompt);
+        }
         for given in &case.given {
             scenario.set(given);
         }
         scenario
+    }
+
+    /// Takes over what the detectors of this policy find in a prompt.
+    pub fn inspect(&mut self, policy: &Policy, prompt: &str) {
+        let detect = policy.detect();
+        let inspection = Inspection {
+            options: Options { packs: detect.packs, ..Options::default() },
+            terms: None,
+            patterns: Arc::clone(&detect.patterns),
+        };
+        let leaf = Leaf { path: "messages[0].content", text: prompt, is_prose: true };
+        self.found(policy, &inspection.read(&[leaf]));
+    }
+
+    /// Takes over what was found in a request.
+    pub fn found(&mut self, policy: &Policy, findings: &Findings) {
+        self.data = DataFacts {
+            labels: policy.heeded(findings.labels, findings.certain),
+            certain: findings.certain,
+            bulk: findings.bulk,
+            scan: findings.scan,
+            declared: self.data.declared,
+        };
+        self.task = findings.task;
+        self.tokens.input = findings.tokens_input;
+        self.lang = Some(findings.lang);
+    }
+
+    /// Takes over how a request asks.
+    pub fn asked(&mut self, request: &crate::chat::Request) {
+        self.data.declared = request.declared;
+        self.tokens.output_max = request.output_max;
+        self.stream = request.delivery.is_stream();
+        self.tools = request.has_tools;
+        self.images = request.has_images;
+        self.quality = request.metadata("quality").and_then(Quality::from_name);
+        self.texts.insert("model", request.model.clone());
+    }
+
+    /// Sets how a target is doing.
+    pub fn set_target(&mut self, target: TargetId, facts: TargetFacts) {
+        if let Some(known) = self.targets.get_mut(target.0) {
+            *known = facts;
+        }
+    }
+
+    /// Says that a target cannot take the request.
+    pub fn set_unable(&mut self, target: TargetId, unable: Unable) {
+        if let Some(known) = self.targets.get_mut(target.0) {
+            known.unable = Some(unable);
+        }
+    }
+
+    /// Sets facts from lines of `fact: value`, as under `given:`. Files are (name, source).
+    ///
+    /// # Errors
+    /// Everything that is wrong with the lines.
+    pub fn give(
+        &mut self,
+        policy: (&str, &str),
+        world: &World,
+        lines: (&str, &str),
+    ) -> Result<(), Problems> {
+        for given in compile::suite::given(policy, world, lines)? {
+            self.set(&given);
+        }
+        Ok(())
     }
 
     /// The facts, borrowed.

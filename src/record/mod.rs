@@ -1,7 +1,9 @@
 //! What happened: the ledger on disk and the records that explain each decision.
 
 pub mod error;
+pub mod facts;
 pub mod read;
+pub mod replay;
 pub mod report;
 pub mod row;
 mod schema;
@@ -10,6 +12,8 @@ pub mod trace;
 mod writer;
 
 pub use error::LedgerError;
+pub use facts::RecordedFacts;
 pub use read::Reader;
+pub use replay::{Replay, Replayed};
 pub use row::{Chosen, DecidedRow, Ending, LedgerRow, SettledRow, State, Sums};
 pub use store::{Counts, Recovery, Store};

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::error::LedgerError;
@@ -58,6 +59,38 @@ impl Reader {
             rows.push(read(row)?);
         }
         Ok(rows)
+    }
+
+    /// Hands over every decision since a moment, in the order of the ledger, without keeping them.
+    pub fn past(
+        &self,
+        since: Timestamp,
+        mut each: impl FnMut(PastRow<'_>),
+    ) -> Result<(), LedgerError> {
+        let mut query = self.connection.prepare_cached(
+            "SELECT id, at_us, team, route, target, zone, facts_json, answered_target,
+               cost_nanos, latency_us, usage_source, input_uncached, cache_read, cache_write,
+               cache_write_1h, output, reasoning, seq
+             FROM ledger WHERE at_us >= ?1 ORDER BY seq",
+        )?;
+        let mut found = query.query([since.as_microsecond()])?;
+        while let Some(row) = found.next()? {
+            let at = Timestamp::from_microsecond(row.get(1)?).unwrap_or(Timestamp::UNIX_EPOCH);
+            each(PastRow {
+                id: text(row, 0)?.unwrap_or_default(),
+                at,
+                team: text(row, 2)?.unwrap_or_default(),
+                route: text(row, 3)?,
+                target: text(row, 4)?,
+                zone: text(row, 5)?,
+                facts_json: text(row, 6)?.unwrap_or_default(),
+                answered_by: text(row, 7)?.or(text(row, 4)?),
+                cost: nanos(row, 8)?,
+                latency_ms: row.get::<_, Option<i64>>(9)?.map(millis),
+                usage: usage(row)?,
+            });
+        }
+        Ok(())
     }
 
     /// Sums over all rows.
@@ -131,6 +164,46 @@ impl Reader {
     }
 }
 
+/// A decision of the past, borrowed while it is looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct PastRow<'r> {
+    /// The decision id.
+    pub id: &'r str,
+    /// When.
+    pub at: Timestamp,
+    /// Who paid; empty without a team.
+    pub team: &'r str,
+    /// The route; `None` for a refusal.
+    pub route: Option<&'r str>,
+    /// The target that was chosen first; `None` for a refusal.
+    pub target: Option<&'r str>,
+    /// Its zone.
+    pub zone: Option<&'r str>,
+    /// The facts; empty when not kept.
+    pub facts_json: &'r str,
+    /// The target that answered in the end.
+    pub answered_by: Option<&'r str>,
+    /// What was billed.
+    pub cost: NanoUsd,
+    /// How long it took; `None` while it runs and for refusals.
+    pub latency_ms: Option<f64>,
+    /// What was used, where that is known.
+    pub usage: Option<Usage>,
+}
+
+fn text<'r>(row: &'r Row<'_>, column: usize) -> Result<Option<&'r str>, rusqlite::Error> {
+    Ok(match row.get_ref(column)? {
+        ValueRef::Text(bytes) => std::str::from_utf8(bytes).ok(),
+        ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_) | ValueRef::Blob(_) => None,
+    })
+}
+
+/// Microseconds as milliseconds, for people.
+#[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "a display value")]
+fn millis(micros: i64) -> f64 {
+    micros as f64 / 1e3
+}
+
 /// The expression whose value names the pot, as `SubjectKeys` does when it is reserved.
 fn subject_column(subject: Subject) -> &'static str {
     match subject {
@@ -175,6 +248,7 @@ fn read(row: &Row<'_>) -> Result<LedgerRow, LedgerError> {
         reserved: nanos_of(row, "reserved_nanos")?,
         reserved_imputed: nanos_of(row, "reserved_imputed_nanos")?,
         trace_json: row.get("trace_json")?,
+        facts_json: row.get("facts_json")?,
     };
     let ending = match state {
         State::Settled | State::Expired => Some(Ending::Settled),

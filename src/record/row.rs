@@ -82,6 +82,8 @@ pub struct DecidedRow {
     pub reserved_imputed: NanoUsd,
     /// Why it was decided so, for `explain`; empty when not kept.
     pub trace_json: String,
+    /// The facts that it was decided on, to decide again; empty when not kept.
+    pub facts_json: String,
 }
 
 /// Where a request goes.

@@ -20,7 +20,7 @@ const WRITER_PATIENCE: Duration = Duration::from_secs(1);
 const READER_PATIENCE: Duration = Duration::from_secs(5);
 
 /// (name, statements), in order; the version of a file is how many of them it has seen.
-const MIGRATIONS: &[(&str, &str)] = &[("ledger", LEDGER)];
+const MIGRATIONS: &[(&str, &str)] = &[("ledger", LEDGER), ("facts", FACTS)];
 
 const LEDGER: &str = "
 CREATE TABLE ledger (
@@ -66,6 +66,9 @@ CREATE TABLE ledger (
 CREATE INDEX ledger_by_time ON ledger (at_us);
 CREATE INDEX ledger_held ON ledger (seq) WHERE state = 'held';
 ";
+
+/// Empty for decisions that were made before facts were kept.
+const FACTS: &str = "ALTER TABLE ledger ADD COLUMN facts_json TEXT NOT NULL DEFAULT '';";
 
 /// Opens the file for its one writer and brings it up to date.
 pub(super) fn open_writer(path: &Path, now: Timestamp) -> Result<Connection, LedgerError> {

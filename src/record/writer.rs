@@ -32,10 +32,10 @@ const TRIES_AT_CLOSE: u32 = 20;
 const INSERT: &str = "
 INSERT INTO ledger (id, at_us, caller, team, key, surface, model_asked, route, target, zone, model,
   sensitivity, task, policy_rev, price_digest, refused, reserved_nanos, reserved_imputed_nanos,
-  trace_json, state)
+  trace_json, state, facts_json)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,
   ?12, ?13, ?14, ?15, ?16, ?17, ?18,
-  ?19, ?20)";
+  ?19, ?20, ?21)";
 
 const SETTLE: &str = "
 UPDATE ledger SET state = ?2, outcome = ?3, answered_route = ?4,
@@ -357,6 +357,7 @@ impl<'c> Writer<'c> {
             column(row.reserved_imputed),
             row.trace_json,
             state.name(),
+            row.facts_json,
         ]);
         match inserted {
             Ok(_) => {

@@ -107,6 +107,12 @@ catalog! {
         "1 for every local model; the digest is known shortly after the start.";
     POLICY_INFO = "policy_info" Gauge ["rev"]
         "1 for the policy that is in force.";
+    POLICY_RELOADS = "policy_reloads_total" Counter ["result"]
+        "Times that the policy file was read again: applied, unchanged or refused.";
+    POLICY_FILE_REFUSED = "policy_file_refused" Gauge []
+        "1 while the policy file has mistakes and an earlier policy stays in force.";
+    SHADOW_DECISIONS = "shadow_decisions_total" Counter ["live", "shadow"]
+        "Decisions that a shadow policy made, too, by both targets (refused: none; unsure: a fact is missing).";
     BUILD_INFO = "build_info" Gauge ["version"]
         "1 for this build.";
 }

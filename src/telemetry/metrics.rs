@@ -97,6 +97,12 @@ pub struct Metrics {
     pub local_info: GaugeVec,
     /// The policy in force.
     pub policy_info: GaugeVec,
+    /// Readings of the policy file by result.
+    pub policy_reloads: IntCounterVec,
+    /// Whether the policy file is not the policy in force.
+    pub policy_file_refused: GaugeVec,
+    /// Decisions of a shadow policy.
+    pub shadow_decisions: IntCounterVec,
 }
 
 impl Metrics {
@@ -133,6 +139,9 @@ impl Metrics {
             local_memory: gauge(&registry, &catalog::LOCAL_MEMORY)?,
             local_info: gauge(&registry, &catalog::LOCAL_INFO)?,
             policy_info: gauge(&registry, &catalog::POLICY_INFO)?,
+            policy_reloads: int_counter(&registry, &catalog::POLICY_RELOADS)?,
+            policy_file_refused: gauge(&registry, &catalog::POLICY_FILE_REFUSED)?,
+            shadow_decisions: int_counter(&registry, &catalog::SHADOW_DECISIONS)?,
             registry,
         })
     }

@@ -27,9 +27,13 @@ mod local;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]
+mod policies;
+#[cfg(test)]
 mod pull;
 #[cfg(test)]
 mod receive;
+#[cfg(test)]
+mod rollout;
 #[cfg(test)]
 mod route;
 #[cfg(test)]

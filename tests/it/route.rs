@@ -155,7 +155,7 @@ async fn a_decision_can_be_looked_up() {
             .unwrap();
     assert_eq!(record["sensitivity"], "restricted");
     assert_eq!(record["trace"]["labels"], json!(["financial.credit_card"]));
-    assert_eq!(record["trace"]["limits"][0], "regulated-stays-here");
+    assert_eq!(record["trace"]["limits"][0]["id"], "regulated-stays-here");
     assert_eq!(record["zone"], "on-host");
     assert_eq!(record["trace"]["struck"][0]["target"], "cloud");
     proxy.stop().await;

@@ -31,8 +31,12 @@ fn keys<'a>(team: &'a str, key: &'a str) -> SubjectKeys<'a> {
     SubjectKeys { team, key, caller: key, target: Some("cloud"), route: Some("all"), model: None }
 }
 
+fn specs(ledger: &Ledger) -> Vec<BudgetSpec> {
+    ledger.accounts.iter().map(|account| account.spec.clone()).collect()
+}
+
 fn used(ledger: &Ledger, keys: &SubjectKeys<'_>, now: Timestamp) -> Vec<(i128, i128)> {
-    let standings = ledger.standings(keys, now).into_iter().flatten();
+    let standings = ledger.standings(&specs(ledger), keys, now).into_iter().flatten();
     standings.map(|s| (s.spent.nanos(), s.reserved.nanos())).collect()
 }
 
@@ -128,7 +132,7 @@ fn reload_keeps_what_was_spent() {
 fn budgets_by_target_wait_for_the_target() {
     let mut ledger = Ledger::new(vec![spec("cloud", Subject::Target, 10)], Vec::new());
     let open = SubjectKeys { target: None, ..keys("a", "k") };
-    assert_eq!(ledger.standings(&open, at(0)), [None]);
+    assert_eq!(ledger.standings(&specs(&ledger), &open, at(0)), [None]);
     let ticket = ledger.reserve(&keys("a", "k"), usd(4).into(), at(0)).unwrap();
     assert_eq!(used(&ledger, &keys("a", "k"), at(0)), [(0, 4)]);
     ledger.close(ticket, Ending::Released);

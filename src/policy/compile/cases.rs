@@ -106,7 +106,7 @@ impl Compiler<'_> {
         Some(expect)
     }
 
-    fn given(&mut self, key: &Key, value: &Cursor<'_>) -> Option<Given> {
+    pub(super) fn given(&mut self, key: &Key, value: &Cursor<'_>) -> Option<Given> {
         if key.text == "caller.data_floor" {
             let level = self.reader.one_of(value, "level", &level_words());
             return level.map(Given::DataFloor);

@@ -9,6 +9,7 @@ mod conditions;
 mod detect;
 mod matchers;
 mod rules;
+pub(super) mod suite;
 mod words;
 
 use std::collections::BTreeMap;
@@ -73,11 +74,17 @@ pub(super) fn compile(file: &str, text: &str, world: &World) -> Result<Policy, P
     }
 }
 
+/// The zones that a policy may name, those of targets first.
+fn zones_of(world: &World) -> Vec<&str> {
+    let mut zones: Vec<&str> = vec![ZONE_ON_HOST, ZONE_ON_PREM];
+    zones.extend(world.targets.iter().map(|target| target.zone.as_str()));
+    zones.extend(JURISDICTIONS);
+    zones
+}
+
 impl<'t> Compiler<'t> {
     fn new(file: &'t str, text: &'t str, world: &'t World) -> Self {
-        let mut zones: Vec<&str> = vec![ZONE_ON_HOST, ZONE_ON_PREM];
-        zones.extend(world.targets.iter().map(|target| target.zone.as_str()));
-        zones.extend(JURISDICTIONS);
+        let zones = zones_of(world);
         Self {
             reader: Reader::new(file, text),
             world,

@@ -40,6 +40,7 @@ fn decided(id: &str, reserved: i128) -> DecidedRow {
         reserved: NanoUsd::new(reserved),
         reserved_imputed: NanoUsd::ZERO,
         trace_json: r#"{"route":"everything-else"}"#.to_owned(),
+        facts_json: String::new(),
     }
 }
 

@@ -1,0 +1,161 @@
+//! The commands around policies, run as they are typed: library, tests, explanations.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+/// Runs the built command in a folder.
+pub fn ambidex(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_ambidex"))
+        .args(arguments)
+        .current_dir(folder)
+        .env_remove("OPENAI_API_KEY")
+        .output()
+        .unwrap()
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+/// The output of a command that must succeed.
+fn told(folder: &Path, arguments: &[&str]) -> String {
+    let output = ambidex(folder, arguments);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {}{error}", stdout(&output));
+    stdout(&output)
+}
+
+const TEMPLATES: [&str; 8] = [
+    "default",
+    "core-business-stays-open",
+    "cost-saver",
+    "gdpr-eu",
+    "pipl-cross-border",
+    "finance",
+    "healthcare",
+    "air-gapped",
+];
+
+#[test]
+fn every_rule_of_the_library_is_held_by_a_test() {
+    let report = told(root(), &["policy", "test", "policies", "--coverage", "--format", "json"]);
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["failed"], 0);
+    assert!(report["passed"].as_u64().unwrap() > 60, "{}", report["passed"]);
+    let covered = report["coverage"].as_array().unwrap();
+    assert_eq!(covered.len(), TEMPLATES.len());
+    for policy in covered {
+        assert_eq!(policy["unreached"], serde_json::json!([]), "{policy:#}");
+        assert_eq!(policy["unnoticed"], serde_json::json!([]), "{policy:#}");
+    }
+}
+
+#[test]
+fn a_template_is_written_with_its_tests_and_overwrites_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = told(folder.path(), &["policy", "new", "--list"]);
+    for name in TEMPLATES {
+        assert!(list.contains(name), "{list}");
+        told(folder.path(), &["policy", "new", "--template", name]);
+        told(folder.path(), &["policy", "test", &format!("{name}.yaml")]);
+    }
+    let again = ambidex(folder.path(), &["policy", "new", "--template", "finance"]);
+    assert_eq!(again.status.code(), Some(2));
+    let renamed = ["policy", "new", "--template", "finance", "--to", "ours.yaml"];
+    told(folder.path(), &renamed);
+    assert!(told(folder.path(), &["policy", "test", "ours_test.yaml"]).contains("ours_test.yaml"));
+    let unknown = ambidex(folder.path(), &["policy", "new", "--template", "finanse"]);
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("did you mean `finance`?"));
+}
+
+const WEAK: &str = "version: 1
+name: weak
+limits:
+  - { id: never, why: no such team, when: { caller.team: { is: nobody } }, allow_zones: on-host }
+  - { id: idle, why: caps nothing here, max_cost_usd: 100 }
+routes:
+  - { id: code, when: { task.type: { is: code } }, use: [cloud, local] }
+  - { id: rest, use: [cloud, local] }
+tests:
+  - { name: right, given: { task.type: code }, expect: { target: cloud } }
+  - { name: 'wrong <&>', given: { task.type: chat }, expect: { target: local } }
+";
+
+#[test]
+fn a_failing_case_says_expected_got_and_the_way() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("weak.yaml"), WEAK).unwrap();
+    let output = ambidex(folder.path(), &["policy", "test", "weak.yaml", "--coverage"]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = stdout(&output);
+    for line in [
+        "ok    right",
+        "FAIL  wrong <&>: expected local, got cloud",
+        "code: no, task.type is code (saw chat)",
+        "1 passed, 1 failed",
+        "no test reaches never",
+        "no test would notice if code were taken out",
+        "no test would notice if idle were taken out",
+    ] {
+        assert!(text.contains(line), "{line}\n{text}");
+    }
+    let output = ambidex(folder.path(), &["policy", "test", "weak.yaml", "--format", "junit"]);
+    let xml = stdout(&output);
+    assert!(xml.contains(r#"<testsuite name="weak.yaml" tests="2" failures="1">"#), "{xml}");
+    assert!(xml.contains(r#"name="wrong &lt;&amp;&gt;""#), "{xml}");
+    assert!(xml.contains(r#"<failure message="expected local, got cloud">policy weak"#), "{xml}");
+}
+
+#[test]
+fn explanations_come_from_prompts_requests_and_facts() {
+    let folder = tempfile::tempdir().unwrap();
+    let card = "Summarize: paid with 4111 1111 1111 1111";
+    let text = told(folder.path(), &["policy", "explain", "--prompt", card]);
+    let stays = "Goes to local (on-host) and nowhere else";
+    assert!(text.lines().last().unwrap().starts_with(stays), "{text}");
+    assert!(
+        text.contains("regulated-stays-here: Regulated data and secrets never leave"),
+        "{text}"
+    );
+    assert!(!text.contains("4111"), "no text of the prompt");
+
+    let body = r#"{"model":"auto","tools":[{"type":"function","function":{"name":"f"}}],
+        "messages":[{"role":"user","content":"What is the weather?"}]}"#;
+    std::fs::write(folder.path().join("request.json"), body).unwrap();
+    let json = told(folder.path(), &["policy", "explain", "--request", "request.json", "--json"]);
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["targets"][0]["target"], "cloud");
+    assert_eq!(json["struck"][0]["because"], "cannot call tools");
+
+    let given = ["policy", "explain", "--given", "task.type=code", "--given", "data.scan=partial"];
+    let text = told(folder.path(), &given);
+    assert!(text.contains("because data.scan is_not complete (saw partial)"), "{text}");
+    let wrong = ["policy", "explain", "--given", "task.typ=code"];
+    let output = ambidex(folder.path(), &wrong);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("did you mean `task.type`?"));
+    let assumed = ["policy", "explain", "--targets", "local=on-host,cloud=eu", "--given"];
+    let text = told(folder.path(), &[&assumed[..], &["data.sensitivity=confidential"]].concat());
+    assert!(text.contains("Goes to cloud (eu)"), "{text}");
+}
+
+#[test]
+fn tests_of_prompts_are_inspected() {
+    let folder = tempfile::tempdir().unwrap();
+    let tests = "tests:\n  - { name: a card, prompt: 'card 4111 1111 1111 1111', expect: { target: cloud } }\n";
+    told(folder.path(), &["policy", "new", "--template", "default", "--to", "p.yaml"]);
+    std::fs::write(folder.path().join("p_test.yaml"), tests).unwrap();
+    let output = ambidex(folder.path(), &["policy", "test", "p_test.yaml"]);
+    assert!(stdout(&output).contains("FAIL  a card: expected cloud, got local"));
+    std::fs::write(folder.path().join("p_test.yaml"), tests.replace("cloud", "clout")).unwrap();
+    let output = ambidex(folder.path(), &["policy", "test", "p_test.yaml"]);
+    assert_eq!(output.status.code(), Some(2));
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(error.contains("p_test.yaml:2:") && error.contains("did you mean `cloud`?"), "{error}");
+}
