@@ -10,5 +10,5 @@ mod writer;
 
 pub use error::LedgerError;
 pub use read::Reader;
-pub use row::{Chosen, DecidedRow, Ending, LedgerRow, SettledRow, State, Sums};
+pub use row::{Chosen, DecidedRow, Ending, LedgerRow, SettledRow, State, Sums, Weights};
 pub use store::{Counts, Recovery, Store};

@@ -20,7 +20,7 @@ const WRITER_PATIENCE: Duration = Duration::from_secs(1);
 const READER_PATIENCE: Duration = Duration::from_secs(5);
 
 /// (name, statements), in order; the version of a file is how many of them it has seen.
-const MIGRATIONS: &[(&str, &str)] = &[("ledger", LEDGER)];
+const MIGRATIONS: &[(&str, &str)] = &[("ledger", LEDGER), ("weights", WEIGHTS)];
 
 const LEDGER: &str = "
 CREATE TABLE ledger (
@@ -65,6 +65,12 @@ CREATE TABLE ledger (
 ) STRICT;
 CREATE INDEX ledger_by_time ON ledger (at_us);
 CREATE INDEX ledger_held ON ledger (seq) WHERE state = 'held';
+";
+
+/// Empty for targets outside of this process, and for answers from before they were kept.
+const WEIGHTS: &str = "
+ALTER TABLE ledger ADD COLUMN answered_licence TEXT;
+ALTER TABLE ledger ADD COLUMN answered_sha256 TEXT;
 ";
 
 /// Opens the file for its one writer and brings it up to date.
