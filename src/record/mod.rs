@@ -15,5 +15,5 @@ pub use error::LedgerError;
 pub use facts::RecordedFacts;
 pub use read::Reader;
 pub use replay::{Replay, Replayed};
-pub use row::{Chosen, DecidedRow, Ending, LedgerRow, SettledRow, State, Sums};
+pub use row::{Chosen, DecidedRow, Ending, LedgerRow, SettledRow, State, Sums, Weights};
 pub use store::{Counts, Recovery, Store};
