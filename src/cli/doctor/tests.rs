@@ -124,6 +124,7 @@ async fn a_clock_behind_the_ledger_is_found() {
         reserved: crate::money::NanoUsd::ZERO,
         reserved_imputed: crate::money::NanoUsd::ZERO,
         trace_json: String::new(),
+        facts_json: String::new(),
     };
     store.decided(row).await.unwrap();
     store.close().await.unwrap();

@@ -33,6 +33,7 @@ fn decided(id: &str, day: u32, team: &str, target: &str) -> DecidedRow {
         reserved: NanoUsd::new(5_000),
         reserved_imputed: NanoUsd::ZERO,
         trace_json: String::new(),
+        facts_json: String::new(),
     }
 }
 
@@ -58,6 +59,7 @@ fn settled(
         }),
         latency: std::time::Duration::from_millis(30),
         ttft: None,
+        weights: None,
     }
 }
 
