@@ -182,11 +182,11 @@ impl Reader {
         Ok(lines)
     }
 
-    /// The answered work of a period, by who did it. A row whose answer nobody billed and for which
-    /// our machines worked is local.
+    /// The answered work of a period, by who did it. Rows that name weights, or machine time, are
+    /// local.
     pub fn work(&self, period: Period) -> Result<Work, LedgerError> {
         let query = format!(
-            "SELECT imputed_nanos > 0 OR usage_source = 'counted' AND cost_nanos = 0, {SUMS}
+            "SELECT imputed_nanos > 0 OR answered_sha256 IS NOT NULL, {SUMS}
              FROM ledger WHERE at_us >= :since AND at_us < :until AND state = 'settled'
              AND usage_source IS NOT NULL GROUP BY 1"
         );
