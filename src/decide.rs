@@ -10,7 +10,7 @@ use hyper::header::HeaderMap;
 use jiff::Timestamp;
 
 use crate::app::App;
-use crate::budget::{Hold, OverBudget, SubjectKeys};
+use crate::budget::{Firmness, Hold, OverBudget, SubjectKeys};
 use crate::caller::Caller;
 use crate::chat::{self, Request};
 use crate::destination::Kind;
@@ -203,9 +203,13 @@ fn gather<'a>(app: &App, policy: &Policy, known: Known<'a>) -> Facts<'a> {
         Some(it) => BudgetFact { used: it.used(), limit: it.limit, refused: false },
         None => unknown_budget(index),
     });
-    let targets = app.destinations.iter().map(|destination| TargetFacts {
-        cost_estimate: destination.estimate(request, input_bound, now),
-        unable: destination.unable(request, findings),
+    let has_hard_budget = policy.budgets().iter().any(|spec| spec.firmness == Firmness::Hard);
+    let targets = app.destinations.iter().map(|destination| {
+        let cost_estimate = destination.estimate(request, input_bound, now);
+        // INVARIANT: what nobody can price is not bought with money that has a hard limit.
+        let unpriced = has_hard_budget && cost_estimate == Estimate::Unpriced;
+        let unable = destination.unable(request, findings);
+        TargetFacts { cost_estimate, unable: unable.or(unpriced.then_some(Unable::Unpriced)) }
     });
     Facts {
         data: DataFacts {

@@ -11,7 +11,7 @@ use crate::engine::Engine;
 use crate::inspect::{Findings, Lang};
 use crate::money::{NanoUsd, Tokens};
 use crate::policy::{Estimate, Unable};
-use crate::record::Chosen;
+use crate::record::{Chosen, Weights};
 use crate::route::price::{Listing, Price};
 use crate::upstream::Remote;
 
@@ -85,6 +85,15 @@ impl Destination {
         }
     }
 
+    /// What the model is, if it is in this process.
+    pub fn weights(&self) -> Option<Weights> {
+        let card = self.engine()?.card();
+        Some(Weights {
+            licence: card.licence.clone(),
+            sha256: card.digest_known().map(str::to_owned),
+        })
+    }
+
     /// The engine, if it is in this process.
     pub const fn engine(&self) -> Option<&Engine> {
         match &self.kind {
@@ -108,6 +117,8 @@ impl Destination {
             Some(Unable::Language)
         } else if self.engine().is_some_and(|engine| !can_make(engine, request)) {
             Some(Unable::Surface)
+        } else if self.engine().is_some() && request.sampling.shape == Some(Shape::Json) {
+            Some(Unable::Shape)
         } else if self.seats.available_permits() == 0 {
             Some(Unable::Overloaded)
         } else {
@@ -152,8 +163,7 @@ impl Destination {
     }
 }
 
-/// Whether the engine can make as many answers as are wanted, in the shape that is wanted.
+/// Whether the engine can make as many answers as are wanted.
 fn can_make(engine: &Engine, request: &Request) -> bool {
     usize::try_from(request.choices).is_ok_and(|choices| choices <= engine.batch_max())
-        && request.sampling.shape != Some(Shape::Json)
 }

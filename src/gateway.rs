@@ -23,7 +23,7 @@ use crate::mask::Key;
 use crate::policy::{Masking, Policy, TargetWords, World};
 use crate::record::{LedgerError, Store};
 use crate::rollout::{self, Rollout};
-use crate::route::price::PriceBook;
+use crate::route::price::{Listing, PriceBook};
 use crate::server::{self, Shutdown};
 use crate::tasks::Tasks;
 use crate::telemetry::Metrics;
@@ -199,7 +199,7 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
 
 fn load(settings: &Settings) -> Result<App, StartError> {
     let policy = policy(settings)?;
-    let book = PriceBook::embedded();
+    let book = &PriceBook::embedded().with_overrides(own_prices(settings));
     let mut models = LocalModels::new(settings);
     let destinations = settings.targets.iter().map(|it| destination(it, book, &mut models));
     let destinations = destinations.collect::<Result<Vec<_>, _>>()?;
@@ -247,13 +247,20 @@ fn destination(
             (Kind::Local(engine), None)
         }
         TargetKind::Remote(remote) => {
-            let listing = book.listing(remote.provider.name(), &remote.model);
+            let listing = match own_price(settings) {
+                Some(own) => Some(Arc::new(own)),
+                None => book.listing(remote.provider.name(), &remote.model).map(|(it, _)| it),
+            };
             if listing.is_none() {
-                warn!(target = settings.name, model = remote.model, "no price is known");
+                warn!(
+                    target = settings.name,
+                    model = remote.model,
+                    "no price is known; hard budgets keep requests away from it: set `price:`"
+                );
             }
             let remote = Remote::new(remote)
                 .map_err(|source| StartError::Remote { target: target(), source })?;
-            (Kind::Remote(Box::new(remote)), listing.map(|(listing, _)| listing))
+            (Kind::Remote(Box::new(remote)), listing)
         }
     };
     Ok(Destination {
@@ -265,6 +272,17 @@ fn destination(
         power: settings.power,
         seats: Arc::new(Semaphore::new(settings.concurrency.min(Semaphore::MAX_PERMITS))),
     })
+}
+
+/// The prices that the configuration states, which win over the book's.
+fn own_prices(settings: &Settings) -> Vec<Listing> {
+    settings.targets.iter().filter_map(own_price).collect()
+}
+
+fn own_price(target: &TargetSettings) -> Option<Listing> {
+    let TargetKind::Remote(remote) = &target.kind else { return None };
+    let price = target.price.clone()?;
+    Some(Listing::fixed(remote.provider.name(), &remote.model, price))
 }
 
 /// Drawn at every start and never written down.

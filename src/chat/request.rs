@@ -125,7 +125,9 @@ pub enum Shape {
     Choice(Vec<String>),
     /// This regular expression matches the whole of it.
     Regex(String),
-    /// It is JSON.
+    /// It is one of these JSON texts.
+    Literals(Vec<String>),
+    /// It has a structure that nothing in this process can hold an answer to.
     Json,
 }
 
@@ -135,6 +137,7 @@ impl fmt::Debug for Shape {
         match self {
             Self::Choice(labels) => write!(out, "Choice({})", labels.len()),
             Self::Regex(pattern) => write!(out, "Regex({} bytes)", pattern.len()),
+            Self::Literals(texts) => write!(out, "Literals({})", texts.len()),
             Self::Json => write!(out, "Json"),
         }
     }

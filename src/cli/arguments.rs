@@ -7,7 +7,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::cli::models;
 use crate::cli::policy::arguments::PolicyCommand;
+use crate::cli::report::Layout;
 use crate::engine::{BackendChoice, EngineSettings, Precision};
+use crate::record::report::Dimension;
 use crate::telemetry::logs;
 
 /// A hybrid routing proxy between open and closed models.
@@ -45,6 +47,15 @@ pub enum Command {
     /// Look up prices, cost usage, make a price book.
     #[command(subcommand)]
     Prices(PricesCommand),
+    /// Look for what keeps a gateway from working here, and say what to do about it.
+    Doctor {
+        /// Leave the targets' servers alone.
+        #[arg(long)]
+        offline: bool,
+    },
+    /// Add up the ledger: what was spent, by whom, and what it would have cost otherwise.
+    #[command(subcommand)]
+    Report(ReportCommand),
     /// List, pull, probe and time local models.
     #[command(subcommand)]
     Models(ModelsCommand),
@@ -117,6 +128,38 @@ pub enum PricesCommand {
         /// One JSON object per line on standard input.
         #[arg(long, required = true)]
         jsonl: bool,
+    },
+}
+
+/// `ambidex report …`
+#[derive(Debug, Subcommand)]
+pub enum ReportCommand {
+    /// Money and tokens of a period, by team, route, model …
+    Cost {
+        /// What to group by, in this order.
+        #[arg(long, value_enum, value_delimiter = ',', default_value = "team,route,target")]
+        by: Vec<Dimension>,
+        /// From when: `30d`, `12h` back, or a day, `2026-03-01`.
+        #[arg(long, default_value = "30d")]
+        since: String,
+        /// Until when, as in `--since`; without it, now.
+        #[arg(long)]
+        until: Option<String>,
+        /// How to print.
+        #[arg(long, value_enum, default_value = "text")]
+        format: Layout,
+    },
+    /// What the recorded work would have cost all local or all remote, and when local pays off.
+    Breakeven {
+        /// From when: `30d`, `12h` back, or a day, `2026-03-01`.
+        #[arg(long, default_value = "30d")]
+        since: String,
+        /// Until when, as in `--since`; without it, now.
+        #[arg(long)]
+        until: Option<String>,
+        /// How to print.
+        #[arg(long, value_enum, default_value = "text")]
+        format: Layout,
     },
 }
 

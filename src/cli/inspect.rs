@@ -18,6 +18,9 @@ use crate::inspector::Inspector;
 use crate::policy::{DataFacts, Policy};
 use show::Paint;
 
+/// Where a text is looked at as if it stood there.
+const PATH: &str = "messages[0].content";
+
 #[derive(Deserialize)]
 struct Line {
     text: String,
@@ -119,7 +122,8 @@ pub fn inspect_text(
     out: &mut impl Write,
 ) -> Result<(), CliError> {
     let findings = look(text, inspection);
-    show::show((text, &findings), policy, paint, out)?;
+    let whys = inspection.explain(PATH, text);
+    show::show((text, &findings, &whys), policy, paint, out)?;
     Ok(())
 }
 
@@ -136,7 +140,7 @@ pub fn classify_jsonl(input: impl BufRead, out: &mut impl Write) -> Result<(), C
 }
 
 fn look(text: &str, inspection: &Inspection) -> Findings {
-    inspection.read(&[Leaf { path: "messages[0].content", text, is_prose: true }])
+    inspection.read(&[Leaf { path: PATH, text, is_prose: true }])
 }
 
 fn each<T: Serialize>(

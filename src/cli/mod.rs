@@ -2,10 +2,12 @@
 //! arguments; only `main` knows about standard streams and exit codes.
 
 pub mod arguments;
+pub mod doctor;
 pub mod inspect;
 pub mod models;
 pub mod policy;
 pub mod prices;
+pub mod report;
 pub(crate) mod serve;
 
 use std::io::{self, BufWriter, IsTerminal as _, Write};
@@ -23,7 +25,7 @@ use crate::secret::Secret;
 use crate::yaml::Problems;
 use arguments::{
     Color, Command, ConfigCommand, InspectArguments, InspectCommand, ModelsCommand, PricesCommand,
-    TaskCommand,
+    ReportCommand, TaskCommand,
 };
 use inspect::show::Paint;
 
@@ -123,6 +125,12 @@ pub fn run(arguments: Arguments) -> Result<(), CliError> {
         }
         Command::Prices(command) => prices_command(&command, &mut out)?,
         Command::Models(command) => models_command(command, config, &mut out)?,
+        Command::Doctor { offline } => {
+            let settings = settings(config)?;
+            let reach = if offline { doctor::Reach::HereOnly } else { doctor::Reach::Servers };
+            serve::runtime(Some(1))?.block_on(doctor::doctor(&settings, reach, &mut out))?;
+        }
+        Command::Report(command) => report_command(command, &settings(config)?, &mut out)?,
         Command::Inspect(arguments) => inspect_command(arguments, config, &mut out)?,
         Command::Task(TaskCommand::Classify { jsonl: _ }) => {
             inspect::classify_jsonl(io::stdin().lock(), &mut out)?;
@@ -149,6 +157,27 @@ fn prices_command(command: &PricesCommand, out: &mut impl Write) -> Result<(), C
             if bad > 0 {
                 return Err(anyhow::anyhow!("{bad} line(s) could not be costed").into());
             }
+        }
+    }
+    Ok(())
+}
+
+fn report_command(
+    command: ReportCommand,
+    settings: &Settings,
+    out: &mut impl Write,
+) -> Result<(), CliError> {
+    let wrong = |error: anyhow::Error| CliError::Settings(format!("error: {error:#}"));
+    match command {
+        ReportCommand::Cost { by, since, until, format } => {
+            let period = report::period(&since, until.as_deref(), clock::now()).map_err(wrong)?;
+            report::cost::cost(&report::ledger(settings)?, &by, period, format, out)?;
+        }
+        ReportCommand::Breakeven { since, until, format } => {
+            let period = report::period(&since, until.as_deref(), clock::now()).map_err(wrong)?;
+            let machine_hour = settings.machine_hour;
+            let ledger = report::ledger(settings)?;
+            report::breakeven::breakeven(&ledger, period, machine_hour, format, out)?;
         }
     }
     Ok(())

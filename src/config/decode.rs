@@ -1,6 +1,7 @@
 //! `ambidex.yaml` → [`Settings`]: every problem at once, with its place and a way out.
 
 mod models;
+mod price;
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -69,6 +70,7 @@ const TARGET: &[&str] = &[
     "model",
     "base_url",
     "key",
+    "price",
     "serves",
     "timeout",
     "timeouts",
@@ -242,6 +244,14 @@ impl Decoder<'_> {
         }
         if let Some(at) = fields.get("adapter") {
             target.adapter = self.adapter(&at, &target.kind);
+        }
+        if let Some(at) = fields.get("price") {
+            target.price = self.price(&at);
+            if matches!(target.kind, TargetKind::Engine(..)) {
+                let message = "nobody bills for the local engine".to_owned();
+                let help = "say what the machine costs with `machine_usd_per_hour`";
+                self.reader.wrong_with_help(&at, message, help);
+            }
         }
         self.refuse_remote_on_host(&target.kind, zone.as_ref(), zone_name.as_deref());
         if let Some(at) = fields.get("serves") {

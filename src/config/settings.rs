@@ -8,6 +8,7 @@ use crate::destination::Serves;
 use crate::engine::{AdapterSource, EngineSettings};
 use crate::inspector::InspectionSettings;
 use crate::money::NanoUsd;
+use crate::route::price::Price;
 use crate::server::Limits;
 use crate::upstream::provider;
 use crate::upstream::{RemoteSettings, Timeouts};
@@ -81,6 +82,8 @@ pub struct TargetSettings {
     pub kind: TargetKind,
     /// The LoRA adapter that a local model answers with.
     pub adapter: Option<String>,
+    /// What it charges, where the user knows better than the price book.
+    pub price: Option<Price>,
     /// What it can do.
     pub serves: Serves,
     /// Most requests at a time.
@@ -170,6 +173,7 @@ impl TargetSettings {
             zone: crate::policy::ZONE_ON_HOST.to_owned(),
             kind: TargetKind::Engine(ModelChoice::Starter, EngineSettings::default()),
             adapter: None,
+            price: None,
             serves: Serves { tools: false, images: false, ..Serves::default() },
             concurrency: 256,
             power: Power::On,
@@ -189,6 +193,7 @@ impl TargetSettings {
                 timeouts: Timeouts::default(),
             }),
             adapter: None,
+            price: None,
             serves: Serves::default(),
             concurrency: 64,
             power: Power::Off,

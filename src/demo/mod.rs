@@ -146,6 +146,7 @@ async fn spend_the_research_budget(path: &Path, settings: &Settings) -> Result<(
             ending: Ending::Settled,
             outcome: "answered".to_owned(),
             answered_by: Some(chosen.clone()),
+            weights: None,
             cost: amount,
             avoided: NanoUsd::ZERO,
             imputed: NanoUsd::ZERO,

@@ -1,12 +1,15 @@
 //! An attempt at the local engine.
 
+mod guarded;
 mod job;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::{Another, Bill, Content, Miss, Settlement};
+use guarded::Guarded;
+
+use super::{Another, Bill, Content, Masking, Miss, Settlement};
 use crate::app::App;
 use crate::chat::{self, Delivery, Request, Role, Usage, UsageSource};
 use crate::clock;
@@ -39,7 +42,7 @@ pub(crate) fn render(request: &Request, task: Task) -> String {
 pub(super) async fn answer(
     engine: &Engine,
     settlement: Settlement,
-    (request, task): (&Request, Task),
+    (request, task, masking): (&Request, Task, &Masking),
     dialect: &'static dyn Dialect,
 ) -> Result<Content, Box<Miss>> {
     let model = engine.card().name.clone();
@@ -72,8 +75,9 @@ pub(super) async fn answer(
         has_logprobs: request.sampling.logprobs,
         usage: Usage::none(UsageSource::Counted),
     };
+    let mut guarded = Guarded::new(masking.guard());
     if !request.delivery.is_stream() {
-        return whole(generation, settlement, answer, dialect).await;
+        return whole(generation, settlement, (answer, &mut guarded), dialect).await;
     }
     // Until the first event nothing is promised to the client, and another target may do better.
     let mut generation = generation;
@@ -87,6 +91,7 @@ pub(super) async fn answer(
     let relay = Relay {
         generation,
         first,
+        guarded,
         settlement: Some(settlement),
         answer,
         dialect,
@@ -138,7 +143,7 @@ impl Drop for Attended {
 async fn whole(
     mut generation: Attended,
     mut settlement: Settlement,
-    mut answer: chat::Answer,
+    (mut answer, guarded): (chat::Answer, &mut Guarded),
     dialect: &'static dyn Dialect,
 ) -> Result<Content, Box<Miss>> {
     loop {
@@ -157,6 +162,7 @@ async fn whole(
             }
             Some(Event::Done(summary)) => {
                 let cost = finish(settlement, &mut answer, &summary);
+                guarded.whole(&mut answer);
                 let body = Bytes::from(dialect.answer(&answer));
                 return Ok(Content::Whole { body, cost });
             }
@@ -261,6 +267,7 @@ struct Relay {
     generation: Attended,
     /// What came before the head of the reply was sent.
     first: Option<Event>,
+    guarded: Guarded,
     settlement: Option<Settlement>,
     answer: chat::Answer,
     dialect: &'static dyn Dialect,
@@ -308,11 +315,15 @@ impl Relay {
                 if let Some(settlement) = &mut self.settlement {
                     note_progress(settlement, &mut self.answer, &piece.text);
                 }
+                let piece = self.guarded.piece(piece);
                 self.dialect.event(&self.answer, &chat::Event::Text(piece)).into()
             }
             Some(Event::Ended { choice, finish }) => {
                 let finish = ending(finish);
-                self.dialect.event(&self.answer, &chat::Event::Done { choice, finish }).into()
+                let held = self.guarded.ended(choice).map(chat::Event::Text);
+                let end = chat::Event::Done { choice, finish };
+                let events = held.iter().chain([&end]);
+                events.flat_map(|event| self.dialect.event(&self.answer, event)).collect()
             }
             Some(Event::Done(summary)) => self.ending(&summary),
             Some(Event::Failed(error)) => {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::chat::{Request, Role};
 use crate::dialect;
 use crate::inspect::{Inspection, LabelSet, Scan};
-use crate::mask::{self, Conversation, Format, Key, MaskPlan, Placeholders, Restoration};
+use crate::mask::{self, Conversation, Format, Guard, Key, MaskPlan, Placeholders, Restoration};
 
 /// Bodies up to this size are masked in place: handing over costs more than masking.
 const IN_PLACE_BYTES_MAX: usize = 16 << 10;
@@ -26,6 +26,11 @@ impl Masking {
     /// Whether neither requests nor answers are changed.
     pub(super) fn is_idle(&self) -> bool {
         self.plan.is_empty() && self.answers.is_empty()
+    }
+
+    /// What a local answer is looked at with; `None` if nothing is taken out.
+    pub(super) fn guard(&self) -> Option<Guard> {
+        (!self.answers.is_empty()).then(|| Guard::new(self.inspection.clone(), self.answers))
     }
 
     fn restoration(&self, placeholders: Arc<Placeholders>, format: Format) -> Restoration {
@@ -77,7 +82,9 @@ fn replace(
     let again =
         dialect::of(request.surface).read(masked.body).map_err(|_| mask::Unmaskable::Malformed)?;
     let left = masking.inspection.read(&again.leaves());
-    let is_clean = left.scan == Scan::Complete && !left.labels.intersects(masking.plan.labels());
+    let is_left =
+        left.items.iter().any(|item| masking.plan.mode_of(item.label, item.confidence).is_some());
+    let is_clean = left.scan == Scan::Complete && !is_left;
     if !is_clean {
         return Err(MaskError::Residual);
     }

@@ -186,7 +186,9 @@ async fn attempt(
     let Wanted { request, task, masking } = wanted;
     let dialect = dialect::of(request.surface);
     match &destination.kind {
-        Kind::Local(engine) => local::answer(engine, settlement, (request, task), dialect).await,
+        Kind::Local(engine) => {
+            local::answer(engine, settlement, (request, task, masking), dialect).await
+        }
         Kind::Remote(remote) => {
             let output_max = destination.output_max(request);
             if masking.is_idle() || !policy::is_remote(&destination.zone) {

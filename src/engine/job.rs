@@ -143,6 +143,7 @@ impl Job {
         if let Some(guide) = &self.guide {
             let unless = match guide.parameter() {
                 "guided_choice" => "left out where `guided_choice` is given",
+                "json_schema" => "left out where a JSON schema is given",
                 _ => "left out where `guided_regex` is given",
             };
             check(self.new_tokens_min == Tokens(0), "min_tokens", unless)?;

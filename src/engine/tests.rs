@@ -14,7 +14,7 @@ fn golden(name: &str) -> PathBuf {
 }
 
 /// A Hugging Face folder: the tiny model with the real tokenizer.
-pub(super) fn folder() -> tempfile::TempDir {
+pub(crate) fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (from, file) in [
         ("tiny-t5v1_1", "config.json"),

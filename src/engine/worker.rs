@@ -87,6 +87,7 @@ impl<'c> Scheduler<'c> {
     /// Everybody's turn; false when there is nothing left to do, ever.
     fn turn(&mut self) -> bool {
         self.dismiss();
+        self.weigh();
         self.admit();
         if self.is_idle() && !self.core.queue.wait() {
             return false;
@@ -96,7 +97,13 @@ impl<'c> Scheduler<'c> {
             self.texts.turn(self.core, &mut *self.arena.session);
         }
         self.step();
+        self.weigh();
         true
+    }
+
+    /// Tells what the arena takes now.
+    fn weigh(&self) {
+        self.core.pulse.arena.store(self.arena.session.bytes(), Ordering::Relaxed);
     }
 
     fn is_idle(&self) -> bool {
@@ -205,7 +212,6 @@ impl<'c> Scheduler<'c> {
             return self.drop_group(error);
         }
         self.running.append(&mut self.reading);
-        self.core.pulse.arena.store(self.arena.session.bytes(), Ordering::Relaxed);
     }
 
     /// Moves every answer forward by one token.

@@ -101,6 +101,8 @@ fn view(row: &LedgerRow) -> Value {
         "facts": serde_json::from_str(&decided.facts_json).unwrap_or(Value::Null),
         "settled": row.settled.as_ref().map(|it| json!({
             "outcome": it.outcome,
+            "licence": it.weights.as_ref().map(|it| &it.licence),
+            "sha256": it.weights.as_ref().and_then(|it| it.sha256.as_ref()),
             "cost_usd": it.cost.to_string(),
             "avoided_usd": it.avoided.to_string(),
             "imputed_usd": it.imputed.to_string(),

@@ -1,7 +1,7 @@
 //! What an installation looks for besides the built-in kinds: its own terms (project names, customer
 //! names, up to a million of them) and its own patterns, with validators and context.
 //!
-//! Everything found here is `custom.term`.
+//! What terms find is `custom.term`, and so is what patterns find that state no label of their own.
 
 use std::fmt;
 use std::ops::Range;
@@ -9,7 +9,7 @@ use std::ops::Range;
 use daachorse::{DoubleArrayAhoCorasick, DoubleArrayAhoCorasickBuilder, MatchKind};
 use regex::bytes::{Regex, RegexBuilder};
 
-use super::sensitivity::check;
+use super::sensitivity::{Label, check};
 
 /// Longest term, in bytes.
 const TERM_MAX: usize = 1024;
@@ -102,11 +102,25 @@ pub enum Validator {
     Verhoeff,
     /// ISO 7064 mod 11,10.
     Mod1110,
+    /// ISO 7064 mod 11-2: digits, and a last digit or `X`.
+    Mod112,
+    /// Damm's check.
+    Damm,
+    /// Letters and digits mixed as only a drawn value has them.
+    Random,
 }
 
 impl Validator {
     /// Every validator of this build.
-    pub const ALL: [Self; 4] = [Self::Luhn, Self::Mod97, Self::Verhoeff, Self::Mod1110];
+    pub const ALL: [Self; 7] = [
+        Self::Luhn,
+        Self::Mod97,
+        Self::Verhoeff,
+        Self::Mod1110,
+        Self::Mod112,
+        Self::Damm,
+        Self::Random,
+    ];
 
     /// The word that policies use.
     pub const fn name(self) -> &'static str {
@@ -115,25 +129,72 @@ impl Validator {
             Self::Mod97 => "mod97",
             Self::Verhoeff => "verhoeff",
             Self::Mod1110 => "mod11_10",
+            Self::Mod112 => "mod11_2",
+            Self::Damm => "damm",
+            Self::Random => "random",
         }
     }
 
     fn passes(self, value: &[u8]) -> bool {
         let digits: Vec<u8> = value.iter().copied().filter(u8::is_ascii_digit).collect();
         match self {
+            Self::Random => is_drawn(value),
             _ if digits.is_empty() => false,
             Self::Luhn => check::luhn(&digits),
             Self::Mod97 => check::mod_97(&digits) == 1,
             Self::Verhoeff => check::verhoeff(&digits),
             Self::Mod1110 => check::mod_11_10(&digits),
+            Self::Mod112 => mod_11_2(value),
+            Self::Damm => damm(&digits),
         }
     }
+}
+
+/// ISO 7064 mod 11-2 over digits, the last of which may be written `X` for ten.
+fn mod_11_2(value: &[u8]) -> bool {
+    let digits = value.iter().filter(|byte| byte.is_ascii_digit());
+    let mut digits: Vec<u32> = digits.map(|digit| u32::from(digit - b'0')).collect();
+    if value.last().is_some_and(|last| last.eq_ignore_ascii_case(&b'X')) {
+        digits.push(10);
+    }
+    let Some((last, body)) = digits.split_last() else { return false };
+    let rest = body.iter().fold(0, |rest, digit| (rest + digit) * 2 % 11);
+    !body.is_empty() && (rest + last) % 11 == 1
+}
+
+/// Damm's quasigroup of order ten.
+fn damm(digits: &[u8]) -> bool {
+    const TABLE: [[u8; 10]; 10] = [
+        [0, 3, 1, 7, 5, 9, 8, 6, 4, 2],
+        [7, 0, 9, 2, 1, 5, 4, 8, 6, 3],
+        [4, 2, 0, 6, 8, 7, 1, 3, 5, 9],
+        [1, 7, 5, 0, 9, 8, 3, 4, 2, 6],
+        [6, 1, 2, 3, 0, 4, 5, 9, 7, 8],
+        [3, 6, 7, 4, 2, 0, 9, 5, 8, 1],
+        [5, 8, 6, 9, 7, 2, 0, 1, 3, 4],
+        [8, 9, 4, 5, 3, 6, 2, 0, 1, 7],
+        [9, 4, 3, 8, 6, 1, 7, 2, 0, 5],
+        [2, 5, 8, 1, 4, 3, 6, 7, 9, 0],
+    ];
+    let step = |interim: u8, digit: &u8| {
+        let row = TABLE.get(usize::from(interim));
+        row.and_then(|row| row.get(usize::from(digit.saturating_sub(b'0')))).copied().unwrap_or(1)
+    };
+    digits.iter().fold(0, step) == 0
+}
+
+/// At least ten different characters, of two kinds or more.
+fn is_drawn(value: &[u8]) -> bool {
+    let has = |kind: fn(&u8) -> bool| u32::from(value.iter().any(kind));
+    let kinds = has(u8::is_ascii_digit) + has(u8::is_ascii_uppercase) + has(u8::is_ascii_lowercase);
+    check::distinct(value) >= 10 && kinds >= 2
 }
 
 /// A pattern of the policy's own.
 #[derive(Clone, Debug)]
 pub struct CustomPattern {
     regex: Regex,
+    label: Label,
     validator: Option<Validator>,
     /// One of these has to stand close by, in small letters; none means anywhere.
     context: Vec<String>,
@@ -152,7 +213,29 @@ impl CustomPattern {
             .build()
             .map_err(|error| CustomError::Pattern(error.to_string()))?;
         let context = context.iter().map(|word| word.to_lowercase()).collect();
-        Ok(Self { regex, validator, context })
+        Ok(Self { regex, label: Label::CustomTerm, validator, context })
+    }
+
+    /// Reports what it finds as this label.
+    #[must_use]
+    pub const fn labelled(mut self, label: Label) -> Self {
+        self.label = label;
+        self
+    }
+
+    /// What it finds.
+    pub const fn label(&self) -> Label {
+        self.label
+    }
+
+    /// Whether a validator has to agree.
+    pub(super) const fn is_checked(&self) -> bool {
+        self.validator.is_some()
+    }
+
+    /// Whether a context word has to stand close by.
+    pub(super) const fn is_context_bound(&self) -> bool {
+        !self.context.is_empty()
     }
 
     /// Where the pattern matches, with its validator and context satisfied.
@@ -162,20 +245,22 @@ impl CustomPattern {
             let value = text.get(span.clone()).unwrap_or_default();
             !span.is_empty() && self.validator.is_none_or(|validator| validator.passes(value))
         };
-        spans.filter(|span| is_valid(span) && self.is_named(text, span)).collect()
+        let is_named =
+            |span: &Range<usize>| self.context.is_empty() || self.cue(text, span).is_some();
+        spans.filter(|span| is_valid(span) && is_named(span)).collect()
     }
 
-    fn is_named(&self, text: &[u8], span: &Range<usize>) -> bool {
-        if self.context.is_empty() {
-            return true;
-        }
-        let before = text.get(span.start.saturating_sub(REACH_BEFORE)..span.start);
-        let after = text.get(span.end..text.len().min(span.end + REACH_AFTER));
-        [before, after].into_iter().flatten().any(|part| {
-            let part = part.to_ascii_lowercase();
-            self.context.iter().any(|word| {
+    /// The context word close to a match, the one before it first.
+    pub(super) fn cue(&self, text: &[u8], span: &Range<usize>) -> Option<Range<usize>> {
+        let before = span.start.saturating_sub(REACH_BEFORE)..span.start;
+        let after = span.end..text.len().min(span.end + REACH_AFTER);
+        [before, after].into_iter().find_map(|reach| {
+            let part = text.get(reach.clone())?.to_ascii_lowercase();
+            self.context.iter().find_map(|word| {
                 memchr::memmem::find_iter(&part, word.as_bytes())
-                    .any(|start| is_whole(&part, &(start..start + word.len())))
+                    .map(|start| start..start + word.len())
+                    .find(|place| is_whole(&part, place))
+                    .map(|place| reach.start + place.start..reach.start + place.end)
             })
         })
     }
@@ -213,5 +298,22 @@ mod tests {
         assert_eq!(pattern.find(b"member 12345675").len(), 0);
         assert_eq!(pattern.find(b"remembered 12345674").len(), 0);
         assert!(CustomPattern::new("(", None, Vec::new()).is_err());
+    }
+
+    #[test]
+    fn validators_accept_published_examples_and_no_others() {
+        let cases: [(Validator, &str, &str); 7] = [
+            (Validator::Luhn, "79927398713", "79927398710"),
+            (Validator::Mod97, "3214282912345698765432161182", "3214282912345698765432161183"),
+            (Validator::Verhoeff, "2363", "2364"),
+            (Validator::Mod1110, "794623", "794624"),
+            (Validator::Mod112, "079X", "0791"),
+            (Validator::Damm, "5724", "5723"),
+            (Validator::Random, "k9Xq2LmZ81vB", "aaaaaaaaaaaa"),
+        ];
+        for (validator, right, wrong) in cases {
+            assert!(validator.passes(right.as_bytes()), "{}", validator.name());
+            assert!(!validator.passes(wrong.as_bytes()), "{}", validator.name());
+        }
     }
 }

@@ -183,19 +183,52 @@ impl Inspection {
     }
 
     /// Every sensitive value of one string, in the order of the text and without overlaps.
-    pub fn values(&self, path: &str, text: &str) -> Vec<(Label, Range<usize>)> {
+    pub fn values(&self, path: &str, text: &str) -> Vec<(Label, Confidence, Range<usize>)> {
         let values = self.scan(path, text).values.into_iter();
-        values.map(|value| (value.label, value.span)).collect()
+        values.map(|value| (value.label, value.confidence, value.span)).collect()
+    }
+
+    /// What named each value of one string, in the order of the text: for people who ask why.
+    pub fn explain(&self, path: &str, text: &str) -> Vec<Explained> {
+        let sought = sensitivity::Sought { explains: true, ..self.sought() };
+        let values = sensitivity::Scanner::shared().scan(text, path, &sought).values.into_iter();
+        values
+            .map(|value| {
+                let (is_by_path, word) = match value.cue {
+                    Some(sensitivity::Cue::Path) => (true, None),
+                    Some(sensitivity::Cue::Word(word)) => (false, Some(word)),
+                    None => (false, None),
+                };
+                Explained { label: value.label, span: value.span, is_by_path, word }
+            })
+            .collect()
     }
 
     fn scan(&self, path: &str, text: &str) -> sensitivity::Scanned {
-        let sought = sensitivity::Sought {
+        sensitivity::Scanner::shared().scan(text, path, &self.sought())
+    }
+
+    fn sought(&self) -> sensitivity::Sought<'_> {
+        sensitivity::Sought {
             packs: self.options.packs,
             terms: self.terms.as_deref().filter(|terms| !terms.is_empty()),
             patterns: &self.patterns,
-        };
-        sensitivity::Scanner::shared().scan(text, path, &sought)
+            explains: false,
+        }
     }
+}
+
+/// What led to a value: places in the text, never what stands there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explained {
+    /// What it is.
+    pub label: Label,
+    /// Its bytes in the text.
+    pub span: Range<usize>,
+    /// Whether the key that the text stands under names it.
+    pub is_by_path: bool,
+    /// The word, key or column head in the text that names it.
+    pub word: Option<Range<usize>>,
 }
 
 impl From<Options> for Inspection {

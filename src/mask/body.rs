@@ -42,8 +42,9 @@ pub fn mask(
         let values = inspection.values(path, text);
         let mut out = String::new();
         let mut copied = 0;
-        for (label, span) in values {
-            let (Some(mode), Some(value)) = (plan.mode_of(label), text.get(span.clone())) else {
+        for (label, confidence, span) in values {
+            let mode = plan.mode_of(label, confidence);
+            let (Some(mode), Some(value)) = (mode, text.get(span.clone())) else {
                 continue;
             };
             let Some(stand_in) = stand_in(&mut placeholders, conversation, (label, mode), value)

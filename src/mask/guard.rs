@@ -16,7 +16,7 @@ const HELD_MAX: usize = 4096;
 
 /// Guards one text of an answer.
 #[derive(Clone)]
-pub(super) struct Guard {
+pub struct Guard {
     inspection: Inspection,
     labels: LabelSet,
     /// The end of what has passed, as it was written.
@@ -25,19 +25,20 @@ pub(super) struct Guard {
 }
 
 impl Guard {
-    pub(super) const fn new(inspection: Inspection, labels: LabelSet) -> Self {
+    /// Takes values of these kinds out of the text that follows.
+    pub const fn new(inspection: Inspection, labels: LabelSet) -> Self {
         Self { inspection, labels, passed: String::new(), held: String::new() }
     }
 
     /// Takes the next piece and gives back what can be shown.
-    pub(super) fn push(&mut self, piece: &str) -> String {
+    pub fn push(&mut self, piece: &str) -> String {
         self.held.push_str(piece);
         let safe = if self.held.len() > HELD_MAX { self.held.len() } else { settled(&self.held) };
         self.release(safe)
     }
 
     /// The rest, when nothing more comes.
-    pub(super) fn finish(&mut self) -> String {
+    pub fn finish(&mut self) -> String {
         self.release(self.held.len())
     }
 
@@ -52,7 +53,7 @@ impl Guard {
         self.passed.push_str(&part);
         let mut out = String::with_capacity(part.len());
         let mut copied = offset;
-        for (label, span) in self.inspection.values("answer", &self.passed) {
+        for (label, _, span) in self.inspection.values("answer", &self.passed) {
             if !self.labels.contains(label) || span.end <= copied {
                 continue;
             }

@@ -17,11 +17,12 @@ mod restore;
 
 pub use answer::{Format, Heard, Restoration, StreamRestorer, restore_whole};
 pub use body::{Masked, Unmaskable, mask};
+pub use guard::Guard;
 pub use placeholder::{Conversation, Key, Placeholders};
 
 use std::fmt;
 
-use crate::inspect::LabelSet;
+use crate::inspect::{Confidence, Label, LabelSet};
 
 /// How values are replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,29 +49,34 @@ impl Mode {
     }
 }
 
-/// What is masked, and how.
+/// What is masked, and how: certain finds and those that are only likely each in their own mode.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct MaskPlan {
+    certain: Modes,
+    likely: Modes,
+}
+
+/// The labels of each mode.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Modes {
     reversible: LabelSet,
     hash: LabelSet,
     redact: LabelSet,
 }
 
-impl MaskPlan {
-    /// Masks these labels in this mode.
-    pub const fn of(labels: LabelSet, mode: Mode) -> Self {
-        let none =
-            Self { reversible: LabelSet::EMPTY, hash: LabelSet::EMPTY, redact: LabelSet::EMPTY };
+impl Modes {
+    const NONE: Self =
+        Self { reversible: LabelSet::EMPTY, hash: LabelSet::EMPTY, redact: LabelSet::EMPTY };
+
+    const fn of(labels: LabelSet, mode: Mode) -> Self {
         match mode {
-            Mode::Reversible => Self { reversible: labels, ..none },
-            Mode::Hash => Self { hash: labels, ..none },
-            Mode::Redact => Self { redact: labels, ..none },
+            Mode::Reversible => Self { reversible: labels, ..Self::NONE },
+            Mode::Hash => Self { hash: labels, ..Self::NONE },
+            Mode::Redact => Self { redact: labels, ..Self::NONE },
         }
     }
 
-    /// What both ask for.
-    #[must_use]
-    pub const fn and(self, other: Self) -> Self {
+    const fn and(self, other: Self) -> Self {
         Self {
             reversible: self.reversible.union(other.reversible),
             hash: self.hash.union(other.hash),
@@ -78,9 +84,36 @@ impl MaskPlan {
         }
     }
 
+    const fn labels(self) -> LabelSet {
+        self.reversible.union(self.hash).union(self.redact)
+    }
+}
+
+impl MaskPlan {
+    /// Masks these labels in this mode, however sure a find is.
+    pub const fn of(labels: LabelSet, mode: Mode) -> Self {
+        Self::by_tier(labels, mode, Some(mode))
+    }
+
+    /// Masks certain finds of these labels in one mode and likely ones in another; `None` leaves the
+    /// likely ones as they are.
+    pub const fn by_tier(labels: LabelSet, certain: Mode, likely: Option<Mode>) -> Self {
+        let likely = match likely {
+            Some(mode) => Modes::of(labels, mode),
+            None => Modes::NONE,
+        };
+        Self { certain: Modes::of(labels, certain), likely }
+    }
+
+    /// What both ask for.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self { certain: self.certain.and(other.certain), likely: self.likely.and(other.likely) }
+    }
+
     /// Everything that is masked in any mode.
     pub const fn labels(self) -> LabelSet {
-        self.reversible.union(self.hash).union(self.redact)
+        self.certain.labels().union(self.likely.labels())
     }
 
     /// Whether nothing is masked.
@@ -88,13 +121,18 @@ impl MaskPlan {
         self.labels().is_empty()
     }
 
-    /// How values of a kind are masked: the strictest mode that is asked for.
-    pub const fn mode_of(self, label: crate::inspect::Label) -> Option<Mode> {
-        if self.redact.contains(label) {
+    /// How values of a kind are masked, by how sure the find is: the strictest mode that is asked
+    /// for.
+    pub const fn mode_of(self, label: Label, confidence: Confidence) -> Option<Mode> {
+        let modes = match confidence {
+            Confidence::Certain => self.certain,
+            Confidence::Likely => self.likely,
+        };
+        if modes.redact.contains(label) {
             Some(Mode::Redact)
-        } else if self.hash.contains(label) {
+        } else if modes.hash.contains(label) {
             Some(Mode::Hash)
-        } else if self.reversible.contains(label) {
+        } else if modes.reversible.contains(label) {
             Some(Mode::Reversible)
         } else {
             None

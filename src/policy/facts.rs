@@ -246,10 +246,14 @@ words! {
         NoStreaming = "no_streaming",
         /// It does not serve this API.
         Surface = "surface",
+        /// It cannot write an answer of the shape that is asked for.
+        Shape = "shape",
         /// The caller's key does not allow it.
         NotAllowedForCaller = "not_allowed_for_caller",
         /// A budget has no room for it.
         OverBudget = "over_budget",
+        /// Nobody knows what it charges, and a hard budget has to hold.
+        Unpriced = "unpriced",
     }
 }
 
@@ -266,8 +270,14 @@ impl Unable {
             Self::NoImages => "cannot see pictures",
             Self::NoStreaming => "cannot stream",
             Self::Surface => "does not serve this API",
+            Self::Shape => {
+                "cannot write what `response_format` or `guided_json` asks for: in this process \
+                 that is a JSON schema with nothing but `enum` or `const` of scalars, or the type \
+                 `boolean` or `null`"
+            }
             Self::NotAllowedForCaller => "is not allowed for this caller",
             Self::OverBudget => "would cost more than a budget has left",
+            Self::Unpriced => "has no known price, so that no hard budget could hold",
         }
     }
 

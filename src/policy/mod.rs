@@ -41,12 +41,12 @@ pub use world::{
 
 use std::sync::Arc;
 
-use compile::Likely;
+use compile::Tiers;
 use condition::{Check, When};
 use vocabulary::{Fact, TextFact};
 
 use crate::budget::BudgetSpec;
-use crate::inspect::{CustomPattern, Label, LabelSet, Level, PackSet};
+use crate::inspect::{Confidence, CustomPattern, Label, LabelSet, Level, PackSet};
 use crate::mask::MaskPlan;
 use crate::money::NanoUsd;
 use crate::yaml::Problems;
@@ -72,7 +72,7 @@ pub struct Policy {
     masking: Masking,
     detect: Detect,
     combinations: Vec<Combination>,
-    likely: Likely,
+    tiers: Tiers,
     warnings: Problems,
 }
 
@@ -81,7 +81,7 @@ pub struct Policy {
 pub struct Detect {
     /// The packs of detectors that are on.
     pub packs: PackSet,
-    /// What is taken out of answers of remote targets.
+    /// What is taken out of answers, remote and local.
     pub answers: LabelSet,
     /// The policy's own patterns.
     pub patterns: Arc<Vec<CustomPattern>>,
@@ -95,6 +95,11 @@ struct Combination {
     /// and of each of these that is there at all, or of one of them, many different values.
     many_of: LabelSet,
     level: Level,
+}
+
+/// How sure the surest find of a kind is.
+const fn tier(certain: LabelSet, label: Label) -> Confidence {
+    if certain.contains(label) { Confidence::Certain } else { Confidence::Likely }
 }
 
 /// A limit, as its place in the policy.
@@ -248,23 +253,19 @@ impl Policy {
         &self.detect
     }
 
-    /// The kinds that count, of those found: likely ones may be ignored.
+    /// The kinds that count, of those found: finds of either tier may be ignored.
     #[must_use]
     pub fn heeded(&self, labels: LabelSet, certain: LabelSet) -> LabelSet {
-        let counts =
-            |label: &Label| certain.contains(*label) || !self.likely.ignored.contains(*label);
+        let counts = |label: &Label| !self.tiers.ignores(*label, tier(certain, *label));
         labels.iter().filter(counts).collect()
     }
 
-    /// The highest level of what was found: of each kind (of likely ones, what the policy says
-    /// about those), and of combinations. `None` if nothing was found.
+    /// The highest level of what was found: of each kind (what the policy says about its tier, if
+    /// anything), and of combinations. `None` if nothing was found.
     pub fn level_of_found(&self, found: &DataFacts) -> Option<Level> {
         let of_label = |label: Label| {
-            let stated = self.likely.levels.iter().position(|labels| labels.contains(label));
-            match stated.and_then(|index| Level::ALL.get(index)) {
-                Some(level) if !found.certain.contains(label) => *level,
-                _ => self.level_of(label),
-            }
+            let stated = self.tiers.level(label, tier(found.certain, label));
+            stated.unwrap_or_else(|| self.level_of(label))
         };
         let labels = self.heeded(found.labels, found.certain);
         let combined = self.combinations.iter().filter(|combination| {

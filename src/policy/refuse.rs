@@ -32,7 +32,9 @@ fn code(in_the_way: &[StruckBy]) -> RefusalCode {
     let barred_by_money = |by: &StruckBy| {
         matches!(
             by,
-            StruckBy::Money(_) | StruckBy::Unpriced(_) | StruckBy::Unable(Unable::OverBudget)
+            StruckBy::Money(_)
+                | StruckBy::Unpriced(_)
+                | StruckBy::Unable(Unable::OverBudget | Unable::Unpriced)
         )
     };
     if unable(Unable::is_passing) {

@@ -10,7 +10,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::error::LedgerError;
-use super::row::{Chosen, DecidedRow, Ending, LedgerRow, SettledRow, State, Sums};
+use super::row::{Chosen, DecidedRow, Ending, LedgerRow, SettledRow, State, Sums, Weights};
 use super::schema;
 use crate::budget::{BudgetSpec, Imputed, Recovered, Subject};
 use crate::chat::{Usage, UsageSource};
@@ -26,6 +26,18 @@ impl Reader {
     /// Opens an existing ledger.
     pub fn open(path: &Path) -> Result<Self, LedgerError> {
         Ok(Self { connection: schema::open_reader(path)? })
+    }
+
+    /// The connection, for queries of this module's siblings.
+    pub(super) const fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Reads the whole file for damage; an error says what was found first.
+    pub fn check(&self) -> Result<(), LedgerError> {
+        let found: String =
+            self.connection.pragma_query_value(None, "quick_check", |row| row.get(0))?;
+        if found == "ok" { Ok(()) } else { Err(LedgerError::Damaged { seq: 0, what: found }) }
     }
 
     /// The row of this decision.
@@ -255,6 +267,7 @@ fn settled(row: &Row<'_>, id: &str, ending: Ending) -> Result<SettledRow, Ledger
         ending,
         outcome: row.get::<_, Option<String>>("outcome")?.unwrap_or_default(),
         answered_by: chosen(row, names)?,
+        weights: weights(row)?,
         cost: nanos_of(row, "cost_nanos")?,
         avoided: nanos_of(row, "avoided_nanos")?,
         imputed: nanos_of(row, "imputed_nanos")?,
@@ -262,6 +275,11 @@ fn settled(row: &Row<'_>, id: &str, ending: Ending) -> Result<SettledRow, Ledger
         latency: micros(row.get::<_, Option<i64>>("latency_us")?.unwrap_or(0)),
         ttft: row.get::<_, Option<i64>>("ttft_us")?.map(micros),
     })
+}
+
+fn weights(row: &Row<'_>) -> Result<Option<Weights>, LedgerError> {
+    let Some(licence) = row.get("answered_licence")? else { return Ok(None) };
+    Ok(Some(Weights { licence, sha256: row.get("answered_sha256")? }))
 }
 
 fn chosen(row: &Row<'_>, names: [&str; 4]) -> Result<Option<Chosen>, LedgerError> {

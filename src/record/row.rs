@@ -99,6 +99,15 @@ pub struct Chosen {
     pub model: String,
 }
 
+/// What a model in this process is, for audits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Weights {
+    /// Its licence, as its files or the configuration name it.
+    pub licence: String,
+    /// The SHA-256 of its weights; `None` if the answer ended before that was computed.
+    pub sha256: Option<String>,
+}
+
 /// How a request ended.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SettledRow {
@@ -110,6 +119,8 @@ pub struct SettledRow {
     pub outcome: String,
     /// The target that answered, when a fallback took over.
     pub answered_by: Option<Chosen>,
+    /// What the local model that answered is; `None` for other targets.
+    pub weights: Option<Weights>,
     /// What the upstream bills.
     pub cost: NanoUsd,
     /// What it would have cost at the reference target.

@@ -20,7 +20,8 @@ const WRITER_PATIENCE: Duration = Duration::from_secs(1);
 const READER_PATIENCE: Duration = Duration::from_secs(5);
 
 /// (name, statements), in order; the version of a file is how many of them it has seen.
-const MIGRATIONS: &[(&str, &str)] = &[("ledger", LEDGER), ("facts", FACTS)];
+const MIGRATIONS: &[(&str, &str)] =
+    &[("ledger", LEDGER), ("facts", FACTS), ("weights", WEIGHTS)];
 
 const LEDGER: &str = "
 CREATE TABLE ledger (
@@ -69,6 +70,12 @@ CREATE INDEX ledger_held ON ledger (seq) WHERE state = 'held';
 
 /// Empty for decisions that were made before facts were kept.
 const FACTS: &str = "ALTER TABLE ledger ADD COLUMN facts_json TEXT NOT NULL DEFAULT '';";
+
+/// Empty for targets outside of this process, and for answers from before they were kept.
+const WEIGHTS: &str = "
+ALTER TABLE ledger ADD COLUMN answered_licence TEXT;
+ALTER TABLE ledger ADD COLUMN answered_sha256 TEXT;
+";
 
 /// Opens the file for its one writer and brings it up to date.
 pub(super) fn open_writer(path: &Path, now: Timestamp) -> Result<Connection, LedgerError> {

@@ -43,7 +43,7 @@ UPDATE ledger SET state = ?2, outcome = ?3, answered_route = ?4,
   avoided_nanos = ?9, imputed_nanos = ?10, usage_source = ?11,
   input_uncached = ?12, cache_read = ?13, cache_write = ?14,
   cache_write_1h = ?15, output = ?16, reasoning = ?17,
-  latency_us = ?18, ttft_us = ?19
+  latency_us = ?18, ttft_us = ?19, answered_licence = ?20, answered_sha256 = ?21
 WHERE id = ?1 AND state = 'held'";
 
 /// Charges the rows that a dead process left behind at what they had reserved.
@@ -379,7 +379,7 @@ impl<'c> Writer<'c> {
 
     fn settle(&mut self, row: &SettledRow, tally: &mut Tally) -> Result<(), rusqlite::Error> {
         let by = row.answered_by.as_ref();
-        let usage = row.usage.as_ref();
+        let (usage, weights) = (row.usage.as_ref(), row.weights.as_ref());
         let changed = self.settle.execute(params![
             row.id,
             row.ending.state().name(),
@@ -400,6 +400,8 @@ impl<'c> Writer<'c> {
             usage.map(|usage| usage.reasoning.0),
             micros(row.latency),
             row.ttft.map(micros),
+            weights.map(|weights| &weights.licence),
+            weights.and_then(|weights| weights.sha256.as_ref()),
         ]);
         match changed {
             Ok(0) => tally.settled_twice = tally.settled_twice.saturating_add(1),

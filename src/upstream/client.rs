@@ -19,18 +19,20 @@ impl Client {
     /// Builds the client. No redirects (a redirect is a destination that no policy named), no
     /// proxies from the environment, no cookies, no decompression.
     pub fn new(connect_timeout: Duration) -> Result<Self, reqwest::Error> {
-        // The process-wide TLS provider; a second call finds it set, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .connect_timeout(connect_timeout)
-            .tcp_nodelay(true)
-            .pool_idle_timeout(Duration::from_secs(50))
-            .user_agent(concat!("ambidex/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map(Self)
+        builder(connect_timeout).pool_idle_timeout(Duration::from_secs(50)).build().map(Self)
     }
+}
+
+/// What every connection to a server of others has in common.
+pub(super) fn builder(connect_timeout: Duration) -> reqwest::ClientBuilder {
+    // The process-wide TLS provider; a second call finds it set, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .connect_timeout(connect_timeout)
+        .tcp_nodelay(true)
+        .user_agent(concat!("ambidex/", env!("CARGO_PKG_VERSION")))
 }
 
 impl fmt::Debug for Client {

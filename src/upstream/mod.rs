@@ -1,11 +1,14 @@
 //! Commercial APIs and other servers: one HTTP client for all of them, one codec for each.
 //!
-//! INVARIANT: [`send`] is the only function that writes to a remote server, and it consumes a
-//! [`Clearance`](crate::policy::Clearance): no byte leaves without the policy's word.
+//! INVARIANT: [`send`] is the only function that writes a request of a client to a remote server, and
+//! it consumes a [`Clearance`](crate::policy::Clearance): no byte leaves without the policy's word.
+//! [`probe`] knows no request: `ambidex doctor` asks with it whether a server is there.
 
 mod client;
+mod probe;
 pub mod provider;
 mod target;
 
 pub use client::{Client, Reply, SendError, send};
+pub use probe::{ProbeError, probe};
 pub use target::{Remote, RemoteError, RemoteSettings, Timeouts};

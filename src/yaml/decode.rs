@@ -26,6 +26,11 @@ impl<'n> Cursor<'n> {
         self.node.span
     }
 
+    /// Whether it is a map.
+    pub const fn is_map(&self) -> bool {
+        matches!(self.node.value, Value::Map(_))
+    }
+
     /// The entries of a map in file order; nothing for other values.
     pub fn entries(&self) -> impl Iterator<Item = (&'n Key, Cursor<'n>)> + use<'n> {
         let path = self.path.clone();

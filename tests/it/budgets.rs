@@ -1,6 +1,8 @@
 //! Money is promised before it is spent.
 
+use ambidex::config::{PolicySource, TargetKind};
 use ambidex::money::NanoUsd;
+use ambidex::route::price::Price;
 
 use crate::support::{Proxy, Say, Upstream, answer, chat};
 
@@ -124,4 +126,36 @@ async fn an_unreachable_upstream_costs_nothing_and_says_so() {
     assert_eq!((reply.status, reply.code().as_str()), (502, "upstream_unreachable"));
     assert_eq!(proxy.spent("pot"), NanoUsd::ZERO);
     proxy.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_can_price_is_not_bought_from_a_hard_budget() {
+    for (firmness, price, status) in [
+        ("false", None, 402),
+        ("true", None, 200),
+        ("false", Some(Price::flat(0, 0)), 200),
+        ("false", Some(Price::flat(1_000_000_000, 0)), 402),
+    ] {
+        let upstream = Upstream::script([Say::Whole(200, answer("x", 200, 5))]).await;
+        let policy =
+            policy("0.000100", "cloud").replace("0.000100", &format!("0.000100, soft: {firmness}"));
+        let proxy = Proxy::with(&upstream, |settings, folder| {
+            let path = folder.path().join("policy.yaml");
+            std::fs::write(&path, &policy).unwrap();
+            settings.policy = PolicySource::File(path);
+            let cloud = settings.targets.iter_mut().find(|it| it.name == "cloud").unwrap();
+            cloud.price = price.clone();
+            let TargetKind::Remote(remote) = &mut cloud.kind else { panic!("cloud is remote") };
+            "our-own-model".clone_into(&mut remote.model);
+        })
+        .await;
+        let reply = proxy.send(&chat(OPEN)).await;
+        assert_eq!(reply.status, status, "soft: {firmness}, {price:?}: {}", reply.json());
+        assert_eq!(upstream.seen().len(), usize::from(status == 200));
+        if price.is_none() && status == 402 {
+            let said = reply.json()["error"]["message"].to_string();
+            assert!(said.contains("no known price"), "{said}");
+        }
+        proxy.stop().await;
+    }
 }

@@ -45,6 +45,22 @@ fn every_mistake_has_a_place_and_a_way_out() {
             "`5 min` is not a duration",
         ),
         (
+            "targets: [{ name: a, zone: eu, provider: openai, model: m, price: cheap }]\n",
+            "help: write `free`, or USD per million tokens",
+        ),
+        (
+            "targets: [{ name: a, zone: eu, provider: openai, model: m, price: { input: 1 } }]\n",
+            "`output` is missing here",
+        ),
+        (
+            "targets: [{ name: a, zone: eu, provider: openai, model: m, price: { input: 0.00000015, output: 1 } }]\n",
+            "per million tokens cannot be right",
+        ),
+        (
+            "targets: [{ name: a, zone: on-host, engine: starter, price: free }]\n",
+            "help: say what the machine costs with `machine_usd_per_hour`",
+        ),
+        (
             "callers: [{ name: a, key: env:KEY }, { name: a, key: env:KEY }]\n",
             "two callers named `a`",
         ),

@@ -246,12 +246,15 @@ async fn two_pulls_do_not_meet_and_nothing_is_overwritten() {
     let lock = std::fs::File::create(place.path().join(".tiny.lock")).unwrap();
     lock.lock().unwrap();
     assert!(refusal(&options(&hub, &to)).await.contains("another pull is writing to"));
+    assert!(place.path().join(".tiny.lock").exists(), "it belongs to the other pull");
     drop(lock);
     std::fs::create_dir(&to).unwrap();
     let refused = refusal(&options(&hub, &to)).await;
     assert!(refused.contains("exists already and is another model"), "{refused}");
+    assert!(!place.path().join(".tiny.lock").exists(), "a pull that failed leaves no lock");
     std::fs::remove_dir(&to).unwrap();
     pulled(&options(&hub, &to)).await;
+    assert!(!place.path().join(".tiny.lock").exists());
     std::fs::write(to.join("config.json"), "{}").unwrap();
     let refused = refusal(&options(&hub, &to)).await;
     assert!(refused.contains("config.json` has the digest"), "{refused}");

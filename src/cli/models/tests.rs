@@ -3,21 +3,10 @@
 use std::path::Path;
 
 use super::*;
+use crate::engine::tests::folder;
 
 fn golden(name: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/t5").join(name)
-}
-
-fn folder() -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    for (from, file) in [
-        ("tiny-t5v1_1", "config.json"),
-        ("tiny-t5v1_1", "model.safetensors"),
-        ("flan-tokenizer", "tokenizer.json"),
-    ] {
-        std::fs::copy(golden(from).join(file), folder.path().join(file)).unwrap();
-    }
-    folder
 }
 
 fn source(folder: &tempfile::TempDir) -> ModelSource {

@@ -2,6 +2,7 @@
 
 mod read;
 mod sampling;
+mod schema;
 mod write;
 
 use bytes::Bytes;

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::sampling;
+use super::{sampling, schema};
 use crate::chat::request::{Edits, Place, Text};
 use crate::chat::{Delivery, Request, Role, Sampling, Surface, Turn};
 use crate::dialect::Unreadable;
@@ -43,7 +43,8 @@ pub(super) fn request(body: Bytes) -> Result<Request, Unreadable> {
         return Err(bad_field);
     }
     let end = closing_brace(&body)?;
-    let Reader { read, model, delivery, usage_asked, has_idle_values, .. } = reader;
+    let Reader { mut read, model, delivery, usage_asked, has_idle_values, .. } = reader;
+    schema::look(&mut read.sampling, &body);
     let model = model.ok_or_else(|| {
         field("model", "is missing; name a model, or `auto` to let the policy choose")
     })?;

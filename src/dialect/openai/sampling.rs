@@ -43,6 +43,7 @@ pub(super) fn open(sampling: &mut Sampling, path: &[Step<'_>]) {
     match key.as_ref() {
         "guided_choice" => shape(sampling, "guided_choice", Shape::Choice(Vec::new())),
         "guided_regex" => misread(sampling, "guided_regex", TEXT),
+        "guided_json" => shape(sampling, "guided_json", Shape::Json),
         _ => {}
     }
 }
@@ -104,6 +105,9 @@ fn top_level(sampling: &mut Sampling, key: &str, value: &Scalar<'_>) {
         }
         ("guided_regex", _) => wrong = Some(("guided_regex", TEXT)),
         ("guided_choice", _) => wrong = Some(("guided_choice", TEXTS)),
+        // As a text it may be a schema, too; grammars are for others.
+        ("guided_json", _) => shape(sampling, "guided_json", Shape::Json),
+        ("guided_grammar", _) => shape(sampling, "guided_grammar", Shape::Json),
         _ => {}
     }
     if let Some((name, right)) = wrong {

@@ -50,7 +50,8 @@ fn guide(sampling: &Sampling) -> Option<Guide> {
     match sampling.shape.clone()? {
         Shape::Choice(labels) => Some(Guide::Choice(labels)),
         Shape::Regex(pattern) => Some(Guide::Regex(pattern)),
-        // Targets in this process are not asked for JSON: they cannot write it.
+        Shape::Literals(texts) => Some(Guide::Literals(texts)),
+        // Targets in this process are not asked for other JSON: they cannot write it.
         Shape::Json => None,
     }
 }

@@ -56,6 +56,15 @@ const NAMES: &[&str] = &[
     "zalo",
     "viber",
     "line",
+    "vx",
+    "v信",
+    "薇信",
+    "威信",
+    "mastodon",
+    "threema",
+    "matrix id",
+    "slack handle",
+    "github username",
 ];
 
 /// Names of networks at which only a handle with `@` or right behind a colon counts: people write
@@ -166,12 +175,17 @@ fn after(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
         named
             && (4..=30).contains(&handle.len())
             && (is_made_up
-                || (has_sign && !is_vague && handle.iter().all(u8::is_ascii_lowercase))
+                || (has_sign && !is_vague && handle.iter().all(|byte| is_small(*byte)))
                 || is_at)
             && (!is_vague || ((is_at || word.eq_ignore_ascii_case(b"line id")) && is_made_up))
             && !is_keyword(handle)
     };
     fits.then_some(at..end)
+}
+
+/// A letter of a name in small letters, which may have hyphens.
+const fn is_small(byte: u8) -> bool {
+    byte.is_ascii_lowercase() || byte == b'-'
 }
 
 fn is_keyword(handle: &[u8]) -> bool {

@@ -407,7 +407,7 @@ pub(super) fn value_start(text: &Text<'_>, name_end: usize) -> Option<(usize, Si
     }
     let is_quote =
         |byte: u8| matches!(byte, b' ' | b'"' | b'\'' | b'`' | b'\\' | b'*' | b']' | b')' | b'\t');
-    let at = text.run_max(name_end, 6, is_quote);
+    let at = remark_end(text, text.run_max(name_end, 6, is_quote));
     let mut sign = Sign::None;
     let mut after = at;
     if text.part(at..at + 3) == "：".as_bytes() {
@@ -437,6 +437,17 @@ pub(super) fn value_start(text: &Text<'_>, name_end: usize) -> Option<(usize, Si
     (start > name_end || is_glued).then_some((start, sign))
 }
 
+/// The place behind a remark in brackets that a colon or an equals sign follows:
+/// `password (keep it safe): …`.
+fn remark_end(text: &Text<'_>, at: usize) -> usize {
+    if text.at(at) != b'(' {
+        return at;
+    }
+    let end = text.run_max(at + 1, 48, |byte| !matches!(byte, b')' | b'\n' | b'('));
+    let is_remark = text.at(end) == b')' && matches!(text.at(end + 1), b':' | b'=');
+    if is_remark { end + 1 } else { at }
+}
+
 /// Whether a value only points to where the secret is kept, or is another kind of value.
 fn is_reference(text: &Text<'_>, start: usize, value: &[u8]) -> bool {
     let is_variable = matches!(text.before(start), b'$' | b'{' | b'<' | b'%' | b'@');
@@ -457,6 +468,10 @@ fn is_reference(text: &Text<'_>, start: usize, value: &[u8]) -> bool {
         b"sk_test_",
         b"pk_",
         b"rk_test_",
+        // Public keys of SSH.
+        b"AAAAC3NzaC1",
+        b"AAAAB3NzaC1",
+        b"AAAAE2VjZHNh",
         b"sha256",
         b"sha384",
         b"sha512",

@@ -1,10 +1,107 @@
 //! Bank account numbers in national forms: any number is one if the words beside it say so.
 
 use super::number::{Loose, digits};
-use super::{Detector, Label, Pack};
+use super::text::{Hit, Text};
+use super::{Anchor, Ask, Detector, Found, Label, Pack, Wake};
+use std::ops::Range;
 
-pub(super) const DETECTOR: &dyn Detector =
-    &Loose { labels: &[Label::FinancialBankAccount], pack: Pack::Generic, names: NAMES, fits };
+pub(super) const DETECTOR: &dyn Detector = &BankAccount;
+
+/// What stands beside a whole name such as "account number".
+const NAMED: Loose =
+    Loose { labels: &[Label::FinancialBankAccount], pack: Pack::Generic, names: NAMES, fits };
+
+struct BankAccount;
+
+/// Words that mean a bank's account where a bank is spoken of, and any other account elsewhere.
+const ACCOUNT: &[&str] = &["account", "acct", "acc.", "acc "];
+
+/// Words of which one stands close by where a bank is spoken of.
+const BANKING: &[&str] = &[
+    "routing",
+    "aba",
+    "ifsc",
+    "sort code",
+    "bsb",
+    "swift",
+    "bic",
+    "bank",
+    "wire",
+    "deposit",
+    "savings",
+    "checking",
+    "payroll",
+    "remit",
+    "ach",
+];
+
+/// How far from "account" those words may stand, in bytes.
+const BANKING_REACH: usize = 96;
+
+impl Detector for BankAccount {
+    fn labels(&self) -> &'static [Label] {
+        NAMED.labels
+    }
+
+    fn pack(&self) -> Pack {
+        NAMED.pack
+    }
+
+    fn names(&self) -> &'static [&'static str] {
+        NAMES
+    }
+
+    fn wakes_on(&self) -> Vec<Wake> {
+        vec![Wake::Numbers, Wake::Words(ACCOUNT)]
+    }
+
+    fn look(&self, ask: &Ask<'_>, anchor: &Anchor<'_>, found: &mut Found) {
+        let Anchor::Word(word) = anchor else { return NAMED.look(ask, anchor, found) };
+        let text = ask.text;
+        let is_word = !text.before(word.start).is_ascii_alphanumeric()
+            && (text.closes(word.end) || text.before(word.end) == b' ');
+        if !is_word || !is_about_banking(text, word) {
+            return;
+        }
+        let span = number_behind(text, word.end).or_else(|| number_before(text, word.start));
+        found.extend(span.map(|span| Hit::by_context(Label::FinancialBankAccount, span).likely()));
+    }
+}
+
+fn is_about_banking(text: &Text<'_>, word: &Range<usize>) -> bool {
+    let near = text.part(word.start.saturating_sub(BANKING_REACH)..word.end + BANKING_REACH);
+    let near = near.to_ascii_lowercase();
+    let is_letter =
+        |at: Option<usize>| at.and_then(|at| near.get(at)).is_some_and(u8::is_ascii_alphabetic);
+    BANKING.iter().any(|known| {
+        memchr::memmem::find_iter(&near, known.as_bytes())
+            .any(|at| !is_letter(at.checked_sub(1)) && !is_letter(Some(at + known.len())))
+    })
+}
+
+/// `account 72851602485`, `Account: 7285-1602-485`.
+fn number_behind(text: &Text<'_>, from: usize) -> Option<Range<usize>> {
+    let start = text.run_max(from, 4, |byte| matches!(byte, b' ' | b':' | b'#' | b'='));
+    let end = text.run_max(start, 24, |byte| byte.is_ascii_digit() || byte == b'-');
+    is_number(text, start..end)
+}
+
+/// `7833416493 is my account`, `7833416493 (account)`.
+fn number_before(text: &Text<'_>, until: usize) -> Option<Range<usize>> {
+    const TIES: &[&[u8]] = &[b" is my ", b" is the ", b" is our ", b" is his ", b" is her ", b" ("];
+    let head = text.part(0..until);
+    let tie = TIES.iter().find(|tie| head.ends_with(tie))?;
+    let end = until - tie.len();
+    let start = text.run_back_max(end, 24, |byte| byte.is_ascii_digit() || byte == b'-');
+    is_number(text, start..end)
+}
+
+fn is_number(text: &Text<'_>, span: Range<usize>) -> Option<Range<usize>> {
+    let count = digits(text.part(span.clone()));
+    let is_whole = text.opens(span.start) && text.closes(span.end);
+    ((6..=17).contains(&count) && is_whole && text.before(span.end).is_ascii_digit())
+        .then_some(span)
+}
 
 const NAMES: &[&str] = &[
     "account number",

@@ -75,7 +75,9 @@ fn may_begin(ask: &Ask<'_>, start: &Range<usize>) -> bool {
         && start.start >= 2
         && text.before(start.start - 1).is_ascii_digit()
         && start.len() > 6;
-    !is_decimal && text.opens_after(start.start, ask.class)
+    // The format letter of a magnetic stripe.
+    let is_track = text.part(start.start.saturating_sub(2)..start.start) == b"%B";
+    !is_decimal && (is_track || text.opens_after(start.start, ask.class))
 }
 
 /// Reports the longest card that begins with these groups; says how many groups it took.
@@ -102,7 +104,9 @@ fn longest_card(ask: &Ask<'_>, groups: &[Range<usize>], found: &mut Found) -> us
 fn is_card_shape(groups: &[Range<usize>]) -> bool {
     let sizes: SmallVec<[usize; 20]> = groups.iter().map(Range::len).collect();
     match sizes.as_slice() {
-        [_] | [4, 6, 5 | 4] | [6, 7..=13] | [8, 8..=11] | [4, 4, 8] | [4, 12] => true,
+        [_] | [4, 6, 5 | 4] | [6, 6, 3..=7] | [6, 7..=13] | [8, 8..=11] | [4, 4, 8] | [4, 12] => {
+            true
+        }
         [size @ (1 | 2 | 4), middle @ .., last] => {
             middle.iter().all(|other| other == size) && last <= size
                 || (*size == 4 && *last == 5 && middle.iter().all(|other| *other == 4))

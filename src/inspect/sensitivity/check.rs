@@ -94,7 +94,7 @@ pub(super) fn is_date(year: u32, month: u32, day: u32) -> bool {
 }
 
 /// How many different bytes there are.
-pub(super) fn distinct(value: &[u8]) -> u32 {
+pub(in crate::inspect) fn distinct(value: &[u8]) -> u32 {
     let seen = value.iter().fold(0_u128, |seen, byte| seen | 1 << (byte % 128));
     seen.count_ones()
 }

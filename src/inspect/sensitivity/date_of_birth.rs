@@ -102,10 +102,45 @@ const NAMES: &[&str] = &[
     "วันเกิด",
     "ημερομηνία γέννησης",
     "תאריך לידה",
+    "tgl lahir",
+    "tgl. lahir",
+    "tarikh lahir",
+    "lahir",
+    "fecha nac",
+    "fec. nac",
+    "fecha de nac.",
+    "data nasc",
+    "dt. nasc",
+    "date naiss",
+    "datum narození",
+    "narozen",
+    "data nașterii",
+    "születési dátum",
+    "dátum narodenia",
+    "дата народження",
+    "ngày tháng năm sinh",
+    "geb.datum",
+    "geb.-datum",
+    "doğum tar",
+    "γεννήθηκε",
 ];
 
 /// Longest way from the word to the date, in bytes.
 const REACH: usize = 48;
+
+/// Verbs between "born" and a date that belongs to them.
+const OTHER_DEEDS: &[&str] = &[
+    " released ",
+    " published ",
+    " premiered",
+    " founded ",
+    " signed ",
+    " recorded ",
+    " admitted",
+    " hired ",
+    " joined ",
+    " died ",
+];
 
 const MONTHS: &[&str] = &[
     "january",
@@ -250,7 +285,10 @@ fn after(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
         let is_stop = matches!(byte, b'{' | b'}' | b';' | b'?')
             || (byte == b'\n' && at > name.end + 4)
             || text.part(at..at + 3) == "。".as_bytes();
-        if is_stop {
+        // The date says when something else was done.
+        let is_said_of_another =
+            OTHER_DEEDS.iter().any(|deed| text.part(at..at + deed.len()) == deed.as_bytes());
+        if is_stop || is_said_of_another {
             return None;
         }
         if (byte.is_ascii_digit() || byte.is_ascii_alphabetic()) && text.opens(at) {

@@ -108,7 +108,10 @@ fn trim(token: &[u8]) -> &[u8] {
 fn in_public_block(text: &Text<'_>, start: usize) -> bool {
     let head = text.part(start.saturating_sub(64)..start);
     let Some(begin) = memchr::memmem::rfind(head, b"-----BEGIN ") else {
-        return head.ends_with(b"ssh-rsa ") || head.ends_with(b"base64,") && is_font(head);
+        return head.ends_with(b"ssh-rsa ")
+            || head.ends_with(b"ssh-ed25519 ")
+            || head.ends_with(b"ecdsa-sha2-nistp256 ")
+            || head.ends_with(b"base64,") && is_font(head);
     };
     let kind = head.get(begin..).unwrap_or_default();
     memchr::memmem::find(kind, b"CERTIFICATE").is_some()

@@ -96,6 +96,16 @@ const NAMES: &[&str] = &[
     "면허번호",
     "sim a",
     "surat izin mengemudi",
+    "驾驶证档案编号",
+    "档案编号",
+    "driver lic",
+    "drivers lic",
+    "driver lic.",
+    "lic. number",
+    "führerschein nr",
+    "führerschein-nr.",
+    "n° permis",
+    "nr prawa jazdy",
 ];
 
 fn fits(code: &[u8]) -> bool {

@@ -89,7 +89,7 @@ fn four_groups(ask: &Ask<'_>, groups: &[Range<usize>]) -> Option<Hit> {
     let is_ip = !is_longer
         && text.opens(span.start)
         && text.closes(span.end)
-        && !is_public_knowledge(address)
+        && (!is_public_knowledge(address) || (is_multicast(address) && ask.named(&span)))
         && (!is_version || ask.named(&span));
     is_ip.then(|| Hit::by_shape(Label::NetworkIpAddress, span))
 }
@@ -109,6 +109,11 @@ fn is_public_knowledge(address: [u8; 4]) -> bool {
         || ip.is_broadcast()
         || ip.is_multicast()
         || matches!(address, [255 | 0, ..] | [8, 8, 8 | 4, _] | [1, 1, 1, 1])
+}
+
+/// Groups that machines listen to: worth a word only where somebody names them.
+fn is_multicast(address: [u8; 4]) -> bool {
+    Ipv4Addr::from(address).is_multicast()
 }
 
 /// Whether digits stand in a group of hexadecimal ones with a colon beside it.

@@ -144,11 +144,43 @@ impl Label {
         Self::ALL.iter().copied().find(|label| label.name() == name)
     }
 
+    /// What is verified of a value whose evidence is a checksum, in the words of its standard.
+    pub fn checked_by(self) -> &'static str {
+        let known = CHECKS.iter().find(|(label, _)| *label == self);
+        known.map_or("check digits", |(_, check)| *check)
+    }
+
     /// The part before the dot, such as `identity`.
     pub fn category(self) -> &'static str {
         self.name().split_once('.').map_or(self.name(), |(category, _)| category)
     }
 }
+
+/// The checks that have a name of their own.
+const CHECKS: &[(Label, &str)] = &[
+    (Label::FinancialCreditCard, "Luhn digit"),
+    (Label::FinancialCnBankCard, "Luhn digit"),
+    (Label::DeviceImei, "Luhn digit"),
+    (Label::IdentityCaSin, "Luhn digit"),
+    (Label::HealthUsNpi, "Luhn digit"),
+    (Label::FinancialIbanCode, "ISO 7064 mod 97-10 remainder"),
+    (Label::FinancialAbaRouting, "3-7-1 sum"),
+    (Label::FinancialCryptoAddress, "Base58Check, Bech32 or EIP-55 checksum"),
+    (Label::IdentityCnResidentId, "ISO 7064 mod 11-2 digit"),
+    (Label::BusinessCnUscc, "GB 32100 mod 31 digit"),
+    (Label::BusinessInGstin, "mod 36 digit"),
+    (Label::IdentityInAadhaar, "Verhoeff digit"),
+    (Label::IdentityDeTaxId, "ISO 7064 mod 11,10 digit"),
+    (Label::IdentityEsDni, "mod 23 letter"),
+    (Label::IdentityFrNir, "mod 97 key"),
+    (Label::IdentityItFiscalCode, "check letter"),
+    (Label::IdentitySgNric, "check letter"),
+    (Label::IdentityHkId, "check letter"),
+    (Label::SecretJwt, "JSON header"),
+    (Label::SecretPrivateKey, "PEM frame"),
+    (Label::SecretApiKey, "issuer's checksum"),
+    (Label::CustomTerm, "pattern's validator"),
+];
 
 impl fmt::Display for Label {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

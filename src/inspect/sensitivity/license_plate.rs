@@ -124,8 +124,9 @@ fn chinese(text: &Text<'_>, province: &Range<usize>) -> Option<Range<usize>> {
         6 => digits >= 4,
         _ => false,
     };
+    let is_sample = body == b"12345" || body == b"123456";
     // `挂`, `学`, `警`, `港`, `澳` end plates of trailers, driving schools, police.
-    (fits && text.closes(end)).then_some(province.start..end)
+    (fits && !is_sample && text.closes(end)).then_some(province.start..end)
 }
 
 /// Letters and digits behind (or before) a word for plates.
@@ -159,6 +160,7 @@ fn before(text: &Text<'_>, until: usize) -> Option<Range<usize>> {
         if text.opens(at)
             && text.at(at).is_ascii_alphanumeric()
             && let Some(end) = plate(text, at).filter(|end| *end < until)
+            && !text.part(end..until).iter().any(|byte| matches!(byte, b',' | b';' | b':'))
         {
             return Some(at..end);
         }

@@ -126,7 +126,7 @@ impl Detector for Marker {
         }
         let place = Place { text, word };
         let is_mark = match kind {
-            Kind::Sign => true,
+            Kind::Sign => !place.is_asked_about(),
             Kind::Phrase => {
                 !place.is_term()
                     && (place.is_heading() || (!place.is_negated() && !place.is_talk()))
@@ -212,7 +212,7 @@ const TALK: &[&str] = &[
     "clearance",
     "law",
     "act ",
-    "trading",
+    "insider trading",
     "computing",
     "was bedeutet",
     "wie ",
@@ -372,6 +372,13 @@ impl Place<'_, '_> {
             || sentence.ends_with(b"?")
             || sentence.ends_with("？".as_bytes())
             || TALK.iter().any(has)
+    }
+
+    /// A short question that does not begin with the mark.
+    fn is_asked_about(&self) -> bool {
+        let sentence = self.sentence();
+        let is_first = sentence.trim_ascii().starts_with(self.text.part(self.word.clone()));
+        sentence.len() <= 72 && !is_first && sentence.ends_with(b"?") && self.is_talk()
     }
 
     fn sentence(&self) -> &[u8] {

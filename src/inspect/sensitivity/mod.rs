@@ -27,6 +27,7 @@ mod tests;
 pub use label::{Label, LabelSet, Level};
 pub use pack::{Pack, PackSet};
 pub(in crate::inspect) use scan::{Scanned, Scanner, Sought, Value};
+pub(in crate::inspect) use text::Cue;
 
 use std::ops::Range;
 use text::{Classes, Hit, Named, Text};

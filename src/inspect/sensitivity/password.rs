@@ -302,7 +302,7 @@ fn on_command_line(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usize>>
     }
     let start = match command.last() {
         Some(b':') => {
-            let user = text.run_max(word.end, 64, |byte| byte.is_ascii_graphic());
+            let user = text.run_max(word.end, 64, |byte| !matches!(byte, b' ' | b'\n' | 0));
             (text.at(user) == b' ')
                 .then_some(user + 1)
                 .filter(|start| is_strong(text.part(*start..value_end(text, *start))))?

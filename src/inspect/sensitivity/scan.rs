@@ -3,7 +3,7 @@
 use super::decode::{self, Decoded};
 use super::fold::Folded;
 use super::shape::{self, Compact, Index, SHAPES_MAX};
-use super::text::{Classes, Hit, Mark, Text};
+use super::text::{Classes, Cue, Hit, Mark, Text};
 use super::{Anchor, Ask, DETECTORS, Detector, Evidence, Found, Label, Pack, PackSet, Wake, Where};
 use crate::inspect::{Confidence, CustomPattern, Terms};
 use smallvec::SmallVec;
@@ -31,6 +31,8 @@ pub(in crate::inspect) struct Sought<'a> {
     pub(in crate::inspect) packs: PackSet,
     pub(in crate::inspect) terms: Option<&'a Terms>,
     pub(in crate::inspect) patterns: &'a [CustomPattern],
+    /// Whether to say which word named each value, which costs time.
+    pub(in crate::inspect) explains: bool,
 }
 
 /// A recognised value in bytes of the original text.
@@ -40,6 +42,8 @@ pub(in crate::inspect) struct Value {
     pub(in crate::inspect) span: Range<usize>,
     pub(in crate::inspect) confidence: Confidence,
     pub(in crate::inspect) evidence: Evidence,
+    /// What named it, if that was asked.
+    pub(in crate::inspect) cue: Option<Cue>,
 }
 
 /// What a look at one string found.
@@ -170,6 +174,9 @@ impl Scanner {
         let mut scanned = self.look(folded.bytes(), path, sought, depth);
         for value in &mut scanned.values {
             value.span = folded.original_span(&value.span);
+            if let Some(Cue::Word(word)) = &mut value.cue {
+                *word = folded.original_span(word);
+            }
         }
         scanned
     }
@@ -207,6 +214,7 @@ impl Scanner {
             is_partial |= pass.spelled(depth);
         }
         let values = settle(pass.found).into_iter().map(|hit| Value {
+            cue: if sought.explains { cue(&text, &hit, sought) } else { None },
             label: hit.label,
             span: hit.span,
             confidence: hit.confidence,
@@ -214,6 +222,21 @@ impl Scanner {
         });
         Scanned { values: values.collect(), is_partial }
     }
+}
+
+/// What named a value that rests on a name.
+fn cue(text: &Text<'_>, hit: &Hit, sought: &Sought<'_>) -> Option<Cue> {
+    if !hit.is_named && hit.evidence != Evidence::Context {
+        return None;
+    }
+    let mut own = sought.patterns.iter().filter(|pattern| pattern.label() == hit.label);
+    let own = own.find_map(|pattern| pattern.cue(text.bytes, &hit.span));
+    let owners = DETECTORS.iter().enumerate();
+    let class = owners
+        .filter(|(_, detector)| detector.labels().contains(&hit.label))
+        .fold(Classes::NONE, |all, (index, _)| all.and(Classes::of(index)));
+    let nearest = || text.nearest(&hit.span, class).map(Cue::Word);
+    own.map(Cue::Word).or_else(|| text.cue(&hit.span, class)).or_else(nearest)
 }
 
 /// The last key of a path, which says what the string is; with the one before it if that says
@@ -252,12 +275,11 @@ impl Pass<'_> {
 
     /// Looks for the installation's own terms and patterns.
     fn custom(&mut self) {
-        let label = Label::CustomTerm;
         let terms = self.sought.terms.map(|terms| terms.find(self.text.bytes)).unwrap_or_default();
-        self.found.extend(terms.into_iter().map(|span| Hit::by_shape(label, span)));
+        self.found.extend(terms.into_iter().map(|span| Hit::by_shape(Label::CustomTerm, span)));
         for pattern in self.sought.patterns {
             let spans = pattern.find(self.text.bytes).into_iter();
-            self.found.extend(spans.map(|span| Hit::by_shape(label, span)));
+            self.found.extend(spans.map(|span| own(pattern, span)));
         }
     }
 
@@ -330,7 +352,7 @@ impl Pass<'_> {
     fn again(&mut self, bytes: &[u8], origin: &[usize], depth: u8) -> bool {
         let scanned = self.scanner.look(bytes, self.text.path, self.sought, depth + 1);
         for value in scanned.values {
-            let Value { label, span, confidence, evidence } = value;
+            let Value { label, span, confidence, evidence, .. } = value;
             let size = span.len();
             let last = span.end.saturating_sub(1).max(span.start);
             let place = |at: usize| origin.get(at).copied();
@@ -349,6 +371,17 @@ impl Pass<'_> {
             }
         }
         scanned.is_partial
+    }
+}
+
+/// What a pattern of the policy's own found: as sure as what it was checked with.
+fn own(pattern: &CustomPattern, span: Range<usize>) -> Hit {
+    let label = pattern.label();
+    match (pattern.is_checked(), pattern.is_context_bound()) {
+        (true, true) => Hit::by_checksum(label, span).named(),
+        (true, false) => Hit::by_checksum(label, span),
+        (false, true) => Hit::by_context(label, span),
+        (false, false) => Hit::by_shape(label, span),
     }
 }
 

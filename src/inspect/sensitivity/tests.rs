@@ -3,7 +3,8 @@
 use super::{DETECTOR_NAMES, DETECTORS, GOLDEN, Label, PackSet, Scanner, Sought};
 use proptest::prelude::*;
 
-const ALL: Sought<'static> = Sought { packs: PackSet::ALL, terms: None, patterns: &[] };
+const ALL: Sought<'static> =
+    Sought { packs: PackSet::ALL, terms: None, patterns: &[], explains: false };
 
 fn scanner() -> &'static Scanner {
     Scanner::shared()

@@ -59,6 +59,25 @@ pub(super) struct Text<'a> {
     pub(super) tables: OnceCell<Tables>,
 }
 
+/// What named a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::inspect) enum Cue {
+    /// The key that the text was found under.
+    Path,
+    /// A word, a key or the head of a column, at this place.
+    Word(Range<usize>),
+}
+
+/// What the nearest naming word before a value says.
+enum Nearest {
+    /// There is none close by.
+    Nothing,
+    /// It names something else.
+    Other,
+    /// It names the value.
+    OfClass(Mark),
+}
+
 /// How a word names a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Named {
@@ -157,22 +176,67 @@ impl Text<'_> {
     /// Whether a word of the class names the value: the path, a column's head, the key right before
     /// it, the nearest naming word before it, or else the first one after it.
     pub(super) fn named(&self, span: &Range<usize>, class: Classes) -> Named {
+        if self.cue(span, class).is_some() { Named::Yes } else { Named::No }
+    }
+
+    /// What names the value, if anything does.
+    pub(super) fn cue(&self, span: &Range<usize>, class: Classes) -> Option<Cue> {
         if self.path.meets(class) {
-            return Named::Yes;
+            return Some(Cue::Path);
         }
         if self.marks.is_empty() {
-            return Named::No;
+            return None;
         }
-        let yes = match self.key(span.start) {
-            Some(key) if self.marked(&key, class) => true,
-            // An exact key that names something else settles it, unless a table's head knows more.
-            Some(key) if self.is_exact(&key) => self.in_column(span.start, class),
-            _ => match self.nearest_before(span.start, class) {
-                Some(yes) => yes || self.in_column(span.start, class),
-                None => self.first_after(span.end, class) || self.in_column(span.start, class),
+        let key = self.key(span.start);
+        let word = match key {
+            Some(key) => match self.mark_in(&key, class) {
+                Some(mark) => Some(mark),
+                // An exact key that names something else settles it, unless the key beside it says
+                // of which type the value is, or a table's head knows more.
+                None if self.is_exact(&key) => self.typed(&key, class),
+                None => self.in_sentence(span, class),
             },
+            None => self.in_sentence(span, class),
         };
-        if yes { Named::Yes } else { Named::No }
+        let word = word.or_else(|| self.in_column(span.start, class));
+        word.map(|mark| Cue::Word(mark.start..mark.end))
+    }
+
+    /// The nearest naming word before the value, or else the first one behind it.
+    fn in_sentence(&self, span: &Range<usize>, class: Classes) -> Option<Mark> {
+        match self.nearest_before(span.start, class) {
+            Nearest::OfClass(mark) => Some(mark),
+            Nearest::Other => None,
+            Nearest::Nothing => self.first_after(span.end, class),
+        }
+    }
+
+    /// The type that the pair before this key states: `"idType": "SSN", "idValue": …`.
+    fn typed(&self, key: &Range<usize>, class: Classes) -> Option<Mark> {
+        const KEYS: [&[u8]; 7] =
+            [b"type", b"kind", b"label", b"scheme", b"system", b"name", b"category"];
+        let mark = *self.marks_before(key.start).first()?;
+        let gap = self.part(mark.end..key.start);
+        let is_beside = gap.len() <= 12
+            && !gap.iter().any(|byte| byte.is_ascii_alphanumeric() || b"{}[]".contains(byte));
+        if !is_beside || !mark.classes.meets(class) {
+            return None;
+        }
+        let type_key = self.key(mark.start)?;
+        let type_key = self.part(type_key).trim_ascii().to_ascii_lowercase();
+        KEYS.iter().any(|known| type_key.ends_with(known)).then_some(mark)
+    }
+
+    /// The word of a class next to a value, for values that their names led to.
+    pub(super) fn nearest(&self, span: &Range<usize>, class: Classes) -> Option<Range<usize>> {
+        let before = self.marks_before(span.start);
+        let before = before.iter().find(|mark| mark.classes.meets(class));
+        let before = before.filter(|mark| span.start - mark.end <= 2 * REACH_BEFORE);
+        let from = self.marks.partition_point(|mark| mark.start < span.end);
+        let mut after = self.marks.get(from..).unwrap_or_default().iter();
+        let after = || after.find(|mark| mark.classes.meets(class));
+        let mark = before.or_else(after)?;
+        Some(mark.start..mark.end)
     }
 
     /// Whether the value is named as something else, right before it.
@@ -180,15 +244,16 @@ impl Text<'_> {
         let marks = self.marks_before(span.start);
         let hard = marks.iter().find(|mark| !mark.classes.meets(Classes::SOFT));
         hard.is_some_and(|mark| span.start - mark.end <= 32)
-            && self.nearest_before(span.start, class) == Some(false)
+            && matches!(self.nearest_before(span.start, class), Nearest::Other)
     }
 
-    /// Whether a mark of the class lies in this part of the text.
-    pub(super) fn marked(&self, part: &Range<usize>, class: Classes) -> bool {
+    /// The first mark of the class in this part of the text.
+    fn mark_in(&self, part: &Range<usize>, class: Classes) -> Option<Mark> {
         let from = self.marks.partition_point(|mark| mark.start < part.start);
         let rest = self.marks.get(from..).unwrap_or_default().iter();
         rest.take_while(|mark| mark.start < part.end)
-            .any(|mark| mark.end <= part.end && mark.classes.meets(class))
+            .find(|mark| mark.end <= part.end && mark.classes.meets(class))
+            .copied()
     }
 
     /// What is named right before a place.
@@ -201,9 +266,9 @@ impl Text<'_> {
             .fold(Classes::NONE, |all, mark| all.and(mark.classes))
     }
 
-    fn in_column(&self, place: usize, class: Classes) -> bool {
+    fn in_column(&self, place: usize, class: Classes) -> Option<Mark> {
         let tables = self.tables.get_or_init(|| Tables::read(self.bytes));
-        tables.head(self.bytes, place).is_some_and(|head| self.marked(&head, class))
+        tables.head(self.bytes, place).and_then(|head| self.mark_in(&head, class))
     }
 
     /// The key that stands right before a value: `key: value`, `"key": "value"`, `key=value`,
@@ -247,8 +312,8 @@ impl Text<'_> {
             && !VAGUE.iter().any(|vague| key.eq_ignore_ascii_case(vague))
     }
 
-    /// What the nearest naming word before the value says; `None` if there is none close by.
-    fn nearest_before(&self, value: usize, class: Classes) -> Option<bool> {
+    /// What the nearest naming word before the value says.
+    fn nearest_before(&self, value: usize, class: Classes) -> Nearest {
         let mut cluster: Option<usize> = None;
         for mark in self.marks_before(value) {
             if value - mark.end > REACH_BEFORE || self.is_parted(mark.end, value) {
@@ -260,26 +325,28 @@ impl Text<'_> {
                 break;
             }
             if mark.classes.meets(class) {
-                return Some(true);
+                return Nearest::OfClass(mark);
             }
             if !mark.classes.meets(Classes::SOFT) {
                 cluster = Some(cluster.map_or(mark.start, |start| start.min(mark.start)));
             }
         }
-        cluster.map(|_| false)
+        if cluster.is_some() { Nearest::Other } else { Nearest::Nothing }
     }
 
-    fn first_after(&self, value: usize, class: Classes) -> bool {
+    fn first_after(&self, value: usize, class: Classes) -> Option<Mark> {
         let from = self.marks.partition_point(|mark| mark.start < value);
         let mut rest = self.marks.get(from..).unwrap_or_default().iter();
         let near = |mark: &&Mark| {
             mark.start - value <= REACH_AFTER && !self.is_parted_after(value, mark.start)
         };
-        let Some(first) = rest.next().filter(near) else { return false };
-        first.classes.meets(class)
-            || rest
-                .take_while(|mark| mark.start <= first.end + 1)
-                .any(|mark| mark.classes.meets(class))
+        let first = rest.next().filter(near)?;
+        if first.classes.meets(class) {
+            return Some(*first);
+        }
+        rest.take_while(|mark| mark.start <= first.end + 1)
+            .find(|mark| mark.classes.meets(class))
+            .copied()
     }
 
     /// Whether a sentence ends, or too many lines, between a word and the value after it.

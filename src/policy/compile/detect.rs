@@ -1,16 +1,16 @@
 //! `detect`: which packs of detectors are on, and the policy's own patterns. And what
-//! `sensitivity` says about doubtful finds and combinations.
+//! `sensitivity` says about the two tiers of finds and about combinations.
 
 use std::sync::Arc;
 
 use super::super::{Combination, Detect};
 use super::Compiler;
 use super::words::level_words;
-use crate::inspect::{CustomPattern, Label, LabelSet, Level, Pack, PackSet, Validator};
+use crate::inspect::{Confidence, CustomPattern, Label, LabelSet, Level, Pack, PackSet, Validator};
 use crate::yaml::{Cursor, Fields};
 
 const DETECT_KEYS: [&str; 3] = ["packs", "patterns", "answers"];
-const PATTERN_KEYS: [&str; 4] = ["name", "pattern", "validator", "context"];
+const PATTERN_KEYS: [&str; 5] = ["name", "pattern", "label", "validator", "context"];
 const COMBINATION_KEYS: [&str; 3] = ["all_of", "many_of", "level"];
 /// Most patterns of one policy.
 const PATTERNS_MAX: usize = 200;
@@ -67,13 +67,25 @@ impl Compiler<'_> {
         {
             context.extend(self.reader.sentence(&item).map(str::to_owned));
         }
+        let label = fields.get("label").and_then(|at| self.one_label(&at));
         match CustomPattern::new(pattern, validator, context) {
-            Ok(pattern) => Some(pattern),
+            Ok(pattern) => Some(pattern.labelled(label.unwrap_or(Label::CustomTerm))),
             Err(error) => {
                 self.reader.wrong(&place, error.to_string());
                 None
             }
         }
+    }
+
+    /// One label, by its whole name.
+    fn one_label(&mut self, at: &Cursor<'_>) -> Option<Label> {
+        let name = self.reader.text(at)?;
+        let label = Label::from_name(name);
+        if label.is_none() {
+            let names = Label::ALL.iter().map(|label| label.name());
+            self.reader.unknown_word(at, ("label", name), names);
+        }
+        label
     }
 
     /// Reads `sensitivity.combinations`; without it, the built-in ones hold.
@@ -100,31 +112,62 @@ impl Compiler<'_> {
         Some(Combination { all_of, many_of, level: level? })
     }
 
-    /// Reads `sensitivity.likely`: what values count for that are not certain.
-    pub(super) fn likely(&mut self, fields: &Fields<'_>) -> Likely {
-        let mut likely = Likely::default();
+    /// Reads `sensitivity.likely` and `sensitivity.certain`: what the finds of one tier count for.
+    pub(super) fn tiers(&mut self, fields: &Fields<'_>) -> Tiers {
+        Tiers { likely: self.tier("likely", fields), certain: self.tier("certain", fields) }
+    }
+
+    fn tier(&mut self, name: &str, fields: &Fields<'_>) -> Tier {
+        let mut tier = Tier::default();
         let mut keys = vec!["ignore"];
         keys.extend(Level::ALL.map(Level::name));
-        let Some(at) = fields.get("likely") else { return likely };
-        let Some(inner) = self.reader.fields(&at, &keys) else { return likely };
+        let Some(at) = fields.get(name) else { return tier };
+        let Some(inner) = self.reader.fields(&at, &keys) else { return tier };
         if let Some(at) = inner.get("ignore") {
-            likely.ignored = self.labels(&at);
+            tier.ignored = self.labels(&at);
         }
-        for (level, labels) in Level::ALL.into_iter().zip(&mut likely.levels) {
+        for (level, labels) in Level::ALL.into_iter().zip(&mut tier.levels) {
             if let Some(at) = inner.get(level.name()) {
                 *labels = self.labels(&at);
             }
         }
-        likely
+        tier
     }
 }
 
-/// What `sensitivity.likely` says.
+/// What finds count for, by how sure they are.
 #[derive(Clone, Copy, Debug, Default)]
-pub(in crate::policy) struct Likely {
-    pub(in crate::policy) ignored: LabelSet,
+pub(in crate::policy) struct Tiers {
+    likely: Tier,
+    certain: Tier,
+}
+
+impl Tiers {
+    const fn of(&self, confidence: Confidence) -> &Tier {
+        match confidence {
+            Confidence::Certain => &self.certain,
+            Confidence::Likely => &self.likely,
+        }
+    }
+
+    /// Whether finds of this kind and tier do not count.
+    pub(in crate::policy) const fn ignores(&self, label: Label, confidence: Confidence) -> bool {
+        self.of(confidence).ignored.contains(label)
+    }
+
+    /// The level that is stated for finds of this kind and tier.
+    pub(in crate::policy) fn level(&self, label: Label, confidence: Confidence) -> Option<Level> {
+        let stated = self.of(confidence).levels.iter().position(|labels| labels.contains(label))?;
+        Level::ALL.get(stated).copied()
+    }
+}
+
+/// What `sensitivity.likely` or `sensitivity.certain` says.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tier {
+    ignored: LabelSet,
     /// In the order of [`Level::ALL`].
-    pub(in crate::policy) levels: [LabelSet; 4],
+    levels: [LabelSet; 4],
 }
 
 /// A person with a way to reach them is confidential, and so is a list of people; a list of ways to

@@ -20,7 +20,7 @@ use super::condition::Check;
 use super::{JURISDICTIONS, Otherwise, Policy, TargetId, TargetSet, World};
 use super::{ZONE_ON_HOST, ZONE_ON_PREM, is_remote};
 use crate::yaml::{self, Cursor, Fields, Problems, Reader};
-pub(in crate::policy) use detect::Likely;
+pub(in crate::policy) use detect::Tiers;
 use words::Define;
 
 /// The keys at the top of a policy.
@@ -136,7 +136,7 @@ impl<'t> Compiler<'t> {
             masking: self.world.masking,
             detect,
             combinations: levels.combinations,
-            likely: levels.likely,
+            tiers: levels.tiers,
             warnings: Problems::default(),
         })
     }

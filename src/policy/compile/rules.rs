@@ -51,14 +51,21 @@ impl Compiler<'_> {
         if !matches!(at.node.value, crate::yaml::Value::Map(_)) {
             return MaskPlan::of(self.labels(at), Mode::Reversible);
         }
-        let Some(fields) = self.reader.fields(at, &["labels", "mode"]) else {
+        let Some(fields) = self.reader.fields(at, &["labels", "mode", "likely"]) else {
             return MaskPlan::default();
         };
         let labels = fields.need("labels", &mut self.reader);
         let labels = labels.map_or(LabelSet::EMPTY, |at| self.labels(&at));
         let words = Mode::ALL.map(|mode| (mode.name(), mode));
         let mode = fields.get("mode").and_then(|at| self.reader.one_of(&at, "mode", &words));
-        MaskPlan::of(labels, mode.unwrap_or(Mode::Reversible))
+        let mode = mode.unwrap_or(Mode::Reversible);
+        // Finds that are only likely may be treated otherwise, or kept.
+        let mut tier_words: Vec<(&str, Option<Mode>)> =
+            Mode::ALL.iter().map(|mode| (mode.name(), Some(*mode))).collect();
+        tier_words.push(("keep", None));
+        let likely =
+            fields.get("likely").and_then(|at| self.reader.one_of(&at, "mode", &tier_words));
+        MaskPlan::by_tier(labels, mode, likely.unwrap_or(Some(mode)))
     }
 
     /// Reads `routes`; a policy without any would refuse everything.

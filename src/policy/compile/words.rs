@@ -2,7 +2,7 @@
 
 use super::super::Combination;
 use super::Compiler;
-use super::detect::{Likely, built_in};
+use super::detect::{Tiers, built_in};
 use crate::inspect::{Label, LabelSet, Level, Task};
 use crate::yaml::{Cursor, Fields};
 
@@ -19,7 +19,7 @@ pub(super) struct Levels {
     pub(super) default: Level,
     pub(super) labels: [LabelSet; 4],
     pub(super) combinations: Vec<Combination>,
-    pub(super) likely: Likely,
+    pub(super) tiers: Tiers,
 }
 
 /// The words of levels, for the reader.
@@ -117,8 +117,9 @@ impl Compiler<'_> {
             "restricted",
             "combinations",
             "likely",
+            "certain",
         ];
-        let (mut combinations, mut likely) = (None, Likely::default());
+        let (mut combinations, mut tiers) = (None, Tiers::default());
         if let Some(at) = fields.get("sensitivity")
             && let Some(inner) = self.reader.fields(&at, &keys)
         {
@@ -127,7 +128,7 @@ impl Compiler<'_> {
                 default = level.unwrap_or(default);
             }
             combinations = Some(self.combinations(&inner));
-            likely = self.likely(&inner);
+            tiers = self.tiers(&inner);
             for level in Level::ALL {
                 let Some(at) = inner.get(level.name()) else { continue };
                 let labels = self.labels(&at);
@@ -136,7 +137,7 @@ impl Compiler<'_> {
             }
         }
         let combinations = combinations.unwrap_or_else(built_in);
-        Levels { default, labels: by_level(&stated), combinations, likely }
+        Levels { default, labels: by_level(&stated), combinations, tiers }
     }
 
     fn check_stated_once(

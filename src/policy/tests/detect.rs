@@ -1,7 +1,8 @@
 //! What is looked for, how sure it has to be, and what finds are together.
 
 use super::*;
-use crate::inspect::{Label, PackSet};
+use crate::inspect::custom::CustomPattern;
+use crate::inspect::{Confidence, Label, PackSet};
 use crate::mask::Mode;
 
 const TAIL: &str = "routes:\n  - { id: rest, use: [local, cloud, world] }\n";
@@ -82,12 +83,56 @@ fn masks_have_modes_and_the_strictest_holds() {
     let scenario = Scenario::ordinary(&policy);
     let decision = evaluate(&policy, &scenario.facts());
     let Outcome::Permit(permit) = decision.outcome else { panic!("refused") };
-    assert_eq!(permit.mask.mode_of(Label::ContactEmailAddress), Some(Mode::Reversible));
-    assert_eq!(permit.mask.mode_of(Label::ContactPhoneNumber), Some(Mode::Redact));
-    assert_eq!(permit.mask.mode_of(Label::SecretJwt), None);
+    assert_eq!(
+        permit.mask.mode_of(Label::ContactEmailAddress, Confidence::Certain),
+        Some(Mode::Reversible)
+    );
+    assert_eq!(
+        permit.mask.mode_of(Label::ContactPhoneNumber, Confidence::Certain),
+        Some(Mode::Redact)
+    );
+    assert_eq!(permit.mask.mode_of(Label::SecretJwt, Confidence::Certain), None);
     let mut facts = scenario.facts();
     facts.data.scan = crate::inspect::Scan::Partial;
     let decision = evaluate(&policy, &facts);
     let Outcome::Permit(permit) = decision.outcome else { panic!("refused") };
     assert_eq!(permit.clearances.len(), 1, "what was not read cannot be masked");
+}
+
+#[test]
+fn each_tier_has_its_own_level_and_mask() {
+    let source = format!(
+        "version: 1\nname: p\nsensitivity:\n  certain: {{ restricted: [contact.phone_number], ignore: [person.name] }}\n  likely: {{ internal: [contact.phone_number] }}\nlimits:\n  - {{ id: a, why: x, mask: {{ labels: contact.*, mode: reversible, likely: redact }} }}\n  - {{ id: b, why: x, mask: {{ labels: person.*, mode: hash, likely: keep }} }}\n{TAIL}"
+    );
+    let world = World { masking: Masking::Available, ..world() };
+    let policy = Policy::compile("policy.yaml", &source, &world).unwrap();
+    let phone = [Label::ContactPhoneNumber];
+    assert_eq!(policy.level_of_found(&found(&phone, &phone, &[])), Some(Level::Restricted));
+    assert_eq!(policy.level_of_found(&found(&phone, &[], &[])), Some(Level::Internal));
+    let name = [Label::PersonName];
+    assert_eq!(policy.level_of_found(&found(&name, &name, &[])), None);
+    assert_eq!(policy.level_of_found(&found(&name, &[], &[])), Some(Level::Internal));
+    let scenario = Scenario::ordinary(&policy);
+    let Outcome::Permit(permit) = evaluate(&policy, &scenario.facts()).outcome else {
+        panic!("refused")
+    };
+    let mode = |label, confidence| permit.mask.mode_of(label, confidence);
+    assert_eq!(mode(Label::ContactPhoneNumber, Confidence::Certain), Some(Mode::Reversible));
+    assert_eq!(mode(Label::ContactPhoneNumber, Confidence::Likely), Some(Mode::Redact));
+    assert_eq!(mode(Label::PersonName, Confidence::Certain), Some(Mode::Hash));
+    assert_eq!(mode(Label::PersonName, Confidence::Likely), None);
+}
+
+#[test]
+fn patterns_may_state_a_label() {
+    let own = policy(
+        "detect:\n  patterns:\n    - { name: badge, pattern: 'BX-\\d{4}', label: business.employee_id, validator: damm }\n",
+    );
+    let labels: Vec<Label> = own.detect().patterns.iter().map(CustomPattern::label).collect();
+    assert_eq!(labels, [Label::BusinessEmployeeId]);
+    let wrong = format!(
+        "version: 1\nname: p\ndetect:\n  patterns:\n    - {{ name: a, pattern: b, label: business.badge }}\n{TAIL}"
+    );
+    let problems = Policy::compile("policy.yaml", &wrong, &world()).unwrap_err().to_string();
+    assert!(problems.contains("policy.yaml:5:"), "{problems}");
 }

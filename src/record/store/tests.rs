@@ -50,6 +50,7 @@ fn settled(id: &str, cost: i128) -> SettledRow {
         ending: Ending::Settled,
         outcome: "ok".to_owned(),
         answered_by: None,
+        weights: None,
         cost: NanoUsd::new(cost),
         avoided: NanoUsd::new(7),
         imputed: NanoUsd::new(3),

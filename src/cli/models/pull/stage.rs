@@ -179,8 +179,15 @@ impl Stage {
         if let Some(parent) = self.folder.parent().filter(|it| !it.as_os_str().is_empty()) {
             let _ = File::open(parent).and_then(|parent| parent.sync_all());
         }
-        let _ = fs::remove_file(&self.lock_path);
         Ok(())
+    }
+}
+
+/// However the pull ended, its lock goes; what was collected stays for the next one. The file is
+/// removed while it is locked, so that nobody else's can be meant.
+impl Drop for Stage {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.lock_path);
     }
 }
 

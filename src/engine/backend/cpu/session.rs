@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::adapt::{self, Low};
 use super::kernel::{
-    Acts, Cell, Mode, Scratch, Summary, Team, attend_rows, gate, head, linear, norm, summaries,
-    take,
+    Acts, Asking, Cell, Memory, Mode, Scratch, Screen, Summary, Team, attend_rows, attend_written,
+    gate, head, linear, norm, summaries,
 };
 use super::memory::Sequence;
 use super::model::{FeedForward, Matrix, Model, Output};
@@ -44,7 +44,8 @@ pub(super) struct Workspace {
     /// The adapter of each row.
     pub(super) adapters: Vec<Option<usize>>,
     pub(super) low: Low,
-    lengths: Vec<f32>,
+    screen: Screen,
+    pieces: Vec<Summary>,
     summaries: Vec<Summary>,
 }
 
@@ -114,29 +115,35 @@ impl<E: Cell> Session<E> {
         norm(with, x, (&layer.norm, model.epsilon), &mut work.wide);
         reach(&mut work.joined, count * 3 * inner);
         work.apply((model, team), &layer.joined, Side::Wide, Target::Joined(3 * inner));
-        for (row, joined) in rows.iter().zip(work.joined.chunks_exact(3 * inner)) {
-            if let Some(Some(sequence)) = slots.get_mut(row.slot) {
-                let (_, memory) = joined.split_at(inner);
+        let slot_of = |row: usize| rows.get(row).map_or(usize::MAX, |row| row.slot);
+        let joined = &work.joined[..];
+        let write = |row: usize, slot: &mut Option<Sequence<E>>| {
+            let memory = joined.get(row * 3 * inner + inner..(row + 1) * 3 * inner);
+            if let (Some(sequence), Some(memory)) = (slot, memory) {
                 let (keys, values) = memory.split_at(inner);
                 sequence.past.write(index, sequence.seen, keys, values);
             }
-        }
-        let past = |row: usize, head: usize| {
-            let sequence = rows.get(row).and_then(|row| slots.get(row.slot)?.as_ref());
-            let places = sequence.map_or(0, |sequence| sequence.seen + 1);
-            let bias = back.get(head).map_or(&[][..], |head| {
-                head.get(head.len().saturating_sub(places)..).unwrap_or_default()
-            });
-            (
-                sequence
-                    .map(|sequence| sequence.past.memory(index, head, places))
-                    .unwrap_or_default(),
-                bias,
-            )
         };
-        let queries = (&work.joined[..], 3 * inner, count);
-        attend_rows(with, queries, heads, past, &mut work.scratch, &mut work.found);
-        take(with, &work.found, &mut work.inner);
+        let asking = Asking {
+            queries: joined,
+            stride: 3 * inner,
+            heads,
+            scratch: &mut work.scratch,
+            found: &mut work.found,
+            acts: &mut work.inner,
+        };
+        let bias = |places: usize, head: usize| {
+            let head = back.get(head).map(Vec::as_slice).unwrap_or_default();
+            head.get(head.len().saturating_sub(places)..).unwrap_or_default()
+        };
+        attend_written(
+            with,
+            asking,
+            (slots, slot_of),
+            write,
+            |slot, head| past(slot.as_ref(), index, head),
+            bias,
+        );
         work.apply((model, team), &layer.output, Side::Inner, Target::Add(x));
 
         norm(with, x, (&layer.cross_norm, model.epsilon), &mut work.wide);
@@ -147,9 +154,15 @@ impl<E: Cell> Session<E> {
                 .map(|sequence| sequence.prompt.store.memory(index, head, sequence.prompt.places));
             (memory.unwrap_or_default(), &[][..])
         };
-        let queries = (&work.joined[..], inner, count);
-        attend_rows(with, queries, heads, prompt, &mut work.scratch, &mut work.found);
-        take(with, &work.found, &mut work.inner);
+        let asking = Asking {
+            queries: &work.joined,
+            stride: inner,
+            heads,
+            scratch: &mut work.scratch,
+            found: &mut work.found,
+            acts: &mut work.inner,
+        };
+        attend_rows(with, asking, prompt);
         work.apply((model, team), &layer.cross_output, Side::Inner, Target::Add(x));
 
         work.feed_forward(model, team, &layer.feed_forward, x);
@@ -165,7 +178,7 @@ impl<E: Cell> Session<E> {
         match &model.output {
             Output::Planes(planes) => {
                 let exact = |row: usize| rows.get(row).is_some_and(|row| row.need == Need::All);
-                head(with, planes, &work.wide, (numbers, &mut work.lengths), &exact);
+                head(with, planes, &work.wide, (numbers, &mut work.screen), &exact);
             }
             Output::Plain(weight) => {
                 linear(with, weight, &work.wide, (numbers, model.vocabulary), Mode::Store);
@@ -173,12 +186,18 @@ impl<E: Cell> Session<E> {
         }
         work.summaries.clear();
         work.summaries.resize(rows.len(), Summary::default());
-        summaries(with, numbers, model.vocabulary, &mut work.summaries);
+        summaries(with, numbers, model.vocabulary, &mut work.pieces, &mut work.summaries);
         for (found, best) in work.summaries.iter().zip(bests) {
             let id = u32::try_from(found.place).unwrap_or_default();
             *best = Best { id, logit: found.largest, log_sum_exp: found.log_sum_exp };
         }
     }
+}
+
+/// What a row's query looks at in the answer so far, its own place included.
+fn past<E: Cell>(sequence: Option<&Sequence<E>>, layer: usize, head: usize) -> Memory<'_, E> {
+    let memory = sequence.map(|it| it.past.memory(layer, head, it.seen + 1));
+    memory.unwrap_or_default()
 }
 
 /// Which rows go into a matrix.
@@ -213,7 +232,8 @@ impl Workspace {
             scratch: Scratch::default(),
             adapters: Vec::new(),
             low: Low::new(),
-            lengths: Vec::new(),
+            screen: Screen::default(),
+            pieces: Vec::new(),
             summaries: Vec::new(),
         }
     }

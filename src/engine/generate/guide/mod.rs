@@ -25,6 +25,8 @@ use crate::engine::tokenizer::Tokenizer;
 pub enum Guide {
     /// It is one of these.
     Choice(Vec<String>),
+    /// It is one of these JSON texts.
+    Literals(Vec<String>),
     /// This regular expression matches the whole of it.
     Regex(String),
 }
@@ -34,6 +36,7 @@ impl std::fmt::Debug for Guide {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Choice(labels) => write!(out, "Choice({})", labels.len()),
+            Self::Literals(texts) => write!(out, "Literals({})", texts.len()),
             Self::Regex(pattern) => write!(out, "Regex({} bytes)", pattern.len()),
         }
     }
@@ -44,6 +47,7 @@ impl Guide {
     pub(in crate::engine) const fn parameter(&self) -> &'static str {
         match self {
             Self::Choice(_) => "guided_choice",
+            Self::Literals(_) => "json_schema",
             Self::Regex(_) => "guided_regex",
         }
     }
@@ -113,7 +117,9 @@ impl Automaton {
     fn new(guide: &Guide, pieces: Arc<Pieces>) -> Result<Self, EngineError> {
         let refuse = |reason: String| EngineError::Guide { parameter: guide.parameter(), reason };
         let machine = match guide {
-            Guide::Choice(labels) => Machine::of_labels(labels, pieces.first_space()),
+            Guide::Choice(labels) | Guide::Literals(labels) => {
+                Machine::of_labels(labels, pieces.first_space())
+            }
             Guide::Regex(pattern) => Machine::of_pattern(pattern, pieces.first_space()),
         };
         let machine = machine.map_err(refuse)?;
@@ -125,7 +131,7 @@ impl Automaton {
             distances,
             masks: Mutex::default(),
         };
-        if let Guide::Choice(labels) = guide {
+        if let Guide::Choice(labels) | Guide::Literals(labels) = guide {
             for (index, label) in labels.iter().enumerate() {
                 if !automaton.can_write(label) {
                     return Err(refuse(format!(

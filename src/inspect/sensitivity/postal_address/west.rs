@@ -127,6 +127,8 @@ pub(super) const WORDS: &[&str] = &[
     "شارع",
     "मार्ग",
     "नगर",
+    "rural route ",
+    "rr ",
     "po box ",
     "p.o. box ",
     "postfach ",
@@ -306,6 +308,13 @@ pub(super) fn at_word(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usiz
     {
         let end = text.run_max(word.end, 8, |byte| byte.is_ascii_digit());
         return (end - word.end >= 2).then(|| word.start..town(text, end).0);
+    }
+    if head.starts_with(b"rr") || head.starts_with(b"rural") {
+        let route = text.run_max(word.end, 3, |byte| byte.is_ascii_digit());
+        let is_box = text.part(route..route + 5).eq_ignore_ascii_case(b" box ");
+        let end = text.run_max(route + 5, 6, |byte| byte.is_ascii_digit());
+        let is_address = text.opens(word.start) && route > word.end && is_box && end > route + 5;
+        return is_address.then(|| word.start..town(text, end).0);
     }
     if is_suffix {
         // The word ends a longer one (Hauptstraße) or stands behind a name; the number follows.

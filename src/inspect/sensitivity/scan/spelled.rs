@@ -30,10 +30,20 @@ const CHINESE: &[(&str, u8)] = &[
     ("七", b'7'),
     ("八", b'8'),
     ("九", b'9'),
+    ("壹", b'1'),
+    ("贰", b'2'),
+    ("叁", b'3'),
+    ("肆", b'4'),
+    ("伍", b'5'),
+    ("陆", b'6'),
+    ("柒", b'7'),
+    ("捌", b'8'),
+    ("玖", b'9'),
 ];
 
 /// Words that show that digits may be spelled here at all.
-pub(super) const SIGNS: &[&str] = &["zero", "seven", "eight", "nine", "five", "零", "〇", "幺"];
+pub(super) const SIGNS: &[&str] =
+    &["zero", "seven", "eight", "nine", "five", "零", "〇", "幺", "壹", "捌", "柒"];
 
 /// A copy of the text with digits for their words, and where each byte comes from; `None` if no
 /// number is spelled.

@@ -2,12 +2,13 @@
 //!
 //! T5 does not scale the scores; what keeps them small is in its weights.
 
+use super::acts::Acts;
 #[cfg(target_arch = "x86_64")]
 use super::attend_bf16;
 use super::cell::Cell;
 use super::lanes::Lanes;
 use super::level::Level;
-use super::rows::{Spread, exp, fold, leveled, madd, peak};
+use super::rows::{Filling, Spread, exp, fold, leveled, madd, peak, take};
 use super::team::Team;
 
 /// Places of a block of keys.
@@ -45,7 +46,10 @@ impl Heads {
 
 /// Scratch memory of the members of a team.
 #[derive(Debug, Default)]
-pub(in super::super) struct Scratch(Vec<Member>);
+pub(in super::super) struct Scratch {
+    members: Vec<Member>,
+    taken: Vec<bool>,
+}
 
 /// Scratch memory of one member.
 #[derive(Clone, Debug, Default)]
@@ -78,42 +82,148 @@ pub(in super::super) enum Rounding {
 impl Scratch {
     /// Room for this many numbers for each member.
     pub(in super::super) fn reserve(&mut self, team: &Team, numbers: usize) {
-        self.0.resize(team.size(), Member::default());
-        for each in &mut self.0 {
+        self.members.resize(team.size(), Member::default());
+        for each in &mut self.members {
             each.reach(numbers, 0);
         }
     }
+
+    /// Whether no two of these numbers below `count` are the same.
+    fn are_distinct(&mut self, count: usize, mut numbers: impl Iterator<Item = usize>) -> bool {
+        self.taken.clear();
+        self.taken.resize(count, false);
+        numbers.all(|number| !std::mem::replace(&mut self.taken[number], true))
+    }
+}
+
+/// Rows of queries, and where what they find goes.
+pub(in super::super) struct Asking<'a> {
+    /// Rows of all heads, `stride` apart.
+    pub(in super::super) queries: &'a [f32],
+    pub(in super::super) stride: usize,
+    pub(in super::super) heads: Heads,
+    pub(in super::super) scratch: &'a mut Scratch,
+    /// Scratch for rows of all heads.
+    pub(in super::super) found: &'a mut [f32],
+    /// What is found, a row for each row of queries.
+    pub(in super::super) acts: &'a mut Acts,
 }
 
 /// Each row's query looks at its own memory, head by head. `memory` tells, for a row and a head, what there is and the
-/// bias towards it (empty or one number per place). `queries` are rows of all heads, `stride` apart.
-pub(in super::super) fn attend_rows<'a, E: Cell>(
+/// bias towards it (empty or one number per place).
+pub(in super::super) fn attend_rows<'m, E: Cell>(
     (level, team): (Level, &Team),
-    (queries, stride, rows): (&[f32], usize, usize),
-    heads: Heads,
-    memory: impl Fn(usize, usize) -> (Memory<'a, E>, &'a [f32]) + Sync,
-    scratch: &mut Scratch,
-    out: &mut [f32],
+    asking: Asking<'_>,
+    memory: impl Fn(usize, usize) -> (Memory<'m, E>, &'m [f32]) + Sync,
 ) {
-    let inner = heads.inner();
-    assert!(out.len() >= rows * inner, "too little room for what is found");
-    let (out, scratch) = (Spread::new(out), Spread::new(&mut scratch.0));
-    team.run(&|member| {
+    let Asking { queries, stride, heads, scratch, found, acts } = asking;
+    let (rows, inner) = (acts.rows, heads.inner());
+    assert!(
+        found.len() >= rows * inner && acts.width == inner,
+        "too little room for what is found"
+    );
+    let (out, members) = (Spread::new(found), Spread::new(&mut scratch.members));
+    let one = |member: usize, row: usize, head: usize| {
         // SAFETY: each member has scratch memory of its own.
-        let scratch = &mut unsafe { scratch.part(member..member + 1) }[0];
-        for item in team.share(rows * heads.count, member) {
-            let (row, head) = (item / heads.count, item % heads.count);
-            let query = &queries[row * stride + head * heads.width..][..heads.width];
-            let (memory, bias) = memory(row, head);
-            let at = row * inner + head * heads.width;
-            // SAFETY: each row and head has a place of its own, and belongs to one member.
-            let out = unsafe { out.part(at..at + heads.width) };
-            if !(level.has_bf16() && E::attend_bf16(query, memory, bias, scratch, out)) {
-                scratch.reach(memory.places.next_multiple_of(PLACES), 0);
-                attend_next(level, query, memory, bias, &mut scratch.numbers, out);
+        let scratch = &mut unsafe { members.part(member..member + 1) }[0];
+        let at = row * inner + head * heads.width;
+        // SAFETY: each row and head has a place of its own, and belongs to one member.
+        let out = unsafe { out.part(at..at + heads.width) };
+        let query = &queries[row * stride + head * heads.width..][..heads.width];
+        let (memory, bias) = memory(row, head);
+        attend_one(level, query, (memory, bias), scratch, out);
+    };
+    if rows < team.enough() {
+        team.run(&|member| {
+            for item in team.share(rows * heads.count, member) {
+                one(member, item / heads.count, item % heads.count);
+            }
+        });
+        take((level, team), found, acts);
+        return;
+    }
+    let filling = Filling::new(level, acts);
+    team.run(&|member| {
+        for row in team.share(rows, member) {
+            (0..heads.count).for_each(|head| one(member, row, head));
+            // SAFETY: a row belongs to one member, which has just found all of it.
+            unsafe {
+                let found = out.part(row * inner..(row + 1) * inner);
+                filling.row(row, |out| out.copy_from_slice(found));
             }
         }
     });
+}
+
+/// The same where each row first writes into the memory that it then looks at. A row's memory is in the slot that
+/// `slot_of` tells.
+pub(in super::super) fn attend_written<'b, S: Send + Sync, E: Cell>(
+    (level, team): (Level, &Team),
+    asking: Asking<'_>,
+    (slots, slot_of): (&mut [S], impl Fn(usize) -> usize + Sync),
+    write: impl Fn(usize, &mut S) + Sync,
+    memory: impl Fn(&S, usize) -> Memory<'_, E> + Sync,
+    bias: impl Fn(usize, usize) -> &'b [f32] + Sync,
+) {
+    let rows = asking.acts.rows;
+    if rows < team.enough() || !asking.scratch.are_distinct(slots.len(), (0..rows).map(&slot_of)) {
+        (0..rows).for_each(|row| write(row, &mut slots[slot_of(row)]));
+        let slots = &*slots;
+        attend_rows((level, team), asking, |row, head| {
+            let memory = memory(&slots[slot_of(row)], head);
+            (memory, bias(memory.places, head))
+        });
+        return;
+    }
+    let Asking { queries, stride, heads, scratch, found, acts } = asking;
+    let inner = heads.inner();
+    assert!(
+        found.len() >= rows * inner && acts.width == inner,
+        "too little room for what is found"
+    );
+    let (out, members) = (Spread::new(found), Spread::new(&mut scratch.members));
+    let (slots, filling) = (Spread::new(slots), Filling::new(level, acts));
+    team.run(&|member| {
+        // SAFETY: each member has scratch memory of its own.
+        let scratch = &mut unsafe { members.part(member..member + 1) }[0];
+        let slot = |row: usize| {
+            let at = slot_of(row);
+            // SAFETY: no two rows have the same slot, and a row belongs to one member, which has
+            // one part at a time.
+            let part = unsafe { slots.part(at..at + 1) };
+            &mut part[0]
+        };
+        // All are written first: what a write waits for is then there when it is read.
+        for row in team.share(rows, member) {
+            write(row, slot(row));
+        }
+        for row in team.share(rows, member) {
+            let slot = &*slot(row);
+            // SAFETY: a row belongs to one member.
+            let out = unsafe { out.part(row * inner..(row + 1) * inner) };
+            for (head, out) in out.chunks_exact_mut(heads.width).enumerate() {
+                let query = &queries[row * stride + head * heads.width..][..heads.width];
+                let memory = memory(slot, head);
+                attend_one(level, query, (memory, bias(memory.places, head)), scratch, out);
+            }
+            // SAFETY: a row belongs to one member.
+            unsafe { filling.row(row, |acts| acts.copy_from_slice(out)) };
+        }
+    });
+}
+
+/// One query and its memory.
+fn attend_one<E: Cell>(
+    level: Level,
+    query: &[f32],
+    (memory, bias): (Memory<'_, E>, &[f32]),
+    scratch: &mut Member,
+    out: &mut [f32],
+) {
+    if !(level.has_bf16() && E::attend_bf16(query, memory, bias, scratch, out)) {
+        scratch.reach(memory.places.next_multiple_of(PLACES), 0);
+        attend_next(level, query, memory, bias, &mut scratch.numbers, out);
+    }
 }
 
 /// Every place of each text looks at every place of it. `rows` hold queries, keys and values of all heads side by side;
@@ -131,7 +241,7 @@ pub(in super::super) fn attend_texts(
     let inner = heads.inner();
     let _ = rounding;
     scratch.reserve(team, 0);
-    let (out, scratch) = (Spread::new(out), Spread::new(&mut scratch.0));
+    let (out, scratch) = (Spread::new(out), Spread::new(&mut scratch.members));
     team.run(&|member| {
         // SAFETY: each member has scratch memory of its own.
         let scratch = &mut unsafe { scratch.part(member..member + 1) }[0];

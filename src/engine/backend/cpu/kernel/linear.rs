@@ -5,7 +5,7 @@ use super::lanes::Lanes;
 use super::level::Level;
 use super::pack::{BLOCK, Body, EIGHT_OFFSET, FOUR_OFFSET, GROUP, Head, LINE, Line, PAD, Weight};
 use super::portable;
-use super::rows::{self, Element, Spread, leveled, madd};
+use super::rows::{self, Element, PIECE, Spread, leveled, madd};
 use super::team::Team;
 #[cfg(target_arch = "x86_64")]
 use super::{avx2, avx512};
@@ -226,18 +226,16 @@ pub(in super::super) type Exact<'a> = &'a (dyn Fn(usize) -> bool + Sync);
 const DOUBT: f32 = 6.0;
 
 /// Multiplies rows by the output matrix. Rows that need it get every logit in 8 bits; the others
-/// get 4 bits where a token cannot be the best, and 8 bits where it can. `step` is scratch.
+/// get 4 bits where a token cannot be the best, and 8 bits where it can.
 pub(in super::super) fn head(
     (level, team): (Level, &Team),
     head: &Head,
     acts: &Acts,
-    (out, lengths): (&mut [f32], &mut Vec<f32>),
+    (out, screen): (&mut [f32], &mut Screen),
     exact: Exact<'_>,
 ) {
     let (rows, outputs, lines) = (acts.rows, head.outputs, head.stride / 2);
     assert!(acts.width == head.inputs && out.len() >= rows * outputs, "a head of another model");
-    lengths.clear();
-    lengths.extend((0..rows).map(|row| length(level, acts.row(row))));
     let spread = Spread::new(out);
     team.run(&|member| {
         let (mut high, mut low) = ([[0; BLOCK]; ROWS], [0; BLOCK]);
@@ -268,13 +266,71 @@ pub(in super::super) fn head(
             }
         }
     });
-    rows::spread_rows(team, rows, |row| {
-        if !exact(row) {
-            // SAFETY: a row belongs to one member, and rows do not overlap.
-            let out = unsafe { spread.part(row * outputs..(row + 1) * outputs) };
-            rescore(level, (head, acts), row, lengths[row] * DOUBT, out);
+    let pieces = outputs.div_ceil(PIECE);
+    let part = |item: usize| {
+        let (row, first) = (item / pieces, item % pieces * PIECE);
+        (row, first, row * outputs + first..row * outputs + outputs.min(first + PIECE))
+    };
+    screen.tops.clear();
+    screen.tops.resize(rows * pieces, f32::NEG_INFINITY);
+    let (logits, tops) = (&*out, Spread::new(&mut screen.tops));
+    team.run(&|member| {
+        for item in team.share(rows * pieces, member) {
+            let (row, _, part) = part(item);
+            if !exact(row) {
+                // SAFETY: a piece belongs to one member.
+                let mine = unsafe { tops.part(item..item + 1) };
+                mine[0] = top(level, &logits[part]);
+            }
         }
     });
+    screen.bars.clear();
+    screen.bars.extend((0..rows).map(|row| {
+        let tops = &screen.tops[row * pieces..(row + 1) * pieces];
+        let out = &out[row * outputs..(row + 1) * outputs];
+        let doubt = length(level, acts.row(row)) * DOUBT;
+        (!exact(row)).then(|| bar(level, head, (tops, out), doubt)).flatten()
+    }));
+    let spread = Spread::new(out);
+    team.run(&|member| {
+        for item in team.share(rows * pieces, member) {
+            let (row, first, part) = part(item);
+            if let Some(bar) = screen.bars[row] {
+                // SAFETY: a piece belongs to one member, and pieces do not overlap.
+                let out = unsafe { spread.part(part) };
+                rescore(level, (head, acts), row, bar, (first, out));
+            }
+        }
+    });
+}
+
+/// Scratch for finding the best tokens.
+#[derive(Debug, Default)]
+pub(in super::super) struct Screen {
+    /// The largest logit of each piece of each row, by the high plane.
+    tops: Vec<f32>,
+    /// What a token must reach, for each row that is not exact.
+    bars: Vec<Option<Bar>>,
+}
+
+/// What a token must reach to be a candidate.
+#[derive(Clone, Copy, Debug)]
+struct Bar {
+    /// The logit of the token that looks best.
+    top: f32,
+    /// Its doubt.
+    best_doubt: f32,
+    /// How far off a logit may be, per doubt.
+    doubt: f32,
+}
+
+/// Finds the token that looks best. `None` if no logit is a number.
+fn bar(level: Level, head: &Head, (tops, out): (&[f32], &[f32]), doubt: f32) -> Option<Bar> {
+    let top = top(level, tops);
+    let same = |number: &f32| number.total_cmp(&top).is_eq();
+    let first = tops.iter().position(same)? * PIECE;
+    let best = first + out[first..].iter().position(same)?;
+    Some(Bar { top, best_doubt: head.doubts[best], doubt })
 }
 
 leveled! {
@@ -345,13 +401,16 @@ fn high_alone_body<V: Lanes>(
 ///
 /// Whether a token may be is judged against the one that looks best: the error of the difference of
 /// two logits is the root of the sum of their squared errors.
-fn rescore(level: Level, (head, acts): (&Head, &Acts), row: usize, doubt: f32, out: &mut [f32]) {
-    let top = top(level, out);
-    let Some(best) = out.iter().position(|logit| logit.total_cmp(&top).is_eq()) else { return };
-    let doubts = &head.doubts[..out.len()];
-    let best_doubt = doubts[best];
+fn rescore(
+    level: Level,
+    (head, acts): (&Head, &Acts),
+    row: usize,
+    Bar { top, best_doubt, doubt }: Bar,
+    (first, out): (usize, &mut [f32]),
+) {
+    let doubts = &head.doubts[first..][..out.len()];
     let (quants, mean) = (acts.quants(row), f64::from(acts.sums[row]) * -0.5);
-    let mut at = 0;
+    let mut at = first;
     // Whole chunks are skipped by one comparison each; few of them hold a candidate. A sum of two is
     // never less than the root of their squares.
     for (chunk, doubts) in out.chunks_mut(LINE).zip(doubts.chunks(LINE)) {

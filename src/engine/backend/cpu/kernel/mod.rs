@@ -55,10 +55,12 @@ mod rows;
 mod team;
 
 pub(super) use acts::{Acts, Form};
-pub(super) use attend::{Heads, Memory, PLACES, Rounding, Scratch, attend_rows, attend_texts};
+pub(super) use attend::{
+    Asking, Heads, Memory, PLACES, Rounding, Scratch, attend_rows, attend_texts, attend_written,
+};
 pub(super) use cell::Cell;
 pub(super) use level::Level;
-pub(super) use linear::{Mode, head, linear};
+pub(super) use linear::{Mode, Screen, head, linear};
 pub(super) use pack::{Float, Head, Weight, pack, pack_head};
 pub(super) use rows::{Element, Gate, Summary, gate, norm, summaries, take};
 pub(super) use team::Team;

@@ -75,7 +75,11 @@ impl Element for u16 {
     #[inline(always)]
     fn from_f32(number: f32) -> Self {
         let bits = number.to_bits();
-        // To nearest, ties to even; what is not a number stays one, because its upper bits are set.
+        // To nearest, ties to even. What is not a number stays one: rounding could carry its payload
+        // out of the fraction, so it is cut off instead, and a bit that says "not a number" set.
+        if bits & 0x7fff_ffff > 0x7f80_0000 {
+            return (bits >> 16) as Self | 0x40;
+        }
         ((bits + 0x7fff + ((bits >> 16) & 1)) >> 16) as Self
     }
 
@@ -258,37 +262,73 @@ impl<'a, T> Spread<'a, T> {
     }
 }
 
-/// Fills rows of activations: each by `fill`, then quantised if integer weights follow.
-fn fill_rows(level: Level, team: &Team, acts: &mut Acts, fill: impl Fn(usize, &mut [f32]) + Sync) {
-    let (rows, width, stride) = (acts.rows, acts.width, acts.stride);
-    let is_quantised = acts.is_quantised();
-    let (lines, groups) = (stride / LINE, stride / GROUP);
-    let floats = Spread::new(&mut acts.floats);
-    let quants = Spread::new(&mut acts.quants);
-    let group_sums = Spread::new(&mut acts.group_sums);
-    let (scales, sums) = (Spread::new(&mut acts.scales), Spread::new(&mut acts.sums));
-    let each = |row: usize| {
-        // SAFETY: a row belongs to one member, and the parts of different rows do not overlap.
+/// Rows of activations while members fill them in.
+pub(super) struct Filling<'a> {
+    level: Level,
+    width: usize,
+    stride: usize,
+    is_quantised: bool,
+    floats: Spread<'a, f32>,
+    quants: Spread<'a, Line>,
+    group_sums: Spread<'a, i32>,
+    scales: Spread<'a, f32>,
+    sums: Spread<'a, i32>,
+}
+
+impl<'a> Filling<'a> {
+    pub(super) fn new(level: Level, acts: &'a mut Acts) -> Self {
+        Self {
+            level,
+            width: acts.width,
+            stride: acts.stride,
+            is_quantised: acts.is_quantised(),
+            floats: Spread::new(&mut acts.floats),
+            quants: Spread::new(&mut acts.quants),
+            group_sums: Spread::new(&mut acts.group_sums),
+            scales: Spread::new(&mut acts.scales),
+            sums: Spread::new(&mut acts.sums),
+        }
+    }
+
+    /// Fills one row, and quantises it if integer weights follow.
+    ///
+    /// # Safety
+    ///
+    /// No two members may fill the same row at the same time.
+    pub(super) unsafe fn row(&self, row: usize, fill: impl FnOnce(&mut [f32])) {
+        let (width, stride) = (self.width, self.stride);
+        let (lines, groups) = (stride / LINE, stride / GROUP);
+        // SAFETY: a row belongs to one member by the contract, and the parts of different rows do not
+        // overlap.
         let (floats, quants, groups, scale, sum) = unsafe {
             (
-                floats.part(row * stride..row * stride + width),
-                quants.part(row * lines..(row + 1) * lines),
-                group_sums.part(row * groups..(row + 1) * groups),
-                scales.part(row..row + 1),
-                sums.part(row..row + 1),
+                self.floats.part(row * stride..row * stride + width),
+                self.quants.part(row * lines..(row + 1) * lines),
+                self.group_sums.part(row * groups..(row + 1) * groups),
+                self.scales.part(row..row + 1),
+                self.sums.part(row..row + 1),
             )
         };
-        fill(row, floats);
-        if is_quantised {
-            (scale[0], sum[0]) = quantise(level, floats, Line::signed_mut(quants), groups);
+        fill(floats);
+        if self.is_quantised {
+            (scale[0], sum[0]) = quantise(self.level, floats, Line::signed_mut(quants), groups);
         }
-    };
-    spread_rows(team, rows, each);
+    }
+}
+
+/// Fills rows of activations: each by `fill`, then quantised if integer weights follow.
+fn fill_rows(level: Level, team: &Team, acts: &mut Acts, fill: impl Fn(usize, &mut [f32]) + Sync) {
+    let rows = acts.rows;
+    let filling = Filling::new(level, acts);
+    spread_rows(team, rows, |row| {
+        // SAFETY: a row belongs to one member.
+        unsafe { filling.row(row, |out| fill(row, out)) };
+    });
 }
 
 /// Does something for every row, on all members if there are enough rows to be worth it.
 pub(super) fn spread_rows(team: &Team, rows: usize, each: impl Fn(usize) + Sync) {
-    if rows < 2 * team.size() {
+    if rows < team.enough() {
         (0..rows).for_each(each);
     } else {
         team.run(&|member| team.share(rows, member).for_each(&each));
@@ -388,30 +428,57 @@ pub(in super::super) struct Summary {
     pub(in super::super) log_sum_exp: f32,
 }
 
-/// Looks through rows of this length.
+/// Numbers of a row of logits that are looked through as one piece. Pieces, not members, decide the
+/// order of sums, so that a row's numbers do not depend on how many threads compute.
+pub(super) const PIECE: usize = 1_024;
+
+/// Looks through rows of this length, `pieces` being scratch.
 pub(in super::super) fn summaries(
     (level, team): (Level, &Team),
     rows: &[f32],
     length: usize,
+    pieces: &mut Vec<Summary>,
     out: &mut [Summary],
 ) {
     assert!(rows.len() == out.len() * length, "rows of another length");
-    let (count, out) = (out.len(), Spread::new(out));
-    spread_rows(team, count, |row| {
-        let (place, largest, log_sum_exp) = summary(level, &rows[row * length..][..length]);
-        // SAFETY: a row belongs to one member.
-        let mine = unsafe { out.part(row..row + 1) };
-        mine[0] = Summary { place, largest, log_sum_exp };
+    let count = length.div_ceil(PIECE);
+    pieces.clear();
+    pieces.resize(out.len() * count, Summary::default());
+    let (total, spread) = (pieces.len(), Spread::new(pieces));
+    team.run(&|member| {
+        for item in team.share(total, member) {
+            let (row, first) = (item / count, item % count * PIECE);
+            let piece = &rows[row * length..][first..length.min(first + PIECE)];
+            let (largest, log_sum_exp) = summary(level, piece);
+            // SAFETY: a piece belongs to one member.
+            let mine = unsafe { spread.part(item..item + 1) };
+            mine[0] = Summary { place: first, largest, log_sum_exp };
+        }
     });
+    let results = out.iter_mut().zip(pieces.chunks_exact(count.max(1)));
+    for ((out, pieces), row) in results.zip(rows.chunks_exact(length.max(1))) {
+        let mut best = Summary { place: 0, largest: f32::NEG_INFINITY, log_sum_exp: f32::NAN };
+        for piece in pieces {
+            if piece.largest > best.largest {
+                best = *piece;
+            }
+        }
+        let said = pieces.iter().filter(|piece| piece.largest > f32::NEG_INFINITY);
+        let sum: f32 = said.map(|piece| (piece.log_sum_exp - best.log_sum_exp).exp()).sum();
+        best.log_sum_exp += sum.ln();
+        let same = |number: &f32| number.total_cmp(&best.largest).is_eq();
+        best.place += row[best.place..].iter().position(same).unwrap_or_default();
+        *out = best;
+    }
 }
 
 leveled! {
-    /// The largest number and where it is (the first of equals), and `ln Σ e^x`.
-    pub(in super::super) fn summary(x: &[f32]) -> (usize, f32, f32), summary_body
+    /// The largest number, and `ln Σ e^x`.
+    fn summary(x: &[f32]) -> (f32, f32), summary_body
 }
 
 #[inline(always)]
-fn summary_body<V: Lanes>(x: &[f32]) -> (usize, f32, f32) {
+fn summary_body<V: Lanes>(x: &[f32]) -> (f32, f32) {
     let top = peak(x);
     let (chunks, rest) = x.as_chunks::<LANES>();
     let mut sums = [0.0_f32; LANES];
@@ -424,6 +491,5 @@ fn summary_body<V: Lanes>(x: &[f32]) -> (usize, f32, f32) {
     for number in rest {
         sum += exp::<V>(number - top);
     }
-    let place = x.iter().position(|number| number.total_cmp(&top).is_eq()).unwrap_or_default();
-    (place, top, top + sum.ln())
+    (top, top + sum.ln())
 }

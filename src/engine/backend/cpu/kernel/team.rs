@@ -15,14 +15,19 @@ const SPINS: u32 = 1_500;
 
 type Work = dyn Fn(usize) + Sync;
 
+/// Something with a cache line of its own (and the next, which processors fetch with it), so that
+/// looking at it does not slow down who writes beside it.
+#[repr(align(128))]
+struct Alone<T>(T);
+
 /// What the members share.
 struct Shared {
     /// Counts pieces of work; a change says that `work` is new.
-    round: AtomicU32,
+    round: Alone<AtomicU32>,
     /// The piece of work, valid from the change of `round` until `busy` is zero again.
-    work: UnsafeCell<Option<*const Work>>,
+    work: Alone<UnsafeCell<Option<*const Work>>>,
     /// Members that have not finished the present piece of work.
-    busy: AtomicUsize,
+    busy: Alone<AtomicUsize>,
     /// Members that are asleep.
     asleep: AtomicUsize,
     /// The caller, where it sleeps until the last member is done.
@@ -57,9 +62,9 @@ impl Team {
     /// A team of this many threads, the caller's included.
     pub(in super::super) fn new(size: usize, name: &str) -> std::io::Result<Self> {
         let shared = Arc::new(Shared {
-            round: AtomicU32::new(0),
-            work: UnsafeCell::new(None),
-            busy: AtomicUsize::new(0),
+            round: Alone(AtomicU32::new(0)),
+            work: Alone(UnsafeCell::new(None)),
+            busy: Alone(AtomicUsize::new(0)),
             asleep: AtomicUsize::new(0),
             caller: Mutex::new(None),
             caller_sleeps: AtomicBool::new(false),
@@ -82,6 +87,11 @@ impl Team {
         self.members.len() + 1
     }
 
+    /// From how many rows on it pays to give rows to members rather than parts of rows.
+    pub(in super::super) fn enough(&self) -> usize {
+        2 * self.size()
+    }
+
     /// Runs the work once on every member, with its number, and returns when all are done.
     pub(in super::super) fn run(&self, work: &(dyn Fn(usize) + Sync)) {
         if self.members.is_empty() {
@@ -95,11 +105,11 @@ impl Team {
         let erased: *const Work =
             unsafe { std::mem::transmute::<&(dyn Fn(usize) + Sync), &'static Work>(work) };
         // SAFETY: `busy` is zero and the turn is ours, so nobody reads the cell now.
-        unsafe { *shared.work.get() = Some(erased) };
-        shared.busy.store(self.members.len(), Ordering::Relaxed);
+        unsafe { *shared.work.0.get() = Some(erased) };
+        shared.busy.0.store(self.members.len(), Ordering::Relaxed);
         // Sequentially consistent, as is the count of sleepers: either we see who fell asleep, or
         // they see the new round before they do.
-        shared.round.fetch_add(1, Ordering::SeqCst);
+        shared.round.0.fetch_add(1, Ordering::SeqCst);
         if shared.asleep.load(Ordering::SeqCst) > 0 {
             for (thread, _) in &self.members {
                 thread.unpark();
@@ -138,7 +148,7 @@ impl Shared {
     /// Returns when no member is busy.
     fn wait_for_members(&self) {
         for _ in 0..SPINS {
-            if self.busy.load(Ordering::Acquire) == 0 {
+            if self.busy.0.load(Ordering::Acquire) == 0 {
                 return;
             }
             std::hint::spin_loop();
@@ -147,7 +157,7 @@ impl Shared {
         // Sequentially consistent, as is the count of the busy: either we see that nobody is, or the
         // last member sees that we sleep.
         self.caller_sleeps.store(true, Ordering::SeqCst);
-        while self.busy.load(Ordering::SeqCst) > 0 {
+        while self.busy.0.load(Ordering::SeqCst) > 0 {
             std::thread::park();
         }
         self.caller_sleeps.store(false, Ordering::SeqCst);
@@ -155,7 +165,7 @@ impl Shared {
 
     /// A member is done.
     fn leave(&self) {
-        if self.busy.fetch_sub(1, Ordering::SeqCst) == 1
+        if self.busy.0.fetch_sub(1, Ordering::SeqCst) == 1
             && self.caller_sleeps.load(Ordering::SeqCst)
         {
             let caller = self.caller.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -169,7 +179,7 @@ fn serve(shared: &Shared, index: usize) {
     let mut seen = 0;
     loop {
         let mut waited = 0;
-        while shared.round.load(Ordering::Acquire) == seen {
+        while shared.round.0.load(Ordering::Acquire) == seen {
             if shared.ended.load(Ordering::Relaxed) {
                 return;
             }
@@ -179,14 +189,15 @@ fn serve(shared: &Shared, index: usize) {
                 continue;
             }
             shared.asleep.fetch_add(1, Ordering::SeqCst);
-            if shared.round.load(Ordering::SeqCst) == seen && !shared.ended.load(Ordering::SeqCst) {
+            if shared.round.0.load(Ordering::SeqCst) == seen && !shared.ended.load(Ordering::SeqCst)
+            {
                 std::thread::park();
             }
             shared.asleep.fetch_sub(1, Ordering::SeqCst);
         }
         seen = seen.wrapping_add(1);
         // SAFETY: the round changed, so the caller has written the cell and waits for `busy`.
-        let work = unsafe { *shared.work.get() };
+        let work = unsafe { *shared.work.0.get() };
         if let Some(work) = work {
             // SAFETY: the caller of `run` keeps what this points to alive until `busy` is zero.
             let work = unsafe { &*work };

@@ -2,12 +2,18 @@
 
 use proptest::prelude::*;
 
-use super::rows::summary;
 use super::*;
 use crate::engine::weights::Floats;
 
 fn floats(numbers: &[f32]) -> Floats<'static> {
     Floats::of(numbers.to_vec())
+}
+
+/// The summary of one row.
+fn summary(level: Level, x: &[f32]) -> Summary {
+    let mut out = [Summary::default()];
+    summaries((level, &Team::new(1, "test").unwrap()), x, x.len(), &mut Vec::new(), &mut out);
+    out[0]
 }
 
 /// Numbers from −1 to 1 that repeat for a seed.
@@ -101,7 +107,7 @@ proptest! {
     fn the_head_finds_the_best(
         outputs in 1_usize..3_000, inputs in 16_usize..200, rows in 1_usize..9, seed: u64,
     ) {
-        let one = Team::new(1, "test").unwrap();
+        let (one, three) = (Team::new(1, "test").unwrap(), Team::new(3, "test").unwrap());
         let weights = numbers(seed, outputs * inputs);
         let x = numbers(seed ^ 1, rows * inputs);
         let mut reference: Option<Vec<f32>> = None;
@@ -109,9 +115,13 @@ proptest! {
             let acts = rows_of(level, &one, &x, inputs);
             let packed = pack_head(&floats(&weights), (outputs, inputs), level);
             let run = |exact: &(dyn Fn(usize) -> bool + Sync)| {
-                let mut out = vec![0.0; rows * outputs];
-                head((level, &one), &packed, &acts, (&mut out, &mut Vec::new()), exact);
-                out
+                let mut both = [&one, &three].map(|team| {
+                    let mut out = vec![0.0; rows * outputs];
+                    head((level, team), &packed, &acts, (&mut out, &mut Screen::default()), exact);
+                    out
+                });
+                assert_eq!(both[0], both[1], "the size of the team");
+                std::mem::take(&mut both[0])
             };
             let (exact, quick) = (run(&|_| true), run(&|_| false));
             prop_assert_eq!(reference.get_or_insert_with(|| exact.clone()), &exact);
@@ -119,10 +129,10 @@ proptest! {
             for row in 0..rows {
                 let part = row * outputs..(row + 1) * outputs;
                 let (exact, quick) = (&exact[part.clone()], &quick[part.clone()]);
-                let (best, logit, sum) = summary(level, exact);
-                prop_assert_eq!(summary(level, quick).0, best);
-                prop_assert_eq!(quick[best].to_bits(), logit.to_bits());
-                prop_assert!((summary(level, quick).2 - sum).abs() < 0.2);
+                let (known, found) = (summary(level, exact), summary(level, quick));
+                prop_assert_eq!(found.place, known.place);
+                prop_assert_eq!(quick[known.place].to_bits(), known.largest.to_bits());
+                prop_assert!((found.log_sum_exp - known.log_sum_exp).abs() < 0.2);
                 prop_assert_eq!(&mixed[part], if row % 2 == 0 { exact } else { quick });
             }
         }
@@ -133,9 +143,9 @@ proptest! {
         let x: Vec<f32> = numbers(seed, count).iter().map(|x| x * 30.0).collect();
         let exact = x.iter().map(|x| f64::from(*x).exp()).sum::<f64>().ln();
         for level in Level::available() {
-            let (place, top, sum) = summary(level, &x);
-            prop_assert!(x.iter().all(|x| *x <= top) && x[place].total_cmp(&top).is_eq());
-            prop_assert!((f64::from(sum) - exact).abs() < 1e-5 * (1.0 + exact.abs()));
+            let Summary { place, largest, log_sum_exp } = summary(level, &x);
+            prop_assert!(x.iter().all(|x| *x <= largest) && x[place].total_cmp(&largest).is_eq());
+            prop_assert!((f64::from(log_sum_exp) - exact).abs() < 1e-5 * (1.0 + exact.abs()));
         }
     }
 
@@ -228,22 +238,59 @@ fn last_queries<E: Cell>(
                 .collect()
         })
         .collect();
-    let mut out = vec![0.0; texts.len() * inner];
-    let mut scratch = Scratch::default();
+    let (mut found, mut scratch) = (vec![0.0; texts.len() * inner], Scratch::default());
+    let mut acts = Acts::new(Form::Floats);
+    acts.resize(texts.len(), inner);
     scratch.reserve(here.1, 0);
-    attend_rows(
-        here,
-        (queries, inner, texts.len()),
+    let asking = Asking {
+        queries,
+        stride: inner,
         heads,
-        |row, head| {
-            let places = texts[row].len();
-            let (keys, values) = &memories[row][head];
-            (Memory { keys, values, places }, &diagonals[head][zero + 1 - places..=zero])
-        },
-        &mut scratch,
-        &mut out,
-    );
-    out
+        scratch: &mut scratch,
+        found: &mut found,
+        acts: &mut acts,
+    };
+    attend_rows(here, asking, |row, head| {
+        let places = texts[row].len();
+        let (keys, values) = &memories[row][head];
+        (Memory { keys, values, places }, &diagonals[head][zero + 1 - places..=zero])
+    });
+    (0..texts.len()).flat_map(|row| acts.row(row).to_vec()).collect()
+}
+
+#[test]
+fn pieces_of_a_row_of_logits_come_to_what_the_whole_does() {
+    let (rows, length) = (5, 2 * rows::PIECE + 37);
+    let mut x = numbers(9, rows * length);
+    x[length + 30] = 50.0;
+    x[length + 2_000] = 50.0;
+    x[2 * length..3 * length].fill(f32::NEG_INFINITY);
+    x[2 * length + 1_500] = -3.0;
+    for level in Level::available() {
+        let mut all = [1, 3].map(|size| {
+            let (mut pieces, mut out) = (Vec::new(), vec![Summary::default(); rows]);
+            let team = Team::new(size, "test").unwrap();
+            summaries((level, &team), &x, length, &mut pieces, &mut out);
+            out
+        });
+        assert_eq!(all[0], all[1], "the size of the team");
+        for (row, out) in x.chunks(length).zip(all[0].drain(..)) {
+            let best = super::super::super::best_of(row);
+            assert_eq!((out.place, out.largest), (best.id as usize, best.logit));
+            assert!((out.log_sum_exp - best.log_sum_exp).abs() < 1e-4);
+        }
+    }
+}
+
+#[test]
+fn what_is_not_a_number_stays_so_in_bf16() {
+    for bits in [0x7fff_ffff, 0xffff_ffff, 0x7f80_0001, 0x7fc0_0000_u32] {
+        let number = f32::from_bits(bits);
+        assert!(u16::from_f32(number).to_f32().is_nan(), "{bits:x}");
+    }
+    for number in [f32::INFINITY, f32::NEG_INFINITY, -0.0, 1.0] {
+        assert_eq!(u16::from_f32(number).to_f32().to_bits(), number.to_bits());
+    }
 }
 
 #[test]

@@ -1,0 +1,70 @@
+//! `ambidex report`: what the ledger adds up to, for people who pay.
+
+pub mod breakeven;
+pub mod cost;
+
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp};
+
+use crate::config::{Settings, StoreSettings};
+use crate::record::Reader;
+use crate::record::report::Period;
+
+/// How a report is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Layout {
+    /// A table for people.
+    Text,
+    /// For programs.
+    Json,
+    /// For spreadsheets.
+    Csv,
+}
+
+/// The ledger of a configuration, for reading beside a running gateway.
+pub fn ledger(settings: &Settings) -> anyhow::Result<Reader> {
+    let StoreSettings::Sqlite(path) = &settings.store;
+    open(path)
+}
+
+fn open(path: &Path) -> anyhow::Result<Reader> {
+    if !path.exists() {
+        bail!(
+            "there is no ledger at `{}` yet; a gateway that serves makes it, and `--config FILE` \
+             says whose to read",
+            path.display()
+        );
+    }
+    Ok(Reader::open(path)?)
+}
+
+/// A period from what was typed: `30d`, `12h`, `2w` back from `now`, a day or an instant.
+pub fn period(since: &str, until: Option<&str>, now: Timestamp) -> anyhow::Result<Period> {
+    let since = instant(since, now).context("--since")?;
+    let until = until.map_or(Ok(now), |text| instant(text, now)).context("--until")?;
+    if since >= until {
+        bail!("the period is empty: it would end at {until}, before it begins at {since}");
+    }
+    Ok(Period { since, until })
+}
+
+fn instant(text: &str, now: Timestamp) -> anyhow::Result<Timestamp> {
+    if let Ok(instant) = text.parse::<Timestamp>() {
+        return Ok(instant);
+    }
+    if let Ok(day) = text.parse::<Date>() {
+        return Ok(day.to_zoned_datetime(TimeZone::UTC)?.timestamp());
+    }
+    let back = text.parse::<Span>().ok().filter(Span::is_positive);
+    let Some(back) = back else {
+        bail!("`{text}` is neither a time back (`30d`, `12h`) nor a day (`2026-03-01`, UTC)");
+    };
+    Ok(now.to_zoned_datetime(TimeZone::UTC).checked_sub(back)?.timestamp())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,226 @@
+//! What the ledger adds up to: sums by team, route, model …, for reports.
+//!
+//! Sums are made by the database over whole numbers of nano-USD, so that a report, the budgets and
+//! the metrics agree to the last unit.
+
+use jiff::Timestamp;
+use rusqlite::{Row, named_params};
+
+use super::error::LedgerError;
+use super::read::Reader;
+use crate::money::NanoUsd;
+
+/// What rows can be grouped by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Dimension {
+    /// The caller's team.
+    Team,
+    /// The caller.
+    Caller,
+    /// The route that won.
+    Route,
+    /// The target that answered, or was to.
+    Target,
+    /// Its zone.
+    Zone,
+    /// The model that answered, or was to.
+    Model,
+    /// The task type.
+    Task,
+    /// The level that the policy saw.
+    Sensitivity,
+    /// The API surface.
+    Surface,
+    /// The day, in UTC.
+    Day,
+    /// The month, in UTC.
+    Month,
+}
+
+impl Dimension {
+    /// The word for it, as heads of columns and JSON keys have it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Team => "team",
+            Self::Caller => "caller",
+            Self::Route => "route",
+            Self::Target => "target",
+            Self::Zone => "zone",
+            Self::Model => "model",
+            Self::Task => "task",
+            Self::Sensitivity => "sensitivity",
+            Self::Surface => "surface",
+            Self::Day => "day",
+            Self::Month => "month",
+        }
+    }
+
+    const fn expression(self) -> &'static str {
+        match self {
+            Self::Team => "team",
+            Self::Caller => "caller",
+            Self::Route => "coalesce(answered_route, route, 'none')",
+            Self::Target => "coalesce(answered_target, target, 'none')",
+            Self::Zone => "coalesce(answered_zone, zone, 'none')",
+            Self::Model => "coalesce(answered_model, model, 'none')",
+            Self::Task => "coalesce(task, 'unknown')",
+            Self::Sensitivity => "sensitivity",
+            Self::Surface => "surface",
+            Self::Day => "date(at_us / 1000000, 'unixepoch')",
+            Self::Month => "strftime('%Y-%m', at_us / 1000000, 'unixepoch')",
+        }
+    }
+}
+
+/// A stretch of time: from, included, to, excluded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Period {
+    /// The first instant.
+    pub since: Timestamp,
+    /// The first instant after.
+    pub until: Timestamp,
+}
+
+/// What a group of requests did and cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Costs {
+    /// All requests, refused ones included.
+    pub requests: u64,
+    /// Those that the policy refused.
+    pub refused: u64,
+    /// Prompt tokens of all kinds.
+    pub input_tokens: u64,
+    /// Answer tokens, reasoning included.
+    pub output_tokens: u64,
+    /// What upstreams bill.
+    pub billed: NanoUsd,
+    /// The part of it whose usage nobody reported: counted or estimated here, or booked as reserved.
+    pub unreported: NanoUsd,
+    /// What our own machines cost.
+    pub imputed: NanoUsd,
+    /// What local answers would have cost at the reference target.
+    pub avoided: NanoUsd,
+    /// What is set aside for requests that still run.
+    pub reserved: NanoUsd,
+}
+
+impl Costs {
+    /// The sum of two groups.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            requests: self.requests.saturating_add(other.requests),
+            refused: self.refused.saturating_add(other.refused),
+            input_tokens: self.input_tokens.saturating_add(other.input_tokens),
+            output_tokens: self.output_tokens.saturating_add(other.output_tokens),
+            billed: self.billed + other.billed,
+            unreported: self.unreported + other.unreported,
+            imputed: self.imputed + other.imputed,
+            avoided: self.avoided + other.avoided,
+            reserved: self.reserved + other.reserved,
+        }
+    }
+}
+
+/// One group: the value of every dimension asked for, in that order, and its sums.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CostGroup {
+    /// The values.
+    pub names: Vec<String>,
+    /// The sums.
+    pub costs: Costs,
+}
+
+/// The two ways in which requests were answered, for comparisons between them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Work {
+    /// Answered by the local engine.
+    pub local: Costs,
+    /// Answered by an upstream.
+    pub remote: Costs,
+}
+
+const SUMS: &str = "count(*),
+  coalesce(sum(state = 'refused'), 0),
+  coalesce(sum(coalesce(input_uncached, 0) + coalesce(cache_read, 0) + coalesce(cache_write, 0)
+    + coalesce(cache_write_1h, 0)), 0),
+  coalesce(sum(coalesce(output, 0) + coalesce(reasoning, 0)), 0),
+  coalesce(sum(cost_nanos), 0),
+  coalesce(sum(CASE WHEN usage_source = 'reported' THEN 0 ELSE cost_nanos END), 0),
+  coalesce(sum(imputed_nanos), 0),
+  coalesce(sum(avoided_nanos), 0),
+  coalesce(sum(CASE WHEN state = 'held' THEN reserved_nanos ELSE 0 END), 0)";
+
+impl Reader {
+    /// The sums of a period by these dimensions, the dearest group first.
+    pub fn costs(&self, by: &[Dimension], period: Period) -> Result<Vec<CostGroup>, LedgerError> {
+        let mut groups = String::new();
+        for dimension in by {
+            groups.push_str(dimension.expression());
+            groups.push_str(", ");
+        }
+        let places: Vec<String> = (1..=by.len()).map(|place| place.to_string()).collect();
+        let places = places.join(", ");
+        let grouping = if by.is_empty() {
+            String::new()
+        } else {
+            format!("GROUP BY {places} ORDER BY sum(cost_nanos) DESC, {places}")
+        };
+        let query = format!(
+            "SELECT {groups}{SUMS} FROM ledger WHERE at_us >= :since AND at_us < :until {grouping}"
+        );
+        let mut query = self.connection().prepare(&query)?;
+        let mut found = query.query(named_params! {
+            ":since": period.since.as_microsecond(),
+            ":until": period.until.as_microsecond(),
+        })?;
+        let mut lines = Vec::new();
+        while let Some(row) = found.next()? {
+            let names = (0..by.len()).map(|place| row.get(place)).collect::<Result<_, _>>()?;
+            lines.push(CostGroup { names, costs: costs(row, by.len())? });
+        }
+        Ok(lines)
+    }
+
+    /// The answered work of a period, by who did it. Rows that name weights, or machine time, are
+    /// local.
+    pub fn work(&self, period: Period) -> Result<Work, LedgerError> {
+        let query = format!(
+            "SELECT imputed_nanos > 0 OR answered_sha256 IS NOT NULL, {SUMS}
+             FROM ledger WHERE at_us >= :since AND at_us < :until AND state = 'settled'
+             AND usage_source IS NOT NULL GROUP BY 1"
+        );
+        let mut query = self.connection().prepare(&query)?;
+        let mut found = query.query(named_params! {
+            ":since": period.since.as_microsecond(),
+            ":until": period.until.as_microsecond(),
+        })?;
+        let mut work = Work::default();
+        while let Some(row) = found.next()? {
+            let sums = costs(row, 1)?;
+            if row.get::<_, bool>(0)? {
+                work.local = sums;
+            } else {
+                work.remote = sums;
+            }
+        }
+        Ok(work)
+    }
+}
+
+fn costs(row: &Row<'_>, from: usize) -> Result<Costs, LedgerError> {
+    let number = |place: usize| row.get::<_, i64>(from + place);
+    let count = |place: usize| number(place).map(|count| u64::try_from(count).unwrap_or(0));
+    let nanos = |place: usize| number(place).map(|nanos| NanoUsd::new(i128::from(nanos)));
+    Ok(Costs {
+        requests: count(0)?,
+        refused: count(1)?,
+        input_tokens: count(2)?,
+        output_tokens: count(3)?,
+        billed: nanos(4)?,
+        unreported: nanos(5)?,
+        imputed: nanos(6)?,
+        avoided: nanos(7)?,
+        reserved: nanos(8)?,
+    })
+}
