@@ -1,8 +1,7 @@
 //! What is looked for, how sure it has to be, and what finds are together.
 
 use super::*;
-use crate::inspect::custom::CustomPattern;
-use crate::inspect::{Confidence, Label, PackSet};
+use crate::inspect::{Confidence, CustomPattern, Label, PackSet};
 use crate::mask::Mode;
 
 const TAIL: &str = "routes:\n  - { id: rest, use: [local, cloud, world] }\n";
