@@ -274,6 +274,13 @@ fn destination(
     })
 }
 
+/// What a target charges, by its own `price:` or by the book; `None` for local and unpriced ones.
+pub fn listing(target: &TargetSettings) -> Option<Arc<Listing>> {
+    let TargetKind::Remote(remote) = &target.kind else { return None };
+    let book = || PriceBook::embedded().listing(remote.provider.name(), &remote.model);
+    own_price(target).map(Arc::new).or_else(|| book().map(|(listing, _)| listing))
+}
+
 /// The prices that the configuration states, which win over the book's.
 fn own_prices(settings: &Settings) -> Vec<Listing> {
     settings.targets.iter().filter_map(own_price).collect()

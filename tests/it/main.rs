@@ -21,6 +21,8 @@ mod egress;
 #[cfg(test)]
 mod failover;
 #[cfg(test)]
+mod guide;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod local;

@@ -135,7 +135,7 @@ fn explanations_come_from_prompts_requests_and_facts() {
 
     let given = ["policy", "explain", "--given", "task.type=code", "--given", "data.scan=partial"];
     let text = told(folder.path(), &given);
-    assert!(text.contains("because data.scan is_not complete (saw partial)"), "{text}");
+    assert!(text.contains("because data.scan is not complete (saw partial)"), "{text}");
     let wrong = ["policy", "explain", "--given", "task.typ=code"];
     let output = ambidex(folder.path(), &wrong);
     assert_eq!(output.status.code(), Some(2));

@@ -19,12 +19,13 @@ use crate::cli::CliError;
 use crate::cli::arguments::Format;
 use crate::clock;
 use crate::config::{Settings, StoreSettings, TargetKind};
+use crate::gateway;
 use crate::money::{NanoUsd, Tokens};
 use crate::policy::{Decision, Estimate, Policy, TargetId};
 use crate::record::read::PastRow;
 use crate::record::{Reader, RecordedFacts, Replay, Replayed};
 use crate::rollout::{Place, place};
-use crate::route::price::{Listing, PriceBook};
+use crate::route::price::Listing;
 use report::Report;
 
 /// Decides the recorded requests again and compares.
@@ -71,13 +72,12 @@ fn since(words: &str, now: Timestamp) -> Result<Timestamp, CliError> {
 
 /// The prices of the configured targets; `None` for what is not priced, zero for the local engine.
 fn prices(settings: &Settings) -> Vec<Priced> {
-    let book = PriceBook::embedded();
     let price = |target: &crate::config::TargetSettings| match &target.kind {
         TargetKind::Engine(..) => Priced::Free,
-        TargetKind::Remote(remote) => {
-            let listing = book.listing(remote.provider.name(), &remote.model);
+        TargetKind::Remote(_) => {
             let output_max = target.serves.output_tokens_max;
-            listing.map_or(Priced::Unknown, |(listing, _)| Priced::At(listing, output_max))
+            let listing = gateway::listing(target);
+            listing.map_or(Priced::Unknown, |listing| Priced::At(listing, output_max))
         }
     };
     settings.targets.iter().map(price).collect()

@@ -16,11 +16,11 @@ use crate::cli::arguments::Format;
 use crate::clock;
 use crate::config::{Settings, StoreSettings, TargetKind, TargetSettings};
 use crate::dialect;
+use crate::gateway;
 use crate::inspect::{Findings, size};
 use crate::money::{NanoUsd, Tokens};
 use crate::policy::{self, Estimate, Explanation, Policy, Scenario, TargetFacts, TargetId, Unable};
 use crate::record::{Reader, trace};
-use crate::route::price::PriceBook;
 
 /// Explains one decision.
 pub fn explain(
@@ -153,14 +153,14 @@ fn estimate(
         }
         let cost_estimate = match &target.kind {
             TargetKind::Engine(..) => Estimate::Known(NanoUsd::ZERO),
-            TargetKind::Remote(remote) => {
-                let listing = PriceBook::embedded().listing(remote.provider.name(), &remote.model);
+            TargetKind::Remote(_) => {
+                let listing = gateway::listing(target);
                 let output = request
                     .and_then(|request| request.output_max)
                     .unwrap_or(target.serves.output_tokens_max);
                 let choices = request.map_or(1, |request| request.choices);
                 let output = Tokens(output.0.saturating_mul(choices));
-                listing.map_or(Estimate::Unpriced, |(listing, _)| {
+                listing.map_or(Estimate::Unpriced, |listing| {
                     Estimate::Known(listing.at(clock::now()).upper_bound(input, output))
                 })
             }
