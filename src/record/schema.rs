@@ -153,3 +153,32 @@ fn migrate(connection: &mut Connection, now: Timestamp) -> Result<(), LedgerErro
     }
     Ok(change.commit()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file of the first version with a row in it.
+    #[test]
+    fn an_older_file_is_brought_up_to_date_and_keeps_its_rows() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.db");
+        let old = Connection::open(&path).unwrap();
+        old.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+        old.execute_batch(LEDGER).unwrap();
+        old.execute_batch(
+            "INSERT INTO ledger (id, at_us, caller, team, key, surface, model_asked, sensitivity,
+               policy_rev, price_digest, reserved_nanos, reserved_imputed_nanos, trace_json, state)
+             VALUES ('a', 1, '', '', '', '', '', '', '', '', 0, 0, '', 'settled')",
+        )
+        .unwrap();
+        old.pragma_update(None, "user_version", 1).unwrap();
+        drop(old);
+        let new = open_writer(&path, Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(version(&new).unwrap(), newest());
+        let query = "SELECT answered_licence, answered_sha256 FROM ledger WHERE id = 'a'";
+        let found: (Option<String>, Option<String>) =
+            new.query_row(query, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        assert_eq!(found, (None, None));
+    }
+}

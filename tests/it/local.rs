@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use ambidex::config::settings::{LocalModelSettings, ModelChoice};
 use ambidex::config::{PolicySource, TargetKind};
-use ambidex::engine::{EngineSettings, Generation, Job};
+use ambidex::engine::{AdapterSource, EngineSettings, Generation, Job};
 use ambidex::money::Tokens;
 use serde_json::{Value, json};
 
@@ -136,6 +137,146 @@ async fn what_the_engine_cannot_make_goes_elsewhere_as_it_came() {
         assert_eq!(proxy.send(&body).await.target(), "cloud");
         assert_eq!(upstream.seen().last().unwrap().body, body.to_string().into_bytes());
     }
+    proxy.stop().await;
+}
+
+/// A schema that allows a few scalars is a choice between their JSON texts.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_json_schema_of_scalars_is_answered_here_and_legally() {
+    let upstream = Upstream::script([]).await;
+    let proxy = proxy(&upstream, "local", EngineSettings::default()).await;
+    let format = |schema: Value| {
+        let named = json!({ "name": "label", "strict": true, "schema": schema });
+        json!({ "response_format": { "type": "json_schema", "json_schema": named } })
+    };
+    let labels = json!({ "type": "string", "enum": ["billing", "technical", "account"] });
+    for (more, legal) in [
+        (format(labels.clone()), json!(["billing", "technical", "account"])),
+        (json!({ "guided_json": labels }), json!(["billing", "technical", "account"])),
+        (format(json!({ "type": "boolean" })), json!([true, false])),
+        (format(json!({ "const": "technical" })), json!(["technical"])),
+        (format(json!({ "enum": [1, 25, null] })), json!([1, 25, null])),
+    ] {
+        for heat in [json!({}), json!({ "temperature": 2, "seed": 5 })] {
+            let reply = proxy.send(&with(with(chat(TICKET), more.clone()), heat)).await;
+            assert_eq!((reply.status, reply.target()), (200, "local"), "{}", reply.text());
+            let reply = reply.json();
+            let said = reply["choices"][0]["message"]["content"].as_str().unwrap().to_owned();
+            let value: Value = serde_json::from_str(&said).unwrap();
+            assert!(legal.as_array().unwrap().contains(&value), "{said}");
+            assert_eq!(reply["choices"][0]["finish_reason"], "stop");
+        }
+    }
+    let object = json!({ "type": "object", "properties": { "label": labels } });
+    for more in [
+        format(object.clone()),
+        format(json!({ "type": "string" })),
+        json!({ "response_format": { "type": "json_object" } }),
+        json!({ "guided_json": object }),
+        json!({ "guided_grammar": "root ::= [a-z]+" }),
+    ] {
+        let reply = proxy.send(&with(chat(TICKET), more.clone())).await;
+        assert_eq!((reply.status, reply.code().as_str()), (403, "no_capable_target"), "{more}");
+        let told = reply.json()["error"]["message"].as_str().unwrap().to_owned();
+        assert!(told.contains("local cannot write what `response_format` or"), "{told}");
+    }
+    let stop = with(format(json!({ "type": "boolean" })), json!({ "stop": ["e"] }));
+    let reply = proxy.send(&with(chat(TICKET), stop)).await;
+    let told = reply.json()["error"]["message"].as_str().unwrap().to_owned();
+    assert!(told.contains("`stop` must be left out where a JSON schema is given"), "{told}");
+    assert_eq!(upstream.connections(), 0);
+    proxy.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_says_under_which_licence_and_by_which_weights_a_local_model_answered() {
+    let upstream = Upstream::script([Say::Whole(200, answer("x", 1, 1))]).await;
+    let here = proxy(&upstream, "local", EngineSettings::default()).await;
+    let card = here.gateway.app.destinations[0].engine().unwrap().card().clone();
+    let digest = card.digest().to_owned();
+    let reply = here.send(&chat(TICKET)).await;
+    let weights = here.row(reply.decision()).await.settled.unwrap().weights.unwrap();
+    assert_eq!(
+        (weights.licence.as_str(), weights.sha256.as_deref()),
+        ("apache-2.0", Some(&*digest))
+    );
+    let url =
+        format!("http://{}/admin/api/decisions/{}", here.gateway.admin_address, reply.decision());
+    let shown = here.client.get(url).send().await.unwrap().text().await.unwrap();
+    let shown: Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(shown["settled"]["sha256"], *digest, "{shown}");
+    here.stop().await;
+    let there = proxy(&upstream, "cloud", EngineSettings::default()).await;
+    let reply = there.send(&chat(TICKET)).await;
+    assert_eq!(there.row(reply.decision()).await.settled.unwrap().weights, None);
+    there.stop().await;
+}
+
+/// The tiny checkpoint, one target with an adapter of PEFT's and one without.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_target_with_an_adapter_answers_in_another_voice() {
+    let golden = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let upstream = Upstream::script([]).await;
+    let proxy = Proxy::with(&upstream, |settings, folder| {
+        let path = folder.path().join("tiny");
+        std::fs::create_dir(&path).unwrap();
+        for (from, file) in [
+            ("t5/tiny-t5v1_1-strong-bias", "config.json"),
+            ("t5/tiny-t5v1_1-strong-bias", "model.safetensors"),
+            ("t5/flan-tokenizer", "tokenizer.json"),
+        ] {
+            std::fs::copy(golden.join(from).join(file), path.join(file)).unwrap();
+        }
+        settings.local_models.push(LocalModelSettings {
+            name: "tiny".to_owned(),
+            path,
+            licence: Some("apache-2.0".to_owned()),
+            sha256: None,
+            tokenizer_sha256: None,
+            adapters: ["qv", "all"]
+                .map(|name| AdapterSource {
+                    name: name.to_owned(),
+                    path: golden.join("engine/lora").join(name),
+                })
+                .to_vec(),
+            engine: EngineSettings::default(),
+        });
+        let plain = settings.targets[0].clone();
+        settings.targets = [("plain", None), ("tickets", Some("qv")), ("minutes", Some("all"))]
+            .map(|(name, adapter)| ambidex::config::TargetSettings {
+                name: name.to_owned(),
+                kind: TargetKind::Engine(
+                    ModelChoice::Named("tiny".to_owned()),
+                    EngineSettings::default(),
+                ),
+                adapter: adapter.map(str::to_owned),
+                ..plain.clone()
+            })
+            .to_vec();
+        let policy = folder.path().join("policy.yaml");
+        let routes: String = ["plain", "tickets", "minutes"]
+            .map(|name| {
+                format!("  - {{ id: {name}, when: {{ request.model: {{ is: {name} }} }}, use: [{name}] }}\n")
+            })
+            .concat();
+        let text = format!(
+            "version: 1\nname: voices\nowner: nobody\nroutes:\n{routes}otherwise: {{ refuse: {{ status: 403, \
+             say: \"No permitted model can answer this: {{reasons}}\" }} }}\n"
+        );
+        std::fs::write(&policy, text).unwrap();
+        settings.policy = PolicySource::File(policy);
+    })
+    .await;
+    let mut said = Vec::new();
+    for _ in 0..2 {
+        for name in ["plain", "tickets", "minutes"] {
+            let reply = proxy.send(&with(chat("How old are you?"), json!({ "model": name }))).await;
+            assert_eq!((reply.status, reply.target()), (200, name), "{}", reply.text());
+            said.push(reply.json()["choices"][0]["message"]["content"].clone());
+        }
+    }
+    assert!(said[0] != said[1] && said[1] != said[2] && said[0] != said[2], "{said:?}");
+    assert_eq!(said[..3], said[3..]);
     proxy.stop().await;
 }
 

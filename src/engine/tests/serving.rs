@@ -148,8 +148,30 @@ fn more_sequences_than_slots_are_refused_and_exactly_as_many_are_not() {
     assert_eq!(done(other).1.output, Tokens(6));
     assert_eq!(done(all).1.output, Tokens(12));
     assert!(mock.asked.lock().unwrap().contains(&Asked::Step(4)));
-    let load = engine.load_now();
-    assert_eq!((load.weights_bytes, load.arena_bytes), (1_000, 40));
+}
+
+#[test]
+fn the_arena_is_as_large_as_who_is_in_it() {
+    let (engine, _) = mocked(paced(), EngineSettings { batch_max: 4, ..settings() });
+    let reaches = |bytes| {
+        let begun = Instant::now();
+        while engine.load_now().arena_bytes != bytes && begun.elapsed() < Duration::from_secs(20) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        assert_eq!(engine.load_now().arena_bytes, bytes);
+    };
+    assert_eq!(engine.load_now().weights_bytes, 1_000);
+    let long = |choices| Job { choices, ..Job::greedy(PROMPT, Tokens(400)) };
+    let one = engine.generate(long(1)).unwrap();
+    reaches(10);
+    let three = engine.generate(long(3)).unwrap();
+    reaches(40);
+    drop(three);
+    reaches(10);
+    drop(one);
+    reaches(0);
+    done(engine.generate(Job::greedy(PROMPT, Tokens(3))).unwrap());
+    reaches(0);
 }
 
 #[tokio::test]

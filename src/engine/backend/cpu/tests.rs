@@ -8,6 +8,7 @@ use super::*;
 use crate::engine::backend::golden::{self, Case, Golden, Off};
 use crate::engine::backend::{Logits, Need, Progress, Prompt, Row};
 use crate::engine::settings::BackendChoice;
+use crate::engine::tokenizer::Tokenizer;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -106,6 +107,60 @@ fn rounded_weights_say_what_transformers_say() {
             assert!(steps > 20.0);
             assert!(other / steps <= disagreements_max, "{}: {other} of {steps}", model.describe());
         }
+    }
+}
+
+/// Says what f32 says, token by token along the answer that f32 gives, on prompts that the starter
+/// was not trained on.
+#[test]
+fn rounded_weights_choose_the_tokens_that_f32_chooses() {
+    let folder = root().join("models/starter");
+    let config = Config::parse(&std::fs::read(folder.join("config.json")).unwrap()).unwrap();
+    let spelling = std::fs::read(folder.join("tokenizer.json")).unwrap();
+    let tokenizer = Tokenizer::load(&spelling, config.end_id, config.t5.vocab_size).unwrap();
+    let rows = std::fs::read_to_string(root().join("examples/train-starter/eval.jsonl")).unwrap();
+    let prompts: Vec<Vec<u32>> = rows
+        .lines()
+        .step_by(13)
+        .map(|row| {
+            let row: serde_json::Value = serde_json::from_str(row).unwrap();
+            tokenizer.encode(row["input"].as_str().unwrap()).unwrap().ids
+        })
+        .collect();
+    let models = [
+        (Precision::F32, 1.0),
+        (Precision::Bf16, 0.99),
+        (Precision::Int8, 0.98),
+        (Precision::Int4, 0.94),
+    ]
+    .map(|(precision, least)| (load(&folder, precision, 1), least));
+    let (mut steps, mut alike) = (0, [0; 4]);
+    for prompt in &prompts {
+        let mut sessions = models.each_ref().map(|(model, _)| {
+            let mut session = Arc::clone(model).open(1).unwrap();
+            read(&mut *session, &[(prompt, 32)]);
+            session
+        });
+        let (mut id, mut logits) = (config.start_id, Logits::default());
+        for _ in 0..32 {
+            let said = sessions.each_mut().map(|session| {
+                session.step(&[Row { slot: 0, id, need: Need::Best }], &mut logits).unwrap();
+                logits.best(0).id
+            });
+            steps += 1;
+            for (alike, other) in alike.iter_mut().zip(said) {
+                *alike += i32::from(other == said[0]);
+            }
+            id = said[0];
+            if id == config.end_id {
+                break;
+            }
+        }
+    }
+    assert!(steps > 300, "{steps}");
+    for ((model, least), alike) in models.iter().zip(alike) {
+        let share = f64::from(alike) / f64::from(steps);
+        assert!(share >= *least, "{}: {alike} of {steps}", model.describe());
     }
 }
 
