@@ -1,7 +1,7 @@
 //! What is looked for, how sure it has to be, and what finds are together.
 
 use super::*;
-use crate::inspect::{Confidence, Label, PackSet};
+use crate::inspect::{Confidence, CustomPattern, Label, PackSet};
 use crate::mask::Mode;
 
 const TAIL: &str = "routes:\n  - { id: rest, use: [local, cloud, world] }\n";
@@ -127,7 +127,7 @@ fn patterns_may_state_a_label() {
     let own = policy(
         "detect:\n  patterns:\n    - { name: badge, pattern: 'BX-\\d{4}', label: business.employee_id, validator: damm }\n",
     );
-    let labels: Vec<Label> = own.detect().patterns.iter().map(|it| it.label()).collect();
+    let labels: Vec<Label> = own.detect().patterns.iter().map(CustomPattern::label).collect();
     assert_eq!(labels, [Label::BusinessEmployeeId]);
     let wrong = format!(
         "version: 1\nname: p\ndetect:\n  patterns:\n    - {{ name: a, pattern: b, label: business.badge }}\n{TAIL}"
