@@ -106,3 +106,62 @@ fn conversation(key: &Key, caller: &str, request: &Request) -> Conversation {
     let first = turns.iter().position(|(role, _)| *role == Some(Role::User)).unwrap_or(0);
     Conversation::new(key, caller, turns.iter().take(first + 1).map(|(_, text)| text.as_str()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::Surface;
+    use crate::inspect::Label;
+    use crate::mask::Mode;
+    use bytes::Bytes;
+    use serde_json::{Value, json};
+
+    const ANSWER: &str = "Noted.";
+
+    /// The texts that leave when a caller sends these turns.
+    fn sent(caller: &str, turns: &[&str]) -> Vec<String> {
+        let messages: Vec<Value> = turns
+            .iter()
+            .map(|text| json!({ "role": if *text == ANSWER { "assistant" } else { "user" }, "content": text }))
+            .collect();
+        let body = Bytes::from(json!({ "model": "auto", "messages": messages }).to_string());
+        let request = dialect::of(Surface::OpenAiChat).read(body).unwrap();
+        let labels = Label::ALL.iter().copied().collect();
+        let masking = Masking {
+            plan: MaskPlan::of(labels, Mode::Reversible),
+            inspection: Inspection::default(),
+            answers: LabelSet::EMPTY,
+        };
+        let key = Key::new([3; 32]);
+        let conversation = conversation(&key, caller, &request);
+        let (masked, _) = replace(&masking, &conversation, &request).unwrap();
+        let body: Value = serde_json::from_slice(masked.body()).unwrap();
+        let messages = body.get("messages").unwrap().as_array().unwrap();
+        messages.iter().map(|it| it.get("content").unwrap().as_str().unwrap().to_owned()).collect()
+    }
+
+    #[test]
+    fn a_value_keeps_its_placeholder_over_the_turns_of_a_conversation() {
+        let (first, later) = ("Write to jane@contoso.org.", "Is jane@contoso.org right?");
+        let one = sent("team-a", &[first]);
+        let two = sent("team-a", &[first, ANSWER, later]);
+        let three = sent("team-a", &[first, ANSWER, later, ANSWER, "And joe@contoso.org?"]);
+        assert_eq!(two.get(..1), Some(&*one), "the turns before are sent as they were");
+        assert_eq!(three.get(..3), Some(&*two));
+        let placeholder =
+            one.first().unwrap().trim_start_matches("Write to ").trim_end_matches('.');
+        assert!(placeholder.starts_with("[EMAIL_"), "{placeholder}");
+        assert_eq!(two.get(2), Some(&format!("Is {placeholder} right?")));
+        let other = three.get(4).map(String::as_str).unwrap_or_default();
+        assert!(other.contains("[EMAIL_") && !other.contains(placeholder), "{other}");
+    }
+
+    #[test]
+    fn callers_and_conversations_share_no_placeholder() {
+        let text = "Write to jane@contoso.org.";
+        let mine = sent("team-a", &[text]);
+        assert_ne!(mine, sent("team-b", &[text]));
+        let other = sent("team-a", &["Hello", ANSWER, text]);
+        assert_ne!(mine.first(), other.last());
+    }
+}

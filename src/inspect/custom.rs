@@ -19,6 +19,8 @@ pub const TERMS_MAX: usize = 1_000_000;
 const REACH_BEFORE: usize = 96;
 /// How far after it.
 const REACH_AFTER: usize = 48;
+/// Most memory that a thread keeps for one pattern beside it, in bytes.
+const PATTERN_CACHE_MAX: usize = 256 << 10;
 /// Largest compiled pattern, in bytes.
 const PATTERN_SIZE_MAX: usize = 1 << 20;
 
@@ -210,6 +212,7 @@ impl CustomPattern {
         let regex = RegexBuilder::new(pattern)
             .unicode(pattern.bytes().any(|byte| byte >= 0x80))
             .size_limit(PATTERN_SIZE_MAX)
+            .dfa_size_limit(PATTERN_CACHE_MAX)
             .build()
             .map_err(|error| CustomError::Pattern(error.to_string()))?;
         let context = context.iter().map(|word| word.to_lowercase()).collect();

@@ -177,10 +177,15 @@ fn after(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
             && (is_made_up
                 || (has_sign && !is_vague && handle.iter().all(|byte| is_small(*byte)))
                 || is_at)
-            && (!is_vague || ((is_at || word.eq_ignore_ascii_case(b"line id")) && is_made_up))
+            && (!is_vague || ((is_at || is_short_name(word)) && is_made_up))
             && !is_keyword(handle)
     };
     fits.then_some(at..end)
+}
+
+/// Names that a handle may follow without `@`.
+fn is_short_name(word: &[u8]) -> bool {
+    [&b"line id"[..], b"wx", b"tg"].iter().any(|known| word.eq_ignore_ascii_case(known))
 }
 
 /// A letter of a name in small letters, which may have hyphens.

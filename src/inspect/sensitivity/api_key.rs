@@ -354,6 +354,15 @@ pub(super) enum Sign {
 
 /// Verbs that tie a value to its name.
 const VERBS: &[&str] = &[
+    "改成了",
+    "改成",
+    "改为",
+    "设置为",
+    "设为",
+    "设成",
+    "换成了",
+    "换成",
+    "就是",
     "is",
     "was",
     "are",

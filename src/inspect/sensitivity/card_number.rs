@@ -123,6 +123,9 @@ fn judge(ask: &Ask<'_>, groups: &[Range<usize>], digits: &[u8]) -> Option<(usize
     if !is_checked && (network != Network::UnionPay || digits.len() < 16 || groups.len() > 5) {
         return None;
     }
+    if is_documented(ask.text, &span, digits) {
+        return None;
+    }
     let is_named = ask.named(&span);
     // 13 and 14 digits in one piece are article numbers and times far more often than cards.
     let is_odd = digits.len() < 15 && groups.len() == 1;
@@ -141,6 +144,29 @@ fn judge(ask: &Ask<'_>, groups: &[Range<usize>], digits: &[u8]) -> Option<(usize
         (false, _) => Hit::by_context(label, span).likely(),
     };
     Some((groups.len(), hit))
+}
+
+/// A number that payment services publish for tests, beside a word that says so.
+fn is_documented(text: &Text<'_>, span: &Range<usize>, digits: &[u8]) -> bool {
+    const NUMBERS: &[&[u8]] = &[
+        b"4242424242424242",
+        b"4111111111111111",
+        b"5555555555554444",
+        b"4000056655665556",
+        b"5105105105105100",
+        b"378282246310005",
+        b"371449635398431",
+        b"6011111111111117",
+        b"30569309025904",
+        b"3530111333300000",
+    ];
+    if !NUMBERS.contains(&digits) {
+        return false;
+    }
+    let near = text.part(span.start.saturating_sub(32)..span.end + 32).to_ascii_lowercase();
+    [&b"test card"[..], b"test number", b"test visa", b"stripe", b"sandbox"]
+        .iter()
+        .any(|word| memchr::memmem::find(&near, word).is_some())
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -102,6 +102,16 @@ const NAMES: &[&str] = &[
     "วันเกิด",
     "ημερομηνία γέννησης",
     "תאריך לידה",
+    "nato a",
+    "nata a",
+    "né à",
+    "née à",
+    "nacido en",
+    "nacida en",
+    "nascido em",
+    "nascida em",
+    "geboren in",
+    "geboren te",
     "tgl lahir",
     "tgl. lahir",
     "tarikh lahir",
@@ -129,17 +139,17 @@ const NAMES: &[&str] = &[
 const REACH: usize = 48;
 
 /// Verbs between "born" and a date that belongs to them.
-const OTHER_DEEDS: &[&str] = &[
-    " released ",
-    " published ",
-    " premiered",
-    " founded ",
-    " signed ",
-    " recorded ",
-    " admitted",
-    " hired ",
-    " joined ",
-    " died ",
+const OTHER_DEEDS: &[&[u8]] = &[
+    b" released ",
+    b" published ",
+    b" premiered",
+    b" founded ",
+    b" signed ",
+    b" recorded ",
+    b" admitted",
+    b" hired ",
+    b" joined ",
+    b" died ",
 ];
 
 const MONTHS: &[&str] = &[
@@ -285,10 +295,7 @@ fn after(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
         let is_stop = matches!(byte, b'{' | b'}' | b';' | b'?')
             || (byte == b'\n' && at > name.end + 4)
             || text.part(at..at + 3) == "。".as_bytes();
-        // The date says when something else was done.
-        let is_said_of_another =
-            OTHER_DEEDS.iter().any(|deed| text.part(at..at + deed.len()) == deed.as_bytes());
-        if is_stop || is_said_of_another {
+        if is_stop {
             return None;
         }
         if (byte.is_ascii_digit() || byte.is_ascii_alphabetic()) && text.opens(at) {
@@ -303,11 +310,14 @@ fn after(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
     None
 }
 
-/// `(born 12 May 1979)` in the first line of an article about somebody well known.
+/// `(born 12 May 1979)` in the first line of an article about somebody well known, or a date that
+/// belongs to another verb.
 fn is_biography(text: &Text<'_>, date: &Range<usize>) -> bool {
     let head = text.part(date.start.saturating_sub(7)..date.start).to_ascii_lowercase();
     let opens = [&b"(born "[..], b"; born ", b" born: "].iter().any(|born| head.ends_with(born));
-    opens && matches!(text.at(date.end), b')' | b'[' | b';' | b',')
+    let gap = text.part(date.start.saturating_sub(24)..date.start);
+    let is_of_another = OTHER_DEEDS.iter().any(|deed| memchr::memmem::find(gap, deed).is_some());
+    is_of_another || (opens && matches!(text.at(date.end), b')' | b'[' | b';' | b','))
 }
 
 /// A date in front of the word: `1985年3月1日出生`, `1985-03-01 (DOB)`.

@@ -61,10 +61,10 @@ marks! {
         "केवल आंतरिक उपयोग", "内部资料", "内部传阅", "限内部", "工作秘密", "不得公开", "不得对外", "严禁泄露", "严禁外泄", "请勿泄露", "核心商密", "普通商密", "商密：", "商密", "涉密文件", "涉密资料", "内部文件", "内部使用", "仅供内部", "仅限内部", "不得外传", "请勿外传", "严禁外传", "禁止外传", "不得外泄", "请勿外泄",
         "注意保密", "商业秘密", "商业机密", "公司机密", "內部資料", "內部文件", "僅供內部", "请勿转发", "内部公开", "内部参考", "保密文件", "对外保密",
         "社外秘", "対外秘", "持ち出し禁止", "持出禁止", "社外持ち出し", "社外厳禁", "部外秘", "取扱注意", "関係者外秘", "関係者限り", "社内限定", "社内限り", "マル秘", "대외비", "사외비", "외부 공유 금지", "외부공개금지", "사내 한정", "사내한", "내부용", "내부 자료", "외부 유출 금지";
-    MarkerRestricted Word: "restricted", "secret//", "secret", "geheim", "секретно", "secreto", "segreto";
+    MarkerRestricted Word: "restricted", "secret//", "secret", "geheim", "секретно", "secreto", "segreto", "기밀";
     MarkerConfidential Word: "confidential", "sensitive but unclassified", "proprietary", "do not share", "for internal use", "trade secret", "cui", "vertraulich", "confidentiel", "confidencial", "riservato", "confidenziale",
         "reservado", "sigiloso", "конфиденциально", "дсп", "vertrouwelijk", "poufne", "gizli", "سري", "mật", "konfidentiellt", "गोपनीय",
-        "秘密", "保密", "涉密", "内部", "内部事项", "限制级", "機密扱い", "기밀", "機密情報";
+        "秘密", "保密", "涉密", "内部", "内部事项", "限制级", "機密扱い", "機密情報";
 }
 
 /// Chinese words in which a mark is part of an ordinary term: secrecy *law*, *agreement*, …

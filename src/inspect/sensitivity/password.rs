@@ -127,6 +127,9 @@ impl Detector for Password {
                 "/user:",
                 "identified by ",
             ]),
+            // An account's name with its password, and commands that log in.
+            Wake::Words(&["root:", "admin:", "administrator:", "postgres:", "login -u "]),
+            Wake::Words(&["login", "credentials", "creds"]),
         ]
     }
 
@@ -134,6 +137,14 @@ impl Detector for Password {
         let text = ask.text;
         let mut spans = Vec::new();
         match anchor {
+            Anchor::Word(word) if is_account(text.part(word.clone())) => {
+                let span = word.end..value_end(text, word.end);
+                let is_whole = text.opens(word.start) && is_strong(text.part(span.clone()));
+                spans.extend(is_whole.then_some(span));
+            }
+            Anchor::Word(word) if is_login(text.part(word.clone())) => {
+                spans.extend(beside_account(text, word));
+            }
             Anchor::Word(word) if matches!(text.before(word.end), b'=' | b':') => {
                 // The name may be the end of a longer one, as in `PGPASSWORD=`.
                 let name = word.start..word.end - 1;
@@ -178,7 +189,10 @@ fn behind(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
         }
         // Chinese and Japanese need no sign between a name and a value.
         Sign::None if text.before(name.end) >= 0x80 => {
-            value.len() >= 6 && is_password(value) && kinds(value) >= 2
+            if value.len() < 6 || !is_password(value) || kinds(value) < 2 {
+                return further(text, name.end);
+            }
+            true
         }
         Sign::None if is_strong(value) => true,
         Sign::None => return further(text, name.end),
@@ -312,6 +326,14 @@ fn on_command_line(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usize>>
             let colon = text.run_max(user, 64, |byte| byte.is_ascii_graphic() && byte != b':');
             (text.at(colon) == b':').then_some(colon + 1)?
         }
+        Some(b' ') if command.eq_ignore_ascii_case(b"login -u ") => {
+            let line = text.run_max(word.end, 120, |byte| byte != b'\n');
+            let options = text.part(word.end..line);
+            let long = memchr::memmem::find(options, b" --password ").map(|at| at + 12);
+            let short = || memchr::memmem::find(options, b" -p ").map(|at| at + 4);
+            let start = word.end + long.or_else(short)?;
+            text.run_max(start, 1, |byte| matches!(byte, b'"' | b'\''))
+        }
         Some(b' ') if command.starts_with(b"mysql") => {
             let line = text.run_max(word.end, 120, |byte| byte != b'\n');
             let option = memchr::memmem::find(text.part(word.end..line), b" -p")?;
@@ -322,6 +344,25 @@ fn on_command_line(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usize>>
     };
     let span = start..value_end(text, start);
     is_password(text.part(span.clone())).then_some(span)
+}
+
+fn is_account(word: &[u8]) -> bool {
+    [&b"root:"[..], b"admin:", b"administrator:", b"postgres:"]
+        .iter()
+        .any(|known| word.eq_ignore_ascii_case(known))
+}
+
+fn is_login(word: &[u8]) -> bool {
+    [&b"login"[..], b"credentials", b"creds"].iter().any(|known| word.eq_ignore_ascii_case(known))
+}
+
+/// `the login is admin / Winter#2025`: a name, a slash, a value that looks like a password.
+fn beside_account(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usize>> {
+    let line = text.run_max(word.end, 64, |byte| byte != b'\n');
+    let slash = memchr::memmem::find(text.part(word.end..line), b" / ")?;
+    let start = word.end + slash + 3;
+    let span = start..value_end(text, start);
+    (text.opens(word.start) && is_strong(text.part(span.clone()))).then_some(span)
 }
 
 /// The login of HTTP's basic authentication: `user:password` in base64.
