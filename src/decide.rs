@@ -250,6 +250,7 @@ fn gather<'a>(app: &App, policy: &Policy, known: Known<'a>) -> Facts<'a> {
 const fn surface(surface: chat::Surface) -> Surface {
     match surface {
         chat::Surface::OpenAiChat => Surface::Chat,
+        chat::Surface::AnthropicMessages => Surface::Messages,
     }
 }
 

@@ -18,7 +18,8 @@ use crate::decide::{self, Known, Said};
 use crate::dialect;
 use crate::dispatch::{self, Case, Masking, Plan, Unsent};
 use crate::failure::{Code, Failure};
-use crate::inspect::Task;
+use crate::inspect::{Scan, Task};
+use crate::money::Tokens;
 use crate::receive;
 use crate::reply::{self, Stopped};
 use crate::server::Body;
@@ -34,6 +35,38 @@ pub async fn handle(
         Ok(reply) => reply,
         Err(stopped) => reply::stopped(app, &stopped, dialect::of(surface)),
     }
+}
+
+/// Tells how long a request is, in tokens of our estimate. Nothing is sent and nothing decided.
+pub async fn count_tokens(
+    app: &Arc<App>,
+    surface: Surface,
+    incoming: HttpRequest<Incoming>,
+) -> Response<Body> {
+    match counted(app, surface, incoming).await {
+        Ok(count) => reply::counted(count),
+        Err(failure) => reply::stopped(app, &failure.into(), dialect::of(surface)),
+    }
+}
+
+async fn counted(
+    app: &Arc<App>,
+    surface: Surface,
+    incoming: HttpRequest<Incoming>,
+) -> Result<Tokens, Failure> {
+    receive::check_framing(incoming.headers())?;
+    app.callers.identify(receive::credentials(incoming.headers()).as_ref())?;
+    let body = receive::body(incoming, &app.limits).await?;
+    let request = dialect::of(surface)
+        .read(body)
+        .map(Arc::new)
+        .map_err(|error| Failure::client(Code::InvalidRequest, error.to_string()))?;
+    let inspection = app.inspector.inspection(&app.policy());
+    let findings = app.inspector.read(&request, &inspection).await;
+    if findings.scan == Scan::Uninspected {
+        return Err(Failure::ours(Code::Internal, "the text could not be counted in time"));
+    }
+    Ok(findings.tokens_input)
 }
 
 async fn answer(

@@ -19,11 +19,16 @@ use crate::server::Limits;
 /// Where Anthropic's clients put the key.
 const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
+/// What every client of Anthropic's sends along. Any version is taken.
+const ANTHROPIC_VERSION: HeaderName = HeaderName::from_static("anthropic-version");
+
 /// What a path stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Endpoint {
     /// A question to a model.
     Chat(Surface),
+    /// How long a question is.
+    CountTokens(Surface),
     /// The list of models.
     Models,
     /// Whether the process lives.
@@ -36,12 +41,17 @@ pub enum Endpoint {
 pub fn endpoint(method: &Method, path: &str) -> Result<Endpoint, Failure> {
     let (endpoint, allowed) = match path {
         "/v1/chat/completions" => (Endpoint::Chat(Surface::OpenAiChat), Method::POST),
+        "/v1/messages" => (Endpoint::Chat(Surface::AnthropicMessages), Method::POST),
+        "/v1/messages/count_tokens" => {
+            (Endpoint::CountTokens(Surface::AnthropicMessages), Method::POST)
+        }
         "/v1/models" => (Endpoint::Models, Method::GET),
         "/healthz" => (Endpoint::Health, Method::GET),
         "/readyz" => (Endpoint::Ready, Method::GET),
         _ => {
             let message = "there is nothing at this path; the interfaces are \
-                           /v1/chat/completions and /v1/models";
+                           /v1/chat/completions, /v1/messages, /v1/messages/count_tokens and \
+                           /v1/models";
             return Err(Failure::client(Code::NotFound, message));
         }
     };
@@ -50,6 +60,15 @@ pub fn endpoint(method: &Method, path: &str) -> Result<Endpoint, Failure> {
         return Err(Failure::client(Code::MethodNotAllowed, message));
     }
     Ok(endpoint)
+}
+
+/// Whose words a caller understands: Anthropic's clients name the version of their interface.
+pub fn spoken(path: &str, headers: &HeaderMap) -> Surface {
+    if path.starts_with("/v1/messages") || headers.contains_key(ANTHROPIC_VERSION) {
+        Surface::AnthropicMessages
+    } else {
+        Surface::OpenAiChat
+    }
 }
 
 /// Refuses requests whose framing other HTTP implementations read differently.

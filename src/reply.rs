@@ -9,10 +9,11 @@ use tracing::{info, warn};
 
 use crate::app::App;
 use crate::budget::OverBudget;
-use crate::chat::Surface;
+use crate::chat::UsageSource;
 use crate::dialect::Dialect;
 use crate::dispatch::{Answer, Case, Content};
 use crate::failure::{Code, Failure, Fault};
+use crate::money::Tokens;
 use crate::policy::{Refusal, RefusalCode};
 use crate::server::{Body, respond};
 use crate::telemetry::Outcome;
@@ -31,6 +32,17 @@ pub const COST: HeaderName = HeaderName::from_static("x-ambidex-cost-usd");
 pub const COST_MAX: HeaderName = HeaderName::from_static("x-ambidex-cost-max-usd");
 /// Why a request was refused.
 pub const REASON: HeaderName = HeaderName::from_static("x-ambidex-reason");
+
+/// Where a count comes from, on replies that count tokens.
+pub const COUNTED_BY: HeaderName = HeaderName::from_static("x-ambidex-usage-source");
+
+/// The reply to a question for a request's length.
+pub fn counted(count: Tokens) -> Response<Body> {
+    let body = serde_json::json!({ "input_tokens": count.0 }).to_string();
+    let mut reply = respond::json(StatusCode::OK, body);
+    insert(reply.headers_mut(), COUNTED_BY, UsageSource::Estimated.name());
+    reply
+}
 
 /// A request that ended without an answer.
 #[derive(Debug)]
@@ -82,7 +94,7 @@ pub fn stopped(app: &App, stopped: &Stopped, dialect: &dyn Dialect) -> Response<
         warn!(decision, code = failure.code.name(), reason = failure.message, "no answer");
     }
     if case.is_none() {
-        let names = ["none", "none", Surface::OpenAiChat.name(), Outcome::Refused.name()];
+        let names = ["none", "none", dialect.surface().name(), Outcome::Refused.name()];
         app.metrics.requests.with_label_values(&names).inc();
     }
     let decision = case.as_ref().map(|case| case.id.as_str());

@@ -58,6 +58,22 @@ pub enum Event {
     },
 }
 
+/// What an event of a stream is to its stream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Part {
+    /// Part of the answer.
+    #[default]
+    Answer,
+    /// Nothing but usage: only for callers who asked for it.
+    UsageOnly,
+    /// Why the answer ended, with its usage: for every caller.
+    Final,
+    /// The upstream reports an error inside the stream.
+    Error,
+    /// The regular end.
+    End,
+}
+
 /// One of the answers to a request.
 #[derive(Clone, PartialEq)]
 pub struct Choice {

@@ -4,7 +4,7 @@ pub mod answer;
 pub mod request;
 pub mod usage;
 
-pub use answer::{Answer, Choice, Event, Finish, Likely, Piece, Scored};
+pub use answer::{Answer, Choice, Event, Finish, Likely, Part, Piece, Scored};
 pub use request::{Delivery, Request, Sampling, Shape, Surface, Turn};
 pub use usage::{Usage, UsageSource};
 

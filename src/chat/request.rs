@@ -19,16 +19,19 @@ use crate::money::Tokens;
 pub enum Surface {
     /// `POST /v1/chat/completions`.
     OpenAiChat,
+    /// `POST /v1/messages`.
+    AnthropicMessages,
 }
 
 impl Surface {
     /// Every surface of this build.
-    pub const ALL: [Self; 1] = [Self::OpenAiChat];
+    pub const ALL: [Self; 2] = [Self::OpenAiChat, Self::AnthropicMessages];
 
     /// The word that policies, records and metrics use.
     pub const fn name(self) -> &'static str {
         match self {
             Self::OpenAiChat => "openai_chat",
+            Self::AnthropicMessages => "anthropic_messages",
         }
     }
 }
@@ -148,7 +151,8 @@ impl fmt::Debug for Shape {
 pub struct Edits {
     /// The model's name with its quotes.
     pub model: Option<Range<usize>>,
-    /// The value of `max_completion_tokens`, where it stands but sets nothing (`null`).
+    /// The value of `max_completion_tokens` (in messages: `max_tokens`), where it stands but sets
+    /// nothing (`null`).
     pub output_max: Option<Range<usize>>,
     /// The value of `stream_options`, where it stands but does not ask for usage.
     pub stream_options: Option<Range<usize>>,

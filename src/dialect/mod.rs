@@ -3,9 +3,12 @@
 //! Pure and without I/O. To add a dialect: write its file, add it to [`Dialect`]'s implementors and
 //! to [`of`].
 
+mod collect;
 mod walk;
+pub mod messages;
 pub mod openai;
 pub mod sse;
+pub mod translate;
 
 use bytes::Bytes;
 
@@ -42,6 +45,8 @@ pub enum Unreadable {
 
 /// A public interface.
 pub trait Dialect: Sync + std::fmt::Debug {
+    /// The interface that it is spoken at.
+    fn surface(&self) -> Surface;
     /// Reads a request. The body is walked once.
     fn read(&self, body: Bytes) -> Result<Request, Unreadable>;
     /// Writes a whole answer.
@@ -56,11 +61,16 @@ pub trait Dialect: Sync + std::fmt::Debug {
     fn end(&self) -> &'static [u8];
     /// Writes an error body.
     fn complaint(&self, complaint: &Complaint<'_>) -> Vec<u8>;
+    /// Writes the error that ends a stream which is not whole.
+    fn broken(&self, complaint: &Complaint<'_>) -> Vec<u8>;
+    /// Writes the data of one event as an event of a stream.
+    fn frame(&self, data: &[u8]) -> Vec<u8>;
 }
 
 /// The dialect of a surface.
 pub fn of(surface: Surface) -> &'static dyn Dialect {
     match surface {
         Surface::OpenAiChat => &openai::Chat,
+        Surface::AnthropicMessages => &messages::Messages,
     }
 }

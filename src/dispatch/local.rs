@@ -73,7 +73,11 @@ pub(super) async fn answer(
         model: engine.card().name.clone(),
         choices: vec![chat::Choice::empty(); choices],
         has_logprobs: request.sampling.logprobs,
-        usage: Usage::none(UsageSource::Counted),
+        // Until it is counted: some streams tell the size of the prompt first.
+        usage: Usage {
+            input_uncached: settlement.case().input,
+            ..Usage::none(UsageSource::Estimated)
+        },
     };
     let mut guarded = Guarded::new(masking.guard());
     if !request.delivery.is_stream() {
@@ -320,6 +324,9 @@ impl Relay {
             }
             Some(Event::Ended { choice, finish }) => {
                 let finish = ending(finish);
+                if let Some(choice) = self.answer.choices.get_mut(choice) {
+                    choice.finish = finish;
+                }
                 let held = self.guarded.ended(choice).map(chat::Event::Text);
                 let end = chat::Event::Done { choice, finish };
                 let events = held.iter().chain([&end]);
@@ -359,13 +366,13 @@ impl Relay {
     }
 }
 
-/// An error inside a stream, followed by the stream's regular end.
+/// An error inside a stream, the last that is said.
 pub(super) fn error_event(dialect: &dyn Dialect, failure: &Failure, decision: &str) -> Bytes {
-    let body = dialect.complaint(&Complaint {
+    let told = dialect.broken(&Complaint {
         status: crate::server::respond::status(failure.code).as_u16(),
         code: failure.code.name(),
         message: &failure.message,
         decision: Some(decision),
     });
-    [b"data: ".as_slice(), &body, b"\n\n", dialect.end()].concat().into()
+    told.into()
 }

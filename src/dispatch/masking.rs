@@ -95,7 +95,8 @@ fn replace(
 /// What the answer's content will be.
 fn format(request: &Request) -> Format {
     let is_json = |leaf: &crate::inspect::Leaf<'_>| {
-        leaf.path == "response_format.type" && leaf.text.starts_with("json")
+        matches!(leaf.path, "response_format.type" | "output_config.format.type")
+            && leaf.text.starts_with("json")
     };
     if request.leaves().iter().any(is_json) { Format::Json } else { Format::Text }
 }

@@ -8,6 +8,7 @@ mod local;
 mod masking;
 mod remote;
 mod settlement;
+mod translation;
 
 use std::fmt;
 use std::sync::Arc;
@@ -191,30 +192,42 @@ async fn attempt(
         }
         Kind::Remote(remote) => {
             let output_max = destination.output_max(request);
+            let spoken = remote.provider.surface();
             if masking.is_idle() || !policy::is_remote(&destination.zone) {
-                return remote::answer(remote, clearance, settlement, (request, output_max, None))
-                    .await;
+                let leaves = match translation::translated(masking, request, spoken).await {
+                    Ok(leaves) => leaves,
+                    Err(error) => return Err(unsent(error.into(), settlement)),
+                };
+                let sent =
+                    remote::Sent { asked: request, leaves: &leaves, output_max, restoration: None };
+                return remote::answer(remote, clearance, settlement, sent).await;
             }
             let (key, caller) =
                 (settlement.app().mask_key.clone(), settlement.case().caller.name.clone());
             match masking::masked(masking, key.as_ref(), &caller, request).await {
                 Ok((masked, restoration)) => {
-                    let wanted = (&masked, output_max, Some(restoration));
-                    remote::answer(remote, clearance, settlement, wanted).await
+                    let leaves = match translation::translated(masking, &masked, spoken).await {
+                        Ok(leaves) => leaves,
+                        Err(error) => return Err(unsent(error.into(), settlement)),
+                    };
+                    let restoration = Some(restoration);
+                    let sent =
+                        remote::Sent { asked: request, leaves: &leaves, output_max, restoration };
+                    remote::answer(remote, clearance, settlement, sent).await
                 }
                 // INVARIANT: what could not be masked is not sent.
-                Err(error) => Err(Box::new(Miss {
-                    failure: Failure::ours(
-                        Code::TargetsUnavailable,
-                        format!("the request was not sent: {error}"),
-                    ),
-                    settlement,
-                    bill: Bill::Nothing,
-                    another: Another::MayHelp,
-                })),
+                Err(error) => {
+                    let message = format!("the request was not sent: {error}");
+                    Err(unsent(Failure::ours(Code::TargetsUnavailable, message), settlement))
+                }
             }
         }
     }
+}
+
+/// The request cannot go to this target; another may take it.
+fn unsent(failure: Failure, settlement: Settlement) -> Box<Miss> {
+    Box::new(Miss { failure, settlement, bill: Bill::Nothing, another: Another::MayHelp })
 }
 
 fn busy() -> Failure {

@@ -9,28 +9,56 @@ use hyper::StatusCode;
 
 use super::local::error_event;
 use super::{Another, Bill, Content, Miss, Settlement};
-use crate::chat::{Delivery, Request, Usage, UsageSource};
+use crate::chat::{Delivery, Part, Request, Surface, Usage, UsageSource};
 use crate::clock::{self, Instant};
-use crate::dialect::{self, Complaint, sse};
+use crate::dialect::translate::{self, About, Translator};
+use crate::dialect::{self, Complaint, Dialect, sse};
 use crate::failure::{Code, Failure};
-use crate::mask::{self, Restoration, StreamRestorer};
+use crate::mask::{self, MessageRestorer, Restoration, StreamRestorer};
 use crate::money::{NanoUsd, Tokens};
 use crate::policy::Clearance;
 use crate::telemetry::Outcome;
-use crate::upstream::provider::{Heard, Part, Provider};
+use crate::upstream::provider::{Ear, Heard};
 use crate::upstream::{self, Remote, SendError, Timeouts};
 
 /// Largest whole reply that is read.
 const REPLY_BYTES_MAX: usize = 32 << 20;
+
+/// What is sent, and what is done to the answer on its way back.
+pub(super) struct Sent<'a> {
+    /// The request as the caller made it: the answer is in its dialect.
+    pub asked: &'a Request,
+    /// The request as it leaves, in the provider's dialect.
+    pub leaves: &'a Request,
+    /// The limit on answer tokens.
+    pub output_max: Tokens,
+    /// The values to put back.
+    pub restoration: Option<Restoration>,
+}
+
+impl Sent<'_> {
+    fn dialect(&self) -> &'static dyn Dialect {
+        dialect::of(self.asked.surface)
+    }
+
+    fn is_translated(&self) -> bool {
+        self.asked.surface != self.leaves.surface
+    }
+}
 
 /// Sends the request and gives back the answer, whole or as it comes.
 pub(super) async fn answer(
     remote: &Remote,
     clearance: Clearance,
     mut settlement: Settlement,
-    (request, output_max, restoration): (&Arc<Request>, Tokens, Option<Restoration>),
+    sent: Sent<'_>,
 ) -> Result<Content, Box<Miss>> {
-    let outgoing = remote.provider.outgoing(request, &remote.model, output_max);
+    let outgoing = remote.provider.outgoing(sent.leaves, &remote.model, sent.output_max);
+    let about = About {
+        id: settlement.case().id.clone(),
+        created: clock::now().as_second(),
+        model: remote.model.clone(),
+    };
     let app = Arc::clone(settlement.app());
     // From here on the upstream may see the request: whoever drops this future (a client that
     // leaves) must not make it free.
@@ -46,11 +74,11 @@ pub(super) async fn answer(
         Err(error) => return Err(missed(error, settlement)),
     };
     if !reply.status().is_success() {
-        return refused(reply, settlement, (remote.timeouts, request, restoration)).await;
+        return refused(reply, settlement, (remote.timeouts, sent)).await;
     }
-    if request.delivery.is_stream() {
+    if sent.asked.delivery.is_stream() {
         let cost_max = settlement.hold().map_or(NanoUsd::ZERO, |hold| hold.charge().billed);
-        let relay = Relay::new(reply, remote, settlement, (request, restoration));
+        let relay = Relay::new(reply, remote, settlement, (sent, about));
         let pieces = futures_util::stream::unfold(relay, |mut relay| async move {
             relay.next_piece().await.map(|piece| (piece, relay))
         });
@@ -62,9 +90,21 @@ pub(super) async fn answer(
         Ok(Err(error)) => return Err(missed(error, settlement)),
         Err(_) => return Err(missed(SendError::Timeout, settlement)),
     };
-    let bill = remote.provider.usage(&body).map_or(Bill::Unknown(input), Bill::Used);
+    let usage = remote.provider.usage(&body);
+    let bill = usage.map_or(Bill::Unknown(input), Bill::Used);
+    let body = if sent.is_translated() {
+        let used = usage.unwrap_or(input);
+        let Some(new) = translate::reply(&body, sent.asked.surface, &about, &used) else {
+            let message = "the upstream's answer is not what its interface defines";
+            let failure = Failure::upstream(Code::UpstreamError, message);
+            return Err(Box::new(Miss { failure, settlement, bill, another: Another::MayHelp }));
+        };
+        new.into()
+    } else {
+        body
+    };
     let cost = settlement.finish(Outcome::Answered, bill);
-    Ok(Content::Whole { body: unmasked(body, restoration.as_ref()), cost })
+    Ok(Content::Whole { body: unmasked(body, sent.restoration.as_ref()), cost })
 }
 
 /// The body with its values put back.
@@ -89,7 +129,7 @@ fn missed(error: SendError, settlement: Settlement) -> Box<Miss> {
 async fn refused(
     reply: upstream::Reply,
     settlement: Settlement,
-    (timeouts, request, restoration): (Timeouts, &Request, Option<Restoration>),
+    (timeouts, sent): (Timeouts, Sent<'_>),
 ) -> Result<Content, Box<Miss>> {
     let status = reply.status();
     // A wrong key of ours is no business of the caller's.
@@ -109,25 +149,65 @@ async fn refused(
     }
     let headers = reply.headers().clone();
     let reading = tokio::time::timeout(timeouts.idle, reply.into_whole(64 << 10));
+    let complaint = |message: &str| {
+        Bytes::from(sent.dialect().complaint(&Complaint {
+            status: status.as_u16(),
+            code: Code::UpstreamError.name(),
+            message,
+            decision: Some(&settlement.case().id),
+        }))
+    };
+    let why = "the upstream refused the request and did not say why";
     let body = match reading.await {
-        Ok(Ok(body)) if !body.is_empty() => unmasked(body, restoration.as_ref()),
-        _ => dialect::of(request.surface)
-            .complaint(&Complaint {
-                status: status.as_u16(),
-                code: Code::UpstreamError.name(),
-                message: "the upstream refused the request and did not say why",
-                decision: Some(&settlement.case().id),
-            })
-            .into(),
+        Ok(Ok(body)) if !body.is_empty() && sent.is_translated() => {
+            let said = translate::said(&body);
+            unmasked(complaint(said.as_deref().unwrap_or(why)), sent.restoration.as_ref())
+        }
+        Ok(Ok(body)) if !body.is_empty() => unmasked(body, sent.restoration.as_ref()),
+        _ => complaint(why),
     };
     settlement.finish(Outcome::TargetFailed, Bill::Nothing);
     Ok(Content::Refusal { status, body, headers })
 }
 
-fn write_event(data: &str, out: &mut BytesMut) {
-    out.extend_from_slice(b"data: ");
-    out.extend_from_slice(data.as_bytes());
-    out.extend_from_slice(b"\n\n");
+/// Puts values back into a stream of the caller's dialect.
+enum Unmask {
+    Chat(StreamRestorer),
+    Messages(MessageRestorer),
+}
+
+impl Unmask {
+    fn new(restoration: Restoration, surface: Surface) -> Self {
+        match surface {
+            Surface::OpenAiChat => Self::Chat(StreamRestorer::new(restoration)),
+            Surface::AnthropicMessages => Self::Messages(MessageRestorer::new(restoration)),
+        }
+    }
+
+    /// The data of what takes an event's place, if anything does.
+    fn hear(&mut self, data: &[u8]) -> Option<Vec<String>> {
+        match self {
+            Self::Chat(chat) => match chat.hear(data) {
+                mask::Heard::Changed(data) => Some(vec![data]),
+                mask::Heard::Unchanged => None,
+            },
+            Self::Messages(messages) => messages.hear(data),
+        }
+    }
+
+    fn finish(&mut self) -> Vec<String> {
+        match self {
+            Self::Chat(chat) => chat.finish(),
+            Self::Messages(messages) => messages.finish(),
+        }
+    }
+}
+
+/// The data of an event with the cost beside the usage.
+fn with_cost(data: &[u8], cost_usd: &str) -> Option<Vec<u8>> {
+    let end = data.iter().rposition(|byte| *byte == b'}')?;
+    let (head, _) = data.split_at_checked(end)?;
+    Some([head, b",\"x_ambidex_cost_usd\":\"", cost_usd.as_bytes(), b"\"}"].concat())
 }
 
 type Pieces = Pin<Box<dyn Stream<Item = Result<Bytes, SendError>> + Send>>;
@@ -136,17 +216,21 @@ type Pieces = Pin<Box<dyn Stream<Item = Result<Bytes, SendError>> + Send>>;
 /// faster than the caller reads; usage is heard in passing.
 struct Relay {
     pieces: Pieces,
-    provider: &'static dyn Provider,
+    ear: Box<dyn Ear>,
     timeouts: Timeouts,
     deadline: Instant,
     delivery: Delivery,
-    surface: crate::chat::Surface,
+    dialect: &'static dyn Dialect,
+    /// Where the upstream speaks another dialect than the caller.
+    translator: Option<Box<dyn Translator>>,
     splitter: sse::Splitter,
     /// `None` once the request is settled: then the stream ends.
     settlement: Option<Settlement>,
     output: Tokens,
     usage: Option<Usage>,
-    unmask: Option<StreamRestorer>,
+    /// What is known of the prompt before the usage is.
+    prompt: Option<Usage>,
+    unmask: Option<Unmask>,
 }
 
 impl Relay {
@@ -154,21 +238,24 @@ impl Relay {
         reply: upstream::Reply,
         remote: &Remote,
         settlement: Settlement,
-        (request, restoration): (&Request, Option<Restoration>),
+        (sent, about): (Sent<'_>, About),
     ) -> Self {
+        let surface = sent.asked.surface;
         let deadline = clock::instant() + remote.timeouts.total;
         Self {
             pieces: Box::pin(reply.into_pieces()),
-            provider: remote.provider,
+            ear: remote.provider.ear(),
             timeouts: remote.timeouts,
             deadline,
-            delivery: request.delivery,
-            surface: request.surface,
+            delivery: sent.asked.delivery,
+            dialect: sent.dialect(),
+            translator: sent.is_translated().then(|| translate::stream(surface, about)),
             splitter: sse::Splitter::default(),
             settlement: Some(settlement),
             output: Tokens(0),
             usage: None,
-            unmask: restoration.map(StreamRestorer::new),
+            prompt: None,
+            unmask: sent.restoration.map(|it| Unmask::new(it, surface)),
         }
     }
 
@@ -234,50 +321,73 @@ impl Relay {
             out.extend_from_slice(event);
             return;
         };
-        let heard: Heard = self.provider.hear(&data);
+        let heard: Heard = self.ear.hear(&data);
         self.output = self.output + heard.text_tokens;
         self.usage = heard.usage.or(self.usage);
-        match heard.part {
-            Part::Answer => self.pass_on(event, &data, out),
-            // The usage is the caller's only if the caller asked for it.
-            Part::UsageOnly if self.delivery == Delivery::StreamWithUsage => {
-                let cost = self.usage.and_then(|usage| {
-                    self.settlement.as_ref().map(|settlement| settlement.cost(&usage).to_string())
-                });
-                let priced = cost.and_then(|cost| self.provider.with_cost(&data, &cost));
-                out.extend_from_slice(priced.as_deref().unwrap_or(event));
-            }
-            Part::UsageOnly => {}
-            Part::Error => {
-                out.extend_from_slice(event);
-                self.settle(Outcome::Truncated);
-            }
-            Part::End => {
-                for rest in self.unmask.as_mut().map(StreamRestorer::finish).unwrap_or_default() {
-                    write_event(&rest, out);
-                }
-                self.settle(Outcome::Answered);
-                out.extend_from_slice(event);
+        self.prompt = heard.prompt.or(self.prompt);
+        let used = self.used();
+        let Some(translator) = &mut self.translator else {
+            return self.tell(heard.part, &data, Some(event), out);
+        };
+        for told in translator.hear(&data, &used) {
+            self.tell(told.part, told.data.as_bytes(), None, out);
+            if self.settlement.is_none() {
+                break;
             }
         }
     }
 
-    /// Passes an event on, with values put back.
-    fn pass_on(&mut self, event: &Bytes, data: &[u8], out: &mut BytesMut) {
-        match self.unmask.as_mut().map(|unmask| unmask.hear(data)) {
-            Some(mask::Heard::Changed(data)) => write_event(&data, out),
-            Some(mask::Heard::Unchanged) | None => out.extend_from_slice(event),
+    /// Tells the caller an event of its dialect: as it came, where it came in that dialect.
+    fn tell(&mut self, part: Part, data: &[u8], event: Option<&Bytes>, out: &mut BytesMut) {
+        match part {
+            Part::Answer => match self.unmask.as_mut().and_then(|unmask| unmask.hear(data)) {
+                Some(events) => self.write_all(&events, out),
+                None => self.write(data, event, out),
+            },
+            // The usage is the caller's only if the caller asked for it.
+            Part::UsageOnly if self.delivery != Delivery::StreamWithUsage => {}
+            Part::UsageOnly | Part::Final => {
+                let cost = self.usage.and_then(|usage| {
+                    self.settlement.as_ref().map(|settlement| settlement.cost(&usage).to_string())
+                });
+                match cost.and_then(|cost| with_cost(data, &cost)) {
+                    Some(priced) => self.write(&priced, None, out),
+                    None => self.write(data, event, out),
+                }
+            }
+            Part::Error => {
+                self.write(data, event, out);
+                self.settle(Outcome::Truncated);
+            }
+            Part::End => {
+                let rest = self.unmask.as_mut().map(Unmask::finish).unwrap_or_default();
+                self.write_all(&rest, out);
+                self.settle(Outcome::Answered);
+                self.write(data, event, out);
+            }
+        }
+    }
+
+    fn write(&self, data: &[u8], event: Option<&Bytes>, out: &mut BytesMut) {
+        match event {
+            Some(event) => out.extend_from_slice(event),
+            None => out.extend_from_slice(&self.dialect.frame(data)),
+        }
+    }
+
+    fn write_all(&self, events: &[String], out: &mut BytesMut) {
+        for data in events {
+            self.write(data.as_bytes(), None, out);
         }
     }
 
     /// What was used: as reported, else estimated from what was heard.
     fn used(&self) -> Usage {
         let input = self.settlement.as_ref().map_or(Tokens(0), |it| it.case().input);
-        self.usage.unwrap_or(Usage {
-            input_uncached: input,
-            output: self.output,
-            ..Usage::none(UsageSource::Estimated)
-        })
+        let guess = Usage { input_uncached: input, ..Usage::none(UsageSource::Estimated) };
+        let source = UsageSource::Estimated;
+        let prompt = self.prompt.map_or(guess, |it| Usage { reasoning: Tokens(0), source, ..it });
+        self.usage.unwrap_or(Usage { output: self.output, ..prompt })
     }
 
     /// An end that nobody announces costs what was heard so far.
@@ -299,6 +409,6 @@ impl Relay {
     fn cut(&mut self, failure: &Failure) -> Bytes {
         let id = self.settlement.as_ref().map(|it| it.case().id.clone()).unwrap_or_default();
         self.settle(Outcome::Truncated);
-        error_event(dialect::of(self.surface), failure, &id)
+        error_event(self.dialect, failure, &id)
     }
 }

@@ -20,12 +20,13 @@ const AUTO: &str = "auto";
 pub(super) async fn handle(app: &Arc<App>, request: Request<Incoming>) -> Response<Body> {
     match receive::endpoint(request.method(), request.uri().path()) {
         Ok(Endpoint::Chat(surface)) => pipeline::handle(app, surface, request).await,
+        Ok(Endpoint::CountTokens(surface)) => pipeline::count_tokens(app, surface, request).await,
         Ok(Endpoint::Models) => models(app, &request),
         Ok(Endpoint::Health) => health(app),
         Ok(Endpoint::Ready) => ready(app),
         Err(failure) => {
-            let dialect = dialect::of(Surface::OpenAiChat);
-            reply::stopped(app, &Stopped::from(failure), dialect)
+            let spoken = receive::spoken(request.uri().path(), request.headers());
+            reply::stopped(app, &Stopped::from(failure), dialect::of(spoken))
         }
     }
 }
@@ -59,14 +60,27 @@ fn ready(app: &App) -> Response<Body> {
 
 fn models(app: &App, request: &Request<Incoming>) -> Response<Body> {
     let key = receive::credentials(request.headers());
+    let spoken = receive::spoken(request.uri().path(), request.headers());
     if let Err(failure) = app.callers.identify(key.as_ref()) {
-        return reply::stopped(app, &failure.into(), dialect::of(Surface::OpenAiChat));
+        return reply::stopped(app, &failure.into(), dialect::of(spoken));
     }
-    let entry = |id: &str, owner: &str| json!({ "id": id, "object": "model", "created": 0, "owned_by": owner });
-    let mut models = vec![entry(AUTO, "ambidex")];
-    for destination in &app.destinations {
-        models.push(entry(destination.model(), &destination.zone));
-    }
-    models.dedup_by(|a, b| a.get("id") == b.get("id"));
-    respond::json(StatusCode::OK, json!({ "object": "list", "data": models }).to_string())
+    let mut models = vec![(AUTO, "ambidex")];
+    models.extend(app.destinations.iter().map(|it| (it.model(), it.zone.as_str())));
+    models.dedup_by(|a, b| a.0 == b.0);
+    let list = match spoken {
+        Surface::OpenAiChat => {
+            let entry = |(id, owner): &(&str, &str)| json!({ "id": id, "object": "model", "created": 0, "owned_by": owner });
+            json!({ "object": "list", "data": models.iter().map(entry).collect::<Vec<_>>() })
+        }
+        Surface::AnthropicMessages => {
+            let entry = |(id, _): &(&str, &str)| json!({ "type": "model", "id": id, "display_name": id, "created_at": "1970-01-01T00:00:00Z" });
+            json!({
+                "data": models.iter().map(entry).collect::<Vec<_>>(),
+                "has_more": false,
+                "first_id": models.first().map(|it| it.0),
+                "last_id": models.last().map(|it| it.0),
+            })
+        }
+    };
+    respond::json(StatusCode::OK, list.to_string())
 }

@@ -32,7 +32,7 @@ pub struct Restoration {
 }
 
 impl Restoration {
-    fn text(&self, path: &str) -> Text {
+    pub(super) fn text(&self, path: &str) -> Text {
         let guard = self.guard.as_ref().filter(|_| is_said(path));
         Text {
             guard: guard.map(|(labels, inspection)| Guard::new(inspection.clone(), *labels)),
@@ -43,20 +43,20 @@ impl Restoration {
 
 /// One text of an answer on its way.
 #[derive(Clone, Debug)]
-struct Text {
+pub(super) struct Text {
     guard: Option<Guard>,
     restorer: Restorer,
 }
 
 impl Text {
-    fn push(&mut self, piece: &str) -> String {
+    pub(super) fn push(&mut self, piece: &str) -> String {
         match &mut self.guard {
             Some(guard) => self.restorer.push(&guard.push(piece)),
             None => self.restorer.push(piece),
         }
     }
 
-    fn finish(&mut self) -> String {
+    pub(super) fn finish(&mut self) -> String {
         let rest = self.guard.as_mut().map(Guard::finish).unwrap_or_default();
         let mut out = self.restorer.push(&rest);
         out.push_str(&self.restorer.finish());
@@ -79,7 +79,9 @@ pub fn restore_whole(body: &[u8], restoration: &Restoration) -> Option<Vec<u8>> 
 /// Whether a string of an answer is something that the model said.
 fn is_said(path: &str) -> bool {
     let key = path.rsplit('.').next().unwrap_or_default();
-    TEXT_KEYS.contains(&key) || key == "text"
+    // What a tool is called with has keys of its own in messages.
+    let is_input = || path.split('.').any(|step| step == "input" || step.starts_with("input["));
+    TEXT_KEYS.contains(&key) || matches!(key, "text" | "thinking") || is_input()
 }
 
 /// The fields of an answer that a model writes.
@@ -88,7 +90,11 @@ const TEXT_KEYS: [&str; 5] = ["content", "reasoning_content", "reasoning", "refu
 /// Arguments of tools are JSON inside a string, and so is content that was asked for as JSON.
 fn escape_of(path: &str, format: Format) -> Escape {
     let is_arguments = path.ends_with(".arguments");
-    let is_content = path.ends_with(".content") || path == "content";
+    let is_content = path.ends_with(".content")
+        || path == "content"
+        || path
+            .strip_prefix("content[")
+            .is_some_and(|it| it.split_once("].").is_some_and(|(_, key)| key == "text"));
     if is_arguments || (format == Format::Json && is_content) {
         Escape::Json
     } else {

@@ -12,12 +12,14 @@ mod answer;
 mod body;
 mod guard;
 mod json;
+mod messages;
 mod placeholder;
 mod restore;
 
 pub use answer::{Format, Heard, Restoration, StreamRestorer, restore_whole};
 pub use body::{Masked, Unmaskable, mask};
 pub use guard::Guard;
+pub use messages::MessageRestorer;
 pub use placeholder::{Conversation, Key, Placeholders};
 
 use std::fmt;

@@ -146,7 +146,7 @@ pub async fn send(
         .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
         // We pass bytes on as they come, so they must not be compressed.
         .header(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-    if let Some((name, value)) = &to.authorization {
+    for (name, value) in to.headers.iter().chain(&to.authorization) {
         request = request.header(name, value);
     }
     let sending = request.body(body).send();

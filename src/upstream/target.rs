@@ -59,6 +59,8 @@ pub struct Remote {
     /// Parsed once: parsing takes longer than inspecting a short prompt.
     pub(super) chat_url: Url,
     pub(super) authorization: Option<(HeaderName, HeaderValue)>,
+    /// Headers that the provider wants besides.
+    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 /// A setting that cannot be used.
@@ -91,12 +93,17 @@ impl Remote {
                 Ok((HeaderName::from_static(name), value))
             })
             .transpose()?;
+        let headers =
+            settings.provider.headers().iter().map(|(name, value)| {
+                (HeaderName::from_static(name), HeaderValue::from_static(value))
+            });
         Ok(Self {
             provider: settings.provider,
             model: settings.model.clone(),
             timeouts: settings.timeouts,
             chat_url,
             authorization,
+            headers: headers.collect(),
         })
     }
 }

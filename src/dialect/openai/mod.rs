@@ -7,7 +7,7 @@ mod write;
 
 use bytes::Bytes;
 
-use crate::chat::{Answer, Event, Request};
+use crate::chat::{Answer, Event, Request, Surface};
 use crate::dialect::{Complaint, Dialect, Unreadable};
 
 /// `POST /v1/chat/completions`.
@@ -15,6 +15,10 @@ use crate::dialect::{Complaint, Dialect, Unreadable};
 pub struct Chat;
 
 impl Dialect for Chat {
+    fn surface(&self) -> Surface {
+        Surface::OpenAiChat
+    }
+
     fn read(&self, body: Bytes) -> Result<Request, Unreadable> {
         read::request(body)
     }
@@ -42,7 +46,18 @@ impl Dialect for Chat {
     fn complaint(&self, complaint: &Complaint<'_>) -> Vec<u8> {
         write::complaint(complaint)
     }
+
+    fn broken(&self, complaint: &Complaint<'_>) -> Vec<u8> {
+        [&self.frame(&write::complaint(complaint)), self.end()].concat()
+    }
+
+    fn frame(&self, data: &[u8]) -> Vec<u8> {
+        [b"data: ", data, b"\n\n"].concat()
+    }
 }
+
+/// The usage object of the interface.
+pub(super) use write::usage;
 
 #[cfg(test)]
 mod tests;

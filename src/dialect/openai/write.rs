@@ -103,7 +103,7 @@ fn data(value: &Value) -> Vec<u8> {
     format!("data: {value}\n\n").into_bytes()
 }
 
-fn usage(usage: &Usage) -> Value {
+pub(in crate::dialect) fn usage(usage: &Usage) -> Value {
     let (input, output) = (usage.input_total(), usage.output_total());
     json!({
         "prompt_tokens": input.0,

@@ -5,8 +5,11 @@
 
 use bytes::Bytes;
 
-use crate::chat::{Request, Usage};
+pub use crate::chat::Part;
+use crate::chat::{Request, Surface, Usage};
 use crate::money::Tokens;
+
+mod splice;
 
 macro_rules! providers {
     ($($module:ident),* $(,)?) => {
@@ -16,7 +19,7 @@ macro_rules! providers {
     };
 }
 
-providers![openai];
+providers![anthropic, openai];
 
 /// The provider of a gateway that nobody configured.
 pub const OPENAI: &dyn Provider = openai::PROVIDER;
@@ -35,42 +38,40 @@ pub struct Heard {
     pub text_tokens: Tokens,
     /// The usage, where the event reports it.
     pub usage: Option<Usage>,
+    /// Where the event says what the prompt is billed as, but not yet the answer.
+    pub prompt: Option<Usage>,
     /// What the event is to the stream.
     pub part: Part,
 }
 
-/// What an event is to its stream.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Part {
-    /// Part of the answer.
-    #[default]
-    Answer,
-    /// Nothing but usage: only for callers who asked for it.
-    UsageOnly,
-    /// The upstream reports an error inside the stream.
-    Error,
-    /// The regular end.
-    End,
+/// Listens to a streamed reply.
+pub trait Ear: Send + std::fmt::Debug {
+    /// Reads the data of the next event.
+    fn hear(&mut self, data: &[u8]) -> Heard;
 }
 
 /// How an API of a vendor is spoken.
 pub trait Provider: Sync + std::fmt::Debug {
     /// The name that configurations and the price book use.
     fn name(&self) -> &'static str;
+    /// The interface that it speaks: requests that come in another are translated.
+    fn surface(&self) -> Surface;
     /// Where the vendor's API is.
     fn base_url(&self) -> &'static str;
     /// Where chat requests go, below the base URL.
     fn chat_path(&self) -> &'static str;
     /// The headers that carry the key.
     fn authorization(&self, key: &str) -> (&'static str, String);
-    /// Writes the body of a request for `model` that produces at most `output_max` tokens per choice.
+    /// Headers that it wants besides.
+    fn headers(&self) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+    /// Writes the body of a request in its interface for `model` that produces at most `output_max` tokens per choice.
     fn outgoing(&self, request: &Request, model: &str, output_max: Tokens) -> Bytes;
     /// Reads the usage of a whole reply.
     fn usage(&self, reply: &[u8]) -> Option<Usage>;
-    /// Reads the data of one event of a streamed reply.
-    fn hear(&self, data: &[u8]) -> Heard;
-    /// Adds the cost to an event that reports usage; `None` leaves the event as it is.
-    fn with_cost(&self, data: &[u8], cost_usd: &str) -> Option<Vec<u8>>;
+    /// Listens to a streamed reply.
+    fn ear(&self) -> Box<dyn Ear>;
 }
 
 /// The providers' names, for messages.

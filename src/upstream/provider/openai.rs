@@ -1,15 +1,15 @@
 //! OpenAI, and every server that speaks its chat completions interface (vLLM, llama.cpp, Ollama, …).
 
 use std::borrow::Cow;
-use std::ops::Range;
 
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Heard, Part, Provider};
+use super::splice::spliced;
+use super::{Ear, Heard, Part, Provider};
 use crate::chat::usage::OpenAiUsage;
-use crate::chat::{Delivery, Request, Usage};
+use crate::chat::{Request, Surface, Usage};
 use crate::inspect::size;
 use crate::money::Tokens;
 
@@ -21,6 +21,10 @@ struct OpenAi;
 impl Provider for OpenAi {
     fn name(&self) -> &'static str {
         "openai"
+    }
+
+    fn surface(&self) -> Surface {
+        Surface::OpenAiChat
     }
 
     fn base_url(&self) -> &'static str {
@@ -38,7 +42,7 @@ impl Provider for OpenAi {
     /// The caller's bytes, with the model's name, a limit on the answer and the wish for usage
     /// spliced in where they are missing. Nothing is parsed or written anew.
     fn outgoing(&self, request: &Request, model: &str, output_max: Tokens) -> Bytes {
-        spliced(request, model, output_max)
+        spliced(request, model, ("max_completion_tokens", output_max))
     }
 
     fn usage(&self, reply: &[u8]) -> Option<Usage> {
@@ -50,7 +54,17 @@ impl Provider for OpenAi {
         whole.usage?.read()
     }
 
-    fn hear(&self, data: &[u8]) -> Heard {
+    fn ear(&self) -> Box<dyn Ear> {
+        Box::new(Listening)
+    }
+}
+
+/// Every event speaks for itself.
+#[derive(Debug)]
+struct Listening;
+
+impl Ear for Listening {
+    fn hear(&mut self, data: &[u8]) -> Heard {
         if data == b"[DONE]" {
             return Heard { part: Part::End, ..Heard::default() };
         }
@@ -59,15 +73,6 @@ impl Provider for OpenAi {
             // Unknown kinds of events are passed on; they are neither text nor usage.
             Err(_) => Heard::default(),
         }
-    }
-
-    fn with_cost(&self, data: &[u8], cost_usd: &str) -> Option<Vec<u8>> {
-        let end = data.iter().rposition(|byte| *byte == b'}')?;
-        let (head, _) = data.split_at_checked(end)?;
-        Some(
-            [b"data: ", head, b",\"x_ambidex_cost_usd\":\"", cost_usd.as_bytes(), b"\"}\n\n"]
-                .concat(),
-        )
     }
 }
 
@@ -112,55 +117,6 @@ impl Chunk<'_> {
         }
         heard
     }
-}
-
-/// Bytes that replace a range of the body; an empty range adds.
-type Splice<'a> = (Range<usize>, Cow<'a, str>);
-
-fn spliced(request: &Request, model: &str, output_max: Tokens) -> Bytes {
-    let body = request.body();
-    let edits = &request.edits;
-    let mut splices: Vec<Splice<'_>> = Vec::with_capacity(3);
-    if request.model != model
-        && let Some(range) = &edits.model
-    {
-        splices.push((range.clone(), serde_json::Value::from(model).to_string().into()));
-    }
-    let end = edits.end..edits.end;
-    if request.output_max.is_none() {
-        splices.push(match &edits.output_max {
-            Some(range) => (range.clone(), output_max.to_string().into()),
-            None => (end.clone(), format!(",\"max_completion_tokens\":{output_max}").into()),
-        });
-    }
-    if request.delivery == Delivery::Stream {
-        splices.push(match &edits.stream_options {
-            Some(range) => (range.clone(), with_usage(body.get(range.clone())).into()),
-            None => (end, ",\"stream_options\":{\"include_usage\":true}".into()),
-        });
-    }
-    if splices.is_empty() {
-        return body.clone();
-    }
-    splices.sort_by_key(|(range, _)| (range.start, range.end));
-    let added: usize = splices.iter().map(|(_, text)| text.len()).sum();
-    let mut out = Vec::with_capacity(body.len().saturating_add(added));
-    let mut from = 0;
-    for (range, text) in splices {
-        out.extend_from_slice(body.get(from..range.start).unwrap_or_default());
-        out.extend_from_slice(text.as_bytes());
-        from = range.end;
-    }
-    out.extend_from_slice(body.get(from..).unwrap_or_default());
-    out.into()
-}
-
-/// `stream_options` as the caller gave them, but asking for usage.
-fn with_usage(options: Option<&[u8]>) -> String {
-    let mut options: serde_json::Map<String, serde_json::Value> =
-        options.and_then(|bytes| serde_json::from_slice(bytes).ok()).unwrap_or_default();
-    options.insert("include_usage".to_owned(), true.into());
-    serde_json::Value::Object(options).to_string()
 }
 
 #[cfg(test)]
@@ -213,16 +169,14 @@ mod tests {
     #[test]
     fn events_are_heard() {
         let text = br#"{"choices":[{"delta":{"content":"Hello there"}}],"usage":null}"#;
-        let heard = PROVIDER.hear(text);
+        let heard = PROVIDER.ear().hear(text);
         assert_eq!((heard.text_bytes, heard.part), (11, Part::Answer));
         assert!(heard.text_tokens > Tokens(0));
         let usage = br#"{"choices":[],"usage":{"prompt_tokens":7,"completion_tokens":3}}"#;
-        let heard = PROVIDER.hear(usage);
+        let heard = PROVIDER.ear().hear(usage);
         assert_eq!(heard.part, Part::UsageOnly);
         assert_eq!(heard.usage.unwrap().input_uncached, Tokens(7));
-        assert_eq!(PROVIDER.hear(b"[DONE]").part, Part::End);
-        assert_eq!(PROVIDER.hear(br#"{"error":{"message":"x"}}"#).part, Part::Error);
-        let priced = PROVIDER.with_cost(usage, "0.01").unwrap();
-        assert!(priced.ends_with(b",\"x_ambidex_cost_usd\":\"0.01\"}\n\n"));
+        assert_eq!(PROVIDER.ear().hear(b"[DONE]").part, Part::End);
+        assert_eq!(PROVIDER.ear().hear(br#"{"error":{"message":"x"}}"#).part, Part::Error);
     }
 }

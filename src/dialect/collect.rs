@@ -1,0 +1,228 @@
+//! What every reader of requests does alike: keeps every string with its path, and refuses with words
+//! of ours.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::ops::Range;
+
+use bytes::Bytes;
+
+use super::Unreadable;
+use super::walk::Step;
+use crate::chat::request::{Edits, Place, Text};
+use crate::chat::{Delivery, Request, Sampling, Surface, Turn};
+use crate::inspect::Level;
+use crate::money::Tokens;
+
+/// Numbers from this size on may be identifiers (a phone, a card) rather than settings.
+const LONG_NUMBER: u64 = 1_000_000;
+/// The same for a number with a point or an exponent.
+const LONG_REAL: f64 = 1e6;
+/// From here on a real number has lost its last digits.
+const INEXACT_REAL: f64 = 1e15;
+/// Deepest nesting of the body.
+const DEPTH_MAX: usize = 64;
+
+/// The parser's own words, without any of the body's: they would echo the prompt.
+pub(super) fn json_error(error: &serde_json::Error) -> Unreadable {
+    let place = format!("line {}, column {}", error.line(), error.column());
+    let told = error.to_string();
+    let ours = ["a key is given twice in the same object", "an object has more than"];
+    let what = if let Some(known) = ours.iter().find(|known| told.starts_with(**known)) {
+        known
+    } else if error.is_eof() {
+        "it ends too early"
+    } else {
+        "it is malformed"
+    };
+    Unreadable::Json(format!("{what} ({place})"))
+}
+
+pub(super) fn field(name: &str, problem: &str) -> Unreadable {
+    Unreadable::Field { field: name.to_owned(), problem: problem.to_owned() }
+}
+
+pub(super) fn closing_brace(body: &[u8]) -> Result<usize, Unreadable> {
+    match body.iter().rposition(|byte| !byte.is_ascii_whitespace()) {
+        Some(at) if body.get(at) == Some(&b'}') => Ok(at),
+        _ => Err(Unreadable::Json("it must be an object".to_owned())),
+    }
+}
+
+/// What a string is to a model.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Words {
+    /// Part of the conversation.
+    Prose,
+    /// Everything else.
+    Settings,
+}
+
+/// A request while its body is walked.
+pub(super) struct Collector<'de> {
+    body: &'de [u8],
+    /// What was read so far.
+    pub(super) read: Request,
+    /// The model's name, once it was seen.
+    pub(super) model: Option<String>,
+    /// Why the walk was stopped.
+    pub(super) bad_field: Option<Unreadable>,
+}
+
+impl<'de> Collector<'de> {
+    pub(super) fn new(body: &'de Bytes, surface: Surface) -> Self {
+        let read = Request {
+            body: Bytes::new(),
+            texts: Vec::with_capacity(16),
+            paths: String::with_capacity(256),
+            surface,
+            model: String::new(),
+            delivery: Delivery::Whole,
+            output_max: None,
+            choices: 1,
+            has_tools: false,
+            has_images: false,
+            has_unreadable: false,
+            declared: None,
+            turns: Vec::new(),
+            sampling: Sampling::default(),
+            edits: Edits::default(),
+        };
+        Self { body, read, model: None, bad_field: None }
+    }
+
+    pub(super) fn refuse(&mut self, path: &[Step<'de>], problem: &str) -> Result<(), String> {
+        let mut place = String::new();
+        write_path(&mut place, path);
+        self.bad_field = Some(Unreadable::Field { field: place, problem: problem.to_owned() });
+        Err("refused".to_owned())
+    }
+
+    /// Where a borrowed string stands in the body.
+    fn range_of(&self, text: &str) -> Range<usize> {
+        let from = text.as_ptr().addr().saturating_sub(self.body.as_ptr().addr());
+        from..from.saturating_add(text.len())
+    }
+
+    /// Keeps a string for inspection and gives back its number.
+    pub(super) fn keep(&mut self, path: &[Step<'de>], text: Cow<'de, str>, kind: Words) -> usize {
+        let start = self.read.paths.len();
+        write_path(&mut self.read.paths, path);
+        let place = match text {
+            Cow::Borrowed(text) => Place::Body(self.range_of(text)),
+            Cow::Owned(text) => Place::Owned(text.into_boxed_str()),
+        };
+        self.read.texts.push(Text {
+            place,
+            path: start..self.read.paths.len(),
+            is_prose: kind == Words::Prose,
+        });
+        self.read.texts.len() - 1
+    }
+
+    pub(super) fn turn(&mut self, index: usize) -> Option<&mut Turn> {
+        if self.read.turns.len() <= index {
+            self.read.turns.resize_with(index.saturating_add(1), Turn::default);
+        }
+        self.read.turns.get_mut(index)
+    }
+
+    /// Keeps a string that a speaker says.
+    pub(super) fn say(&mut self, path: &[Step<'de>], index: usize, text: Cow<'de, str>) {
+        let part = self.keep(path, text, Words::Prose);
+        if let Some(turn) = self.turn(index) {
+            turn.parts.push(part);
+        }
+    }
+
+    pub(super) fn set_model(
+        &mut self,
+        path: &[Step<'de>],
+        text: Cow<'de, str>,
+    ) -> Result<(), String> {
+        let Cow::Borrowed(name) = text else {
+            return self.refuse(path, "must be written without escapes");
+        };
+        let range = self.range_of(name);
+        self.read.edits.model = Some(range.start.saturating_sub(1)..range.end.saturating_add(1));
+        self.model = Some(name.to_owned());
+        self.keep(path, text, Words::Settings);
+        Ok(())
+    }
+
+    /// The sensitivity that the caller declares.
+    pub(super) fn declare(&mut self, path: &[Step<'de>], text: &str) -> Result<(), String> {
+        match Level::from_name(text) {
+            Some(level) => {
+                self.read.declared = Some(level);
+                Ok(())
+            }
+            None => self
+                .refuse(path, "must be one of `public`, `internal`, `confidential`, `restricted`"),
+        }
+    }
+
+    pub(super) fn set_output_max(&mut self, path: &[Step<'de>], number: u64) -> Result<(), String> {
+        match u32::try_from(number) {
+            Ok(tokens @ 1..) if self.read.output_max.is_none() => {
+                self.read.output_max = Some(Tokens(tokens));
+                Ok(())
+            }
+            Ok(1..) => self.refuse(path, "is given beside the other limit on answer tokens"),
+            _ => self.refuse(path, "must be at least 1"),
+        }
+    }
+
+    /// A key: unusual ones are strings that detectors see, and none may look like one of `exact`.
+    pub(super) fn key(&mut self, path: &[Step<'de>], exact: &[&str]) -> Result<(), String> {
+        if path.len() > DEPTH_MAX {
+            return self.refuse(&[], "the body is nested too deeply");
+        }
+        if let Some(Step::Key(key)) = path.last() {
+            let is_unusual = key.len() > 32
+                || !key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+            if is_unusual {
+                let folded = key.to_uppercase().to_lowercase();
+                if path.len() == 1 && exact.contains(&folded.as_str()) {
+                    return self.refuse(&[Step::Key(folded.into())], "must be in lower case");
+                }
+                let key = key.clone();
+                self.keep(path, key, Words::Settings);
+            }
+        }
+        Ok(())
+    }
+
+    /// A whole number: a long one may be an identifier.
+    pub(super) fn whole(&mut self, path: &[Step<'de>], magnitude: u64, digits: String) {
+        if magnitude >= LONG_NUMBER {
+            self.keep(path, Cow::Owned(digits), Words::Settings);
+        }
+    }
+
+    pub(super) fn real(&mut self, path: &[Step<'de>], number: f64) {
+        // Also integers beyond 64 bits: shown as far as known.
+        if number.abs() >= LONG_REAL {
+            self.keep(path, Cow::Owned(number.to_string()), Words::Settings);
+            self.read.has_unreadable |= number.abs() >= INEXACT_REAL;
+        }
+    }
+}
+
+fn write_path(out: &mut String, path: &[Step<'_>]) {
+    let start = out.len();
+    for step in path {
+        match step {
+            Step::Key(key) => {
+                if out.len() > start {
+                    out.push('.');
+                }
+                out.push_str(key);
+            }
+            Step::Index(index) => {
+                // Writing to a string cannot fail.
+                let _ = write!(out, "[{index}]");
+            }
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! Bytes of a messages request → [`Request`].
+//!
+//! Known fields are understood, all others are kept: every string, every unusual key and every long
+//! number becomes a text that detectors see, because all of it would reach the upstream.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use bytes::Bytes;
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use crate::chat::request::Edits;
+use crate::chat::{Delivery, Request, Role, Surface, Turn};
+use crate::dialect::Unreadable;
+use crate::dialect::collect::{Collector, Words, closing_brace, field, json_error};
+use crate::dialect::walk::{self, Scalar, Sink, Step};
+
+/// Fields that bound the cost or that we may splice: everyone must read them in the same way.
+const EXACT: &[&str] = &["model", "messages", "system", "max_tokens", "stream"];
+
+const NUMBER: &str = "a number";
+const WHOLE: &str = "a whole number, at least 0";
+
+pub(super) fn request(body: Bytes) -> Result<Request, Unreadable> {
+    let mut reader = Reader {
+        common: Collector::new(&body, Surface::AnthropicMessages),
+        system: Turn { role: Some(Role::System), ..Turn::default() },
+        streams: false,
+        has_idle_limit: false,
+    };
+    if let Err(error) = walk::walk(&body, &mut reader) {
+        return Err(reader.common.bad_field.take().unwrap_or_else(|| json_error(&error)));
+    }
+    if let Some(bad_field) = reader.common.bad_field.take() {
+        return Err(bad_field);
+    }
+    let end = closing_brace(&body)?;
+    let Reader { common, system, streams, has_idle_limit } = reader;
+    let Collector { mut read, model, .. } = common;
+    let model = model.ok_or_else(|| {
+        field("model", "is missing; name a model, or `auto` to let the policy choose")
+    })?;
+    if read.turns.is_empty() {
+        return Err(field("messages", "is missing or empty; give at least one message"));
+    }
+    if !system.parts.is_empty() {
+        read.turns.insert(0, system);
+    }
+    // A stream of this interface always tells the usage.
+    let delivery = if streams { Delivery::StreamWithUsage } else { Delivery::Whole };
+    let output_max = if has_idle_limit { idle_limit(&body) } else { None };
+    let edits = Edits { output_max, end, ..read.edits };
+    Ok(Request { body: body.clone(), model, delivery, edits, ..read })
+}
+
+/// The range of a `max_tokens` that is `null`.
+fn idle_limit(body: &[u8]) -> Option<Range<usize>> {
+    #[derive(Deserialize)]
+    struct Top<'a> {
+        #[serde(borrow, default, deserialize_with = "even_null")]
+        max_tokens: Option<&'a RawValue>,
+    }
+    fn even_null<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<&'de RawValue>, D::Error> {
+        <&RawValue>::deserialize(reader).map(Some)
+    }
+    let value = serde_json::from_slice::<Top<'_>>(body).ok()?.max_tokens?;
+    let from = value.get().as_ptr().addr().saturating_sub(body.as_ptr().addr());
+    Some(from..from.saturating_add(value.get().len()))
+}
+
+struct Reader<'de> {
+    common: Collector<'de>,
+    /// Instructions stand beside the messages here, not among them.
+    system: Turn,
+    streams: bool,
+    has_idle_limit: bool,
+}
+
+impl<'de> Reader<'de> {
+    fn text(&mut self, path: &[Step<'de>], text: Cow<'de, str>) -> Result<(), String> {
+        match path {
+            [Step::Key(key)] if key == "model" => return self.common.set_model(path, text),
+            [Step::Key(key)] if key == "system" => {
+                self.instruct(path, text);
+                return Ok(());
+            }
+            [system, Step::Index(_), Step::Key(key)] if system.key() == "system" => {
+                match key.as_ref() {
+                    "type" => self.set_block_kind(&text),
+                    "text" => {
+                        self.instruct(path, text);
+                        return Ok(());
+                    }
+                    _ => {}
+                }
+            }
+            [stop, Step::Index(_)] if stop.key() == "stop_sequences" => {
+                self.common.read.sampling.stop.push(text.to_string());
+            }
+            [messages, Step::Index(index), rest @ ..] if messages.key() == "messages" => match rest
+            {
+                [Step::Key(key)] if key == "role" => self.set_role(*index, &text),
+                [Step::Key(key)] if key == "content" => {
+                    self.common.say(path, *index, text);
+                    return Ok(());
+                }
+                [content, Step::Index(_), block @ ..] if content.key() == "content" => {
+                    self.block(path, *index, block, text);
+                    return Ok(());
+                }
+                _ => {}
+            },
+            [metadata, Step::Key(key)]
+                if metadata.key() == "metadata" && key == "data_sensitivity" =>
+            {
+                self.common.declare(path, &text)?;
+            }
+            _ => {}
+        }
+        self.common.keep(path, text, Words::Settings);
+        Ok(())
+    }
+
+    /// A string inside a block of a message's content.
+    fn block(
+        &mut self,
+        path: &[Step<'de>],
+        index: usize,
+        block: &[Step<'de>],
+        text: Cow<'de, str>,
+    ) {
+        let is_said = match block {
+            [Step::Key(key)] => {
+                if key == "type" {
+                    self.set_block_kind(&text);
+                }
+                // The content of a tool's result can be a text of its own.
+                matches!(key.as_ref(), "text" | "content")
+            }
+            [content, Step::Index(_), Step::Key(key)] if content.key() == "content" => {
+                if key == "type" {
+                    self.set_block_kind(&text);
+                }
+                key == "text"
+            }
+            _ => false,
+        };
+        if is_said {
+            self.common.say(path, index, text);
+        } else {
+            let is_prose = matches!(block, [Step::Key(key)] if key == "thinking")
+                || matches!(block, [source, Step::Key(_)] if source.key() == "source");
+            let kind = if is_prose { Words::Prose } else { Words::Settings };
+            self.common.keep(path, text, kind);
+        }
+    }
+
+    fn instruct(&mut self, path: &[Step<'de>], text: Cow<'de, str>) {
+        let part = self.common.keep(path, text, Words::Prose);
+        self.system.parts.push(part);
+    }
+
+    fn set_role(&mut self, index: usize, text: &str) {
+        let role = match text {
+            "user" => Some(Role::User),
+            "assistant" => Some(Role::Assistant),
+            "system" => Some(Role::System),
+            _ => None,
+        };
+        if let Some(turn) = self.common.turn(index) {
+            turn.role = role;
+        }
+    }
+
+    fn set_block_kind(&mut self, kind: &str) {
+        let read = &mut self.common.read;
+        match kind {
+            "text" | "thinking" => {}
+            "tool_use" | "tool_result" => read.has_tools = true,
+            "image" => {
+                read.has_images = true;
+                read.has_unreadable = true;
+            }
+            // Documents, encrypted thoughts, results of the provider's own tools.
+            _ => read.has_unreadable = true,
+        }
+    }
+
+    fn set_real(&mut self, path: &[Step<'de>], value: Option<f64>) {
+        let [Step::Key(key)] = path else { return };
+        let sampling = &mut self.common.read.sampling;
+        let (name, place) = match key.as_ref() {
+            "temperature" => ("temperature", &mut sampling.temperature),
+            "top_p" => ("top_p", &mut sampling.top_p),
+            _ => return,
+        };
+        match value {
+            Some(value) => *place = Some(value),
+            None => {
+                sampling.misread.get_or_insert((name, NUMBER));
+            }
+        }
+    }
+
+    fn count(&mut self, path: &[Step<'de>], number: u64) -> Result<(), String> {
+        match path {
+            [Step::Key(key)] if key == "max_tokens" => self.common.set_output_max(path, number)?,
+            [Step::Key(key)] if key == "top_k" => self.common.read.sampling.top_k = Some(number),
+            _ => self.set_real(path, u32::try_from(number).ok().map(f64::from)),
+        }
+        self.common.whole(path, number, number.to_string());
+        Ok(())
+    }
+
+    /// What bounds the cost has its own type, or is absent.
+    fn check_type(&mut self, path: &[Step<'de>], value: &Scalar<'de>) -> Result<(), String> {
+        let [Step::Key(key)] = path else { return Ok(()) };
+        match (key.as_ref(), value) {
+            (_, Scalar::Null)
+            | ("max_tokens" | "top_k", Scalar::Unsigned(_))
+            | ("stream", Scalar::Bool(_)) => Ok(()),
+            ("max_tokens", _) => self.common.refuse(path, "must be a whole number"),
+            ("stream", _) => self.common.refuse(path, "must be `true` or `false`"),
+            ("top_k", _) => {
+                self.common.read.sampling.misread.get_or_insert(("top_k", WHOLE));
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl<'de> Sink<'de> for Reader<'de> {
+    fn key(&mut self, path: &[Step<'de>]) -> Result<(), String> {
+        self.common.key(path, EXACT)
+    }
+
+    fn scalar(&mut self, path: &[Step<'de>], value: Scalar<'de>) -> Result<(), String> {
+        self.check_type(path, &value)?;
+        match value {
+            Scalar::Text(text) => {
+                self.set_real(path, None);
+                self.text(path, text)
+            }
+            Scalar::Unsigned(number) => self.count(path, number),
+            Scalar::Signed(number) => {
+                self.set_real(path, i32::try_from(number).ok().map(f64::from));
+                self.common.whole(path, number.unsigned_abs(), number.to_string());
+                Ok(())
+            }
+            Scalar::Float(number) => {
+                self.set_real(path, Some(number));
+                self.common.real(path, number);
+                Ok(())
+            }
+            Scalar::Bool(yes) => {
+                self.set_real(path, None);
+                if matches!(path, [Step::Key(key)] if key == "stream") {
+                    self.streams = yes;
+                }
+                Ok(())
+            }
+            Scalar::Null => {
+                if matches!(path, [Step::Key(key)] if key == "max_tokens") {
+                    self.has_idle_limit = true;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn open(&mut self, path: &[Step<'de>]) {
+        match path {
+            [Step::Key(key)] if key == "tools" => self.common.read.has_tools = true,
+            [Step::Key(key)] if matches!(key.as_ref(), "max_tokens" | "stream") => {
+                // Opening cannot fail: the walk goes on and the field is refused at its end.
+                let _ = self.common.refuse(path, "must be a plain value, neither list nor object");
+            }
+            [messages, Step::Index(index)] if messages.key() == "messages" => {
+                self.common.turn(*index);
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Translates a request into the dialect of the provider that gets it, and looks at the result with
+//! the same eyes as before: what shows only in the translation does not leave.
+
+use std::sync::Arc;
+
+use super::Masking;
+use crate::chat::{Request, Surface};
+use crate::dialect::{self, translate};
+use crate::failure::{Code, Failure};
+use crate::inspect::Inspection;
+
+/// Bodies up to this size are translated in place: handing over costs more than translating.
+const IN_PLACE_BYTES_MAX: usize = 16 << 10;
+
+/// Why a request could not be translated. Without any of its text.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum TranslateError {
+    #[error("the request was not sent, because the target speaks another interface: {0}")]
+    Untranslatable(#[from] translate::Untranslatable),
+    #[error("the request was not sent: its translation cannot be read")]
+    Unreadable,
+    #[error("the request was not sent: its translation shows values that it did not show before")]
+    Revealing,
+    #[error("the request was not sent: its translation was interrupted")]
+    Interrupted,
+}
+
+impl From<TranslateError> for Failure {
+    fn from(error: TranslateError) -> Self {
+        let message = error.to_string();
+        match error {
+            TranslateError::Untranslatable(_) => Self::client(Code::InvalidRequest, message),
+            TranslateError::Unreadable
+            | TranslateError::Revealing
+            | TranslateError::Interrupted => Self::ours(Code::TargetsUnavailable, message),
+        }
+    }
+}
+
+/// The request as the provider's dialect says it, read and inspected again. What is in that dialect
+/// already stays as it is.
+pub(super) async fn translated(
+    masking: &Masking,
+    request: &Arc<Request>,
+    to: Surface,
+) -> Result<Arc<Request>, TranslateError> {
+    if request.surface == to {
+        return Ok(Arc::clone(request));
+    }
+    if request.body().len() <= IN_PLACE_BYTES_MAX {
+        return translate(&masking.inspection, request, to);
+    }
+    let (inspection, request) = (masking.inspection.clone(), Arc::clone(request));
+    let work = move || translate(&inspection, &request, to);
+    tokio::task::spawn_blocking(work).await.unwrap_or(Err(TranslateError::Interrupted))
+}
+
+fn translate(
+    inspection: &Inspection,
+    request: &Request,
+    to: Surface,
+) -> Result<Arc<Request>, TranslateError> {
+    let body = translate::request(request, to)?;
+    let again = dialect::of(to).read(body).map_err(|_| TranslateError::Unreadable)?;
+    // INVARIANT: the policy decided on what inspection found. The translation may show no more.
+    let (before, after) = (inspection.read(&request.leaves()), inspection.read(&again.leaves()));
+    let is_new = after.labels.iter().any(|label| !before.labels.contains(label));
+    if is_new || after.scan > before.scan || again.has_unreadable && !request.has_unreadable {
+        return Err(TranslateError::Revealing);
+    }
+    Ok(Arc::new(again))
+}
