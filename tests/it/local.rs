@@ -176,7 +176,7 @@ async fn a_json_schema_of_scalars_is_answered_here_and_legally() {
         json!({ "guided_grammar": "root ::= [a-z]+" }),
     ] {
         let reply = proxy.send(&with(chat(TICKET), more.clone())).await;
-        assert_eq!((reply.status, reply.code().as_str()), (403, "no_capable_target"), "{more}");
+        assert_eq!((reply.status, reply.code().as_str()), (403, "policy_refused"), "{more}");
         let told = reply.json()["error"]["message"].as_str().unwrap().to_owned();
         assert!(told.contains("local cannot write what `response_format` or"), "{told}");
     }
@@ -198,7 +198,7 @@ async fn a_row_says_under_which_licence_and_by_which_weights_a_local_model_answe
     let weights = here.row(reply.decision()).await.settled.unwrap().weights.unwrap();
     assert_eq!(
         (weights.licence.as_str(), weights.sha256.as_deref()),
-        ("apache-2.0", Some(&*digest))
+        ("Apache-2.0", Some(&*digest))
     );
     let url =
         format!("http://{}/admin/api/decisions/{}", here.gateway.admin_address, reply.decision());
@@ -354,11 +354,19 @@ async fn every_local_metric_is_told_per_model() {
         let line = format!(r#"ambidex_local_{name}_count{{model="ambidex-starter"}}"#);
         assert!(proxy.metric(&line).await >= 1.0, "{line}");
     }
-    for part in ["weights", "arena"] {
-        let line =
-            format!(r#"ambidex_local_memory_bytes{{model="ambidex-starter",part="{part}"}}"#);
-        assert!(proxy.metric(&line).await > 1_000.0, "{line}");
-    }
+    let memory =
+        |part| format!(r#"ambidex_local_memory_bytes{{model="ambidex-starter",part="{part}"}}"#);
+    assert!(proxy.metric(&memory("weights")).await > 1_000.0);
+    let running = occupy(&proxy);
+    eventually("the arena to hold a sequence", || async {
+        (proxy.metric(&memory("arena")).await > 1_000.0).then_some(())
+    })
+    .await;
+    drop(running);
+    eventually("the arena to be empty", || async {
+        (proxy.metric(&memory("arena")).await < 1.0).then_some(())
+    })
+    .await;
     // A client that leaves while its answer is made.
     let engine = proxy.gateway.app.destinations[0].engine().unwrap().clone();
     let before = engine.load_now().cancelled;
