@@ -124,9 +124,8 @@ fn chinese(text: &Text<'_>, province: &Range<usize>) -> Option<Range<usize>> {
         6 => digits >= 4,
         _ => false,
     };
-    let is_sample = body == b"12345" || body == b"123456";
     // `挂`, `学`, `警`, `港`, `澳` end plates of trailers, driving schools, police.
-    (fits && !is_sample && text.closes(end)).then_some(province.start..end)
+    (fits && text.closes(end)).then_some(province.start..end)
 }
 
 /// Letters and digits behind (or before) a word for plates.
