@@ -20,8 +20,7 @@ const WRITER_PATIENCE: Duration = Duration::from_secs(1);
 const READER_PATIENCE: Duration = Duration::from_secs(5);
 
 /// (name, statements), in order; the version of a file is how many of them it has seen.
-const MIGRATIONS: &[(&str, &str)] =
-    &[("ledger", LEDGER), ("facts", FACTS), ("weights", WEIGHTS)];
+const MIGRATIONS: &[(&str, &str)] = &[("ledger", LEDGER), ("facts", FACTS), ("weights", WEIGHTS)];
 
 const LEDGER: &str = "
 CREATE TABLE ledger (

@@ -51,8 +51,8 @@ fn line_is_like(shown: &str, told: &str) -> bool {
     let Some(mut rest) = told.strip_prefix(parts.next().unwrap()) else { return false };
     let parts: Vec<&str> = parts.collect();
     for part in &parts {
-        let Some(at) = rest.find(part.trim_start()) else { return false };
-        rest = &rest[at + part.trim_start().len()..];
+        let Some((_, after)) = rest.split_once(part.trim_start()) else { return false };
+        rest = after;
     }
     rest.is_empty() || parts.last().is_some_and(|last| last.is_empty())
 }
