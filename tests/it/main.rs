@@ -39,6 +39,8 @@ mod shutdown;
 #[cfg(test)]
 mod stream;
 #[cfg(test)]
+mod surfaces;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod tidy;
