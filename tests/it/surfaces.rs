@@ -97,7 +97,7 @@ fn saying(words: &[&str]) -> Vec<Vec<u8>> {
 /// The text of an answer of either dialect, whole or streamed.
 fn text_of(reply: &Reply) -> String {
     let text = reply.text();
-    let datas: Vec<Value> = if text.starts_with('{') {
+    let parts: Vec<Value> = if text.starts_with('{') {
         vec![reply.json()]
     } else {
         text.lines()
@@ -111,7 +111,7 @@ fn text_of(reply: &Reply) -> String {
         "/choices/0/message/content",
         "/choices/0/delta/content",
     ];
-    let found = datas.iter().flat_map(|data| places.map(|place| data.pointer(place)));
+    let found = parts.iter().flat_map(|data| places.map(|place| data.pointer(place)));
     found.flatten().filter_map(Value::as_str).collect()
 }
 
