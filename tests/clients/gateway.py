@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from anthropic import Anthropic
 from openai import OpenAI
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,14 +19,15 @@ BINARY = Path(os.environ.get("AMBIDEX", ROOT / "target/release/ambidex"))
 class Gateway:
     """`ambidex serve` on free ports. `stop` ends it and fails if it does not drain."""
 
-    def __init__(self, folder, upstream, policy=None, callers=None):
+    def __init__(self, folder, upstream, policy=None, callers=None, provider="openai"):
         self.folder = Path(folder)
         config = {
             "server": {"listen": "127.0.0.1:0", "admin_listen": "127.0.0.1:0", "workers": 2},
             "store": "sqlite:./ledger.db",
             "targets": [
                 {"name": "local", "engine": "starter", "zone": "on-host", "threads": 1},
-                {"name": "cloud", "provider": "openai", "model": "gpt-4o-mini", "zone": "eu",
+                {"name": "cloud", "provider": provider, "zone": "eu",
+                 "model": "gpt-4o-mini" if provider == "openai" else "claude-haiku-4-5",
                  "base_url": upstream.url, "key": "env:UPSTREAM_KEY"},
             ],
             "callers": callers or [
@@ -49,6 +51,9 @@ class Gateway:
 
     def client(self, key="support-secret", **options):
         return OpenAI(base_url=f"{self.url}/v1", api_key=key, max_retries=0, timeout=60, **options)
+
+    def anthropic(self, key="support-secret", **options):
+        return Anthropic(base_url=self.url, api_key=key, max_retries=0, timeout=60, **options)
 
     def get(self, path):
         with urllib.request.urlopen(self.admin + path, timeout=10) as reply:

@@ -39,15 +39,53 @@ class Upstream:
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 owner.bodies.append(body)
-                owner.keys.append(self.headers["Authorization"])
+                owner.keys.append(self.headers["Authorization"] or self.headers["x-api-key"])
                 asked = json.loads(body)
                 try:
-                    if asked.get("stream"):
+                    if self.path.endswith("/messages"):
+                        self.messages(asked)
+                    elif asked.get("stream"):
                         self.stream(asked)
                     else:
                         self.whole(asked)
                 except (BrokenPipeError, ConnectionResetError):
                     self.close_connection = True
+
+            def messages(self, asked):
+                """Anthropic's interface: says WORDS, or calls the first tool that is offered."""
+                if "please be busy" in json.dumps(asked):
+                    return self.send(400, {"type": "error", "error": {
+                        "type": "invalid_request_error", "message": "too busy for that"}})
+                blocks = [{"type": "text", "text": "".join(WORDS)}]
+                if asked.get("tools"):
+                    blocks.append({"type": "tool_use", "id": "toolu_1", "name": asked["tools"][0]["name"],
+                                   "input": {"place": "Paris"}})
+                message = {"id": "msg_1", "type": "message", "role": "assistant", "model": asked["model"],
+                           "content": blocks, "stop_reason": "tool_use" if asked.get("tools") else "end_turn",
+                           "stop_sequence": None, "usage": {"input_tokens": 1000, "output_tokens": 200}}
+                if not asked.get("stream"):
+                    return self.send(200, message)
+                self.send_response(200)
+                self.send_header("Content-Type", "text/event-stream")
+                self.send_header("Connection", "close")
+                self.end_headers()
+                self.close_connection = True
+                self.event({"type": "message_start", "message": message | {"content": [], "stop_reason": None}})
+                for index, block in enumerate(blocks):
+                    is_text = block["type"] == "text"
+                    empty = {"text": ""} if is_text else {"input": {}}
+                    self.event({"type": "content_block_start", "index": index, "content_block": block | empty})
+                    for piece in WORDS if is_text else ['{"pla', 'ce": "Paris"}']:
+                        delta = ({"type": "text_delta", "text": piece} if is_text
+                                 else {"type": "input_json_delta", "partial_json": piece})
+                        self.event({"type": "content_block_delta", "index": index, "delta": delta})
+                    self.event({"type": "content_block_stop", "index": index})
+                self.event({"type": "message_delta", "usage": {"output_tokens": 200},
+                            "delta": {"stop_reason": message["stop_reason"], "stop_sequence": None}})
+                self.event({"type": "message_stop"})
+
+            def event(self, data):
+                self.wfile.write(f"event: {data['type']}\ndata: {json.dumps(data)}\n\n".encode())
 
             def whole(self, asked):
                 if "please be busy" in json.dumps(asked):

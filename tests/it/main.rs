@@ -45,6 +45,8 @@ mod shutdown;
 #[cfg(test)]
 mod stream;
 #[cfg(test)]
+mod surfaces;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod tidy;

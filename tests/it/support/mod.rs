@@ -5,7 +5,7 @@ mod proxy;
 mod upstream;
 
 pub(crate) use hub::{COMMIT, HubServer, State as HubState, sha256};
-pub(crate) use proxy::{KEY, Proxy, UPSTREAM_KEY, chat, settings, streamed};
+pub(crate) use proxy::{KEY, Proxy, Reply, UPSTREAM_KEY, chat, settings, streamed};
 pub(crate) use upstream::{Say, Upstream, answer, events};
 
 use std::future::Future;

@@ -71,6 +71,11 @@ impl Upstream {
         upstream
     }
 
+    /// Adds an answer to the script.
+    pub fn then(&self, say: Say) {
+        self.state.lock().unwrap().script.push(say);
+    }
+
     pub fn seen(&self) -> Vec<Seen> {
         self.state.lock().unwrap().seen.clone()
     }
