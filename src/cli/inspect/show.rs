@@ -150,7 +150,7 @@ mod tests {
     #[test]
     fn what_decided_is_said() {
         let cases = [
-            ("Hello, my SSN is 536-22-8145.", "certain: \"SSN\" at 1:11 names it"),
+            ("Hello, my SSN is 536-22-8145.", "certain: \"SSN is\" at 1:11 names it"),
             ("4539 1488 0343 6467", "certain: its Luhn digit is right\n"),
             (
                 "the card 4539148803436467",
