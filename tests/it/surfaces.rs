@@ -121,7 +121,7 @@ const EMAIL: &str = "jane.roe@contoso.com";
 fn placeholder(body: &[u8]) -> String {
     let body = String::from_utf8_lossy(body).into_owned();
     let from = body.find("[EMAIL_").expect("a placeholder");
-    body.get(from..).unwrap().split_inclusive(']').next().unwrap().to_owned()
+    body.split_at(from).1.split_inclusive(']').next().unwrap().to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -143,8 +143,8 @@ async fn any_dialect_at_any_provider_whole_and_streamed_is_masked_restored_and_b
         ask(&proxy, path, &body).await;
         let token = placeholder(&upstream.seen()[0].body);
 
-        let (first, second) = token.split_at(5);
-        let words = ["To ", first, second, "!"];
+        let (head, tail) = token.split_at(5);
+        let words = ["To ", head, tail, "!"];
         upstream.then(match (provider, stream) {
             ("anthropic", false) => Say::Whole(200, said(&words.concat())),
             ("anthropic", true) => Say::Events(saying(&words)),
