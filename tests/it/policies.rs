@@ -83,8 +83,8 @@ routes:
   - { id: code, when: { task.type: { is: code } }, use: [cloud, local] }
   - { id: rest, use: [cloud, local] }
 tests:
-  - { name: right, given: { task.type: code }, expect: { target: cloud } }
-  - { name: 'wrong <&>', given: { task.type: chat }, expect: { target: local } }
+  - { name: right, caller: { team: sales }, given: { task.type: code }, expect: { target: cloud } }
+  - { name: 'wrong <&>', caller: { team: sales }, given: { task.type: chat }, expect: { target: local } }
 ";
 
 #[test]
