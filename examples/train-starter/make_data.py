@@ -13,10 +13,11 @@ import json
 import pathlib
 import random
 
-from starter_data import dolly, tasks
+from starter_data import dolly, practice, tasks
 
 # Share of each task in the training rows; "copy" fades out after the first part of the file.
-MIX = {"classify": 0.42, "extract": 0.23, "answer": 0.16, "summarize": 0.05, "real": 0.02, "hint": 0.12}
+MIX = {"classify": 0.24, "choice": 0.14, "yes_no": 0.20, "extract": 0.15, "hinted": 0.03, "answer": 0.13, "summarize": 0.05,
+       "real": 0.02, "hint": 0.04}
 
 
 def training_rows(count, real_text, seed, mix, warm_up):
@@ -28,7 +29,10 @@ def training_rows(count, real_text, seed, mix, warm_up):
         task = rng.choices(names, weights)[0]
         if rng.random() < max(0.05, 0.6 * (1 - index / warm_up) if warm_up else 0):
             task = "copy"
-        yield real_text.make_row(row_seed) if task == "real" else tasks.make_row(task, row_seed, "train")
+        if task == "real":
+            yield real_text.make_row(row_seed)
+        else:
+            yield tasks.make_row(task, row_seed, "train", practice.MAKERS if task in practice.MAKERS else tasks.TASKS)
 
 
 def eval_rows(per_task, held_out_dolly, seed):

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 
-from starter_data import fields, scenes, tasks, topics
+from starter_data import fields, practice, scenes, tasks, topics
 from starter_data.entities import Entities, is_held_out
 from starter_data.grammar import pick_for_split, texts_of_splits
 from starter_data.topics import LABELS, TOPICS
@@ -35,6 +35,24 @@ def check_rows():
                     assert row["output"] in row["input"], row
                 assert "{" not in row["output"] and "<" not in row["output"], row
                 assert "{v" not in row["input"] and "{labels}" not in row["input"] and "{name}" not in row["input"], row
+
+
+def check_practice():
+    """Practice rows repeat, their answers are the ones that their notes say, and yes is as frequent as no."""
+    for task in practice.MAKERS:
+        answers = []
+        for index in range(400):
+            row = tasks.make_row(task, index, "train", practice.MAKERS)
+            assert row == tasks.make_row(task, index, "train", practice.MAKERS)
+            assert row["output"] == "none" or row["output"] in row["input"], row
+            fits = row.get("fits", {})
+            assert set(fits) <= set(row["meanings"]), row
+            if task == "choice":
+                assert [label for label, true in fits.items() if true] == [row["output"]], row
+            if task == "yes_no":
+                answers.append(row["output"].lower() in ("yes", "true"))
+                assert all(true == answers[-1] for true in fits.values()), row
+        assert task != "yes_no" or 160 < sum(answers) < 240, sum(answers)
 
 
 def pattern_lists():
@@ -169,6 +187,7 @@ def check_fine_tuning(rows, folder, lora):
 
 def main():
     check_rows()
+    check_practice()
     check_splits()
     check_labels()
     with tempfile.TemporaryDirectory() as name:

@@ -126,12 +126,15 @@ def places(encoding, text, answer):
 
 
 def meant_places(encoding, row, size):
-    """The parts of a prompt whose meaning is known, as (first, behind the last, names); a part within another is left out."""
+    """The parts of a prompt whose meaning is known, as (first, behind the last, names, fits); a part within another is left out.
+
+    `fits` says whether the part is what the row asks for or about; None where the row does not say.
+    """
     found = []
     for text, names in sorted(row.get("meanings", {}).items(), key=lambda item: -len(item[0])):
         for first, behind in places(encoding, row["input"], text):
-            if behind < size and not any(first < other_behind and other_first < behind for other_first, other_behind, _ in found):
-                found.append((first, behind, names))
+            if behind < size and not any(first < other_behind and other_first < behind for other_first, other_behind, *_ in found):
+                found.append((first, behind, names, row.get("fits", {}).get(text)))
     return found
 
 
@@ -146,7 +149,7 @@ def to_tensors(rows):
         for first, behind in found:
             row[first:first + 1, 0] = 1
             row[first:behind, 1] = 1
-    meant = [(index, first, behind, names) for index, (_, _, _, *more) in enumerate(rows) for first, behind, names in (more or [[]])[0]]
+    meant = [(index, *part) for index, (_, _, _, *more) in enumerate(rows) for part in (more or [[]])[0]]
     return {"input_ids": ids, "attention_mask": (ids != PAD).long(), "labels": labels, "marks": marks}, meant
 
 
@@ -172,18 +175,20 @@ def loss_of(model, batch, meant=(), encoder=None, helpers=None):
 
 
 class Helpers(torch.nn.Module):
-    """Two small heads on the encoder that make training quicker and that no checkpoint keeps.
+    """Three small heads on the encoder that make training quicker and that no checkpoint keeps.
 
     Most answers stand somewhere in the prompt: a label, a field, a span. Without help, the choice among them is learnt from
     a piece or two of the answer, through the decoder. `pointer` asks the encoder directly where the answer stands.
     `meaning` asks it for what the parts of the prompt are about ("meanings" of a row): a label and a message on the same
-    topic, a field's name and the sentence that holds it, are pulled to the same place.
+    topic, a field's name and the sentence that holds it, are pulled to the same place. `fit` asks it whether a part is the
+    one that is wanted ("fits" of a row): the right label, the sentence with the field, the topic that a yes/no question names.
     """
 
     def __init__(self, width, meanings=256):
         super().__init__()
         self.pointer = torch.nn.Linear(width, 2)
         self.meaning = torch.nn.Linear(width, meanings)
+        self.fit = torch.nn.Linear(width, 1)
         self.numbers = {}
 
     def get_extra_state(self):
@@ -193,21 +198,30 @@ class Helpers(torch.nn.Module):
         self.numbers = state
 
     def forward(self, encoded, batch, meant):
-        """The losses of both, added."""
+        """The losses of the three, added."""
         chances = self.pointer(encoded).float().masked_fill(batch["attention_mask"][:, :, None] == 0, -1e4).log_softmax(dim=1)
         count = batch["marks"].sum(dim=1)
         pointing = -((chances * batch["marks"]).sum(dim=1) / count.clamp(min=1)).sum() / (count > 0).sum().clamp(min=1)
         if not meant:
             return pointing
-        rows = [row for row, first, behind, _ in meant for _ in range(first, behind)]
-        places = [place for _, first, behind, _ in meant for place in range(first, behind)]
+        rows = [row for row, first, behind, *_ in meant for _ in range(first, behind)]
+        places = [place for _, first, behind, *_ in meant for place in range(first, behind)]
+        parts = torch.tensor([index for index, (_, first, behind, *_) in enumerate(meant) for _ in range(first, behind)])
         wanted = torch.zeros(len(rows), self.meaning.out_features)
         at = 0
-        for _, first, behind, names in meant:
+        for _, first, behind, names, _ in meant:
             numbers = [self.numbers.setdefault(name, len(self.numbers)) % self.meaning.out_features for name in names]
             wanted[at:at + behind - first, numbers] = 1 / (len(numbers) * (behind - first) * len(meant))
             at += behind - first
-        return pointing - (self.meaning(encoded[rows, places]).float().log_softmax(dim=1) * wanted.to(encoded.device)).sum()
+        states = encoded[rows, places]
+        needed = pointing - (self.meaning(states).float().log_softmax(dim=1) * wanted.to(encoded.device)).sum()
+        known = torch.tensor([fits is not None for *_, fits in meant], device=encoded.device)
+        if not known.any():
+            return needed
+        sums = torch.zeros(len(meant), device=encoded.device).index_add(0, parts.to(encoded.device), self.fit(states).float()[:, 0])
+        sizes = torch.tensor([behind - first for _, first, behind, *_ in meant], device=encoded.device)
+        truth = torch.tensor([float(bool(fits)) for *_, fits in meant], device=encoded.device)
+        return needed + torch.nn.functional.binary_cross_entropy_with_logits((sums / sizes)[known], truth[known])
 
 
 # ---------------------------------------------------------------- measuring

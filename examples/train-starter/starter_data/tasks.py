@@ -233,7 +233,7 @@ def classify_topic(rng, split):
     kind = rng.choice(["ticket", "message"])
     noun = rng.choice(["ticket", "message", "email", "support ticket", "request", "text", "e-mail", "customer message", "mail"])
     meanings = {text: [key], **{name: groups[index] for name, index in zip(names, order)}}
-    return classify_prompt(rng, split, CLASSIFY, noun, names, text, kind), target, meanings
+    return classify_prompt(rng, split, CLASSIFY, noun, names, text, kind), target, meanings, {name: name == target for name in names}
 
 
 def classify_sentiment(rng, split):
@@ -249,7 +249,8 @@ def classify_sentiment(rng, split):
     rng.shuffle(keys)
     noun = rng.choice(["review", "comment", "feedback", "text", "message", "customer review", "sentence"])
     meanings = {text: [mood], **{cased[k]: [k] for k in keys}}
-    return classify_prompt(rng, split, CLASSIFY_SENTIMENT, noun, [cased[k] for k in keys], text, "review"), cased[mood], meanings
+    return classify_prompt(rng, split, CLASSIFY_SENTIMENT, noun, [cased[k] for k in keys], text, "review"), cased[mood], meanings, \
+        {cased[k]: k == mood for k in keys}
 
 
 def classify_urgency(rng, split):
@@ -264,7 +265,8 @@ def classify_urgency(rng, split):
     rng.shuffle(keys)
     noun = rng.choice(["ticket", "message", "request", "email", "support ticket"])
     meanings = {sentence_case(mark): [level], **{cased[k]: [k] for k in keys}}
-    return classify_prompt(rng, split, CLASSIFY_URGENCY, noun, [cased[k] for k in keys], text, "ticket"), cased[level], meanings
+    return classify_prompt(rng, split, CLASSIFY_URGENCY, noun, [cased[k] for k in keys], text, "ticket"), cased[level], meanings, \
+        {cased[k]: k == level for k in keys}
 
 
 def classify_yes_no(rng, split):
@@ -282,7 +284,7 @@ def classify_yes_no(rng, split):
     pattern = choose_alternatives(pick_for_split(YES_NO, rng, "eval" if held_out else "train"), rng)
     instruction = pattern.replace("{noun}", rng.choice(["message", "ticket", "email", "text"])).replace(
         "{about}", about).replace("{answers}", " or ".join(words))
-    return lay_out(rng, instruction, text, "message"), yes_word if yes else no_word, {text: [key], about: [asked]}
+    return lay_out(rng, instruction, text, "message"), yes_word if yes else no_word, {text: [key], about: [asked]}, {about: yes}
 
 
 # ---------------------------------------------------------------- hints: what labels mean, only for training
@@ -405,7 +407,8 @@ def extract_field(rng, split):
     if absent or rng.random() < 0.08:
         instruction = instruction.rstrip() + rng.choice(NONE_HINTS)
     prompt = lay_out(rng, re.sub(r" +([.?:])", r"\1", instruction), roughen(rng, text) if text[-1] == "." else text, "message", ("Answer", sentence_case(name)))
-    return prompt, "none" if absent else values[target], {name: [target], **meanings}
+    fits = {part: names == [target] for part, names in meanings.items()}
+    return prompt, "none" if absent else values[target], {name: [target], **meanings}, fits
 
 
 # ---------------------------------------------------------------- questions on a passage
@@ -473,8 +476,10 @@ def answer_from_passage(rng, split):
     answer = entities[target[0]]
     if answer not in passage:  # a clause that begins with the value was capitalised
         answer = sentence_case(answer)
-    meanings |= {question: [f"{scene}/{target[0]}"], question[0].lower() + question[1:]: [f"{scene}/{target[0]}"]}
-    return ask_in_passage(rng, passage, question), answer, meanings
+    asked_for = [f"{scene}/{target[0]}"]
+    fits = {part: names == asked_for for part, names in meanings.items()}
+    meanings |= {question: asked_for, question[0].lower() + question[1:]: asked_for}
+    return ask_in_passage(rng, passage, question), answer, meanings, fits
 
 
 # ---------------------------------------------------------------- summaries
@@ -569,13 +574,14 @@ TASKS = {
 }
 
 
-def make_row(task, seed, split):
-    """One row of a task: the same task, seed and split always give the same row.
+def make_row(task, seed, split, makers=None):
+    """One row of a task (of `makers`, if given): the same task, seed and split always give the same row.
 
-    Training rows carry "meanings": what some parts of the prompt are about, by the names of topics, fields or facts.
+    Training rows carry "meanings": what some parts of the prompt are about, by the names of topics, fields or facts; and
+    "fits": which of these parts is what the row asks for (a label, the sentence with the answer).
     """
     rng = random.Random(f"{task}/{seed}/{split}")
-    makers, weights = zip(*TASKS[task])
-    prompt, answer, *meanings = rng.choices(makers, weights)[0](rng, split)
+    makers, weights = zip(*(makers or TASKS)[task])
+    prompt, answer, *notes = rng.choices(makers, weights)[0](rng, split)
     row = {"task": task, "input": prompt, "output": answer, "source": "generated"}
-    return {**row, "meanings": meanings[0]} if split == "train" and meanings and meanings[0] else row
+    return row if split == "eval" else {**row, **{name: note for name, note in zip(("meanings", "fits"), notes) if note}}
