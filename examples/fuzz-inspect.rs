@@ -153,7 +153,8 @@ fn invent(corpus: &[String], chance: &mut Chance) -> String {
             5 => text.insert_str(at, &random(chance)),
             _ => {
                 let sign = SIGNS.get(chance.below(SIGNS.len())).copied().unwrap_or_default();
-                text.replace_range(at..to.min(at + 4).max(at), sign);
+                let to = text.floor_char_boundary(to.min(at + 4)).max(at);
+                text.replace_range(at..to, sign);
             }
         }
         text.truncate(text.floor_char_boundary(SIZE_MAX));

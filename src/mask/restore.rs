@@ -43,8 +43,19 @@ enum Match<'a> {
     /// The beginning of one, up to the end of the text; how many letters of the digest there are,
     /// and its kind.
     Partial(usize, &'a str),
-    /// A whole one of so many bytes.
-    Whole(usize, &'a str),
+    /// A whole one.
+    Whole(Found<'a>),
+}
+
+/// A placeholder in a text.
+#[derive(Clone, Copy)]
+struct Found<'a> {
+    /// Bytes that it takes.
+    size: usize,
+    /// How many of them, in front, are not its own: backslashes that no model put there.
+    kept: usize,
+    /// What it stands for.
+    value: &'a str,
 }
 
 impl Restorer {
@@ -68,10 +79,7 @@ impl Restorer {
         let mut text = rest.as_str();
         while !text.is_empty() {
             match find(&self.known, text, End::Final) {
-                Match::Whole(size, value) => {
-                    self.write(value, &mut out);
-                    text = text.get(size..).unwrap_or_default();
-                }
+                Match::Whole(found) => text = self.write(found, text, &mut out),
                 Match::Partial(letters, kind) if letters > 0 => {
                     out.extend(["[", kind, "]"]);
                     break;
@@ -92,9 +100,8 @@ impl Restorer {
                 || letter.is_ascii_alphabetic() && !before.is_ascii_alphanumeric();
             let found = if may_begin { find(&self.known, rest, End::Open) } else { Match::No };
             match found {
-                Match::Whole(size, value) => {
-                    self.write(value, out);
-                    rest = rest.get(size..).unwrap_or_default();
+                Match::Whole(found) => {
+                    rest = self.write(found, rest, out);
                     before = ' ';
                 }
                 Match::Partial(..) => return rest,
@@ -107,7 +114,10 @@ impl Restorer {
         rest
     }
 
-    fn write(&self, value: &str, out: &mut String) {
+    /// Writes what a placeholder stands for; returns the text behind it.
+    fn write<'t>(&self, found: Found<'_>, text: &'t str, out: &mut String) -> &'t str {
+        let Found { size, kept, value } = found;
+        out.push_str(text.get(..kept).unwrap_or_default());
         match self.escape {
             Escape::Plain => out.push_str(value),
             Escape::Json => {
@@ -115,6 +125,7 @@ impl Restorer {
                 out.push_str(quoted.get(1..quoted.len() - 1).unwrap_or_default());
             }
         }
+        text.get(size..).unwrap_or_default()
     }
 }
 
@@ -137,7 +148,7 @@ fn find<'a>(known: &'a Placeholders, text: &str, end: End) -> Match<'a> {
     let mut best = Match::No;
     for kind in known.kinds() {
         match Attempt::at(text, kind, known, end) {
-            Outcome::Whole(size, value) => return Match::Whole(size, value),
+            Outcome::Whole(found) => return Match::Whole(found),
             Outcome::Partial(count) => {
                 let more = match best {
                     Match::Partial(known, _) => count > known,
@@ -156,7 +167,7 @@ fn find<'a>(known: &'a Placeholders, text: &str, end: End) -> Match<'a> {
 enum Outcome<'a> {
     No,
     Partial(usize),
-    Whole(usize, &'a str),
+    Whole(Found<'a>),
 }
 
 /// Reads one placeholder, however it is spelled.
@@ -168,7 +179,7 @@ struct Attempt<'t> {
 impl<'t> Attempt<'t> {
     fn at<'a>(text: &'t str, kind: &str, known: &'a Placeholders, end: End) -> Outcome<'a> {
         let mut attempt = Self { text, at: 0 };
-        attempt.skip(|byte| byte == b'\\', 2);
+        let kept = attempt.skip(|byte| byte == b'\\', 2);
         let is_bracketed = attempt.skip(|byte| byte == b'[', 1) > 0;
         attempt.skip(|byte| matches!(byte, b' ' | b'*' | b'`'), if is_bracketed { 2 } else { 0 });
         if attempt.ended() {
@@ -210,17 +221,21 @@ impl<'t> Attempt<'t> {
                 Begins::Part => {}
             }
         };
-        if is_bracketed { attempt.close(end, value) } else { Outcome::Whole(attempt.at, value) }
+        let found = Found { size: attempt.at, kept, value };
+        if is_bracketed { attempt.close(end, found) } else { Outcome::Whole(found) }
     }
 
-    /// The bracket behind it, if it has one in front.
-    fn close(mut self, end: End, value: &str) -> Outcome<'_> {
-        let inner = self.at;
+    /// The bracket behind it, if it has one in front. A model that escapes brackets escapes both: a
+    /// backslash in front of the first alone belongs to the text.
+    fn close<'a>(mut self, end: End, found: Found<'a>) -> Outcome<'a> {
+        let inner = self.text.as_bytes().get(self.at..).unwrap_or_default();
         self.skip(|byte| matches!(byte, b'\\' | b' ' | b'*' | b'`'), 2);
+        let is_escaped = inner.iter().take_while(|byte| **byte != b']').any(|byte| *byte == b'\\');
         match self.next() {
-            Some(b']') => Outcome::Whole(self.at, value),
+            Some(b']') if is_escaped => Outcome::Whole(Found { size: self.at, kept: 0, ..found }),
+            Some(b']') => Outcome::Whole(Found { size: self.at, ..found }),
             None if end == End::Open => Outcome::Partial(DIGEST_SIZE),
-            Some(_) | None => Outcome::Whole(inner, value),
+            Some(_) | None => Outcome::Whole(found),
         }
     }
 

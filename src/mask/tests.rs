@@ -180,6 +180,18 @@ fn heard(stream: &mut StreamRestorer, data: &[u8]) -> Value {
 }
 
 #[test]
+fn a_backslash_of_the_text_itself_stays() {
+    for text in [r"C:\jane.doe@acme.com", r"jan\e AT contoso DOT com, \jane.doe@acme.com\ too"] {
+        let masked = masked(&chat(text), everything());
+        let shown = content(&masked);
+        assert!(shown.contains(r"\["), "nothing to tell apart: {shown}");
+        for cut in 0..=shown.len() {
+            assert_eq!(restored(&masked, &shown, &[cut]), text, "cut at {cut}");
+        }
+    }
+}
+
+#[test]
 fn streams_are_restored_with_tool_arguments_escaped() {
     let out = masked(&chat("password: ab\\c1!xyz9"), everything());
     let written = content(&out).split(' ').next_back().unwrap().to_owned();
