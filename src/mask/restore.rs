@@ -227,7 +227,7 @@ impl<'t> Attempt<'t> {
 
     /// The bracket behind it, if it has one in front. A model that escapes brackets escapes both: a
     /// backslash in front of the first alone belongs to the text.
-    fn close<'a>(mut self, end: End, found: Found<'a>) -> Outcome<'a> {
+    fn close(mut self, end: End, found: Found<'_>) -> Outcome<'_> {
         let inner = self.text.as_bytes().get(self.at..).unwrap_or_default();
         self.skip(|byte| matches!(byte, b'\\' | b' ' | b'*' | b'`'), 2);
         let is_escaped = inner.iter().take_while(|byte| **byte != b']').any(|byte| *byte == b'\\');
