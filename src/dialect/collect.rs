@@ -6,9 +6,11 @@ use std::fmt::Write as _;
 use std::ops::Range;
 
 use bytes::Bytes;
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
 use super::Unreadable;
-use super::walk::Step;
+use super::walk::{self, Sink, Step};
 use crate::chat::request::{Edits, Place, Text};
 use crate::chat::{Delivery, Request, Sampling, Surface, Turn};
 use crate::inspect::Level;
@@ -24,7 +26,7 @@ const INEXACT_REAL: f64 = 1e15;
 const DEPTH_MAX: usize = 64;
 
 /// The parser's own words, without any of the body's: they would echo the prompt.
-pub(super) fn json_error(error: &serde_json::Error) -> Unreadable {
+fn json_error(error: &serde_json::Error) -> Unreadable {
     let place = format!("line {}, column {}", error.line(), error.column());
     let told = error.to_string();
     let ours = ["a key is given twice in the same object", "an object has more than"];
@@ -38,15 +40,48 @@ pub(super) fn json_error(error: &serde_json::Error) -> Unreadable {
     Unreadable::Json(format!("{what} ({place})"))
 }
 
-pub(super) fn field(name: &str, problem: &str) -> Unreadable {
+fn field(name: &str, problem: &str) -> Unreadable {
     Unreadable::Field { field: name.to_owned(), problem: problem.to_owned() }
 }
 
-pub(super) fn closing_brace(body: &[u8]) -> Result<usize, Unreadable> {
+fn closing_brace(body: &[u8]) -> Result<usize, Unreadable> {
     match body.iter().rposition(|byte| !byte.is_ascii_whitespace()) {
         Some(at) if body.get(at) == Some(&b'}') => Ok(at),
         _ => Err(Unreadable::Json("it must be an object".to_owned())),
     }
+}
+
+/// A reader of one dialect, which collects as it walks.
+pub(super) trait Collect<'de>: Sink<'de> {
+    /// What it has collected.
+    fn collector(&mut self) -> &mut Collector<'de>;
+}
+
+/// Walks a body. Gives back where its closing brace is.
+pub(super) fn walked<'de>(
+    body: &'de [u8],
+    reader: &mut impl Collect<'de>,
+) -> Result<usize, Unreadable> {
+    let walked = walk::walk(body, reader);
+    if let Some(bad_field) = reader.collector().bad_field.take() {
+        return Err(bad_field);
+    }
+    walked.map_err(|error| json_error(&error))?;
+    closing_brace(body)
+}
+
+/// A value that stands in the body, though it may be `null`: an `Option` alone would read that as
+/// absent.
+pub(super) fn even_null<'de, D: Deserializer<'de>>(
+    reader: D,
+) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(reader).map(Some)
+}
+
+/// Where a text that was borrowed from the body stands in it.
+pub(super) fn range_in(body: &[u8], text: &str) -> Range<usize> {
+    let from = text.as_ptr().addr().saturating_sub(body.as_ptr().addr());
+    from..from.saturating_add(text.len())
 }
 
 /// What a string is to a model.
@@ -64,9 +99,9 @@ pub(super) struct Collector<'de> {
     /// What was read so far.
     pub(super) read: Request,
     /// The model's name, once it was seen.
-    pub(super) model: Option<String>,
+    model: Option<String>,
     /// Why the walk was stopped.
-    pub(super) bad_field: Option<Unreadable>,
+    bad_field: Option<Unreadable>,
 }
 
 impl<'de> Collector<'de> {
@@ -98,10 +133,15 @@ impl<'de> Collector<'de> {
         Err("refused".to_owned())
     }
 
-    /// Where a borrowed string stands in the body.
-    fn range_of(&self, text: &str) -> Range<usize> {
-        let from = text.as_ptr().addr().saturating_sub(self.body.as_ptr().addr());
-        from..from.saturating_add(text.len())
+    /// The request with what every dialect needs, the body and the edits aside.
+    pub(super) fn finish(self) -> Result<Request, Unreadable> {
+        let model = self.model.ok_or_else(|| {
+            field("model", "is missing; name a model, or `auto` to let the policy choose")
+        })?;
+        if self.read.turns.is_empty() {
+            return Err(field("messages", "is missing or empty; give at least one message"));
+        }
+        Ok(Request { model, ..self.read })
     }
 
     /// Keeps a string for inspection and gives back its number.
@@ -109,7 +149,7 @@ impl<'de> Collector<'de> {
         let start = self.read.paths.len();
         write_path(&mut self.read.paths, path);
         let place = match text {
-            Cow::Borrowed(text) => Place::Body(self.range_of(text)),
+            Cow::Borrowed(text) => Place::Body(range_in(self.body, text)),
             Cow::Owned(text) => Place::Owned(text.into_boxed_str()),
         };
         self.read.texts.push(Text {
@@ -143,7 +183,7 @@ impl<'de> Collector<'de> {
         let Cow::Borrowed(name) = text else {
             return self.refuse(path, "must be written without escapes");
         };
-        let range = self.range_of(name);
+        let range = range_in(self.body, name);
         self.read.edits.model = Some(range.start.saturating_sub(1)..range.end.saturating_add(1));
         self.model = Some(name.to_owned());
         self.keep(path, text, Words::Settings);

@@ -22,10 +22,12 @@ use crate::destination::{Destination, Kind};
 use crate::dialect;
 use crate::failure::{Code, Failure, Retry};
 use crate::inspect::Task;
+use crate::mask::Restoration;
 use crate::money::NanoUsd;
 use crate::policy::{self, Clearance, Estimate, TargetId};
 use crate::server::body::Pieces;
 use crate::telemetry::Outcome;
+use crate::upstream::Remote;
 
 pub(crate) use local::render as local_prompt;
 pub use masking::Masking;
@@ -191,38 +193,38 @@ async fn attempt(
             local::answer(engine, settlement, (request, task, masking), dialect).await
         }
         Kind::Remote(remote) => {
-            let output_max = destination.output_max(request);
-            let spoken = remote.provider.surface();
-            if masking.is_idle() || !policy::is_remote(&destination.zone) {
-                let leaves = match translation::translated(masking, request, spoken).await {
-                    Ok(leaves) => leaves,
-                    Err(error) => return Err(unsent(error.into(), settlement)),
+            let (leaves, restoration) =
+                match leaving(destination, remote, &settlement, wanted).await {
+                    Ok(leaving) => leaving,
+                    Err(failure) => return Err(unsent(failure, settlement)),
                 };
-                let sent =
-                    remote::Sent { asked: request, leaves: &leaves, output_max, restoration: None };
-                return remote::answer(remote, clearance, settlement, sent).await;
-            }
-            let (key, caller) =
-                (settlement.app().mask_key.clone(), settlement.case().caller.name.clone());
-            match masking::masked(masking, key.as_ref(), &caller, request).await {
-                Ok((masked, restoration)) => {
-                    let leaves = match translation::translated(masking, &masked, spoken).await {
-                        Ok(leaves) => leaves,
-                        Err(error) => return Err(unsent(error.into(), settlement)),
-                    };
-                    let restoration = Some(restoration);
-                    let sent =
-                        remote::Sent { asked: request, leaves: &leaves, output_max, restoration };
-                    remote::answer(remote, clearance, settlement, sent).await
-                }
-                // INVARIANT: what could not be masked is not sent.
-                Err(error) => {
-                    let message = format!("the request was not sent: {error}");
-                    Err(unsent(Failure::ours(Code::TargetsUnavailable, message), settlement))
-                }
-            }
+            let output_max = destination.output_max(request);
+            let sent = remote::Sent { asked: request, leaves: &leaves, output_max, restoration };
+            remote::answer(remote, clearance, settlement, sent).await
         }
     }
+}
+
+/// The request as it leaves for a server: masked, if it leaves our hands, and in the provider's
+/// dialect; with the way back.
+async fn leaving(
+    destination: &Destination,
+    remote: &Remote,
+    settlement: &Settlement,
+    Wanted { request, masking, .. }: Wanted<'_>,
+) -> Result<(Arc<Request>, Option<Restoration>), Failure> {
+    let spoken = remote.provider.surface();
+    if masking.is_idle() || !policy::is_remote(&destination.zone) {
+        return Ok((translation::translated(masking, request, spoken).await?, None));
+    }
+    let (key, caller) = (settlement.app().mask_key.as_ref(), &settlement.case().caller.name);
+    // INVARIANT: what could not be masked is not sent.
+    let (masked, restoration) =
+        masking::masked(masking, key, caller, request).await.map_err(|error| {
+            let message = format!("the request was not sent: {error}");
+            Failure::ours(Code::TargetsUnavailable, message)
+        })?;
+    Ok((translation::translated(masking, &masked, spoken).await?, Some(restoration)))
 }
 
 /// The request cannot go to this target; another may take it.

@@ -54,11 +54,11 @@ pub(super) async fn answer(
     sent: Sent<'_>,
 ) -> Result<Content, Box<Miss>> {
     let outgoing = remote.provider.outgoing(sent.leaves, &remote.model, sent.output_max);
-    let about = About {
+    let about = sent.is_translated().then(|| About {
         id: settlement.case().id.clone(),
         created: clock::now().as_second(),
         model: remote.model.clone(),
-    };
+    });
     let app = Arc::clone(settlement.app());
     // From here on the upstream may see the request: whoever drops this future (a client that
     // leaves) must not make it free.
@@ -92,9 +92,9 @@ pub(super) async fn answer(
     };
     let usage = remote.provider.usage(&body);
     let bill = usage.map_or(Bill::Unknown(input), Bill::Used);
-    let body = if sent.is_translated() {
+    let body = if let Some(about) = &about {
         let used = usage.unwrap_or(input);
-        let Some(new) = translate::reply(&body, sent.asked.surface, &about, &used) else {
+        let Some(new) = translate::reply(&body, sent.asked.surface, about, &used) else {
             let message = "the upstream's answer is not what its interface defines";
             let failure = Failure::upstream(Code::UpstreamError, message);
             return Err(Box::new(Miss { failure, settlement, bill, another: Another::MayHelp }));
@@ -238,7 +238,7 @@ impl Relay {
         reply: upstream::Reply,
         remote: &Remote,
         settlement: Settlement,
-        (sent, about): (Sent<'_>, About),
+        (sent, about): (Sent<'_>, Option<About>),
     ) -> Self {
         let surface = sent.asked.surface;
         let deadline = clock::instant() + remote.timeouts.total;
@@ -249,7 +249,7 @@ impl Relay {
             deadline,
             delivery: sent.asked.delivery,
             dialect: sent.dialect(),
-            translator: sent.is_translated().then(|| translate::stream(surface, about)),
+            translator: about.map(|about| translate::stream(surface, about)),
             splitter: sse::Splitter::default(),
             settlement: Some(settlement),
             output: Tokens(0),

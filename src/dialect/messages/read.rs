@@ -7,14 +7,14 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use bytes::Bytes;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::chat::request::Edits;
 use crate::chat::{Delivery, Request, Role, Surface, Turn};
 use crate::dialect::Unreadable;
-use crate::dialect::collect::{Collector, Words, closing_brace, field, json_error};
-use crate::dialect::walk::{self, Scalar, Sink, Step};
+use crate::dialect::collect::{Collect, Collector, Words, even_null, range_in, walked};
+use crate::dialect::walk::{Scalar, Sink, Step};
 
 /// Fields that bound the cost or that we may splice: everyone must read them in the same way.
 const EXACT: &[&str] = &["model", "messages", "system", "max_tokens", "stream"];
@@ -29,21 +29,9 @@ pub(super) fn request(body: Bytes) -> Result<Request, Unreadable> {
         streams: false,
         has_idle_limit: false,
     };
-    if let Err(error) = walk::walk(&body, &mut reader) {
-        return Err(reader.common.bad_field.take().unwrap_or_else(|| json_error(&error)));
-    }
-    if let Some(bad_field) = reader.common.bad_field.take() {
-        return Err(bad_field);
-    }
-    let end = closing_brace(&body)?;
+    let end = walked(&body, &mut reader)?;
     let Reader { common, system, streams, has_idle_limit } = reader;
-    let Collector { mut read, model, .. } = common;
-    let model = model.ok_or_else(|| {
-        field("model", "is missing; name a model, or `auto` to let the policy choose")
-    })?;
-    if read.turns.is_empty() {
-        return Err(field("messages", "is missing or empty; give at least one message"));
-    }
+    let mut read = common.finish()?;
     if !system.parts.is_empty() {
         read.turns.insert(0, system);
     }
@@ -51,7 +39,7 @@ pub(super) fn request(body: Bytes) -> Result<Request, Unreadable> {
     let delivery = if streams { Delivery::StreamWithUsage } else { Delivery::Whole };
     let output_max = if has_idle_limit { idle_limit(&body) } else { None };
     let edits = Edits { output_max, end, ..read.edits };
-    Ok(Request { body: body.clone(), model, delivery, edits, ..read })
+    Ok(Request { body: body.clone(), delivery, edits, ..read })
 }
 
 /// The range of a `max_tokens` that is `null`.
@@ -61,12 +49,8 @@ fn idle_limit(body: &[u8]) -> Option<Range<usize>> {
         #[serde(borrow, default, deserialize_with = "even_null")]
         max_tokens: Option<&'a RawValue>,
     }
-    fn even_null<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<&'de RawValue>, D::Error> {
-        <&RawValue>::deserialize(reader).map(Some)
-    }
     let value = serde_json::from_slice::<Top<'_>>(body).ok()?.max_tokens?;
-    let from = value.get().as_ptr().addr().saturating_sub(body.as_ptr().addr());
-    Some(from..from.saturating_add(value.get().len()))
+    Some(range_in(body, value.get()))
 }
 
 struct Reader<'de> {
@@ -228,6 +212,12 @@ impl<'de> Reader<'de> {
             }
             _ => Ok(()),
         }
+    }
+}
+
+impl<'de> Collect<'de> for Reader<'de> {
+    fn collector(&mut self) -> &mut Collector<'de> {
+        &mut self.common
     }
 }
 

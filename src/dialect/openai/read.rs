@@ -7,15 +7,15 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use bytes::Bytes;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{sampling, schema};
 use crate::chat::request::Edits;
 use crate::chat::{Delivery, Request, Role, Surface};
 use crate::dialect::Unreadable;
-use crate::dialect::collect::{Collector, Words, closing_brace, field, json_error};
-use crate::dialect::walk::{self, Scalar, Sink, Step};
+use crate::dialect::collect::{Collect, Collector, Words, even_null, range_in, walked};
+use crate::dialect::walk::{Scalar, Sink, Step};
 
 /// Most answers (`n`) that one request may ask for.
 const CHOICES_MAX: u32 = 128;
@@ -23,24 +23,13 @@ const CHOICES_MAX: u32 = 128;
 /// servers take `"128"` for 128, and some read keys without regard to case.
 const EXACT: &[&str] =
     &["model", "messages", "n", "max_tokens", "max_completion_tokens", "stream", "stream_options"];
+
 pub(super) fn request(body: Bytes) -> Result<Request, Unreadable> {
     let mut reader = Reader::new(&body);
-    if let Err(error) = walk::walk(&body, &mut reader) {
-        return Err(reader.common.bad_field.take().unwrap_or_else(|| json_error(&error)));
-    }
-    if let Some(bad_field) = reader.common.bad_field.take() {
-        return Err(bad_field);
-    }
-    let end = closing_brace(&body)?;
+    let end = walked(&body, &mut reader)?;
     let Reader { common, delivery, usage_asked, has_idle_values } = reader;
-    let Collector { mut read, model, .. } = common;
+    let mut read = common.finish()?;
     schema::look(&mut read.sampling, &body);
-    let model = model.ok_or_else(|| {
-        field("model", "is missing; name a model, or `auto` to let the policy choose")
-    })?;
-    if read.turns.is_empty() {
-        return Err(field("messages", "is missing or empty; give at least one message"));
-    }
     let delivery = match (delivery, usage_asked) {
         (Delivery::Whole, _) => Delivery::Whole,
         (_, true) => Delivery::StreamWithUsage,
@@ -49,7 +38,7 @@ pub(super) fn request(body: Bytes) -> Result<Request, Unreadable> {
     let (output_max, stream_options) =
         if has_idle_values { idle_values(&body) } else { (None, None) };
     let edits = Edits { output_max, stream_options, end, ..read.edits };
-    Ok(Request { body: body.clone(), model, delivery, edits, ..read })
+    Ok(Request { body: body.clone(), delivery, edits, ..read })
 }
 
 /// Ranges of the values of `max_completion_tokens` and `stream_options`: a second look at the
@@ -62,14 +51,7 @@ fn idle_values(body: &[u8]) -> (Option<Range<usize>>, Option<Range<usize>>) {
         #[serde(borrow, default, deserialize_with = "even_null")]
         stream_options: Option<&'a RawValue>,
     }
-    /// An `Option` would read `null` as absent.
-    fn even_null<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<&'de RawValue>, D::Error> {
-        <&RawValue>::deserialize(reader).map(Some)
-    }
-    let range = |value: &RawValue| {
-        let from = value.get().as_ptr().addr().saturating_sub(body.as_ptr().addr());
-        from..from.saturating_add(value.get().len())
-    };
+    let range = |value: &RawValue| range_in(body, value.get());
     match serde_json::from_slice::<Top<'_>>(body) {
         Ok(top) => (top.max_completion_tokens.map(range), top.stream_options.map(range)),
         Err(_) => (None, None),
@@ -192,6 +174,12 @@ impl<'de> Reader<'de> {
             _ => return Ok(()),
         };
         self.common.refuse(path, problem)
+    }
+}
+
+impl<'de> Collect<'de> for Reader<'de> {
+    fn collector(&mut self) -> &mut Collector<'de> {
+        &mut self.common
     }
 }
 

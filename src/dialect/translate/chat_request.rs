@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Fields, MALFORMED, UNKNOWN, Untranslatable, is_empty, list, no};
+use super::{Fields, MALFORMED, UNKNOWN, Untranslatable, each, is_empty, list, no};
 
 pub(super) fn translate(body: &[u8]) -> Result<Map<String, Value>, Untranslatable> {
     let Ok(Value::Object(top)) = serde_json::from_slice(body) else {
@@ -31,10 +31,8 @@ pub(super) fn translate(body: &[u8]) -> Result<Map<String, Value>, Untranslatabl
             }
             "messages" => messages(list(value, &key)?, &mut out)?,
             "tools" => {
-                let tools = list(value, &key)?.into_iter().enumerate();
-                let tools: Result<Vec<_>, _> =
-                    tools.map(|(index, it)| tool(it, &format!("tools[{index}]"))).collect();
-                out.insert(key, tools?.into());
+                let tools = each(value, &key, tool)?;
+                out.insert(key, tools.into());
             }
             "tool_choice" => choice = Some(tool_choice(value)?),
             "parallel_tool_calls" => is_parallel = value != Value::Bool(false),
@@ -92,9 +90,7 @@ fn messages(list: Vec<Value>, out: &mut Map<String, Value>) -> Result<(), Untran
                 }
                 if let Some(calls) = message.take("tool_calls") {
                     let at = message.path("tool_calls");
-                    for (number, call) in super::list(calls, &at)?.into_iter().enumerate() {
-                        said.push(tool_use(call, &format!("{at}[{number}]"))?);
-                    }
+                    said.extend(each(calls, &at, tool_use)?);
                 }
                 say(&mut turns, "assistant", said);
             }
@@ -132,8 +128,7 @@ fn parts(content: Value, at: &str) -> Result<Vec<Value>, Untranslatable> {
             vec![json!({ "type": "text", "text": text })]
         });
     }
-    let parts = list(content, at)?.into_iter().enumerate();
-    parts.map(|(index, part)| block(part, &format!("{at}[{index}]"))).collect()
+    each(content, at, block)
 }
 
 fn block(part: Value, at: &str) -> Result<Value, Untranslatable> {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Fields, MALFORMED, UNKNOWN, Untranslatable, is_empty, list, no};
+use super::{Fields, MALFORMED, UNKNOWN, Untranslatable, each, is_empty, list, no};
 
 pub(super) fn translate(body: &[u8]) -> Result<Map<String, Value>, Untranslatable> {
     let Ok(Value::Object(mut top)) = serde_json::from_slice(body) else {
@@ -47,10 +47,8 @@ pub(super) fn translate(body: &[u8]) -> Result<Map<String, Value>, Untranslatabl
                 }
             }
             "tools" => {
-                let tools = list(value, &key)?.into_iter().enumerate();
-                let tools: Result<Vec<_>, _> =
-                    tools.map(|(index, it)| tool(it, &format!("tools[{index}]"))).collect();
-                out.insert(key, tools?.into());
+                let tools = each(value, &key, tool)?;
+                out.insert(key, tools.into());
             }
             "tool_choice" => tool_choice(value, &mut out)?,
             "metadata" => {
@@ -168,16 +166,16 @@ fn texts(content: Value, at: &str) -> Result<Value, Untranslatable> {
     if content.is_string() {
         return Ok(content);
     }
-    let mut parts = Vec::new();
-    for (index, block) in list(content, at)?.into_iter().enumerate() {
-        let mut block = Block::of(block, &format!("{at}[{index}]"))?;
+    let part = |block, at: &str| {
+        let mut block = Block::of(block, at)?;
         if block.kind != "text" {
             return Err(no(block.fields.path("type"), UNKNOWN));
         }
-        parts.push(json!({ "type": "text", "text": block.fields.text("text")? }));
+        let text = block.fields.text("text")?;
         block.fields.done()?;
-    }
-    Ok(shorter(parts))
+        Ok(json!({ "type": "text", "text": text }))
+    };
+    Ok(shorter(each(content, at, part)?))
 }
 
 /// A single part is the text itself: every server understands that.

@@ -155,5 +155,15 @@ fn list(value: Value, at: &str) -> Result<Vec<Value>, Untranslatable> {
     Ok(items)
 }
 
+/// Every item of a list in other words, with its path.
+fn each(
+    value: Value,
+    at: &str,
+    translate: impl Fn(Value, &str) -> Result<Value, Untranslatable>,
+) -> Result<Vec<Value>, Untranslatable> {
+    let items = list(value, at)?.into_iter().enumerate();
+    items.map(|(index, item)| translate(item, &format!("{at}[{index}]"))).collect()
+}
+
 #[cfg(test)]
 mod tests;
