@@ -146,43 +146,10 @@ impl Validator {
             Self::Mod97 => check::mod_97(&digits) == 1,
             Self::Verhoeff => check::verhoeff(&digits),
             Self::Mod1110 => check::mod_11_10(&digits),
-            Self::Mod112 => mod_11_2(value),
-            Self::Damm => damm(&digits),
+            Self::Mod112 => check::mod_11_2(value),
+            Self::Damm => check::damm(&digits),
         }
     }
-}
-
-/// ISO 7064 mod 11-2 over digits, the last of which may be written `X` for ten.
-fn mod_11_2(value: &[u8]) -> bool {
-    let digits = value.iter().filter(|byte| byte.is_ascii_digit());
-    let mut digits: Vec<u32> = digits.map(|digit| u32::from(digit - b'0')).collect();
-    if value.last().is_some_and(|last| last.eq_ignore_ascii_case(&b'X')) {
-        digits.push(10);
-    }
-    let Some((last, body)) = digits.split_last() else { return false };
-    let rest = body.iter().fold(0, |rest, digit| (rest + digit) * 2 % 11);
-    !body.is_empty() && (rest + last) % 11 == 1
-}
-
-/// Damm's quasigroup of order ten.
-fn damm(digits: &[u8]) -> bool {
-    const TABLE: [[u8; 10]; 10] = [
-        [0, 3, 1, 7, 5, 9, 8, 6, 4, 2],
-        [7, 0, 9, 2, 1, 5, 4, 8, 6, 3],
-        [4, 2, 0, 6, 8, 7, 1, 3, 5, 9],
-        [1, 7, 5, 0, 9, 8, 3, 4, 2, 6],
-        [6, 1, 2, 3, 0, 4, 5, 9, 7, 8],
-        [3, 6, 7, 4, 2, 0, 9, 5, 8, 1],
-        [5, 8, 6, 9, 7, 2, 0, 1, 3, 4],
-        [8, 9, 4, 5, 3, 6, 2, 0, 1, 7],
-        [9, 4, 3, 8, 6, 1, 7, 2, 0, 5],
-        [2, 5, 8, 1, 4, 3, 6, 7, 9, 0],
-    ];
-    let step = |interim: u8, digit: &u8| {
-        let row = TABLE.get(usize::from(interim));
-        row.and_then(|row| row.get(usize::from(digit.saturating_sub(b'0')))).copied().unwrap_or(1)
-    };
-    digits.iter().fold(0, step) == 0
 }
 
 /// At least ten different characters, of two kinds or more.

@@ -80,6 +80,37 @@ pub(in crate::inspect) fn verhoeff(digits: &[u8]) -> bool {
     places.fold(0, |state, (index, digit)| times(state, permuted(value(*digit), index))) == 0
 }
 
+/// ISO 7064 mod 11-2 over digits, the last of which may be written `X` for ten.
+pub(in crate::inspect) fn mod_11_2(written: &[u8]) -> bool {
+    let is_ten = written.last().is_some_and(|last| last.eq_ignore_ascii_case(&b'X'));
+    let digits = written.iter().filter(|byte| byte.is_ascii_digit()).map(|digit| value(*digit));
+    let digits = digits.chain(is_ten.then_some(10));
+    let (rest, count) =
+        digits.fold((0, 0), |(rest, count), digit| ((rest * 2 + digit) % 11, count + 1));
+    count > 1 && rest == 1
+}
+
+/// Damm's quasigroup of order ten.
+pub(in crate::inspect) fn damm(digits: &[u8]) -> bool {
+    const TABLE: [[u8; 10]; 10] = [
+        [0, 3, 1, 7, 5, 9, 8, 6, 4, 2],
+        [7, 0, 9, 2, 1, 5, 4, 8, 6, 3],
+        [4, 2, 0, 6, 8, 7, 1, 3, 5, 9],
+        [1, 7, 5, 0, 9, 8, 3, 4, 2, 6],
+        [6, 1, 2, 3, 0, 4, 5, 9, 7, 8],
+        [3, 6, 7, 4, 2, 0, 9, 5, 8, 1],
+        [5, 8, 6, 9, 7, 2, 0, 1, 3, 4],
+        [8, 9, 4, 5, 3, 6, 2, 0, 1, 7],
+        [9, 4, 3, 8, 6, 1, 7, 2, 0, 5],
+        [2, 5, 8, 1, 4, 3, 6, 7, 9, 0],
+    ];
+    let step = |interim: u8, digit: &u8| {
+        let row = TABLE.get(usize::from(interim));
+        row.and_then(|row| row.get(usize::from(digit.saturating_sub(b'0')))).copied().unwrap_or(1)
+    };
+    digits.iter().fold(0, step) == 0
+}
+
 /// Whether year, month and day exist; years from 1880 on.
 pub(super) fn is_date(year: u32, month: u32, day: u32) -> bool {
     let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));

@@ -35,10 +35,6 @@ const NAMES: &[&str] = &[
     "certno",
 ];
 
-/// The weights of ISO 7064 mod 11-2 for 17 digits, and the check characters by remainder.
-const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
-const CHECKS: &[u8; 11] = b"10X98765432";
-
 impl Detector for CnResidentId {
     fn labels(&self) -> &'static [Label] {
         &[Label::IdentityCnResidentId]
@@ -114,7 +110,7 @@ fn judge(ask: &Ask<'_>, span: Range<usize>, digits: &[u8]) -> Option<Hit> {
     if !is_date {
         return None;
     }
-    let is_checked = !is_old && is_checked(digits);
+    let is_checked = !is_old && check::mod_11_2(digits);
     let (confidence, evidence) = if is_checked {
         (Confidence::Certain, Evidence::Checksum)
     } else if ask.named(&span) {
@@ -136,13 +132,6 @@ fn is_area(digits: &[u8]) -> bool {
 fn is_birth(year: u32, digits: &[u8], month_at: usize) -> bool {
     let month = number(digits, month_at..month_at + 2);
     check::is_date(year, month, number(digits, month_at + 2..month_at + 4))
-}
-
-fn is_checked(digits: &[u8]) -> bool {
-    let sum: u32 =
-        digits.iter().zip(WEIGHTS).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
-    let expected = usize::try_from(sum % 11).ok().and_then(|rest| CHECKS.get(rest));
-    expected == digits.get(17)
 }
 
 fn number(digits: &[u8], part: Range<usize>) -> u32 {

@@ -88,6 +88,12 @@ const NAMES: &[&str] = &[
 /// Most rows of a table that are looked at for one name.
 const ROWS_MAX: usize = 500;
 
+/// Names of accounts whose password a colon is followed by.
+const ACCOUNTS: &[&str] = &["root:", "admin:", "administrator:", "postgres:"];
+
+/// Words before an account's name with its password.
+const LOGINS: &[&str] = &["login", "credentials", "creds"];
+
 impl Detector for Password {
     fn labels(&self) -> &'static [Label] {
         &[Label::SecretPassword]
@@ -128,8 +134,9 @@ impl Detector for Password {
                 "identified by ",
             ]),
             // An account's name with its password, and commands that log in.
-            Wake::Words(&["root:", "admin:", "administrator:", "postgres:", "login -u "]),
-            Wake::Words(&["login", "credentials", "creds"]),
+            Wake::Words(ACCOUNTS),
+            Wake::Words(&["login -u "]),
+            Wake::Words(LOGINS),
         ]
     }
 
@@ -137,12 +144,12 @@ impl Detector for Password {
         let text = ask.text;
         let mut spans = Vec::new();
         match anchor {
-            Anchor::Word(word) if is_account(text.part(word.clone())) => {
+            Anchor::Word(word) if is_one_of(ACCOUNTS, text.part(word.clone())) => {
                 let span = word.end..value_end(text, word.end);
                 let is_whole = text.opens(word.start) && is_strong(text.part(span.clone()));
                 spans.extend(is_whole.then_some(span));
             }
-            Anchor::Word(word) if is_login(text.part(word.clone())) => {
+            Anchor::Word(word) if is_one_of(LOGINS, text.part(word.clone())) => {
                 spans.extend(beside_account(text, word));
             }
             Anchor::Word(word) if matches!(text.before(word.end), b'=' | b':') => {
@@ -346,14 +353,8 @@ fn on_command_line(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usize>>
     is_password(text.part(span.clone())).then_some(span)
 }
 
-fn is_account(word: &[u8]) -> bool {
-    [&b"root:"[..], b"admin:", b"administrator:", b"postgres:"]
-        .iter()
-        .any(|known| word.eq_ignore_ascii_case(known))
-}
-
-fn is_login(word: &[u8]) -> bool {
-    [&b"login"[..], b"credentials", b"creds"].iter().any(|known| word.eq_ignore_ascii_case(known))
+fn is_one_of(known: &[&str], word: &[u8]) -> bool {
+    known.iter().any(|known| word.eq_ignore_ascii_case(known.as_bytes()))
 }
 
 /// `the login is admin / Winter#2025`: a name, a slash, a value that looks like a password.
