@@ -10,7 +10,7 @@ use hyper::header::HeaderMap;
 use jiff::Timestamp;
 
 use crate::app::App;
-use crate::budget::{Firmness, Hold, OverBudget, SubjectKeys};
+use crate::budget::{Hold, OverBudget, SubjectKeys};
 use crate::caller::Caller;
 use crate::chat::{self, Request};
 use crate::destination::Kind;
@@ -157,7 +157,7 @@ fn settle_on(app: &App, policy: &Policy, known: Known<'_>, facts: &mut Facts<'_>
         let Outcome::Permit(permit) = &decision.outcome else {
             return SettledOn { decision, hold: None, over_budget };
         };
-        let Some(target) = permit.clearances.first().map(policy::Clearance::target) else {
+        let Some(target) = permit.target() else {
             return SettledOn { decision, hold: None, over_budget };
         };
         if !measured {
@@ -203,13 +203,9 @@ fn gather<'a>(app: &App, policy: &Policy, known: Known<'a>) -> Facts<'a> {
         Some(it) => BudgetFact { used: it.used(), limit: it.limit, refused: false },
         None => unknown_budget(index),
     });
-    let has_hard_budget = policy.budgets().iter().any(|spec| spec.firmness == Firmness::Hard);
-    let targets = app.destinations.iter().map(|destination| {
-        let cost_estimate = destination.estimate(request, input_bound, now);
-        // INVARIANT: what nobody can price is not bought with money that has a hard limit.
-        let unpriced = has_hard_budget && cost_estimate == Estimate::Unpriced;
-        let unable = destination.unable(request, findings);
-        TargetFacts { cost_estimate, unable: unable.or(unpriced.then_some(Unable::Unpriced)) }
+    let targets = app.destinations.iter().map(|destination| TargetFacts {
+        cost_estimate: destination.estimate(request, input_bound, now),
+        unable: destination.unable(request, findings),
     });
     Facts {
         data: DataFacts {

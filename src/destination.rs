@@ -38,6 +38,21 @@ impl Default for Serves {
     }
 }
 
+impl Serves {
+    /// Why a target that can do this and no more cannot serve a request.
+    pub fn unable(&self, request: &Request, findings: &Findings) -> Option<Unable> {
+        if request.has_tools && !self.tools {
+            Some(Unable::NoTools)
+        } else if request.has_images && !self.images {
+            Some(Unable::NoImages)
+        } else if self.input_tokens_max.is_some_and(|most| findings.tokens_input > most) {
+            Some(Unable::InputTooLong)
+        } else {
+            None
+        }
+    }
+}
+
 /// How a target is reached.
 #[derive(Debug)]
 pub enum Kind {
@@ -104,15 +119,10 @@ impl Destination {
 
     /// Why it cannot serve a request, as far as that is known without measuring the text.
     pub fn unable(&self, request: &Request, findings: &Findings) -> Option<Unable> {
-        let input = findings.tokens_input;
         if self.power == Power::Off {
             Some(Unable::Down)
-        } else if request.has_tools && !self.serves.tools {
-            Some(Unable::NoTools)
-        } else if request.has_images && !self.serves.images {
-            Some(Unable::NoImages)
-        } else if self.serves.input_tokens_max.is_some_and(|most| input > most) {
-            Some(Unable::InputTooLong)
+        } else if let Some(unable) = self.serves.unable(request, findings) {
+            Some(unable)
         } else if !self.reads(findings.lang) {
             Some(Unable::Language)
         } else if self.engine().is_some_and(|engine| !can_make(engine, request)) {

@@ -94,11 +94,8 @@ pub fn policy(settings: &Settings) -> Result<Policy, StartError> {
 
 /// The text of a policy.
 pub fn policy_text(policy: &PolicySource) -> Result<String, StartError> {
-    match policy {
-        PolicySource::Embedded => Ok(PolicySource::EMBEDDED.to_owned()),
-        PolicySource::File(path) => std::fs::read_to_string(path)
-            .map_err(|source| StartError::PolicyUnreadable { name: policy.name(), source }),
-    }
+    let name = || policy.name();
+    policy.read().map_err(|source| StartError::PolicyUnreadable { name: name(), source })
 }
 
 /// What a policy may name under these settings.
@@ -199,9 +196,10 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
 
 fn load(settings: &Settings) -> Result<App, StartError> {
     let policy = policy(settings)?;
-    let book = &PriceBook::embedded().with_overrides(own_prices(settings));
+    let own_prices = settings.targets.iter().filter_map(own_price).collect();
+    let book = PriceBook::embedded().with_overrides(own_prices);
     let mut models = LocalModels::new(settings);
-    let destinations = settings.targets.iter().map(|it| destination(it, book, &mut models));
+    let destinations = settings.targets.iter().map(|it| destination(it, &mut models));
     let destinations = destinations.collect::<Result<Vec<_>, _>>()?;
     let StoreSettings::Sqlite(path) = &settings.store;
     let now = clock::now();
@@ -235,7 +233,6 @@ fn load(settings: &Settings) -> Result<App, StartError> {
 
 fn destination(
     settings: &TargetSettings,
-    book: &PriceBook,
     models: &mut LocalModels<'_>,
 ) -> Result<Destination, StartError> {
     let target = || settings.name.clone();
@@ -247,10 +244,7 @@ fn destination(
             (Kind::Local(engine), None)
         }
         TargetKind::Remote(remote) => {
-            let listing = match own_price(settings) {
-                Some(own) => Some(Arc::new(own)),
-                None => book.listing(remote.provider.name(), &remote.model).map(|(it, _)| it),
-            };
+            let listing = listing(settings);
             if listing.is_none() {
                 warn!(
                     target = settings.name,
@@ -281,11 +275,7 @@ pub fn listing(target: &TargetSettings) -> Option<Arc<Listing>> {
     own_price(target).map(Arc::new).or_else(|| book().map(|(listing, _)| listing))
 }
 
-/// The prices that the configuration states, which win over the book's.
-fn own_prices(settings: &Settings) -> Vec<Listing> {
-    settings.targets.iter().filter_map(own_price).collect()
-}
-
+/// The price that a target states, which wins over the book's for this target and no other.
 fn own_price(target: &TargetSettings) -> Option<Listing> {
     let TargetKind::Remote(remote) = &target.kind else { return None };
     let price = target.price.clone()?;

@@ -20,7 +20,7 @@ use std::time::{Duration, SystemTime};
 use arc_swap::{ArcSwap, ArcSwapOption};
 use tracing::{error, info};
 
-pub use shadow::{Pair, Place, Shadow, ShadowReport, place};
+pub use shadow::{Pair, Place, REFUSED, Shadow, ShadowReport, place};
 
 use crate::app::App;
 use crate::clock;
@@ -148,8 +148,11 @@ impl Rollout {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn set_trouble(&self, trouble: Option<String>) {
-        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+    /// Says what is wrong with the file, or that nothing is, to `/readyz` and the metrics.
+    fn set_trouble(app: &App, trouble: Option<String>) {
+        let refused = if trouble.is_some() { 1.0 } else { 0.0 };
+        app.metrics.policy_file_refused.with_label_values::<&str>(&[]).set(refused);
+        *app.rollout.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
     }
 
     /// Reads a policy as if it were to be put in force, and changes nothing.
@@ -161,12 +164,14 @@ impl Rollout {
     }
 
     fn read_file(&self) -> Result<Policy, RolloutError> {
-        let Some(path) = self.file() else { return Err(RolloutError::Embedded) };
+        if self.file().is_none() {
+            return Err(RolloutError::Embedded);
+        }
         let name = self.source_name();
-        let read = std::fs::read_to_string(path);
-        let source =
-            read.map_err(|source| RolloutError::Unreadable { name: name.clone(), source })?;
-        self.check(&name, &source)
+        match self.source.read() {
+            Ok(source) => self.check(&name, &source),
+            Err(source) => Err(RolloutError::Unreadable { name, source }),
+        }
     }
 
     /// Begins to decide by this policy, too. It never sends anything.
@@ -207,12 +212,16 @@ async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(move || work(&app)).await.map_err(|_| RolloutError::Stopping)?
 }
 
-/// Reads the policy file and says what would come of it.
+/// Says what would come of this policy, or of the policy file.
 ///
 /// # Errors
-/// What is wrong with the file.
-pub async fn rehearse(app: &Arc<App>) -> Result<Change, RolloutError> {
-    let policy = blocking(app, |app| app.rollout.read_file()).await?;
+/// What is wrong with it.
+pub async fn rehearse(app: &Arc<App>, source: Option<String>) -> Result<Change, RolloutError> {
+    let policy = blocking(app, move |app| match source {
+        Some(source) => app.rollout.check("request", &source),
+        None => app.rollout.read_file(),
+    });
+    let policy = policy.await?;
     Ok(change(&app.rollout.live(), &policy))
 }
 
@@ -229,17 +238,15 @@ pub async fn reload(app: &Arc<App>) -> Result<Change, RolloutError> {
         Ok(change) => {
             let result = if change.is_new() { "applied" } else { "unchanged" };
             metrics.policy_reloads.with_label_values(&[result]).inc();
-            metrics.policy_file_refused.with_label_values::<&str>(&[]).set(0.0);
-            app.rollout.set_trouble(None);
+            Rollout::set_trouble(app, None);
         }
         Err(RolloutError::Embedded) => {}
         Err(wrong) => {
             metrics.policy_reloads.with_label_values(&["refused"]).inc();
-            metrics.policy_file_refused.with_label_values::<&str>(&[]).set(1.0);
             let (rev, file) = (in_force.rev(), app.rollout.source_name());
             error!(%file, %rev, problem = summary(wrong), "the policy file was refused");
             let trouble = format!("the policy file was refused; revision {rev} stays in force");
-            app.rollout.set_trouble(Some(trouble));
+            Rollout::set_trouble(app, Some(trouble));
         }
     }
     outcome
@@ -313,8 +320,7 @@ pub async fn promote(app: &Arc<App>, rev: Option<&str>) -> Result<Change, Rollou
     };
     put_in_force(app, shadow.policy().clone(), keep).await?;
     app.rollout.shadow.store(None);
-    app.rollout.set_trouble(None);
-    app.metrics.policy_file_refused.with_label_values::<&str>(&[]).set(0.0);
+    Rollout::set_trouble(app, None);
     Ok(change)
 }
 

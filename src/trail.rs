@@ -9,7 +9,7 @@ use crate::decide::{Decided, Known};
 use crate::dispatch::Case;
 use crate::inspect::{Findings, Task};
 use crate::money::NanoUsd;
-use crate::policy::{Outcome, Policy, TargetId};
+use crate::policy::{Outcome, Policy};
 use crate::record::facts::is_printable;
 use crate::record::{DecidedRow, trace};
 
@@ -18,30 +18,22 @@ const NONE: &str = "none";
 
 /// The winning route's id.
 pub fn route<'a>(policy: &'a Policy, decided: &Decided<'_>) -> &'a str {
-    match &decided.decision.outcome {
-        Outcome::Permit(permit) => policy.route_id(permit.route),
-        Outcome::Refuse(_) => NONE,
-    }
-}
-
-fn target(decided: &Decided<'_>) -> Option<TargetId> {
-    match &decided.decision.outcome {
-        Outcome::Permit(permit) => permit.clearances.first().map(crate::policy::Clearance::target),
-        Outcome::Refuse(_) => None,
-    }
+    decided.decision.permit().map_or(NONE, |permit| policy.route_id(permit.route))
 }
 
 /// Counts the decision and what was found.
 pub fn count(app: &App, policy: &Policy, decided: &Decided<'_>, findings: &Findings) {
     let task = findings.task.map_or(Task::Unknown, |guess| guess.task);
-    let zone = target(decided).map_or(NONE, |target| policy.target_zone(target));
+    let zone = decided.decision.target().map_or(NONE, |target| policy.target_zone(target));
     let level = decided.decision.sensitivity.name();
     let names = [route(policy, decided), level, task.name(), zone];
     app.metrics.decisions.with_label_values(&names).inc();
     for finding in &findings.items {
         app.metrics.findings.with_label_values(&[finding.label.name()]).inc();
     }
-    let unpriced = target(decided)
+    let unpriced = decided
+        .decision
+        .target()
         .and_then(|target| app.destination(target))
         .filter(|destination| destination.engine().is_none() && destination.listing.is_none());
     if let Some(destination) = unpriced {
@@ -62,7 +54,7 @@ pub fn row(
         Outcome::Permit(_) => None,
         Outcome::Refuse(refusal) => Some(refusal.code.name().to_owned()),
     };
-    let destination = target(decided).and_then(|target| app.destination(target));
+    let destination = decided.decision.target().and_then(|target| app.destination(target));
     DecidedRow {
         id: case.id.clone(),
         at: now,

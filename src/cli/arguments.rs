@@ -139,28 +139,30 @@ pub enum ReportCommand {
         /// What to group by, in this order.
         #[arg(long, value_enum, value_delimiter = ',', default_value = "team,route,target")]
         by: Vec<Dimension>,
-        /// From when: `30d`, `12h` back, or a day, `2026-03-01`.
-        #[arg(long, default_value = "30d")]
-        since: String,
-        /// Until when, as in `--since`; without it, now.
-        #[arg(long)]
-        until: Option<String>,
-        /// How to print.
-        #[arg(long, value_enum, default_value = "text")]
-        format: Layout,
+        /// Of when, and how to print it.
+        #[command(flatten)]
+        report: ReportArguments,
     },
     /// What the recorded work would have cost all local or all remote, and when local pays off.
     Breakeven {
-        /// From when: `30d`, `12h` back, or a day, `2026-03-01`.
-        #[arg(long, default_value = "30d")]
-        since: String,
-        /// Until when, as in `--since`; without it, now.
-        #[arg(long)]
-        until: Option<String>,
-        /// How to print.
-        #[arg(long, value_enum, default_value = "text")]
-        format: Layout,
+        /// Of when, and how to print it.
+        #[command(flatten)]
+        report: ReportArguments,
     },
+}
+
+/// What all reports ask.
+#[derive(Debug, Args)]
+pub struct ReportArguments {
+    /// From when: `30d`, `12h` back, or a day, `2026-03-01`.
+    #[arg(long, default_value = "30d")]
+    pub since: String,
+    /// Until when, as in `--since`; without it, now.
+    #[arg(long)]
+    pub until: Option<String>,
+    /// How to print.
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Layout,
 }
 
 /// `ambidex models …`

@@ -10,16 +10,14 @@ use std::time::Duration;
 
 use hyper::StatusCode;
 use jiff::Timestamp;
-use reqwest::Url;
 
 use super::CliError;
 use crate::clock;
 use crate::config::settings::Power;
 use crate::config::{Settings, StoreSettings, TargetKind, TargetSettings};
-use crate::engine::ModelCard;
+use crate::engine::{Engine, EngineError};
 use crate::gateway::{self, LocalModels};
 use crate::record::Reader;
-use crate::route::price::PriceBook;
 use crate::upstream::{self, RemoteSettings};
 
 /// How long a target may take to list its models.
@@ -112,7 +110,10 @@ pub async fn doctor(
     let is_contained = is_container();
     for target in &settings.targets {
         match &target.kind {
-            TargetKind::Engine(..) => tell(local(target, &mut models))?,
+            TargetKind::Engine(choice, engine) => {
+                let adapter = target.adapter.as_deref();
+                tell(local(&target.name, models.engine(choice, engine, adapter)))?;
+            }
             TargetKind::Remote(remote) => {
                 if let Some(finding) = price(target, remote) {
                     tell(finding)?;
@@ -213,13 +214,12 @@ fn ledger(path: &Path, now: Timestamp) -> Finding {
     fine(WHAT, format!("{} row(s), sound; the clock agrees with it", sums.rows))
 }
 
-fn local(target: &TargetSettings, models: &mut LocalModels<'_>) -> Finding {
-    let what = format!("target {}", target.name);
-    let TargetKind::Engine(choice, engine) = &target.kind else { return fine(what, "") };
-    match models.engine(choice, engine, target.adapter.as_deref()) {
+fn local(target: &str, loaded: Result<Engine, EngineError>) -> Finding {
+    let what = format!("target {target}");
+    match loaded {
         Ok(engine) => {
-            let card: &ModelCard = engine.card();
-            let digest: String = card.digest().chars().take(12).collect();
+            let card = engine.card();
+            let digest = card.digest().get(..12).unwrap_or_default();
             fine(what, format!("{} {digest} loads, {}", card.name, card.backend))
         }
         Err(error) => broken(
@@ -231,9 +231,7 @@ fn local(target: &TargetSettings, models: &mut LocalModels<'_>) -> Finding {
 }
 
 fn price(target: &TargetSettings, remote: &RemoteSettings) -> Option<Finding> {
-    let book = PriceBook::embedded();
-    let is_known =
-        target.price.is_some() || book.listing(remote.provider.name(), &remote.model).is_some();
+    let is_known = gateway::listing(target).is_some();
     (!is_known && target.power == Power::On).then(|| {
         doubtful(
             format!("price {}", target.name),
@@ -245,9 +243,7 @@ fn price(target: &TargetSettings, remote: &RemoteSettings) -> Option<Finding> {
 
 /// In a container, `localhost` is the container.
 fn loopback(target: &TargetSettings, remote: &RemoteSettings) -> Option<Finding> {
-    let url = Url::parse(&remote.base_url).ok()?;
-    let is_loopback = matches!(url.host_str()?, "localhost" | "127.0.0.1" | "[::1]");
-    is_loopback.then(|| {
+    remote.is_loopback().then(|| {
         doubtful(
             format!("target {}", target.name),
             "`base_url` is the container itself, not the machine it runs on",

@@ -167,17 +167,17 @@ fn report_command(
     settings: &Settings,
     out: &mut impl Write,
 ) -> Result<(), CliError> {
-    let wrong = |error: anyhow::Error| CliError::Settings(format!("error: {error:#}"));
+    let (ReportCommand::Cost { report, .. } | ReportCommand::Breakeven { report }) = &command;
+    let period = report::period(&report.since, report.until.as_deref(), clock::now())
+        .map_err(|error| CliError::Settings(format!("error: {error:#}")))?;
+    let ledger = report::ledger(settings)?;
     match command {
-        ReportCommand::Cost { by, since, until, format } => {
-            let period = report::period(&since, until.as_deref(), clock::now()).map_err(wrong)?;
-            report::cost::cost(&report::ledger(settings)?, &by, period, format, out)?;
+        ReportCommand::Cost { by, report } => {
+            report::cost::cost(&ledger, &by, period, report.format, out)?;
         }
-        ReportCommand::Breakeven { since, until, format } => {
-            let period = report::period(&since, until.as_deref(), clock::now()).map_err(wrong)?;
+        ReportCommand::Breakeven { report } => {
             let machine_hour = settings.machine_hour;
-            let ledger = report::ledger(settings)?;
-            report::breakeven::breakeven(&ledger, period, machine_hour, format, out)?;
+            report::breakeven::breakeven(&ledger, period, machine_hour, report.format, out)?;
         }
     }
     Ok(())

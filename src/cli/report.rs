@@ -3,8 +3,6 @@
 pub mod breakeven;
 pub mod cost;
 
-use std::path::Path;
-
 use anyhow::{Context as _, bail};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -28,10 +26,6 @@ pub enum Layout {
 /// The ledger of a configuration, for reading beside a running gateway.
 pub fn ledger(settings: &Settings) -> anyhow::Result<Reader> {
     let StoreSettings::Sqlite(path) = &settings.store;
-    open(path)
-}
-
-fn open(path: &Path) -> anyhow::Result<Reader> {
     if !path.exists() {
         bail!(
             "there is no ledger at `{}` yet; a gateway that serves makes it, and `--config FILE` \
@@ -52,7 +46,8 @@ pub fn period(since: &str, until: Option<&str>, now: Timestamp) -> anyhow::Resul
     Ok(Period { since, until })
 }
 
-fn instant(text: &str, now: Timestamp) -> anyhow::Result<Timestamp> {
+/// A time back from `now`, a day or an instant.
+pub fn instant(text: &str, now: Timestamp) -> anyhow::Result<Timestamp> {
     if let Ok(instant) = text.parse::<Timestamp>() {
         return Ok(instant);
     }

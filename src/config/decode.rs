@@ -269,10 +269,7 @@ impl Decoder<'_> {
         zone: Option<&str>,
     ) {
         let (TargetKind::Remote(remote), Some(at), Some(zone)) = (kind, at, zone) else { return };
-        let is_here = reqwest::Url::parse(&remote.base_url)
-            .ok()
-            .and_then(|url| url.host_str().map(str::to_owned))
-            .is_some_and(|host| matches!(host.as_str(), "localhost" | "127.0.0.1" | "[::1]"));
+        let is_here = remote.is_loopback();
         if zone == ZONE_ON_HOST && !is_here {
             let message = "`on-host` is this machine, but `base_url` is another".to_owned();
             self.reader.wrong_with_help(

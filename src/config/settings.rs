@@ -62,6 +62,17 @@ impl PolicySource {
     /// The policy in the binary, `policies/default.yaml`.
     pub const EMBEDDED: &'static str = include_str!("../../policies/default.yaml");
 
+    /// Its text.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn read(&self) -> std::io::Result<String> {
+        match self {
+            Self::Embedded => Ok(Self::EMBEDDED.to_owned()),
+            Self::File(path) => std::fs::read_to_string(path),
+        }
+    }
+
     /// The name that messages use.
     pub fn name(&self) -> String {
         match self {

@@ -19,6 +19,28 @@ pub struct Decision {
     pub trace: Trace,
 }
 
+impl Decision {
+    /// The permit; `None` for a refusal.
+    pub const fn permit(&self) -> Option<&Permit> {
+        match &self.outcome {
+            Outcome::Permit(permit) => Some(permit),
+            Outcome::Refuse(_) => None,
+        }
+    }
+
+    /// The target that is preferred; `None` for a refusal.
+    pub fn target(&self) -> Option<TargetId> {
+        self.permit()?.target()
+    }
+}
+
+impl Permit {
+    /// The target that is preferred.
+    pub fn target(&self) -> Option<TargetId> {
+        self.clearances.first().map(Clearance::target)
+    }
+}
+
 /// Where a request may go, or why nowhere.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Outcome {

@@ -11,6 +11,7 @@ use super::refuse::refuse;
 use super::{
     CheckId, Estimate, Facts, LimitId, Masking, Policy, RouteId, TargetId, TargetSet, Unable,
 };
+use crate::budget::Firmness;
 use crate::inspect::{LabelSet, Level, Scan};
 use crate::mask::MaskPlan;
 
@@ -146,9 +147,14 @@ fn narrow(policy: &Policy, context: Context<'_>) -> Bounds {
             }
         }
     }
+    let has_hard_budget = policy.budgets.iter().any(|spec| spec.firmness == Firmness::Hard);
     for target in (0..policy.targets.len()).map(TargetId) {
-        let unable = context.facts.targets.get(target.0).map_or(Some(Unable::Down), |t| t.unable);
-        bounds.strike(target, unable.map(StruckBy::Unable));
+        let known = context.facts.targets.get(target.0);
+        let unable = known.map_or(Some(Unable::Down), |known| known.unable);
+        // INVARIANT: what nobody can price is not bought with money that has a hard limit.
+        let is_unpriced = known.is_some_and(|known| known.cost_estimate == Estimate::Unpriced);
+        let unpriced = (has_hard_budget && is_unpriced).then_some(Unable::Unpriced);
+        bounds.strike(target, unable.or(unpriced).map(StruckBy::Unable));
     }
     bounds
 }

@@ -329,7 +329,7 @@ fn sentence(policy: &Policy, decision: &Decision) -> String {
 /// The limit that made the difference: one that struck out a target preferred to the winner, else
 /// one that forbade a fallback its place. `None` when the route alone decided.
 fn decisive_limit(policy: &Policy, decision: &Decision, permit: &Permit) -> Option<LimitId> {
-    let first = permit.clearances.first().map(super::Clearance::target);
+    let first = permit.target();
     let mut preferred = TargetSet::NONE;
     let mut fallbacks = TargetSet::NONE;
     for tried in &decision.trace.routes {

@@ -347,12 +347,10 @@ impl Case {
     /// What is wrong with a decision for this case; `None` when it is as expected.
     pub fn mismatch(&self, policy: &Policy, decision: &Decision) -> Option<String> {
         let limits = decision.trace.limits.iter().map(|matched| policy.limit_id(matched.limit));
-        let (got, route) = match &decision.outcome {
-            Outcome::Refuse(refusal) => (None, format!("refused ({})", refusal.status)),
-            Outcome::Permit(permit) => (
-                permit.clearances.first().map(super::Clearance::target),
-                policy.route_id(permit.route).to_owned(),
-            ),
+        let got = decision.target();
+        let route = match &decision.outcome {
+            Outcome::Refuse(refusal) => format!("refused ({})", refusal.status),
+            Outcome::Permit(permit) => policy.route_id(permit.route).to_owned(),
         };
         if let Some(refuse) = self.expect.refuse
             && refuse != got.is_none()

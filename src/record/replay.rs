@@ -9,9 +9,9 @@ use super::facts::{RecordedBudget, RecordedFacts};
 use crate::inspect::{Label, LabelSet, Lang, Level, Scan, Task, TaskGuess};
 use crate::money::{NanoUsd, Tokens};
 use crate::policy::{
-    self, BudgetFact, CallerFacts, Clearance, Criticality, DataFacts, Decision, Estimate, Facts,
-    LocalFacts, Outcome, Policy, Quality, RequestFacts, Surface, TargetFacts, TargetId, TimeFacts,
-    TokenFacts, Unable, Weekday,
+    self, BudgetFact, CallerFacts, Criticality, DataFacts, Decision, Estimate, Facts, LocalFacts,
+    Policy, Quality, RequestFacts, Surface, TargetFacts, TargetId, TimeFacts, TokenFacts, Unable,
+    Weekday,
 };
 
 /// Headers and metadata whose values are at hand: the request is still running.
@@ -81,7 +81,7 @@ impl<'p> Replay<'p> {
             }
         }
         let other = policy::evaluate(self.policy, &used_up);
-        if first(&decision) == first(&other) {
+        if decision.target() == other.target() {
             Replayed::Decided(Box::new(decision))
         } else {
             Replayed::Missing(format!("how budget `{budget}` stood then is not recorded"))
@@ -215,14 +215,6 @@ fn counted<'r>(
             && known.per == spec.per.name()
             && known.window == spec.window.name()
     })
-}
-
-/// The target that a decision prefers; `None` for a refusal.
-pub fn first(decision: &Decision) -> Option<TargetId> {
-    match &decision.outcome {
-        Outcome::Permit(permit) => permit.clearances.first().map(Clearance::target),
-        Outcome::Refuse(_) => None,
-    }
 }
 
 fn labels(names: &[std::borrow::Cow<'_, str>]) -> LabelSet {

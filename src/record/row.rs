@@ -191,3 +191,58 @@ pub struct Sums {
     /// What held rows have set aside.
     pub reserved: NanoUsd,
 }
+
+/// Ordinary rows, for tests that care about a few of the columns.
+#[cfg(test)]
+pub(crate) mod examples {
+    use super::*;
+
+    impl DecidedRow {
+        /// A request to a remote target, with nothing set aside.
+        pub(crate) fn example(id: &str, at: Timestamp) -> Self {
+            Self {
+                id: id.to_owned(),
+                at,
+                caller: "bot".to_owned(),
+                team: "support".to_owned(),
+                key: "k1".to_owned(),
+                surface: "chat".to_owned(),
+                model_asked: "auto".to_owned(),
+                chosen: Some(Chosen {
+                    route: "everything-else".to_owned(),
+                    target: "cloud-eu".to_owned(),
+                    zone: "eu".to_owned(),
+                    model: "gpt-4o-mini".to_owned(),
+                }),
+                sensitivity: "internal".to_owned(),
+                task: Some("chat".to_owned()),
+                policy_rev: "0123456789ab".to_owned(),
+                price_digest: "9ad20eb995ca92dd".to_owned(),
+                refused: None,
+                reserved: NanoUsd::ZERO,
+                reserved_imputed: NanoUsd::ZERO,
+                trace_json: r#"{"route":"everything-else"}"#.to_owned(),
+                facts_json: String::new(),
+            }
+        }
+    }
+
+    impl SettledRow {
+        /// An answer that was free and used nothing.
+        pub(crate) fn example(id: &str) -> Self {
+            Self {
+                id: id.to_owned(),
+                ending: Ending::Settled,
+                outcome: "ok".to_owned(),
+                answered_by: None,
+                weights: None,
+                cost: NanoUsd::ZERO,
+                avoided: NanoUsd::ZERO,
+                imputed: NanoUsd::ZERO,
+                usage: None,
+                latency: Duration::from_millis(30),
+                ttft: None,
+            }
+        }
+    }
+}

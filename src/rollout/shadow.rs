@@ -2,20 +2,21 @@
 //! to, because its clearances end here.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::app::App;
 use crate::decide::{Decided, Said};
-use crate::policy::{Decision, Estimate, Outcome, Policy, TargetId};
-use crate::record::replay::first;
+use crate::policy::{Decision, Estimate, Policy, TargetId};
 use crate::record::{RecordedFacts, Replay, Replayed};
 
 /// Ids kept for each kind of disagreement.
 const EXAMPLES_MAX: usize = 10;
 /// Stands where a target would be in a refusal.
-const REFUSED: &str = "refused";
+pub const REFUSED: &str = "refused";
 /// Stands for a decision that the shadow could not make.
 const UNSURE: &str = "unsure";
 
@@ -36,7 +37,7 @@ struct Seen {
 }
 
 /// Where a policy sends a request first.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Place {
     /// The route; empty for a refusal.
     pub route: String,
@@ -44,6 +45,30 @@ pub struct Place {
     pub target: String,
     /// Its zone; empty for a refusal.
     pub zone: String,
+}
+
+impl Place {
+    /// Nowhere.
+    pub fn refused() -> Self {
+        Self { target: REFUSED.to_owned(), ..Self::default() }
+    }
+
+    /// Whether it is a refusal.
+    pub const fn is_refused(&self) -> bool {
+        self.zone.is_empty()
+    }
+}
+
+/// `cloud (eu) by everything-else`, or `refused`.
+impl fmt::Display for Place {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { route, target, zone } = self;
+        if self.is_refused() {
+            out.write_str(target)
+        } else {
+            write!(out, "{target} ({zone}) by {route}")
+        }
+    }
 }
 
 /// How often two policies sent requests to these two places.
@@ -155,13 +180,13 @@ impl Shadow {
 
 /// Where a decision sends its request first.
 pub fn place(policy: &Policy, decision: &Decision) -> Place {
-    match (&decision.outcome, first(decision)) {
-        (Outcome::Permit(permit), Some(target)) => Place {
-            route: policy.route_id(permit.route).to_owned(),
-            target: policy.target_name(target).to_owned(),
-            zone: policy.target_zone(target).to_owned(),
-        },
-        _ => Place { route: String::new(), target: REFUSED.to_owned(), zone: String::new() },
+    let Some((permit, target)) = decision.permit().zip(decision.target()) else {
+        return Place::refused();
+    };
+    Place {
+        route: policy.route_id(permit.route).to_owned(),
+        target: policy.target_name(target).to_owned(),
+        zone: policy.target_zone(target).to_owned(),
     }
 }
 
@@ -174,7 +199,7 @@ fn widens(first: (&Policy, &Decision), second: (&Policy, &Decision)) -> bool {
 
 /// The zones outside to which a decision lets data out.
 fn remote_zones<'p>(policy: &'p Policy, decision: &Decision) -> Vec<&'p str> {
-    let Outcome::Permit(permit) = &decision.outcome else { return Vec::new() };
+    let Some(permit) = decision.permit() else { return Vec::new() };
     let targets = permit.clearances.iter().map(crate::policy::Clearance::target);
     targets
         .filter(|target| policy.is_remote_target(*target))

@@ -5,11 +5,11 @@ use std::error::Error;
 use std::time::Duration;
 
 use hyper::StatusCode;
-use hyper::header::{HeaderName, HeaderValue};
+use hyper::header::HeaderMap;
 use reqwest::Url;
 
-use super::RemoteSettings;
 use super::client::builder;
+use super::{Remote, RemoteSettings};
 
 /// Why a server could not be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -33,6 +33,8 @@ pub enum ProbeError {
 
 /// The status that the list of models is answered with.
 pub async fn probe(remote: &RemoteSettings, patience: Duration) -> Result<StatusCode, ProbeError> {
+    let Remote { authorization, headers, .. } =
+        Remote::new(remote).map_err(|_| ProbeError::Settings)?;
     let url = format!("{}/models", remote.base_url.trim_end_matches('/'));
     let url = Url::parse(&url).map_err(|_| ProbeError::Settings)?;
     let (host, port) =
@@ -42,14 +44,8 @@ pub async fn probe(remote: &RemoteSettings, patience: Duration) -> Result<Status
         return Err(ProbeError::Name);
     }
     let client = builder(patience).timeout(patience).build().map_err(|_| ProbeError::Settings)?;
-    let mut request = client.get(url);
-    if let Some(key) = &remote.key {
-        let (name, value) = remote.provider.authorization(key.expose());
-        let mut value = HeaderValue::try_from(value).map_err(|_| ProbeError::Settings)?;
-        value.set_sensitive(true);
-        request = request.header(HeaderName::from_static(name), value);
-    }
-    match request.send().await {
+    let headers: HeaderMap = headers.into_iter().chain(authorization).collect();
+    match client.get(url).headers(headers).send().await {
         Ok(reply) => Ok(reply.status()),
         Err(error) if is_certificate(&error) => Err(ProbeError::Certificate),
         Err(error) if error.is_timeout() => Err(ProbeError::Timeout),

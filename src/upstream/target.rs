@@ -48,6 +48,16 @@ pub struct RemoteSettings {
     pub timeouts: Timeouts,
 }
 
+impl RemoteSettings {
+    /// Whether the server is this very machine.
+    pub fn is_loopback(&self) -> bool {
+        let url = Url::parse(&self.base_url).ok();
+        url.as_ref()
+            .and_then(Url::host_str)
+            .is_some_and(|host| matches!(host, "localhost" | "127.0.0.1" | "[::1]"))
+    }
+}
+
 /// A remote target.
 pub struct Remote {
     /// The codec.

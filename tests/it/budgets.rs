@@ -1,6 +1,6 @@
 //! Money is promised before it is spent.
 
-use ambidex::config::{PolicySource, TargetKind};
+use ambidex::config::{PolicySource, TargetKind, TargetSettings};
 use ambidex::money::NanoUsd;
 use ambidex::route::price::Price;
 
@@ -125,6 +125,24 @@ async fn an_unreachable_upstream_costs_nothing_and_says_so() {
     let reply = proxy.send(&chat(OPEN)).await;
     assert_eq!((reply.status, reply.code().as_str()), (502, "upstream_unreachable"));
     assert_eq!(proxy.spent("pot"), NanoUsd::ZERO);
+    proxy.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_price_of_its_own_is_a_targets_own() {
+    let upstream = Upstream::script([Say::Whole(200, answer("x", 200, 5))]).await;
+    let proxy = Proxy::with(&upstream, |settings, folder| {
+        let path = folder.path().join("policy.yaml");
+        let policy = policy("1", "cloud").replace("use: [cloud]", "use: [cloud, contract]");
+        std::fs::write(&path, policy).unwrap();
+        settings.policy = PolicySource::File(path);
+        let cloud = settings.targets.iter().find(|it| it.name == "cloud").unwrap().clone();
+        let price = Some(Price::flat(0, 0));
+        settings.targets.push(TargetSettings { name: "contract".to_owned(), price, ..cloud });
+    })
+    .await;
+    assert_eq!(proxy.send(&chat(OPEN)).await.target(), "cloud");
+    assert_eq!(proxy.spent("pot"), NanoUsd::new(33_000), "the book's price, not the contract's");
     proxy.stop().await;
 }
 

@@ -30,6 +30,11 @@ async fn told(settings: &Settings, reach: Reach) -> (bool, String) {
 
 /// A server that gives every request this status line.
 fn server(status: &'static str) -> String {
+    listening(status, &["authorization: bearer sk-never-shown"])
+}
+
+/// The same, which insists on these headers.
+fn listening(status: &'static str, headers: &'static [&'static str]) -> String {
     use std::io::{Read as _, Write as _};
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -39,7 +44,7 @@ fn server(status: &'static str) -> String {
             let read = stream.read(&mut head).unwrap();
             let head = String::from_utf8_lossy(&head[..read]).to_ascii_lowercase();
             assert!(head.starts_with("get /v1/models http/1.1\r\n"), "{head}");
-            assert!(head.contains("authorization: bearer sk-never-shown"), "{head}");
+            assert!(headers.iter().all(|it| head.contains(it)), "{head}");
             stream
                 .write_all(format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n").as_bytes())
                 .unwrap();
@@ -55,6 +60,19 @@ async fn a_sound_gateway_is_told_so() {
     assert!(is_well, "{text}");
     assert!(text.contains("ok    target cloud     answers, and takes the key"), "{text}");
     assert!(text.contains("ambidex-starter") && text.contains("will be made"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_is_asked_with_the_headers_that_it_wants() {
+    let folder = tempfile::tempdir().unwrap();
+    let wanted = &["x-api-key: sk-never-shown", "anthropic-version: 2023-06-01"];
+    let mut settings = settings(&folder, &listening("200 OK", wanted));
+    if let TargetKind::Remote(remote) = &mut settings.targets[1].kind {
+        remote.provider = upstream::provider::named("anthropic").unwrap();
+        "claude-sonnet-4-5".clone_into(&mut remote.model);
+    }
+    let (is_well, text) = told(&settings, Reach::Servers).await;
+    assert!(is_well && text.contains("answers, and takes the key"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -108,23 +126,9 @@ async fn a_clock_behind_the_ledger_is_found() {
     let path = folder.path().join("ledger.db");
     let (store, _) = crate::record::Store::open(&path, clock::now()).unwrap();
     let row = crate::record::DecidedRow {
-        id: "a".to_owned(),
-        at: clock::now(),
-        caller: String::new(),
-        team: String::new(),
-        key: String::new(),
-        surface: "chat".to_owned(),
-        model_asked: String::new(),
-        chosen: None,
-        sensitivity: "public".to_owned(),
-        task: None,
-        policy_rev: String::new(),
-        price_digest: String::new(),
         refused: Some("policy_refused".to_owned()),
-        reserved: crate::money::NanoUsd::ZERO,
-        reserved_imputed: crate::money::NanoUsd::ZERO,
-        trace_json: String::new(),
-        facts_json: String::new(),
+        chosen: None,
+        ..crate::record::DecidedRow::example("a", clock::now())
     };
     store.decided(row).await.unwrap();
     store.close().await.unwrap();

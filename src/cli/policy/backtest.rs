@@ -10,13 +10,14 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use anyhow::Context as _;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::Read;
 use super::arguments::{BacktestArguments, TargetsArgument};
 use crate::chat::Usage;
 use crate::cli::CliError;
 use crate::cli::arguments::Format;
+use crate::cli::report::instant;
 use crate::clock;
 use crate::config::{Settings, StoreSettings, TargetKind};
 use crate::gateway;
@@ -39,7 +40,8 @@ pub fn backtest(
     let StoreSettings::Sqlite(configured) = &settings.store;
     let ledger = arguments.ledger.as_ref().unwrap_or(configured);
     let reader = Reader::open(ledger).map_err(anyhow::Error::from)?;
-    let since = since(&arguments.since, clock::now())?;
+    let since = instant(&arguments.since, clock::now())
+        .map_err(|error| CliError::Settings(format!("error: --since: {error:#}")))?;
     let past = Past { policy: &policy, prices: prices(settings), examples_max: arguments.examples };
     let report = past.replay(&reader, since)?;
     match arguments.format {
@@ -47,27 +49,6 @@ pub fn backtest(
         Format::Json => writeln!(out, "{:#}", report.json())?,
     }
     Ok(())
-}
-
-/// `7d`, `12h`, `30m` before now, or a time.
-fn since(words: &str, now: Timestamp) -> Result<Timestamp, CliError> {
-    let wrong = || {
-        let text = format!("error: `{words}` is not like `7d`, `12h`, `30m` or a time in UTC");
-        CliError::Settings(text)
-    };
-    if let Ok(time) = words.parse::<Timestamp>() {
-        return Ok(time);
-    }
-    let unit = words.chars().last().ok_or_else(wrong)?;
-    let minutes: i64 = match unit {
-        'd' => 1_440,
-        'h' => 60,
-        'm' => 1,
-        _ => return Err(wrong()),
-    };
-    let count: i64 = words.trim_end_matches(unit).parse().map_err(|_| wrong())?;
-    let span = count.checked_mul(minutes).and_then(|it| it.checked_mul(60)).ok_or_else(wrong)?;
-    now.checked_sub(SignedDuration::from_secs(span)).map_err(|_| wrong())
 }
 
 /// The prices of the configured targets; `None` for what is not priced, zero for the local engine.
@@ -171,13 +152,13 @@ impl Past<'_> {
                 target: target.to_owned(),
                 zone: row.zone.unwrap_or_default().to_owned(),
             },
-            None => Place { target: "refused".to_owned(), ..Place::default() },
+            None => Place::refused(),
         };
         if before.target == after.target && before.zone == after.zone {
             report.kept(&before, row);
             return;
         }
-        let first = crate::record::replay::first(decision);
+        let first = decision.target();
         let is_engine = first.is_some_and(|it| matches!(self.prices.get(it.0), Some(Priced::Free)));
         report.unmeasured += u64::from(is_engine && facts.fits.is_none());
         let egress = egress(&before, &after);
@@ -231,7 +212,7 @@ impl Past<'_> {
 
 /// Whether a first choice moved out of our hands or into them, or to another zone outside.
 fn egress(before: &Place, after: &Place) -> Egress {
-    let leaves = |place: &Place| !place.zone.is_empty() && crate::policy::is_remote(&place.zone);
+    let leaves = |place: &Place| !place.is_refused() && crate::policy::is_remote(&place.zone);
     match (leaves(before), leaves(after)) {
         (_, true) if before.zone != after.zone => Egress::Added,
         (true, false) => Egress::Removed,

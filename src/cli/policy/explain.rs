@@ -14,12 +14,12 @@ use crate::chat::{Request, Surface};
 use crate::cli::CliError;
 use crate::cli::arguments::Format;
 use crate::clock;
-use crate::config::{Settings, StoreSettings, TargetKind, TargetSettings};
+use crate::config::{Settings, StoreSettings, TargetKind};
 use crate::dialect;
 use crate::gateway;
-use crate::inspect::{Findings, size};
+use crate::inspect::size;
 use crate::money::{NanoUsd, Tokens};
-use crate::policy::{self, Estimate, Explanation, Policy, Scenario, TargetFacts, TargetId, Unable};
+use crate::policy::{self, Estimate, Explanation, Policy, Scenario, TargetFacts, TargetId};
 use crate::record::{Reader, trace};
 
 /// Explains one decision.
@@ -111,27 +111,13 @@ fn asked(
     scenario.found(policy, &findings);
     estimate(scenario, settings, read, (size::upper_bound(request.body().len()), Some(&request)));
     for (index, target) in settings.targets.iter().enumerate() {
-        if let Some(unable) = unable(target, &request, &findings)
+        if let Some(unable) = target.serves.unable(&request, &findings)
             && is_same_target(settings, read, index)
         {
             scenario.set_unable(TargetId(index), unable);
         }
     }
     Ok(())
-}
-
-/// What the configuration says that a target cannot do.
-fn unable(target: &TargetSettings, request: &Request, findings: &Findings) -> Option<Unable> {
-    let serves = target.serves;
-    if request.has_tools && !serves.tools {
-        Some(Unable::NoTools)
-    } else if request.has_images && !serves.images {
-        Some(Unable::NoImages)
-    } else if serves.input_tokens_max.is_some_and(|most| findings.tokens_input > most) {
-        Some(Unable::InputTooLong)
-    } else {
-        None
-    }
 }
 
 /// Whether a target of the policy is that of the configuration, and not only assumed.

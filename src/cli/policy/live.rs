@@ -6,12 +6,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
+use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::arguments::AdminArgument;
 use crate::cli::CliError;
 use crate::cli::arguments::Format;
 use crate::config::Settings;
+use crate::rollout::Place;
 
 /// Longest wait for the gateway: checking a large policy takes seconds.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -161,10 +163,10 @@ fn tell(report: &Value, out: &mut impl Write) -> Result<(), CliError> {
     }
     for difference in list(report, "differences") {
         let place = |side: &str| {
-            let place = difference.get(side).unwrap_or(&Value::Null);
-            let (target, zone) = (text(place, "target"), text(place, "zone"));
-            let (route, is_refusal) = (text(place, "route"), zone.is_empty());
-            if is_refusal { target.to_owned() } else { format!("{target} ({zone}) by {route}") }
+            difference
+                .get(side)
+                .and_then(|place| Place::deserialize(place).ok())
+                .unwrap_or_default()
         };
         let widened = match number(difference, "widened") {
             0 => String::new(),

@@ -14,7 +14,7 @@ use super::Read;
 use super::arguments::{TestArguments, TestFormat};
 use crate::cli::CliError;
 use crate::config::Settings;
-use crate::policy::{self, Case, Explanation, Outcome, Policy, Scenario, World};
+use crate::policy::{self, Case, Explanation, Policy, Scenario, World};
 
 /// How a file of tests ends, before `.yaml`.
 const SUFFIX: &str = "_test";
@@ -232,10 +232,7 @@ fn cover(name: &str, suites: &[Suite]) -> Coverage {
 fn reached_by(policy: &Policy, case: &Case) -> Vec<String> {
     let decision = policy::evaluate(policy, &Scenario::of(policy, case).facts());
     let limits = decision.trace.limits.iter().map(|matched| policy.limit_id(matched.limit));
-    let route = match &decision.outcome {
-        Outcome::Permit(permit) => Some(policy.route_id(permit.route)),
-        Outcome::Refuse(_) => None,
-    };
+    let route = decision.permit().map(|permit| policy.route_id(permit.route));
     limits.chain(route).map(str::to_owned).collect()
 }
 

@@ -29,11 +29,20 @@ pub fn cost(
 ) -> anyhow::Result<()> {
     let groups = ledger.costs(by, period)?;
     let total = groups.iter().fold(Costs::default(), |sum, group| sum.and(group.costs));
+    let summary = Summary { by, period, groups, total };
     match layout {
-        Layout::Text => text(by, period, &groups, total, out),
-        Layout::Json => json(by, period, &groups, total, out),
-        Layout::Csv => csv(by, &groups, out),
+        Layout::Text => text(&summary, out),
+        Layout::Json => json(&summary, out),
+        Layout::Csv => csv(&summary, out),
     }
+}
+
+/// What is printed.
+struct Summary<'a> {
+    by: &'a [Dimension],
+    period: Period,
+    groups: Vec<CostGroup>,
+    total: Costs,
 }
 
 fn cells(costs: &Costs) -> [String; 8] {
@@ -49,13 +58,8 @@ fn cells(costs: &Costs) -> [String; 8] {
     ]
 }
 
-fn text(
-    by: &[Dimension],
-    period: Period,
-    groups: &[CostGroup],
-    total: Costs,
-    out: &mut impl Write,
-) -> anyhow::Result<()> {
+fn text(summary: &Summary<'_>, out: &mut impl Write) -> anyhow::Result<()> {
+    let Summary { by, period, groups, total } = summary;
     writeln!(out, "{} to {} (UTC), money in USD\n", period.since, period.until)?;
     let head = by.iter().map(|it| it.name()).chain(SUMS.map(|sum| sum.trim_end_matches("_usd")));
     let mut lines: Vec<Vec<String>> = vec![head.map(|word| word.replace('_', " ")).collect()];
@@ -65,7 +69,7 @@ fn text(
     let mut last = vec![String::new(); by.len()];
     if let Some(first) = last.first_mut() {
         "total".clone_into(first);
-        last.extend(cells(&total));
+        last.extend(cells(total));
         lines.push(last);
     }
     let width = |column: usize| {
@@ -112,13 +116,8 @@ fn object(costs: &Costs) -> anyhow::Result<Map<String, Value>> {
     Ok(sums)
 }
 
-fn json(
-    by: &[Dimension],
-    period: Period,
-    groups: &[CostGroup],
-    total: Costs,
-    out: &mut impl Write,
-) -> anyhow::Result<()> {
+fn json(summary: &Summary<'_>, out: &mut impl Write) -> anyhow::Result<()> {
+    let Summary { by, period, groups, total } = summary;
     let mut shown = Vec::new();
     for group in groups {
         let names = by.iter().zip(&group.names);
@@ -131,14 +130,15 @@ fn json(
         "until": period.until.to_string(),
         "by": by.iter().map(|it| it.name()).collect::<Vec<_>>(),
         "groups": shown,
-        "total": object(&total)?,
+        "total": object(total)?,
     });
     serde_json::to_writer_pretty(&mut *out, &report)?;
     writeln!(out)?;
     Ok(())
 }
 
-fn csv(by: &[Dimension], groups: &[CostGroup], out: &mut impl Write) -> anyhow::Result<()> {
+fn csv(summary: &Summary<'_>, out: &mut impl Write) -> anyhow::Result<()> {
+    let Summary { by, groups, .. } = summary;
     let head: Vec<_> = by.iter().map(|it| it.name()).chain(SUMS).collect();
     writeln!(out, "{}", head.join(","))?;
     for group in groups {

@@ -6,34 +6,22 @@ use super::{Layout, period};
 use crate::chat::{Usage, UsageSource};
 use crate::money::{NanoUsd, Tokens};
 use crate::record::report::{Costs, Dimension, Work};
-use crate::record::{Chosen, DecidedRow, Ending, Reader, SettledRow, Store};
+use crate::record::{Chosen, DecidedRow, Reader, SettledRow, Store};
 
 const NOW: &str = "2026-03-31T00:00:00Z";
 
 fn decided(id: &str, day: u32, team: &str, target: &str) -> DecidedRow {
+    let at = format!("2026-03-{day:02}T12:00:00Z").parse().unwrap();
     DecidedRow {
-        id: id.to_owned(),
-        at: format!("2026-03-{day:02}T12:00:00Z").parse().unwrap(),
-        caller: "bot".to_owned(),
         team: team.to_owned(),
-        key: "bot".to_owned(),
-        surface: "chat".to_owned(),
-        model_asked: "auto".to_owned(),
         chosen: Some(Chosen {
             route: "all".to_owned(),
             target: target.to_owned(),
             zone: "eu".to_owned(),
             model: format!("{target}-model"),
         }),
-        sensitivity: "internal".to_owned(),
-        task: None,
-        policy_rev: "0123456789ab".to_owned(),
-        price_digest: "9ad20eb995ca92dd".to_owned(),
-        refused: None,
         reserved: NanoUsd::new(5_000),
-        reserved_imputed: NanoUsd::ZERO,
-        trace_json: String::new(),
-        facts_json: String::new(),
+        ..DecidedRow::example(id, at)
     }
 }
 
@@ -43,10 +31,6 @@ fn settled(
     source: UsageSource,
 ) -> SettledRow {
     SettledRow {
-        id: id.to_owned(),
-        ending: Ending::Settled,
-        outcome: "ok".to_owned(),
-        answered_by: None,
         cost: NanoUsd::new(cost),
         avoided: NanoUsd::new(avoided),
         imputed: NanoUsd::new(imputed),
@@ -57,9 +41,7 @@ fn settled(
             reasoning: Tokens(5),
             ..Usage::none(source)
         }),
-        latency: std::time::Duration::from_millis(30),
-        ttft: None,
-        weights: None,
+        ..SettledRow::example(id)
     }
 }
 

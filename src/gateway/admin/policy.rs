@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::receive;
-use crate::rollout::{self, Change, Place, Rollout, RolloutError, ShadowReport};
+use crate::rollout::{self, Change, Rollout, RolloutError, ShadowReport};
 use crate::server::{Body, respond};
 
 /// Answers a request below `/admin/api/policy`.
@@ -71,17 +71,8 @@ async fn dry_run(app: &Arc<App>, request: Request<Incoming>) -> Response<Body> {
         Ok(source) => source,
         Err(problem) => return problem,
     };
-    if source.trim().is_empty() {
-        return answer(rollout::rehearse(app).await);
-    }
-    let checking = Arc::clone(app);
-    let checked =
-        tokio::task::spawn_blocking(move || checking.rollout.check("request", &source)).await;
-    answer(checked.unwrap_or(Err(RolloutError::Stopping)).map(|policy| Change {
-        before: app.policy().rev().to_owned(),
-        after: policy.rev().to_owned(),
-        warnings: policy.warnings().clone(),
-    }))
+    let source = Some(source).filter(|it| !it.trim().is_empty());
+    answer(rollout::rehearse(app, source).await)
 }
 
 fn answer(outcome: Result<Change, RolloutError>) -> Response<Body> {
@@ -132,11 +123,9 @@ fn shadow(app: &App) -> Response<Body> {
 }
 
 fn report(report: &ShadowReport) -> Value {
-    let place =
-        |place: &Place| json!({ "route": place.route, "target": place.target, "zone": place.zone });
     let differences = report.differences.iter().map(|(live, shadow, pair)| {
         json!({
-            "live": place(live), "shadow": place(shadow), "count": pair.count,
+            "live": live, "shadow": shadow, "count": pair.count,
             "widened": pair.widened, "examples": pair.examples,
         })
     });

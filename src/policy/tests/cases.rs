@@ -112,6 +112,25 @@ fn no_route_at_all_is_a_refusal_too() {
 }
 
 #[test]
+fn without_a_price_a_hard_budget_has_the_last_word() {
+    for (soft, is_permitted) in [("false", false), ("true", true)] {
+        let policy = compile(&format!(
+            "version: 1\nname: x\nbudgets: [{{ name: all, window: day, limit_usd: 1, soft: {soft} }}]\n\
+             routes: [{{ id: rest, use: [cloud] }}]"
+        ));
+        let mut scenario = Scenario::ordinary(&policy);
+        let cost_estimate = Estimate::Unpriced;
+        let cloud = world().targets.iter().position(|target| target.name == "cloud").unwrap();
+        scenario.set_target(TargetId(cloud), TargetFacts { cost_estimate, unable: None });
+        let decision = evaluate(&policy, &scenario.facts());
+        assert_eq!(decision.target().is_some(), is_permitted, "soft: {soft}");
+        if let Outcome::Refuse(refusal) = &decision.outcome {
+            assert_eq!((refusal.status, refusal.code), (402, RefusalCode::BudgetExceeded));
+        }
+    }
+}
+
+#[test]
 fn facts_that_were_not_gathered_narrow() {
     let policy = default_policy("eu");
     let scenario = Scenario::ordinary(&policy);

@@ -18,39 +18,11 @@ fn at() -> Timestamp {
 }
 
 fn decided(id: &str, reserved: i128) -> DecidedRow {
-    DecidedRow {
-        id: id.to_owned(),
-        at: at(),
-        caller: "bot".to_owned(),
-        team: "support".to_owned(),
-        key: "k1".to_owned(),
-        surface: "chat".to_owned(),
-        model_asked: "auto".to_owned(),
-        chosen: Some(Chosen {
-            route: "everything-else".to_owned(),
-            target: "cloud-eu".to_owned(),
-            zone: "eu".to_owned(),
-            model: "gpt-4o-mini".to_owned(),
-        }),
-        sensitivity: "internal".to_owned(),
-        task: Some("chat".to_owned()),
-        policy_rev: "0123456789ab".to_owned(),
-        price_digest: "9ad20eb995ca92dd".to_owned(),
-        refused: None,
-        reserved: NanoUsd::new(reserved),
-        reserved_imputed: NanoUsd::ZERO,
-        trace_json: r#"{"route":"everything-else"}"#.to_owned(),
-        facts_json: String::new(),
-    }
+    DecidedRow { reserved: NanoUsd::new(reserved), ..DecidedRow::example(id, at()) }
 }
 
 fn settled(id: &str, cost: i128) -> SettledRow {
     SettledRow {
-        id: id.to_owned(),
-        ending: Ending::Settled,
-        outcome: "ok".to_owned(),
-        answered_by: None,
-        weights: None,
         cost: NanoUsd::new(cost),
         avoided: NanoUsd::new(7),
         imputed: NanoUsd::new(3),
@@ -63,6 +35,7 @@ fn settled(id: &str, cost: i128) -> SettledRow {
         }),
         latency: Duration::from_micros(1_234),
         ttft: Some(Duration::from_micros(567)),
+        ..SettledRow::example(id)
     }
 }
 

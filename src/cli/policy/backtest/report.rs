@@ -11,7 +11,7 @@ use crate::cli::CliError;
 use crate::money::NanoUsd;
 use crate::policy::Policy;
 use crate::record::read::PastRow;
-use crate::rollout::Place;
+use crate::rollout::{Place, REFUSED};
 
 /// Sums over the replayed requests.
 pub(super) struct Report {
@@ -160,7 +160,7 @@ impl Report {
         }
         let mut after = sum;
         for (target, (count, took)) in &group.moved {
-            let mean = if target == "refused" { Some(0.0) } else { self.seen.mean(target) };
+            let mean = if target == REFUSED { Some(0.0) } else { self.seen.mean(target) };
             if let Some(mean) = mean {
                 after += mean.mul_add(*count as f64, -took);
             }
@@ -194,7 +194,7 @@ impl Report {
         }
         for (before, after, sum) in self.moves() {
             let mark = if sum.added > 0 { "  EGRESS ADDED" } else { "" };
-            writeln!(out, "{:>8}  {} -> {}{mark}", sum.count, words(before), words(after))?;
+            writeln!(out, "{:>8}  {} -> {}{mark}", sum.count, before, after)?;
         }
         writeln!(out, "\nper route and team (after: estimated):")?;
         writeln!(
@@ -203,7 +203,7 @@ impl Report {
             "route", "team", "requests", "changed", "cost $", "after $", "mean ms", "after ms"
         )?;
         for ((route, team), group) in &self.groups {
-            let route = if route.is_empty() { "refused" } else { route };
+            let route = if route.is_empty() { REFUSED } else { route };
             let (before, after) = self.latency(group).map_or_else(
                 || ("-".to_owned(), "-".to_owned()),
                 |(before, after)| (format!("{before:.0}"), format!("{after:.0}")),
@@ -221,17 +221,16 @@ impl Report {
             writeln!(out, "\nexamples (ambidex policy explain --decision ID):")?;
         }
         for it in &self.examples {
-            writeln!(out, "  {}  {} -> {}", it.id, words(&it.before), words(&it.after))?;
+            writeln!(out, "  {}  {} -> {}", it.id, it.before, it.after)?;
         }
         Ok(())
     }
 
     /// For programs.
     pub(super) fn json(&self) -> Value {
-        let place = |it: &Place| json!({ "route": it.route, "target": it.target, "zone": it.zone });
         let moves = self.moves().into_iter().map(|(before, after, sum)| {
             json!({
-                "before": place(before), "after": place(after), "count": sum.count,
+                "before": before, "after": after, "count": sum.count,
                 "egress_added": sum.added, "egress_removed": sum.removed,
             })
         });
@@ -250,7 +249,7 @@ impl Report {
         let cannot = cannot.map(|(reason, count)| json!({ "reason": reason, "count": count }));
         let examples = self.examples.iter().map(|it| {
             json!({
-                "id": it.id, "team": it.team, "before": place(&it.before), "after": place(&it.after),
+                "id": it.id, "team": it.team, "before": it.before, "after": it.after,
             })
         });
         json!({
@@ -263,13 +262,5 @@ impl Report {
             "groups": groups.collect::<Vec<_>>(),
             "examples": examples.collect::<Vec<_>>(),
         })
-    }
-}
-
-fn words(place: &Place) -> String {
-    if place.zone.is_empty() {
-        place.target.clone()
-    } else {
-        format!("{} ({}) by {}", place.target, place.zone, place.route)
     }
 }
