@@ -63,10 +63,44 @@ fn translate(
     let body = translate::request(request, to)?;
     let again = dialect::of(to).read(body).map_err(|_| TranslateError::Unreadable)?;
     // INVARIANT: the policy decided on what inspection found. The translation may show no more.
-    let (before, after) = (inspection.read(&request.leaves()), inspection.read(&again.leaves()));
-    let is_new = after.labels.iter().any(|label| !before.labels.contains(label));
-    if is_new || after.scan > before.scan || again.has_unreadable && !request.has_unreadable {
+    if shows_more(inspection, request, &again) {
         return Err(TranslateError::Revealing);
     }
     Ok(Arc::new(again))
+}
+
+/// Whether inspection finds more in the second request than in the first, or can read less of it.
+fn shows_more(inspection: &Inspection, first: &Request, second: &Request) -> bool {
+    let (before, after) = (inspection.read(&first.leaves()), inspection.read(&second.leaves()));
+    let is_new = after.labels.iter().any(|label| !before.labels.contains(label));
+    is_new || after.scan > before.scan || second.has_unreadable && !first.has_unreadable
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+    use serde_json::{Value, json};
+
+    fn message(content: Value) -> Request {
+        let body = json!({ "model": "auto", "messages": [{ "role": "user", "content": content }] });
+        dialect::of(Surface::OpenAiChat).read(Bytes::from(body.to_string())).unwrap()
+    }
+
+    #[test]
+    fn what_shows_only_in_a_translation_does_not_leave() {
+        let inspection = Inspection::default();
+        let plain = message("Hello".into());
+        let email = message("Write to jane@contoso.org.".into());
+        let image = message(json!([
+            { "type": "text", "text": "Hello" },
+            { "type": "image_url", "image_url": { "url": "https://contoso.org/a.png" } },
+        ]));
+        assert!(shows_more(&inspection, &plain, &email), "a value that was not there");
+        assert!(shows_more(&inspection, &plain, &image), "a part that nobody can read");
+        for same in [&plain, &email, &image] {
+            assert!(!shows_more(&inspection, same, same));
+        }
+        assert!(!shows_more(&inspection, &email, &plain), "less may show");
+    }
 }

@@ -41,6 +41,19 @@ fn used(ledger: &Ledger, keys: &SubjectKeys<'_>, now: Timestamp) -> Vec<(i128, i
 }
 
 #[test]
+fn a_request_sees_the_limits_of_the_policy_that_it_began_with() {
+    let before = vec![spec("company", Subject::Everyone, 1000), spec("gone", Subject::Team, 5)];
+    let mut ledger = Ledger::new(before.clone(), Vec::new());
+    let a = keys("a", "k1");
+    let ticket = ledger.reserve(&a, usd(3).into(), at(0)).unwrap();
+    ledger.reconfigure(vec![spec("company", Subject::Everyone, 50)], Vec::new());
+    let seen = ledger.standings(&before, &a, at(0));
+    let company = Standing { spent: usd(0), reserved: usd(3), limit: usd(1000) };
+    assert_eq!(seen, [Some(company), None], "its own limit, and a budget that is no more");
+    ledger.close(ticket, Ending::Released);
+}
+
+#[test]
 fn a_reservation_takes_all_scopes_or_none() {
     let specs = vec![spec("company", Subject::Everyone, 1000), spec("team", Subject::Team, 100)];
     let mut ledger = Ledger::new(specs, Vec::new());

@@ -243,3 +243,28 @@ impl Seen {
         self.latency.get(target).map(|(count, sum)| sum / *count as f64)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn zone(zone: &str) -> Place {
+        Place { target: "somewhere".to_owned(), zone: zone.to_owned(), ..Place::default() }
+    }
+
+    #[test]
+    fn egress_is_what_leaves_for_a_zone_that_it_did_not_leave_for() {
+        let refused = Place::refused();
+        for (before, after, expected) in [
+            (zone("on-host"), zone("eu"), Egress::Added),
+            (refused.clone(), zone("eu"), Egress::Added),
+            (zone("eu"), zone("us"), Egress::Added),
+            (zone("eu"), zone("eu"), Egress::Same),
+            (zone("eu"), zone("on-prem"), Egress::Removed),
+            (zone("eu"), refused.clone(), Egress::Removed),
+            (zone("on-host"), zone("on-prem"), Egress::Same),
+        ] {
+            assert_eq!(egress(&before, &after), expected, "{before} -> {after}");
+        }
+    }
+}
