@@ -11,6 +11,7 @@ mod decision;
 mod evaluate;
 mod explain;
 mod facts;
+mod prove;
 mod refuse;
 mod scenario;
 mod vocabulary;
@@ -49,7 +50,7 @@ use crate::budget::BudgetSpec;
 use crate::inspect::{Confidence, CustomPattern, Label, LabelSet, Level, PackSet};
 use crate::mask::MaskPlan;
 use crate::money::NanoUsd;
-use crate::yaml::Problems;
+use crate::yaml::{Problems, Span};
 
 /// A compiled policy. It cannot be wrong: every name is resolved and every unit checked.
 #[derive(Clone, Debug)]
@@ -66,6 +67,10 @@ pub struct Policy {
     routes: Vec<Route>,
     otherwise: Otherwise,
     cases: Vec<Case>,
+    assertions: Vec<Assertion>,
+    restricted_remote: RestrictedRemote,
+    /// Where `routes` stands.
+    rules_at: Span,
     targets: Vec<TargetWords>,
     /// The targets that hand data to somebody else.
     remote: TargetSet,
@@ -123,6 +128,7 @@ struct Limit {
     allowed: TargetSet,
     mask: MaskPlan,
     cost_max: Option<NanoUsd>,
+    place: RulePlace,
 }
 
 #[derive(Clone, Debug)]
@@ -130,6 +136,48 @@ struct Route {
     id: String,
     when: When,
     targets: Vec<TargetId>,
+    place: RulePlace,
+}
+
+/// Where something stands in the file.
+#[derive(Clone, Debug, Default)]
+struct Place {
+    span: Span,
+    path: String,
+}
+
+/// Where a rule stands in the file.
+#[derive(Clone, Debug, Default)]
+struct RulePlace {
+    id: Place,
+    /// Its condition; its id if it has none.
+    when: Place,
+}
+
+/// What must never happen.
+#[derive(Clone, Debug)]
+struct Assertion {
+    place: Place,
+    why: String,
+    /// For which requests; what is not known counts, as in limits.
+    when: When,
+    /// That such a request may be sent to one of these.
+    targets: Option<TargetSet>,
+    /// That it is refused.
+    refused: bool,
+    /// That it leaves with values of these kinds as they are.
+    unmasked: Option<LabelSet>,
+    /// Only while each of these can take it.
+    able: TargetSet,
+}
+
+/// Whether restricted data may go to other hands.
+#[derive(Clone, Copy, Debug)]
+enum RestrictedRemote {
+    /// It may not, as a matter of course.
+    Forbidden,
+    /// It may go to these, and the policy says why.
+    Wanted(TargetSet),
 }
 
 #[derive(Clone, Debug)]

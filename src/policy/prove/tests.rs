@@ -1,0 +1,3 @@
+//! Proofs against the evaluator and against plain enumeration.
+
+mod solving;
