@@ -102,10 +102,10 @@ fn world(settings: &Settings, targets: &TargetsArgument) -> Result<World, CliErr
 /// Lists every mistake of a policy, or says that there is none.
 pub fn check(read: &Read, out: &mut impl Write) -> Result<(), CliError> {
     let policy = read.compile()?;
-    write!(out, "{}", policy.warnings())?;
+    write!(out, "{}{}", policy.warnings(), policy.notes())?;
     writeln!(
         out,
-        "ok: policy {} (rev {}), owner {}: {} limit(s), {} route(s), {} budget(s), {} test(s)",
+        "ok: policy {} (rev {}), owner {}: {} limit(s), {} route(s), {} budget(s), {} test(s), {} assertion(s) proved",
         policy.name(),
         policy.rev(),
         policy.owner(),
@@ -113,6 +113,7 @@ pub fn check(read: &Read, out: &mut impl Write) -> Result<(), CliError> {
         policy.route_ids().count(),
         policy.budgets().len(),
         policy.cases().len(),
+        policy.assertion_count(),
     )?;
     Ok(())
 }

@@ -79,6 +79,7 @@ pub struct Policy {
     combinations: Vec<Combination>,
     tiers: Tiers,
     warnings: Problems,
+    notes: Problems,
 }
 
 /// What is looked for in requests.
@@ -167,8 +168,12 @@ struct Assertion {
     refused: bool,
     /// That it leaves with values of these kinds as they are.
     unmasked: Option<LabelSet>,
+    /// That it is sent to where it costs more than nothing.
+    paid: bool,
     /// Only while each of these can take it.
     able: TargetSet,
+    /// Only while each of these costs nothing.
+    free: TargetSet,
 }
 
 /// Whether restricted data may go to other hands.
@@ -336,6 +341,16 @@ impl Policy {
     /// What is probably not meant, though it works.
     pub const fn warnings(&self) -> &Problems {
         &self.warnings
+    }
+
+    /// What is worth knowing about it: limits that other limits cover.
+    pub const fn notes(&self) -> &Problems {
+        &self.notes
+    }
+
+    /// How many assertions were proved.
+    pub const fn assertion_count(&self) -> usize {
+        self.assertions.len()
     }
 
     /// Whether conditions ask about the model that the client names.

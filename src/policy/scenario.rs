@@ -11,7 +11,9 @@ use super::{
     BudgetFact, CallerFacts, Criticality, DataFacts, Estimate, Facts, LocalFacts, Policy, Quality,
     RequestFacts, Surface, TargetFacts, TargetId, TimeFacts, TokenFacts, Unable, Weekday, World,
 };
-use crate::inspect::{Findings, Inspection, Label, Lang, Leaf, Level, Options, Scan, Task, TaskGuess};
+use crate::inspect::{
+    Findings, Inspection, Label, Lang, Leaf, Level, Options, Scan, Task, TaskGuess,
+};
 use crate::money::{NanoUsd, Tokens};
 use crate::yaml::Problems;
 

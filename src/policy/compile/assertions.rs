@@ -13,7 +13,7 @@ use super::conditions::{Nest, Stage, all};
 use crate::yaml::{Cursor, Fields, Key, Value};
 
 /// What an assertion can say beside facts.
-const OUTCOMES: [&str; 5] = ["zone", "target", "refused", "unmasked", "able"];
+const OUTCOMES: [&str; 7] = ["zone", "target", "paid", "refused", "unmasked", "able", "free"];
 
 /// Every zone but those of the company.
 const REMOTE: &str = "remote";
@@ -30,56 +30,67 @@ impl Compiler<'_> {
         let fields = self.reader.fields(at, &["never", "why"])?;
         let why = fields.get("why").and_then(|at| self.reader.sentence(&at));
         let never = fields.need("never", &mut self.reader)?;
+        let was_wrong = self.reader.has_errors();
         let entries = self.reader.distinct(&never)?;
         let mut assertion = Assertion {
-            place: Place { span: fields.key_span("never").unwrap_or_default(), path: never.path.clone() },
+            place: Place {
+                span: fields.key_span("never").unwrap_or_default(),
+                path: never.path.clone(),
+            },
             why: why.unwrap_or_default().to_owned(),
             when: When::Always,
             targets: None,
             refused: false,
             unmasked: None,
+            paid: false,
             able: TargetSet::NONE,
+            free: TargetSet::NONE,
         };
         let mut parts = Vec::new();
         for (key, value) in &entries {
             match key.text.as_str() {
                 "zone" => self.asserted_zone(value, &mut assertion),
                 "target" => self.asserted_target(value, &mut assertion),
-                "refused" => match self.reader.truth(value) {
-                    Some(true) => assertion.refused = true,
-                    Some(false) => {
-                        let help = "leave it out, or say `zone` or `target`";
-                        let message = "only `refused: true` can be asserted".to_owned();
-                        self.reader.wrong_with_help(value, message, help);
-                    }
-                    None => {}
-                },
+                "refused" => assertion.refused = self.only_true(key, value),
+                "paid" => assertion.paid = self.only_true(key, value),
                 "unmasked" => assertion.unmasked = Some(self.labels(value)),
-                "able" => {
-                    for item in self.reader.one_or_list(value) {
-                        if let Some(target) = self.target(&item) {
-                            assertion.able.insert(target);
-                        }
-                    }
-                }
+                "able" => assertion.able = self.target_list(value),
+                "free" => assertion.free = self.target_list(value),
                 _ => parts.push(self.asserted_fact(key, value)),
             }
         }
         assertion.when = all(parts);
-        self.check_outcome(&never, &assertion);
+        // What is misspelt may have been the outcome.
+        if was_wrong || !self.reader.has_errors() {
+            self.check_outcome(&never, &assertion);
+        }
         Some(assertion)
+    }
+
+    fn only_true(&mut self, key: &Key, value: &Cursor<'_>) -> bool {
+        let truth = self.reader.truth(value);
+        if truth == Some(false) {
+            let message = format!("only `{}: true` can be asserted", key.text);
+            self.reader.wrong_with_help(value, message, "leave it out");
+        }
+        truth == Some(true)
+    }
+
+    fn target_list(&mut self, at: &Cursor<'_>) -> TargetSet {
+        let items = self.reader.one_or_list(at);
+        items.iter().filter_map(|item| self.target(item)).collect()
     }
 
     /// An assertion needs one thing that must not happen.
     fn check_outcome(&mut self, at: &Cursor<'_>, assertion: &Assertion) {
-        let goes = assertion.targets.is_some() || assertion.unmasked.is_some();
+        let goes = assertion.targets.is_some() || assertion.unmasked.is_some() || assertion.paid;
         if goes == assertion.refused {
             let message = if goes {
                 "a request that is refused goes nowhere, so both cannot happen"
             } else {
                 "this does not say what must never happen"
             };
-            let help = "say one: `zone`, `target` or `unmasked`, or `refused: true`";
+            let help = "say `zone`, `target`, `unmasked` or `paid: true`, or else `refused: true`";
             self.reader.wrong_with_help(at, message.to_owned(), help);
         }
     }
@@ -101,11 +112,12 @@ impl Compiler<'_> {
             return When::Always;
         }
         let Some(fact) = self.fact(key, value) else { return When::Always };
-        let is_list = matches!(value.node.value, Value::List(_));
+        let is_unknown = matches!(&value.node.value, Value::Text(text) if text == "unknown");
         let matcher = match &fact {
             Fact::Labels => "any_of",
-            Fact::Word(_) | Fact::Text(_) if is_list => "in",
-            _ => "is",
+            // `in` knows the policy's own words as well.
+            Fact::Word(_) | Fact::Text(_) if !is_unknown => "in",
+            Fact::Word(_) | Fact::Number(_) | Fact::Text(_) => "is",
         };
         let matcher = Key { text: matcher.to_owned(), span: key.span };
         self.matcher((&key.text, &fact), (&matcher, value), nest).unwrap_or(When::Always)
@@ -130,7 +142,7 @@ impl Compiler<'_> {
         mean: impl Fn(&mut Self, &Cursor<'_>) -> TargetSet,
     ) -> TargetSet {
         let every: TargetSet = (0..self.world.targets.len()).map(TargetId).collect();
-        let mut any = |compiler: &mut Self, at: &Cursor<'_>| {
+        let any = |compiler: &mut Self, at: &Cursor<'_>| {
             let items = compiler.reader.one_or_list(at);
             let each = items.iter().map(|item| mean(compiler, item));
             each.fold(TargetSet::NONE, TargetSet::or)
@@ -188,4 +200,3 @@ impl Compiler<'_> {
 fn narrow(known: &mut Option<TargetSet>, targets: TargetSet) {
     *known = Some(known.map_or(targets, |known| known.and(targets)));
 }
-

@@ -20,7 +20,7 @@ use sha2::{Digest, Sha256};
 use super::condition::Check;
 use super::{JURISDICTIONS, Otherwise, Policy, TargetId, TargetSet, World, prove};
 use super::{ZONE_ON_HOST, ZONE_ON_PREM, is_remote};
-use crate::yaml::{self, Cursor, Fields, Problems, Reader};
+use crate::yaml::{self, Cursor, Fields, Problems, Reader, Severity};
 pub(in crate::policy) use detect::Tiers;
 use words::Define;
 
@@ -79,8 +79,13 @@ pub(super) fn compile(file: &str, text: &str, world: &World) -> Result<Policy, P
 /// The policy with what is probably not meant, or what is proved to be wrong with it.
 fn proved(policy: Policy, problems: Problems, file: (&str, &str)) -> Result<Policy, Problems> {
     let found = prove::examine(&policy, file);
+    let (notes, found): (Vec<_>, Vec<_>) =
+        found.into_iter().partition(|problem| problem.severity == Severity::Note);
     let warnings = Problems::new(problems.into_iter().chain(found).collect());
-    if warnings.errors() > 0 { Err(warnings) } else { Ok(Policy { warnings, ..policy }) }
+    if warnings.errors() > 0 {
+        return Err(warnings);
+    }
+    Ok(Policy { warnings, notes: Problems::new(notes), ..policy })
 }
 
 /// The zones that a policy may name, those of targets first.
@@ -148,6 +153,7 @@ impl<'t> Compiler<'t> {
             combinations: levels.combinations,
             tiers: levels.tiers,
             warnings: Problems::default(),
+            notes: Problems::default(),
         })
     }
 

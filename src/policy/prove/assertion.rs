@@ -3,12 +3,16 @@
 use std::collections::BTreeMap;
 
 use super::super::decision::{Decision, Outcome};
-use super::super::{Assertion, Place, Policy, RestrictedRemote, TargetId, TargetSet};
+use super::super::{
+    Assertion, Estimate, Place, Policy, RestrictedRemote, Scenario, TargetId, TargetSet, evaluate,
+};
+use super::axis::{Atom, Axis};
 use super::encode::Find;
 use super::solver::Lit;
 use super::witness::Witness;
 use super::{Prover, QUESTION_EFFORT, Search, unsettled};
 use crate::inspect::{Confidence, Level};
+use crate::money::NanoUsd;
 use crate::yaml::Severity;
 
 /// A request that does what it must not.
@@ -27,13 +31,14 @@ impl Prover<'_> {
             RestrictedRemote::Wanted(targets) => targets,
         };
         let mut zones: BTreeMap<&str, TargetSet> = BTreeMap::new();
-        for target in policy.remote.without(wanted).iter().filter(|it| it.0 < policy.target_count()) {
+        for target in policy.remote.without(wanted).iter().filter(|it| it.0 < policy.target_count())
+        {
             zones.entry(policy.target_zone(target)).or_default().insert(target);
         }
         let [.., restricted] = self.encoded.careful;
         for (zone, targets) in zones {
             let sends = self.sends(targets);
-            let found = self.violation(&[restricted, sends], |decision| {
+            let found = self.violation(&[restricted, sends], |_, decision| {
                 decision.sensitivity == Level::Restricted && reaches(decision, targets)
             });
             self.report_restricted(zone, targets, found);
@@ -56,7 +61,7 @@ impl Prover<'_> {
                 (place, message, format!("\ntry: {}", witness.command(policy, self.file.0)))
             }
             Search::Unsettled(opaque) => {
-                let why = unsettled(&opaque);
+                let why = unsettled(policy, &opaque);
                 let message = format!(
                     "that restricted data never reaches the zone `{zone}` cannot be proved: {why}"
                 );
@@ -76,14 +81,22 @@ impl Prover<'_> {
         let policy = self.policy;
         for assertion in &policy.assertions {
             let lits = self.broken(assertion);
-            let found = self.violation(&lits, |decision| is_broken(policy, assertion, decision));
+            let found = self.violation(&lits, |scenario, decision| {
+                is_broken(policy, assertion, (scenario, decision))
+            });
             match found {
                 Search::None => {}
                 Search::Found(Violation { witness, decision }) => {
-                    let outcome = match sent(&decision, assertion.targets.unwrap_or(policy.remote)) {
+                    let outcome = match sent(
+                        &decision,
+                        assertion.targets.unwrap_or(default_targets(assertion, policy.remote)),
+                    ) {
                         Some(target) => {
                             let zone = policy.target_zone(target);
-                            format!("may be sent to `{}` in the zone `{zone}`", policy.target_name(target))
+                            format!(
+                                "may be sent to `{}` in the zone `{zone}`",
+                                policy.target_name(target)
+                            )
                         }
                         None => "is refused".to_owned(),
                     };
@@ -92,15 +105,19 @@ impl Prover<'_> {
                     let because = if assertion.why.is_empty() {
                         String::new()
                     } else {
-                        format!("the policy asserts that it never does, because: {}\n", assertion.why)
+                        format!(
+                            "the policy asserts that it never does, because: {}\n",
+                            assertion.why
+                        )
                     };
                     let command = witness.command(policy, self.file.0);
                     let help = format!("{because}try: {command}");
                     self.say(&assertion.place, Severity::Error, message, Some(help));
                 }
                 Search::Unsettled(opaque) => {
-                    let message = format!("this cannot be proved: {}", unsettled(&opaque));
-                    let help = "assert it for fewer requests, or say the condition with other matchers";
+                    let message = format!("this cannot be proved: {}", unsettled(policy, &opaque));
+                    let help =
+                        "assert it for fewer requests, or say the condition with other matchers";
                     self.say(&assertion.place, Severity::Error, message, Some(help.to_owned()));
                 }
             }
@@ -113,12 +130,13 @@ impl Prover<'_> {
         let mut lits = vec![when.may];
         let able = |target: TargetId| self.encoded.able.get(target.0).copied();
         lits.extend(assertion.able.iter().filter_map(able));
+        lits.extend(assertion.free.iter().map(|target| self.free(target)).collect::<Vec<_>>());
         if assertion.refused {
             lits.push(self.encoded.refused);
             return lits;
         }
         let remote = self.policy.remote;
-        let mut targets = assertion.targets.unwrap_or(remote);
+        let mut targets = assertion.targets.unwrap_or(default_targets(assertion, remote));
         if let Some(labels) = assertion.unmasked {
             targets = targets.and(remote);
             let finds = self.encoded.finds.iter().filter(|find| labels.contains(find.label));
@@ -133,8 +151,26 @@ impl Prover<'_> {
                 .collect();
             lits.push(self.space.formula.or(bare));
         }
-        lits.push(self.sends(targets));
+        lits.push(if assertion.paid { self.sends_paid(targets) } else { self.sends(targets) });
         lits
+    }
+
+    /// That a request costs nothing at a target.
+    fn free(&mut self, target: TargetId) -> Lit {
+        let is_nothing = |atom: &Atom| matches!(atom, Atom::Span(0, 0));
+        let free = self.space.among(&Axis::Cost(target), is_nothing);
+        free.unwrap_or(self.space.formula.never())
+    }
+
+    /// That a request may be sent to one of these where it costs more than nothing.
+    fn sends_paid(&mut self, targets: TargetSet) -> Lit {
+        let mut paid = Vec::new();
+        for target in targets.iter() {
+            let Some(sends) = self.encoded.sends.get(target.0).copied() else { continue };
+            let free = self.free(target);
+            paid.push(self.space.formula.and([sends, !free]));
+        }
+        self.space.formula.or(paid)
     }
 
     /// That a request may be sent to one of these.
@@ -148,16 +184,22 @@ impl Prover<'_> {
     fn violation(
         &mut self,
         lits: &[Lit],
-        confirms: impl Fn(&Decision) -> bool,
+        confirms: impl Fn(&Scenario, &Decision) -> bool,
     ) -> Search<Violation> {
         let policy = self.policy;
         self.space.formula.allow(QUESTION_EFFORT);
         self.space.find(lits, |space, point| {
             let witness = Witness::at(space, policy, point)?;
-            let decision = witness.decide(policy);
-            confirms(&decision).then_some(Violation { witness, decision })
+            let scenario = witness.scenario(policy);
+            let decision = evaluate(policy, &scenario.facts());
+            confirms(&scenario, &decision).then_some(Violation { witness, decision })
         })
     }
+}
+
+/// Where an assertion that names no target must not send to: anywhere that costs, or to other hands.
+const fn default_targets(assertion: &Assertion, remote: TargetSet) -> TargetSet {
+    if assertion.paid && assertion.unmasked.is_none() { TargetSet::ALL } else { remote }
 }
 
 /// Whether a decision lets a request go to one of these.
@@ -172,11 +214,23 @@ fn sent(decision: &Decision, targets: TargetSet) -> Option<TargetId> {
 }
 
 /// Whether what the evaluator decides breaks the assertion. Its condition holds by construction.
-fn is_broken(policy: &Policy, assertion: &Assertion, decision: &Decision) -> bool {
+fn is_broken(
+    policy: &Policy,
+    assertion: &Assertion,
+    (scenario, decision): (&Scenario, &Decision),
+) -> bool {
     if assertion.refused {
         return decision.permit().is_none();
     }
-    let targets = assertion.targets.unwrap_or(policy.remote);
+    let mut targets = assertion.targets.unwrap_or(default_targets(assertion, policy.remote));
+    if assertion.paid {
+        let facts = scenario.facts();
+        let costs = |target: &TargetId| {
+            let free = Estimate::Known(NanoUsd::ZERO);
+            facts.targets.get(target.0).is_some_and(|facts| facts.cost_estimate != free)
+        };
+        targets = targets.iter().filter(costs).collect();
+    }
     let Some(labels) = assertion.unmasked else { return reaches(decision, targets) };
     let Some(permit) = decision.permit() else { return false };
     let is_bare = |confidence: Confidence| {

@@ -46,13 +46,14 @@ impl Prover<'_> {
         } else if self.may(&[lives]) {
             let earlier = self.takers(id, lives);
             let message = format!(
-                "the route `{}` is never taken: {earlier} always before it",
+                "the route `{}` is never taken: {earlier} everything that it matches",
                 route.id
             );
             (&route.place.id, message, "move it up, or take it out".to_owned())
         } else {
             let limits = self.strikers(id, matches);
-            let message = format!("whenever the route `{}` matches, none of its targets is left", route.id);
+            let message =
+                format!("whenever the route `{}` matches, none of its targets is left", route.id);
             (&route.place.id, message, format!("they are struck out by {limits}"))
         };
         self.say(place, Severity::Warning, message, Some(help));
@@ -69,7 +70,7 @@ impl Prover<'_> {
             .map(|(_, route)| route.id.as_str())
             .collect();
         let verb = if names.len() == 1 { "takes" } else { "take" };
-        format!("{} {verb} what it matches", listed(&names))
+        format!("{} before it {verb}", listed(&names))
     }
 
     /// The limits that strike out the targets of a route whenever it matches.
@@ -137,7 +138,10 @@ impl Prover<'_> {
                 .filter_map(|other| self.policy.limits.get(other).map(|limit| limit.id.as_str()))
                 .collect();
             let message = if others.is_empty() {
-                format!("the limit `{}` takes nothing away from the targets that there are", limit.id)
+                format!(
+                    "the limit `{}` takes nothing away from the targets that there are",
+                    limit.id
+                )
             } else {
                 let names = listed(&others);
                 format!("whatever the limit `{}` takes away, {names} takes away as well", limit.id)
@@ -162,11 +166,14 @@ impl Prover<'_> {
         for find in self.encoded.finds.clone() {
             let masking: Vec<usize> = (0..limits)
                 .filter(|index| {
-                    masks(*index).is_some_and(|it| it.mode_of(find.label, find.confidence).is_some())
+                    masks(*index)
+                        .is_some_and(|it| it.mode_of(find.label, find.confidence).is_some())
                 })
                 .collect();
-            let applies: Vec<Lit> =
-                masking.iter().filter_map(|index| self.encoded.applies.get(*index).copied()).collect();
+            let applies: Vec<Lit> = masking
+                .iter()
+                .filter_map(|index| self.encoded.applies.get(*index).copied())
+                .collect();
             let alone = self.alone(&applies);
             for (index, alone) in masking.into_iter().zip(alone) {
                 if let Some(effects) = effects.get_mut(index) {
@@ -217,18 +224,16 @@ impl Prover<'_> {
     /// reported.
     fn unreached_targets(&mut self, reported: &[usize]) {
         for target in (0..self.policy.target_count()).map(TargetId) {
-            let mut users = self
-                .policy
-                .routes
-                .iter()
-                .enumerate()
-                .filter(|(index, route)| route.targets.contains(&target) && !reported.contains(index));
+            let mut users = self.policy.routes.iter().enumerate().filter(|(index, route)| {
+                route.targets.contains(&target) && !reported.contains(index)
+            });
             let Some((_, route)) = users.next() else { continue };
             let Some(sends) = self.encoded.sends.get(target.0).copied() else { continue };
             if self.may(&[sends]) {
                 continue;
             }
-            let message = format!("no request can reach the target `{}`", self.policy.target_name(target));
+            let message =
+                format!("no request can reach the target `{}`", self.policy.target_name(target));
             let help = "limits take it away from every route that names it".to_owned();
             self.say(&route.place.id, Severity::Warning, message, Some(help));
         }

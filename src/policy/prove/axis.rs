@@ -1,5 +1,10 @@
 //! What can differ between two requests, and the finitely many values of it that a policy tells apart.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the few that are special are named; the rest is treated alike"
+)]
+
 use super::super::vocabulary::{NumberFact, TextFact, WordFact};
 use super::super::{Policy, TargetId};
 use crate::inspect::{Confidence, Label, Level};
@@ -181,8 +186,8 @@ pub(super) fn text_name(fact: &TextFact) -> String {
 }
 
 /// A number in the interval that is easy to read: the one with the fewest digits that are not zero.
-pub(super) fn easy(low: i128, high: i128, is_money: bool) -> i128 {
-    let mut step: i128 = if is_money { 1_000_000_000 } else { 1_000_000 };
+pub(super) fn easy(low: i128, high: i128) -> i128 {
+    let mut step: i128 = 1_000_000_000;
     while step > 1 {
         let up = low.checked_add(step - 1).map_or(low, |sum| sum - sum.rem_euclid(step));
         if up >= low && up <= high && (up > 0 || low == 0) {

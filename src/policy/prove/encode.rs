@@ -5,6 +5,11 @@
 //! property tests hold the two against each other. Truth is kept as two formulas: that a condition
 //! must hold and that it may.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the few that are special are named; the rest is treated alike"
+)]
+
 use super::super::condition::{Check, Test, Truth, When};
 use super::super::vocabulary::{Fact, NumberFact, TextFact, WordFact};
 use super::super::{Masking, Policy, TargetId};
@@ -149,7 +154,8 @@ impl Encoded {
                     u32::try_from(index).is_ok_and(|index| accepted >> index & 1 == 1)
                 };
                 let (known, unknown) = self.word(space, *fact, is_accepted);
-                let if_true = |truth: Truth| if *when_unknown == truth { Some(unknown) } else { None };
+                let if_true =
+                    |truth: Truth| if *when_unknown == truth { Some(unknown) } else { None };
                 let must = space.formula.or([known].into_iter().chain(if_true(Truth::True)));
                 let may = space.formula.or([must].into_iter().chain(if_true(Truth::Unknown)));
                 Sure { must, may }
@@ -203,7 +209,8 @@ impl Encoded {
             }
             fact => {
                 let axis = if fact == WordFact::Scan { Axis::Scan } else { Axis::Word(fact) };
-                let accepts = |atom: &Atom| matches!(atom, Atom::Word(index) if is_accepted(*index));
+                let accepts =
+                    |atom: &Atom| matches!(atom, Atom::Word(index) if is_accepted(*index));
                 let known = space.among(&axis, accepts);
                 let unknown = space.among(&axis, |atom| *atom == Atom::Unknown);
                 (known.unwrap_or(never), unknown.unwrap_or(never))
@@ -294,8 +301,10 @@ impl Encoded {
     fn targets(&mut self, space: &mut Space, policy: &Policy) {
         let has_hard_budget = policy.budgets.iter().any(|spec| spec.firmness == Firmness::Hard);
         for target in (0..policy.target_count()).map(TargetId) {
-            let mut able: Vec<Lit> =
-                space.among(&Axis::Able(target), |atom| *atom == Atom::Holds(true)).into_iter().collect();
+            let mut able: Vec<Lit> = space
+                .among(&Axis::Able(target), |atom| *atom == Atom::Holds(true))
+                .into_iter()
+                .collect();
             if has_hard_budget
                 && let Some(unpriced) =
                     space.among(&Axis::Cost(target), |atom| *atom == Atom::Unknown)
@@ -344,9 +353,11 @@ impl Encoded {
 
     /// Whether finds of this kind are masked before a request leaves.
     pub(super) fn masked(&self, space: &mut Space, policy: &Policy, find: &Find) -> Lit {
-        let masks = policy.limits.iter().zip(&self.applies).filter(|(limit, _)| {
-            limit.mask.mode_of(find.label, find.confidence).is_some()
-        });
+        let masks = policy
+            .limits
+            .iter()
+            .zip(&self.applies)
+            .filter(|(limit, _)| limit.mask.mode_of(find.label, find.confidence).is_some());
         let masks: Vec<Lit> = masks.map(|(_, applies)| *applies).collect();
         space.formula.or(masks)
     }
@@ -436,15 +447,16 @@ fn text(space: &mut Space, fact: &TextFact, test: &Test) -> Sure {
         Test::OneOf(words) => {
             let words: std::collections::BTreeSet<&str> =
                 words.iter().map(|word| &**word).collect();
-            let named =
-                |atom: &Atom| matches!(atom, Atom::Text(text) if words.contains(text.as_str()));
-            space.among(&axis, named)
+            space.among(
+                &axis,
+                |atom| matches!(atom, Atom::Text(known) if words.contains(known.as_str())),
+            )
         }
         Test::StartsWith(start) => space.among(&axis, |atom| {
-            matches!(atom, Atom::Text(text) | Atom::Other(text) if text.starts_with(&**start))
+            matches!(atom, Atom::Text(known) | Atom::Other(known) if known.starts_with(&**start))
         }),
         Test::Matches(shape) => {
-            let named = |atom: &Atom| matches!(atom, Atom::Text(text) if shape.is_match(text));
+            let named = |atom: &Atom| matches!(atom, Atom::Text(known) if shape.is_match(known));
             let named = space.among(&axis, named).unwrap_or(never);
             let other = |atom: &Atom| matches!(atom, Atom::Other(_));
             let other = space.among(&axis, other).unwrap_or(never);

@@ -144,9 +144,4 @@ impl Formula {
     pub(super) const fn allow(&mut self, effort: u64) {
         self.solver.allow(effort);
     }
-
-    /// How large it has become.
-    pub(super) const fn len(&self) -> usize {
-        self.origins.len()
-    }
 }

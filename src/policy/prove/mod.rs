@@ -19,11 +19,14 @@ mod space;
 mod tests;
 mod witness;
 
+use super::condition::{Test, When};
+use super::vocabulary::Fact;
 use super::{Place, Policy};
 use crate::yaml::{Problem, Severity};
+use axis::Axis;
 use encode::Encoded;
 use search::Search;
-use space::Space;
+use space::{Space, shape_axis};
 
 /// The most work for one question, and for all questions about a policy: steps of the solver, about
 /// a hundred million a second.
@@ -71,11 +74,40 @@ fn problem(file: (&str, &str), place: &Place, severity: Severity, message: Strin
     Problem { path: place.path.clone(), severity, ..problem }
 }
 
-/// Why a question could not be settled, as the end of a sentence.
-fn unsettled(opaque: &[String]) -> String {
+/// Why a question could not be settled, as the end of a sentence: the conditions behind it, and where
+/// they stand.
+fn unsettled(policy: &Policy, opaque: &[String]) -> String {
     if opaque.is_empty() {
         return "it is more work than is allowed".to_owned();
     }
-    let said: Vec<String> = opaque.iter().map(|said| format!("`{said}`")).collect();
+    let said: Vec<String> = opaque.iter().map(|said| placed(policy, said)).collect();
     format!("it depends on {}, which cannot be looked into", said.join(" and "))
+}
+
+/// An opaque condition with the rule that it stands in.
+fn placed(policy: &Policy, said: &str) -> String {
+    let asks = |when: &When| asks(policy, when, said);
+    let limit = policy.limits.iter().find(|limit| asks(&limit.when));
+    let route = policy.routes.iter().find(|route| asks(&route.when));
+    let place = match (limit, route) {
+        (Some(limit), _) => format!(" (limit `{}`, line {})", limit.id, limit.place.when.span.line),
+        (None, Some(route)) => {
+            format!(" (route `{}`, line {})", route.id, route.place.when.span.line)
+        }
+        (None, None) => String::new(),
+    };
+    format!("`{said}`{place}")
+}
+
+fn asks(policy: &Policy, when: &When, said: &str) -> bool {
+    match when {
+        When::Always => false,
+        When::Check(id) => policy.checks.get(id.0).is_some_and(|check| {
+            matches!(&check.fact, Fact::Text(fact)
+                if matches!(&check.test, Test::Matches(shape)
+                    if shape_axis(fact, shape.as_str()) == Axis::Opaque(said.to_owned())))
+        }),
+        When::Not(part) => asks(policy, part, said),
+        When::All(parts) | When::Any(parts) => parts.iter().any(|part| asks(policy, part, said)),
+    }
 }

@@ -48,10 +48,9 @@ impl Guess {
             '.' => "a".to_owned(),
             '\\' => match rest.next() {
                 Some('d') => "1".to_owned(),
-                Some('w') => "a".to_owned(),
                 Some('s') => " ".to_owned(),
                 Some('b' | 'B' | 'A' | 'z') | None => String::new(),
-                Some('D' | 'S') => "a".to_owned(),
+                Some('w' | 'D' | 'S') => "a".to_owned(),
                 Some('W') => "-".to_owned(),
                 Some(other) => other.to_string(),
             },
@@ -65,7 +64,8 @@ impl Guess {
             Some('*' | '?') => self.times,
             Some('+') => self.times.max(1),
             Some('{') => {
-                let inside: String = rest.by_ref().skip(1).take_while(|next| *next != '}').collect();
+                let inside: String =
+                    rest.by_ref().skip(1).take_while(|next| *next != '}').collect();
                 let least = inside.split(',').next().and_then(|least| least.parse().ok());
                 return least.unwrap_or(1_usize).min(64);
             }
@@ -91,8 +91,7 @@ fn class(rest: &mut Peekable<Chars<'_>>) -> char {
             ('a'..='z').chain('0'..='9').find(|letter| !taken.contains(letter)).unwrap_or('~')
         }
         ['\\', 'd', ..] => '1',
-        ['\\', 'w', ..] => 'a',
+        ['\\', 'w', ..] | [] => 'a',
         [first, ..] => *first,
-        [] => 'a',
     }
 }

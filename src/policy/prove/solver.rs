@@ -22,6 +22,7 @@ impl Lit {
     }
 
     /// Whether it is the negation of its variable.
+    #[cfg(test)]
     pub(super) const fn is_negated(self) -> bool {
         self.0 & 1 == 1
     }
@@ -250,8 +251,7 @@ impl Solver {
         if value(&self.values, first) == Value::True {
             return (true, None);
         }
-        let next =
-            clause.iter().skip(2).position(|lit| value(&self.values, *lit) != Value::False);
+        let next = clause.iter().skip(2).position(|lit| value(&self.values, *lit) != Value::False);
         if let Some(next) = next.map(|next| next + 2)
             && let Some(lit) = clause.get(next).copied()
         {

@@ -4,6 +4,11 @@
 //! hold, a text into the values that are named and "another". So each value stands for all requests
 //! that no condition tells apart, and what is proved of the values is proved of every request.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the few that are special are named; the rest is treated alike"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::condition::Test;
@@ -65,8 +70,11 @@ impl Survey {
     fn add(&mut self, policy: &Policy) {
         for check in &policy.checks {
             match (&check.fact, &check.test) {
-                (Fact::Word(WordFact::Sensitivity | WordFact::Declared | WordFact::Scan), _)
-                | (Fact::Labels, _) => {}
+                (
+                    Fact::Labels
+                    | Fact::Word(WordFact::Sensitivity | WordFact::Declared | WordFact::Scan),
+                    _,
+                ) => {}
                 (Fact::Word(fact), _) => {
                     self.words.insert(*fact);
                 }
@@ -86,6 +94,9 @@ impl Survey {
                 self.costs.get_or_insert_default().insert(above);
             }
         }
+        if policy.assertions.iter().any(|it| it.paid || !it.free.is_empty()) {
+            self.costs.get_or_insert_default().insert(1);
+        }
         if policy.budgets.iter().any(|spec| spec.firmness == Firmness::Hard) {
             self.costs.get_or_insert_default();
         }
@@ -95,7 +106,7 @@ impl Survey {
 impl Texts {
     fn add(&mut self, test: &Test) {
         match test {
-            Test::OneOf(words) => self.named.extend(words.iter().map(|word| word.to_string())),
+            Test::OneOf(words) => self.named.extend(words.iter().map(ToString::to_string)),
             Test::StartsWith(start) => {
                 self.starts.insert(start.to_string());
             }
@@ -213,8 +224,7 @@ impl Space {
             atoms.extend(asked.named.into_iter().map(Atom::Text));
             asked.starts.insert(String::new());
             atoms.extend(asked.starts.into_iter().map(Atom::Other));
-            let is_ordinary =
-                |atom: &Atom| matches!(atom, Atom::Text(text) if Some(text.as_str()) == axis.ordinary_text());
+            let is_ordinary = |atom: &Atom| matches!(atom, Atom::Text(text) if Some(text.as_str()) == axis.ordinary_text());
             let ordinary = atoms.iter().position(is_ordinary).unwrap_or(0);
             let group = self.formula.group();
             for shape in asked.shapes {
@@ -255,9 +265,8 @@ impl Space {
             let ordinary = usize::from(*fact == WordFact::Lang);
             self.add(axis, atoms, ordinary, group);
         }
-        let unknown = |space: &mut Self, axis: Axis| {
-            space.among(&axis, |atom| *atom == Atom::Unknown)
-        };
+        let unknown =
+            |space: &mut Self, axis: Axis| space.among(&axis, |atom| *atom == Atom::Unknown);
         // A task without a confidence does not exist; the other way round means: no idea.
         let task = unknown(self, Axis::Word(WordFact::Task));
         let confidence = unknown(self, Axis::Number(NumberFact::TaskConfidence));
@@ -408,5 +417,6 @@ impl Space {
 
 /// The axis of a shape, which is opaque: whether a text has it.
 pub(super) fn shape_axis(fact: &TextFact, shape: &str) -> Axis {
-    Axis::Opaque(format!("{} matches {shape}", text_name(fact)))
+    let written = shape.strip_prefix("^(?:").and_then(|rest| rest.strip_suffix(")$"));
+    Axis::Opaque(format!("{} matches {}", text_name(fact), written.unwrap_or(shape)))
 }

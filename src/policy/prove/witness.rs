@@ -1,10 +1,14 @@
 //! A point of the space as a request that anybody can try: facts for `policy explain --given`.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the few that are special are named; the rest is treated alike"
+)]
+
 use super::super::compile::cases::Given;
 use super::super::condition::Test;
-use super::super::decision::Decision;
 use super::super::vocabulary::{Fact, NumberFact, TextFact, WordFact};
-use super::super::{Estimate, Policy, Scenario, Unable, evaluate};
+use super::super::{Estimate, Policy, Scenario, Unable};
 use super::axis::{Atom, Axis, easy, share_of, text_name};
 use super::sample::samples;
 use super::space::{Point, Space, shape_axis};
@@ -84,14 +88,14 @@ impl Witness {
                 self.add(name, "unknown", Given::Cost(*target, Estimate::Unpriced));
             }
             (Axis::Cost(target), Atom::Span(low, high)) => {
-                let cost = NanoUsd::new(easy(*low, *high, true));
+                let cost = NanoUsd::new(easy(*low, *high));
                 self.add(name, usd(cost), Given::Cost(*target, Estimate::Known(cost)));
             }
             (Axis::Budget(budget), Atom::Span(low, high)) => {
                 self.budget(policy, budget, (*low, *high))?;
             }
             (Axis::Number(fact), Atom::Span(low, high)) => {
-                let number = easy(*low, *high, false);
+                let number = easy(*low, *high);
                 let value = match fact {
                     NumberFact::TaskConfidence | NumberFact::UnkRatio => decimal(number),
                     _ => number.to_string(),
@@ -135,33 +139,36 @@ impl Witness {
             (low..=high).contains(&used) && share_of(used, limit) == share
         };
         let (least, most) = (share_of(low, limit), share_of(high, limit));
-        let candidates = [easy(least, most, false), least, least + 1];
+        let candidates = [easy(least, most), least, least + 1];
         if let Some(share) = candidates.into_iter().find(|share| exact(*share)) {
             let fact = Fact::Number(NumberFact::BudgetUsed(index));
             let percent = format!("{}%", decimal(share.saturating_mul(100)));
             self.add(format!("budget.{name}.used"), percent, Given::Number(fact, share));
             return Some(());
         }
-        let used = easy(low, high.min(limit.nanos()), true);
+        let used = easy(low, high.min(limit.nanos()));
         let left = limit.less(NanoUsd::new(used));
         let fact = Fact::Number(NumberFact::BudgetLeft(index));
         self.add(format!("budget.{name}.left_usd"), usd(left), Given::Number(fact, left.nanos()));
         Some(())
     }
 
-    /// What the policy says about it: by the evaluator, not by the proof.
-    pub(super) fn decide(&self, policy: &Policy) -> Decision {
+    /// Its facts, for the evaluator.
+    pub(super) fn scenario(&self, policy: &Policy) -> Scenario {
         let mut scenario = Scenario::ordinary(policy);
         for fact in &self.facts {
             scenario.set(fact);
         }
-        evaluate(policy, &scenario.facts())
+        scenario
     }
 
     /// The command that shows it. Targets are named, so that it does not depend on a configuration.
     pub(super) fn command(&self, policy: &Policy, file: &str) -> String {
-        let targets: Vec<String> =
-            policy.targets.iter().map(|target| format!("{}={}", target.name, target.zone)).collect();
+        let targets: Vec<String> = policy
+            .targets
+            .iter()
+            .map(|target| format!("{}={}", target.name, target.zone))
+            .collect();
         let mut words = vec![
             "ambidex policy explain".to_owned(),
             quoted(file),
