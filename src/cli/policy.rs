@@ -2,6 +2,7 @@
 
 pub mod arguments;
 pub mod backtest;
+pub mod diff;
 pub mod explain;
 pub mod live;
 pub mod new;
@@ -30,6 +31,7 @@ pub fn run(
         }
         PolicyCommand::Test(arguments) => test::test(&arguments, &settings()?, out),
         PolicyCommand::Explain(arguments) => explain::explain(&arguments, &settings()?, out),
+        PolicyCommand::Diff(arguments) => diff::diff(&arguments, &settings()?, out),
         PolicyCommand::Facts => facts(out),
         PolicyCommand::New(arguments) => new::new(&arguments, out),
         PolicyCommand::Backtest(arguments) => backtest::backtest(&arguments, &settings()?, out),

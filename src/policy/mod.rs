@@ -33,6 +33,7 @@ pub use facts::{
     BudgetFact, CallerFacts, Criticality, DataFacts, Estimate, Facts, LocalFacts, Quality,
     RequestFacts, Surface, TargetFacts, TimeFacts, TokenFacts, Unable, Weekday,
 };
+pub use prove::{Change, ChangeKind, Difference, diff};
 pub use scenario::Scenario;
 pub use vocabulary::{FactWords, Unit, VOCABULARY};
 pub use world::{

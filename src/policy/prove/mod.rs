@@ -8,9 +8,11 @@
 mod assertion;
 mod audit;
 mod axis;
+mod diff;
 mod encode;
 mod formula;
 mod labels;
+mod region;
 mod sample;
 mod search;
 mod solver;
@@ -18,12 +20,14 @@ mod space;
 #[cfg(test)]
 mod tests;
 mod witness;
+mod words;
 
 use super::condition::{Test, When};
 use super::vocabulary::Fact;
 use super::{Place, Policy};
 use crate::yaml::{Problem, Severity};
 use axis::Axis;
+pub use diff::{Change, ChangeKind, Difference, diff};
 use encode::Encoded;
 use search::Search;
 use space::{Space, shape_axis};

@@ -230,7 +230,7 @@ fn other_text(
 }
 
 /// Dollars without zeros at the end.
-fn usd(amount: NanoUsd) -> String {
+pub(super) fn usd(amount: NanoUsd) -> String {
     let text = amount.to_string();
     if text.contains('.') {
         text.trim_end_matches('0').trim_end_matches('.').to_owned()
