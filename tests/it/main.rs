@@ -31,6 +31,8 @@ mod logs;
 #[cfg(test)]
 mod policies;
 #[cfg(test)]
+mod prove;
+#[cfg(test)]
 mod pull;
 #[cfg(test)]
 mod receive;
