@@ -234,6 +234,15 @@ fn what_is_held_back_comes_with_the_last_chunk() {
     assert_eq!(rest["choices"][0]["delta"]["content"], "jane@acme.com");
 }
 
+#[test]
+fn what_a_placeholder_makes_look_like_a_value_is_masked_too() {
+    let text = "AAAA 0A 京A·12345";
+    let out = masked(&chat(text), everything());
+    let shown = content(&out);
+    assert!(!shown.contains("AAAA 0A") && !shown.contains("12345"), "{shown}");
+    assert_eq!(restored(&out, &shown, &[]), text);
+}
+
 const VALUES: &[&str] = &[
     "4111 1111 1111 1111",
     "jane.doe@acme.com",
