@@ -16,7 +16,7 @@ use crate::chat::Surface;
 use crate::clock;
 use crate::decide::{self, Known, Said};
 use crate::dialect;
-use crate::dispatch::{self, Case, Masking, Plan, Unsent};
+use crate::dispatch::{self, Case, Masking, Plan, Servers, Unsent};
 use crate::failure::{Code, Failure};
 use crate::inspect::{Scan, Task};
 use crate::money::Tokens;
@@ -111,6 +111,7 @@ async fn answer(
         at: now,
         started,
         input: findings.tokens_input,
+        sent_to: Servers::default(),
     });
     trail::count(app, &policy, &decided, &findings);
     if let Some(shadow) = &shadow {

@@ -25,7 +25,7 @@ use crate::config::settings::Power;
 use crate::config::{PolicySource, Settings, StoreSettings, TargetKind, TargetSettings};
 use crate::gateway::{self, Gateway};
 use crate::money::NanoUsd;
-use crate::record::{Chosen, DecidedRow, Ending, SettledRow, Store};
+use crate::record::{Chosen, DecidedRow, Ending, SentTo, SettledRow, Store};
 use crate::secret::Secret;
 use crate::server::Shutdown;
 use crate::tasks::Tasks;
@@ -147,6 +147,7 @@ async fn spend_the_research_budget(path: &Path, settings: &Settings) -> Result<(
             outcome: "answered".to_owned(),
             answered_by: Some(chosen.clone()),
             weights: None,
+            sent_to: vec![SentTo { target: chosen.target.clone(), zone: chosen.zone.clone() }],
             cost: amount,
             avoided: NanoUsd::ZERO,
             imputed: NanoUsd::ZERO,

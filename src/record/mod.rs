@@ -1,6 +1,7 @@
 //! What happened: the ledger on disk and the records that explain each decision.
 
 pub mod error;
+pub mod evidence;
 pub mod facts;
 pub mod read;
 pub mod replay;
@@ -15,5 +16,5 @@ pub use error::LedgerError;
 pub use facts::RecordedFacts;
 pub use read::Reader;
 pub use replay::{Replay, Replayed};
-pub use row::{Chosen, DecidedRow, Ending, LedgerRow, SettledRow, State, Sums, Weights};
+pub use row::{Chosen, DecidedRow, Ending, LedgerRow, SentTo, SettledRow, State, Sums, Weights};
 pub use store::{Counts, Recovery, Store};

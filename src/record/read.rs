@@ -10,7 +10,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::error::LedgerError;
-use super::row::{Chosen, DecidedRow, Ending, LedgerRow, SettledRow, State, Sums, Weights};
+use super::row::{Chosen, DecidedRow, Ending, LedgerRow, SentTo, SettledRow, State, Sums, Weights};
 use super::schema;
 use crate::budget::{BudgetSpec, Imputed, Recovered, Subject};
 use crate::chat::{Usage, UsageSource};
@@ -268,6 +268,7 @@ fn settled(row: &Row<'_>, id: &str, ending: Ending) -> Result<SettledRow, Ledger
         outcome: row.get::<_, Option<String>>("outcome")?.unwrap_or_default(),
         answered_by: chosen(row, names)?,
         weights: weights(row)?,
+        sent_to: sent_to(row)?,
         cost: nanos_of(row, "cost_nanos")?,
         avoided: nanos_of(row, "avoided_nanos")?,
         imputed: nanos_of(row, "imputed_nanos")?,
@@ -280,6 +281,12 @@ fn settled(row: &Row<'_>, id: &str, ending: Ending) -> Result<SettledRow, Ledger
 fn weights(row: &Row<'_>) -> Result<Option<Weights>, LedgerError> {
     let Some(licence) = row.get("answered_licence")? else { return Ok(None) };
     Ok(Some(Weights { licence, sha256: row.get("answered_sha256")? }))
+}
+
+fn sent_to(row: &Row<'_>) -> Result<Vec<SentTo>, LedgerError> {
+    let Some(list) = row.get::<_, Option<String>>("sent_to")? else { return Ok(Vec::new()) };
+    let damaged = |seq| LedgerError::Damaged { seq, what: "unreadable list of servers".to_owned() };
+    serde_json::from_str(&list).or_else(|_| Err(damaged(row.get("seq")?)))
 }
 
 fn chosen(row: &Row<'_>, names: [&str; 4]) -> Result<Option<Chosen>, LedgerError> {
