@@ -1,5 +1,6 @@
 //! What happened: the ledger on disk and the records that explain each decision.
 
+pub mod egress;
 pub mod error;
 pub mod evidence;
 pub mod facts;

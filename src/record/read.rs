@@ -10,6 +10,8 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::error::LedgerError;
+use super::evidence::SignedHead;
+use super::report::Period;
 use super::row::{Chosen, DecidedRow, Ending, LedgerRow, SentTo, SettledRow, State, Sums, Weights};
 use super::schema;
 use crate::budget::{BudgetSpec, Imputed, Recovered, Subject};
@@ -93,6 +95,47 @@ impl Reader {
         Ok(())
     }
 
+    /// Hands over every row of a period, in the order of the ledger, without keeping them.
+    pub fn each(&self, period: Period, mut each: impl FnMut(LedgerRow)) -> Result<(), LedgerError> {
+        let mut query = self.connection.prepare_cached(OF_PERIOD)?;
+        let mut found = query.query(bounds(period))?;
+        while let Some(row) = found.next()? {
+            each(read(row)?);
+        }
+        Ok(())
+    }
+
+    /// The same as names and values of the columns.
+    pub fn columns<E: From<LedgerError>>(
+        &self,
+        period: Period,
+        mut each: impl FnMut(Vec<(String, serde_json::Value)>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let failed = |error: rusqlite::Error| E::from(LedgerError::Sql(error));
+        let mut query = self.connection.prepare_cached(OF_PERIOD).map_err(failed)?;
+        let names: Vec<String> = query.column_names().map(str::to_owned).collect();
+        let mut found = query.query(bounds(period)).map_err(failed)?;
+        while let Some(row) = found.next().map_err(failed)? {
+            let mut columns = Vec::with_capacity(names.len());
+            for (place, name) in names.iter().enumerate() {
+                let value = match row.get_ref(place).map_err(failed)? {
+                    ValueRef::Null | ValueRef::Blob(_) => serde_json::Value::Null,
+                    ValueRef::Integer(value) => value.into(),
+                    ValueRef::Real(value) => value.into(),
+                    ValueRef::Text(text) => String::from_utf8_lossy(text).into(),
+                };
+                columns.push((name.clone(), value));
+            }
+            each(columns)?;
+        }
+        Ok(())
+    }
+
+    /// The signed end of the chain.
+    pub fn head(&self) -> Result<Option<SignedHead>, LedgerError> {
+        Ok(SignedHead::last(&self.connection)?)
+    }
+
     /// Sums over all rows.
     pub fn sums(&self) -> Result<Sums, LedgerError> {
         let mut query = self.connection.prepare_cached(
@@ -162,6 +205,12 @@ impl Reader {
         }
         Ok(recovered)
     }
+}
+
+const OF_PERIOD: &str = "SELECT * FROM ledger WHERE at_us >= ?1 AND at_us < ?2 ORDER BY seq";
+
+fn bounds(period: Period) -> (i64, i64) {
+    (period.since.as_microsecond(), period.until.as_microsecond())
 }
 
 /// A decision of the past, borrowed while it is looked at.

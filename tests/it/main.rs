@@ -19,6 +19,8 @@ mod crash;
 #[cfg(test)]
 mod egress;
 #[cfg(test)]
+mod evidence;
+#[cfg(test)]
 mod failover;
 #[cfg(test)]
 mod guide;

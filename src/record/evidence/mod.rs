@@ -19,6 +19,7 @@ pub(super) use chain::Chain;
 pub use chain::{Anchor, SignedHead};
 pub use key::{Fingerprint, SigningKey};
 pub use upkeep::{Removed, Upkeep};
+pub(super) use verify::verify_within;
 pub use verify::{Fault, Known, Place, Verified, verify};
 
 #[cfg(test)]

@@ -111,9 +111,17 @@ pub fn verify(
     known: Known,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Verified, LedgerError> {
-    let connection = ledger.connection();
     // One snapshot for all queries.
-    let _snapshot = connection.unchecked_transaction()?;
+    let snapshot = ledger.connection().unchecked_transaction()?;
+    verify_within(&snapshot, known, progress)
+}
+
+/// The same within a snapshot that the caller has taken.
+pub(in crate::record) fn verify_within(
+    connection: &Connection,
+    known: Known,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Verified, LedgerError> {
     let mut walk = Walk { connection, out: Verified::default(), rows: HashMap::new(), removed: 0 };
     let hashes = walk.links(known, progress)?;
     walk.rows()?;

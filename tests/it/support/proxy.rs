@@ -8,6 +8,7 @@ use ambidex::config::{PolicySource, Settings, StoreSettings, TargetKind, TargetS
 use ambidex::engine::EngineSettings;
 use ambidex::gateway::Gateway;
 use ambidex::money::NanoUsd;
+use ambidex::record::evidence::{Known, verify};
 use ambidex::record::{LedgerRow, State};
 use ambidex::secret::Secret;
 use serde_json::{Value, json};
@@ -187,7 +188,10 @@ impl Proxy {
         let Self { gateway, folder, .. } = self;
         let (store, budgets) = (gateway.app.store.clone(), gateway.app.budgets.clone());
         gateway.stop().await;
-        let held = store.reader().unwrap().sums().unwrap().held;
+        let reader = store.reader().unwrap();
+        let verified = verify(&reader, Known::default(), &mut |_, _| ()).unwrap();
+        assert!(verified.is_whole(), "the ledger's chain is broken: {:?}", verified.faults);
+        let held = reader.sums().unwrap().held;
         assert_eq!(held, 0, "rows are still held after shutdown");
         let pots = budgets.snapshot(ambidex::clock::now()).pots;
         let reserved: NanoUsd = pots.iter().map(|pot| pot.standing.reserved).sum();
