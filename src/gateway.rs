@@ -2,6 +2,7 @@
 
 mod admin;
 mod data;
+mod keys;
 mod models;
 
 use std::net::SocketAddr;
@@ -30,6 +31,7 @@ use crate::telemetry::Metrics;
 use crate::upstream::{Client, Remote, RemoteError};
 use crate::yaml::Problems;
 
+use self::keys::ManagedKeys;
 pub use self::models::LocalModels;
 
 /// Why a gateway did not start.
@@ -129,7 +131,8 @@ pub struct Gateway {
 impl Gateway {
     /// Checks and loads everything, then listens.
     pub async fn start(settings: &Settings) -> Result<Self, StartError> {
-        let app = Arc::new(load(settings)?);
+        let (app, keys) = load(settings)?;
+        let app = Arc::new(app);
         let data = listen(settings.listen).await?;
         let admin = listen(settings.admin_listen).await?;
         let address = data.local_addr().unwrap_or(settings.listen);
@@ -154,6 +157,7 @@ impl Gateway {
         if app.rollout.file().is_some() {
             app.tasks.spawn(rollout::look_after_file(Arc::clone(&app)));
         }
+        app.tasks.spawn(keys::look_after(Arc::clone(&app), keys));
         info!(%address, %admin_address, policy = app.policy().rev(), "listening");
         Ok(Self { address, admin_address, app, listeners })
     }
@@ -194,7 +198,7 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
     TcpListener::bind(address).await.map_err(|source| StartError::Listen { address, source })
 }
 
-fn load(settings: &Settings) -> Result<App, StartError> {
+fn load(settings: &Settings) -> Result<(App, ManagedKeys), StartError> {
     let policy = policy(settings)?;
     let own_prices = settings.targets.iter().filter_map(own_price).collect();
     let book = PriceBook::embedded().with_overrides(own_prices);
@@ -207,13 +211,16 @@ fn load(settings: &Settings) -> Result<App, StartError> {
     if recovery.expired > 0 {
         warn!(requests = recovery.expired, "requests were cut off by a crash; charged as reserved");
     }
+    let callers = Callers::new(settings.callers.clone(), &settings.team_rates, settings.anonymous);
+    let keys = ManagedKeys::open(path, now)?;
+    keys.refresh(&callers)?;
     let specs = policy.budgets().to_vec();
     let recovered = store.reader()?.recovered(&specs, now)?;
     let metrics = Metrics::new()?;
     metrics.policy_info.with_label_values(&[policy.rev()]).set(1.0);
     let app = App {
         limits: settings.limits,
-        callers: Callers::new(&settings.callers),
+        callers,
         inspector: Inspector::new(settings.inspection.clone())?,
         budgets: Budgets::new(specs, recovered),
         rollout: Rollout::new(settings.policy.clone(), world(settings), policy),
@@ -228,7 +235,7 @@ fn load(settings: &Settings) -> Result<App, StartError> {
         mask_key: mask_key(),
         ids: Ids::new(random()),
     };
-    Ok(app)
+    Ok((app, keys))
 }
 
 fn destination(

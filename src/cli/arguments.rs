@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::cli::keys::arguments::KeysCommand;
 use crate::cli::models;
 use crate::cli::policy::arguments::PolicyCommand;
 use crate::cli::report::Layout;
@@ -55,6 +56,9 @@ pub enum Command {
         #[arg(long)]
         offline: bool,
     },
+    /// Make, list, change and revoke API keys, also while a gateway runs.
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// Prove that nobody changed the ledger; hand it over, forget callers, remove old rows.
     #[command(subcommand)]
     Ledger(LedgerCommand),
@@ -240,7 +244,8 @@ pub struct ReportArguments {
     pub format: Layout,
 }
 
-fn level(text: &str) -> Result<Level, String> {
+/// A level by its name.
+pub(super) fn level(text: &str) -> Result<Level, String> {
     Level::from_name(text)
         .ok_or_else(|| "one of public, internal, confidential, restricted".to_owned())
 }

@@ -4,6 +4,7 @@
 pub mod arguments;
 pub mod doctor;
 pub mod inspect;
+pub mod keys;
 pub mod ledger;
 pub mod models;
 pub mod policy;
@@ -18,7 +19,7 @@ pub use arguments::Arguments;
 
 use self::models::pull::{self, ENDPOINT, Patience, PullError, PullOptions};
 use crate::clock;
-use crate::config::{self, Settings};
+use crate::config::{self, Settings, StoreSettings};
 use crate::demo;
 use crate::gateway::StartError;
 use crate::inspect::Level;
@@ -31,6 +32,7 @@ use arguments::{
     PricesCommand, ReportCommand, TaskCommand,
 };
 use inspect::show::Paint;
+use keys::arguments::KeysCommand;
 
 /// Why a command ended without success.
 #[derive(Debug)]
@@ -133,6 +135,7 @@ pub fn run(arguments: Arguments) -> Result<(), CliError> {
             let reach = if offline { doctor::Reach::HereOnly } else { doctor::Reach::Servers };
             serve::runtime(Some(1))?.block_on(doctor::doctor(&settings, reach, &mut out))?;
         }
+        Command::Keys(command) => keys_command(command, &settings(config)?, &mut out)?,
         Command::Ledger(command) => ledger_command(command, &settings(config)?, &mut out)?,
         Command::Report(command) => report_command(command, &settings(config)?, &mut out)?,
         Command::Inspect(arguments) => inspect_command(arguments, config, &mut out)?,
@@ -195,6 +198,21 @@ fn report_command(
 fn period(since: &str, until: Option<&str>) -> Result<Period, CliError> {
     let period = report::period(since, until, clock::now());
     period.map_err(|error| CliError::Settings(format!("error: {error:#}")))
+}
+
+fn keys_command(
+    command: KeysCommand,
+    settings: &Settings,
+    out: &mut dyn Write,
+) -> Result<(), CliError> {
+    let (now, StoreSettings::Sqlite(ledger)) = (clock::now(), &settings.store);
+    match command {
+        KeysCommand::Create(arguments) => keys::create(ledger, arguments.row(now)?, out)?,
+        KeysCommand::List { format } => keys::list(ledger, format.into(), now, out)?,
+        KeysCommand::Rotate { name, overlap } => keys::rotate(ledger, &name, overlap, now, out)?,
+        KeysCommand::Revoke { name } => keys::revoke(ledger, &name, now, out)?,
+    }
+    Ok(())
 }
 
 fn ledger_command(

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use crate::caller::CallerSettings;
+use crate::caller::{Anonymous, CallerSettings, TeamRates};
 use crate::destination::Serves;
 use crate::engine::{AdapterSource, EngineSettings};
 use crate::inspector::InspectionSettings;
@@ -36,6 +36,10 @@ pub struct Settings {
     pub targets: Vec<TargetSettings>,
     /// Who may ask; empty means everyone, as `anonymous`.
     pub callers: Vec<CallerSettings>,
+    /// Whether somebody without a key may ask while there are no keys.
+    pub anonymous: Anonymous,
+    /// How fast the callers of a team together may ask.
+    pub team_rates: Vec<TeamRates>,
     /// Limits of inspection.
     pub inspection: InspectionSettings,
     /// What an hour of this machine costs, for the imputed cost of local answers.
@@ -169,6 +173,8 @@ impl Default for Settings {
             licences_allowed: Vec::new(),
             targets: vec![TargetSettings::starter(), TargetSettings::cloud()],
             callers: Vec::new(),
+            anonymous: Anonymous::WithoutKeys,
+            team_rates: Vec::new(),
             inspection: InspectionSettings::default(),
             // A small cloud machine with two cores, on demand.
             machine_hour: NanoUsd::new(80_000_000),

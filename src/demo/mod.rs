@@ -15,7 +15,7 @@ use anyhow::Context as _;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::caller::CallerSettings;
+use crate::caller::{CallerSettings, Grant, KeyDigest, Rates};
 use crate::chat::UsageSource;
 use crate::cli::CliError;
 use crate::cli::arguments::DemoOptions;
@@ -114,12 +114,13 @@ fn settings(options: &DemoOptions, upstream: SocketAddr, store: &Path) -> Settin
 fn caller(team: &str, key: &str) -> CallerSettings {
     CallerSettings {
         name: format!("{team}-app"),
-        key: Secret::new(key.to_owned()),
+        keys: vec![Grant { digest: KeyDigest::of(&Secret::new(key.to_owned())), until: None }],
         team: team.to_owned(),
         criticality: None,
         region: None,
         data_floor: None,
-        requests_per_minute: None,
+        models: Vec::new(),
+        rates: Rates::default(),
     }
 }
 

@@ -10,7 +10,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::app::App;
 use crate::budget::{Charge, Hold};
-use crate::caller::Caller;
+use crate::caller::{Caller, Seats, Standing};
 use crate::chat::Usage;
 use crate::clock::Instant;
 use crate::destination::Destination;
@@ -51,6 +51,10 @@ pub struct Case {
     pub input: Tokens,
     /// The servers that may have seen it.
     pub sent_to: Servers,
+    /// What is left of the caller's rates.
+    pub standing: Standing,
+    /// The caller's places, until the request ends.
+    pub seats: Seats,
 }
 
 /// The servers that may have seen a request so far.

@@ -4,6 +4,7 @@ pub mod egress;
 pub mod error;
 pub mod evidence;
 pub mod facts;
+pub mod keys;
 pub mod read;
 pub mod replay;
 pub mod report;

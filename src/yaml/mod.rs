@@ -11,7 +11,7 @@ mod decode;
 mod problem;
 mod tree;
 
-pub use decode::{Cursor, Fields, Reader, suggest};
+pub use decode::{Cursor, Fields, Reader, is_name, suggest};
 pub use problem::{Problem, Problems, Severity};
 pub use tree::{Key, Node, Span, Value, read};
 

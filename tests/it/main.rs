@@ -25,6 +25,8 @@ mod failover;
 #[cfg(test)]
 mod guide;
 #[cfg(test)]
+mod keys;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod local;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ambidex::caller::CallerSettings;
+use ambidex::caller::{CallerSettings, Grant, KeyDigest, Rates};
 use ambidex::config::settings::{ModelChoice, Power};
 use ambidex::config::{PolicySource, Settings, StoreSettings, TargetKind, TargetSettings};
 use ambidex::engine::EngineSettings;
@@ -217,12 +217,13 @@ pub fn settings(upstream: &Upstream, folder: &TempDir) -> Settings {
         targets: vec![local, cloud],
         callers: vec![CallerSettings {
             name: "support-bot".to_owned(),
-            key: Secret::new(KEY.to_owned()),
+            keys: vec![Grant { digest: KeyDigest::of(&Secret::new(KEY.to_owned())), until: None }],
             team: "support".to_owned(),
             criticality: None,
             region: None,
             data_floor: None,
-            requests_per_minute: None,
+            models: Vec::new(),
+            rates: Rates::default(),
         }],
         ..Settings::default()
     }
