@@ -76,9 +76,9 @@ type Both = (String, String);
 pub(crate) fn rules(count: usize, chance: &mut Chance) -> Rules {
     let mut ours = "version: 1\nname: bench\nbudgets:\n  - { name: b, window: day, limit_usd: 1000 }\nlimits:\n".to_owned();
     let mut rego = "package bench\n\nimport rego.v1\n\nlabels := {label | some label in input.data.labels}\n\n".to_owned();
-    let wide = count > 100;
+    let width = if count > 100 { Width::OneTeam } else { Width::Anyone };
     for index in 0..count / 2 {
-        let (when, body) = conditions(wide, chance);
+        let (when, body) = conditions(width, chance);
         let (effect, denied) = effect(chance);
         // Writing to a string cannot fail.
         let _ = writeln!(
@@ -94,7 +94,7 @@ pub(crate) fn rules(count: usize, chance: &mut Chance) -> Rules {
         let (when, body) = if index + 1 == count - count / 2 {
             (String::new(), String::new())
         } else {
-            conditions(wide, chance)
+            conditions(width, chance)
         };
         let names: Vec<String> = TARGETS.iter().map(|(name, _)| (*name).to_owned()).collect();
         let size = 1 + chance.below(3);
@@ -111,11 +111,18 @@ pub(crate) fn rules(count: usize, chance: &mut Chance) -> Rules {
     Rules { ours, rego }
 }
 
+/// Whom a rule is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Width {
+    Anyone,
+    OneTeam,
+}
+
 /// Two or three conditions that must all hold.
-fn conditions(wide: bool, chance: &mut Chance) -> Both {
+fn conditions(width: Width, chance: &mut Chance) -> Both {
     let mut kinds: Vec<usize> = (0..11).collect();
     let mut parts = Vec::new();
-    if wide {
+    if width == Width::OneTeam {
         parts.push(team(chance));
     }
     for _ in 0..2 {
@@ -248,7 +255,7 @@ pub(crate) struct Request {
 
 impl Request {
     pub(crate) fn random(chance: &mut Chance) -> Self {
-        let labels = (0..chance.below(3)).filter_map(|_| chance.of(&Label::ALL)).collect();
+        let labels = (0..chance.below(3)).filter_map(|_| chance.of(Label::ALL)).collect();
         let byte = |number: usize| u8::try_from(number).unwrap_or(0);
         let cost = |chance: &mut Chance| {
             i128::try_from(chance.below(70)).unwrap_or(0) * 10_000_000 + 5_000_000
