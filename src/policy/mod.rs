@@ -5,6 +5,7 @@
 //! order, and each can only narrow; the first matching **route** wins inside what they leave. There
 //! is no second evaluator: the [`Decision`] carries its [`Trace`], and [`explain()`] renders that.
 
+mod cel;
 mod compile;
 mod condition;
 mod decision;
@@ -292,21 +293,22 @@ impl Policy {
 
     /// Whether conditions ask about the model that the client names.
     pub fn asks_model(&self) -> bool {
-        self.checks.iter().any(|check| matches!(check.fact, Fact::Text(TextFact::Model)))
+        let mut facts = self.checks.iter().flat_map(Check::reads);
+        facts.any(|fact| matches!(fact, Fact::Text(TextFact::Model)))
     }
 
     /// The headers that conditions ask about, in small letters. Others need not be kept.
     pub fn headers_read(&self) -> impl Iterator<Item = &str> {
-        self.checks.iter().filter_map(|check| {
-            let Fact::Text(TextFact::Header(name)) = &check.fact else { return None };
+        self.checks.iter().flat_map(Check::reads).filter_map(|fact| {
+            let Fact::Text(TextFact::Header(name)) = fact else { return None };
             Some(&**name)
         })
     }
 
     /// The fields of `metadata` that conditions ask about.
     pub fn metadata_read(&self) -> impl Iterator<Item = &str> {
-        self.checks.iter().filter_map(|check| {
-            let Fact::Text(TextFact::Metadata(name)) = &check.fact else { return None };
+        self.checks.iter().flat_map(Check::reads).filter_map(|fact| {
+            let Fact::Text(TextFact::Metadata(name)) = fact else { return None };
             Some(&**name)
         })
     }

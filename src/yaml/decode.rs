@@ -3,6 +3,8 @@
 //! A method that finds the wrong kind of value reports it and returns `None`; the caller carries on
 //! with the next field. After the walk, [`Reader::finish`] says whether anything went wrong.
 
+use std::ops::Range;
+
 use super::{Key, Node, Problem, Problems, Severity, Span, Value};
 use crate::money::NanoUsd;
 
@@ -155,6 +157,35 @@ impl<'t> Reader<'t> {
     ) {
         let message = format!("unknown {kind} `{}`", key.text);
         self.report(key.span, path, message, nearest(&key.text, known));
+    }
+
+    /// The place of a part (in bytes) of a text value: exact where the value stands in the file as it
+    /// is, in quotes or as a block, else that of the whole value.
+    pub fn inside(&self, at: &Cursor<'_>, part: Range<usize>) -> Span {
+        self.exactly(at, part).unwrap_or_else(|| at.span())
+    }
+
+    fn exactly(&self, at: &Cursor<'_>, part: Range<usize>) -> Option<Span> {
+        let value = at.node.value.as_text()?;
+        let before = value.get(..part.start)?;
+        let line = before.rsplit('\n').next()?;
+        let count = |text: &str| u32::try_from(text.chars().count()).ok();
+        let (column, length) = (count(line)?, count(value.get(part.clone())?)?.max(1));
+        let Span { line: first, column: start, offset, .. } = at.span();
+        let raw = self.text.get(usize::try_from(offset).ok()?..)?;
+        let bare = raw.strip_prefix(['"', '\'']).unwrap_or(raw);
+        let quote = u32::try_from(raw.len() - bare.len()).ok()?;
+        let offset = offset.checked_add(quote)?.checked_add(u32::try_from(part.start).ok()?)?;
+        if !value.contains('\n') && bare.starts_with(value) {
+            return Some(Span { line: first, column: start + quote + column, offset, length });
+        }
+        // A block: its lines begin here, each with the same indent.
+        let rows = u32::try_from(before.matches('\n').count()).ok()?;
+        let row = first.checked_add(rows)?;
+        let source = self.text.lines().nth(usize::try_from(row).ok()?.checked_sub(1)?)?;
+        let whole = value.lines().nth(usize::try_from(rows).ok()?)?;
+        let indent = count(source.strip_suffix(whole)?)?;
+        Some(Span { line: row, column: indent + column + 1, offset, length })
     }
 
     fn expected(&mut self, at: &Cursor<'_>, wanted: &str) {

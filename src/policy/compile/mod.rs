@@ -4,6 +4,7 @@
 //! refusal, tests. Nothing stops at the first mistake; problems come out in file order.
 
 mod budgets;
+mod cel;
 pub(super) mod cases;
 mod conditions;
 mod detect;
@@ -24,7 +25,7 @@ pub(in crate::policy) use detect::Tiers;
 use words::Define;
 
 /// The keys at the top of a policy.
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 14] = [
     "version",
     "name",
     "owner",
@@ -37,6 +38,7 @@ const KEYS: [&str; 13] = [
     "otherwise",
     "tests",
     "trusted_headers",
+    "allow_cel_in_limits",
     "assert",
 ];
 
@@ -53,6 +55,8 @@ struct Compiler<'t> {
     budget_names: Vec<String>,
     /// Headers (`x-purpose`) and metadata fields (`metadata.purpose`) that routes may believe.
     trusted: Vec<String>,
+    /// Whether limits may be written in CEL, which cannot be proved.
+    cel_in_limits: bool,
     checks: Vec<Check>,
     /// Ids of limits and routes, with the line of their definition.
     rule_lines: BTreeMap<String, u32>,
@@ -92,6 +96,7 @@ impl<'t> Compiler<'t> {
             defines: BTreeMap::new(),
             budget_names: Vec::new(),
             trusted: Vec::new(),
+            cel_in_limits: false,
             checks: Vec::new(),
             rule_lines: BTreeMap::new(),
         }
@@ -108,6 +113,8 @@ impl<'t> Compiler<'t> {
         let detect = self.detect(&fields);
         let budgets = self.budgets(&fields);
         self.trusted_headers(&fields);
+        let cel = fields.get("allow_cel_in_limits");
+        self.cel_in_limits = cel.and_then(|at| self.reader.truth(&at)).unwrap_or(false);
         let limits = self.limits(&fields);
         let routes = self.routes(&fields);
         let otherwise = self.otherwise(&fields);

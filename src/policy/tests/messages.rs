@@ -56,7 +56,7 @@ fn mistakes_in_conditions_are_shown_with_a_way_out() {
         ("between backwards", route("{ time.hour: { between: [17, 9] } }")),
         ("untrusted header", route("{ header.x-purpose: { is: test } }")),
         ("escape by header", limit("{ header.x-purpose: { is_not: test } }")),
-        ("cel", route("{ cel: 'true' }")),
+        ("cel", route("{ cel: 'caller.team == 3' }")),
         ("empty condition", limit("{}")),
         ("too deep", limit("{ not: { not: { not: { not: { not: { lang: { is: en } } } } } } }")),
         ("bad expression", route("{ caller.team: { matches: '(' } }")),
