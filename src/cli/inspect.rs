@@ -14,7 +14,6 @@ use super::CliError;
 use crate::config::{self, PolicySource, Settings};
 use crate::gateway;
 use crate::inspect::{self, Findings, Inspection, Leaf, Level, Scan};
-use crate::inspector::Inspector;
 use crate::policy::{DataFacts, Policy};
 use show::Paint;
 
@@ -55,8 +54,7 @@ pub fn sought(config: Option<&Path>) -> Result<(Inspection, Policy), CliError> {
         None => Settings { policy: PolicySource::Embedded, ..Settings::default() },
     };
     let policy = gateway::policy(&settings)?;
-    let inspector = Inspector::new(settings.inspection).map_err(anyhow::Error::from)?;
-    Ok((inspector.inspection(&policy), policy))
+    Ok((gateway::inspector(&settings)?.inspection(&policy), policy))
 }
 
 /// How careful a policy is with these findings.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::caller::CallerSettings;
 use crate::destination::Serves;
-use crate::engine::{AdapterSource, EngineSettings};
+use crate::engine::{AdapterSource, EngineSettings, TaggerSettings};
 use crate::inspector::InspectionSettings;
 use crate::money::NanoUsd;
 use crate::route::price::Price;
@@ -38,6 +38,8 @@ pub struct Settings {
     pub callers: Vec<CallerSettings>,
     /// Limits of inspection.
     pub inspection: InspectionSettings,
+    /// The language model that inspection reads with, if any.
+    pub tagger: Option<TaggerSettings>,
     /// What an hour of this machine costs, for the imputed cost of local answers.
     pub machine_hour: NanoUsd,
 }
@@ -170,6 +172,7 @@ impl Default for Settings {
             targets: vec![TargetSettings::starter(), TargetSettings::cloud()],
             callers: Vec::new(),
             inspection: InspectionSettings::default(),
+            tagger: None,
             // A small cloud machine with two cores, on demand.
             machine_hour: NanoUsd::new(80_000_000),
         }
