@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use ambidex::inspect::{Inspection, Label, Leaf, Options, PackSet};
+use ambidex::inspect::{Inspection, LabelSet, Leaf, Options, PackSet};
 use ambidex::mask::{self, Conversation, Format, Key, MaskPlan, Mode, Restoration};
 use bytes::Bytes;
 use serde_json::{Value, json};

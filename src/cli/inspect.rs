@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
 use super::CliError;
-use crate::config::{self, PolicySource, Settings};
+use crate::config;
 use crate::gateway;
 use crate::inspect::{self, Findings, Inspection, Leaf, Level, Scan};
 use crate::policy::{DataFacts, Policy};
@@ -46,13 +46,10 @@ struct Classified {
     runner_up: &'static str,
 }
 
-/// What is looked for, and the policy that says how sensitive it is: the configuration's, else the
-/// embedded one.
+/// What is looked for, and the policy that says how sensitive it is: the configuration's (without
+/// one, of `ambidex.yaml` here), else the embedded one.
 pub fn sought(config: Option<&Path>) -> Result<(Inspection, Policy), CliError> {
-    let settings = match config {
-        Some(path) => config::load(Some(path))?,
-        None => Settings { policy: PolicySource::Embedded, ..Settings::default() },
-    };
+    let settings = config::load(config)?;
     let policy = gateway::policy(&settings)?;
     Ok((gateway::inspector(&settings)?.inspection(&policy), policy))
 }

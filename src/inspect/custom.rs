@@ -308,7 +308,7 @@ fn is_whole(text: &[u8], span: &Range<usize>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{CustomPattern, Label, Terms, Validator};
+    use super::{CustomError, CustomPattern, Label, TERMS_MAX, Terms, Validator};
 
     #[test]
     fn terms_are_whole_words_in_any_case() {
@@ -333,6 +333,17 @@ mod tests {
         let words = CustomPattern::terms(["Falcon"], None, &["project".to_owned()]).unwrap();
         assert_eq!(words.find(b"project Falcon").len(), 1);
         assert_eq!(words.find(b"a falcon; projects Falconry").len(), 0);
+    }
+
+    #[test]
+    fn a_million_terms_are_searched_and_no_more() {
+        let terms: Vec<String> = (0..=TERMS_MAX).map(|number| format!("Kunde {number}x")).collect();
+        let most = terms.iter().take(TERMS_MAX).map(String::as_str);
+        let most = Terms::new(most).unwrap();
+        assert_eq!(most.len(), 1_000_000);
+        assert_eq!(most.find(b"an KUNDE 999999x und Kunde 1000000x").len(), 1);
+        let more = Terms::new(terms.iter().map(String::as_str));
+        assert_eq!(more.unwrap_err(), CustomError::TooMany);
     }
 
     #[test]
