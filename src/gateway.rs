@@ -18,7 +18,8 @@ use crate::caller::Callers;
 use crate::clock;
 use crate::config::{PolicySource, Settings, StoreSettings, TargetKind, TargetSettings};
 use crate::destination::{Destination, Kind};
-use crate::engine::EngineError;
+use crate::engine::{EngineError, TaggerError, TokenTagger};
+use crate::inspect::Tagger;
 use crate::inspector::{Inspector, TermsError};
 use crate::mask::Key;
 use crate::policy::{Masking, Policy, TargetWords, World};
@@ -67,6 +68,9 @@ pub enum StartError {
     /// A file of terms cannot be used.
     #[error(transparent)]
     Terms(#[from] TermsError),
+    /// The language model of inspection cannot be used.
+    #[error("`inspection.ner`: {0}")]
+    Tagger(#[from] TaggerError),
     /// The ledger cannot be opened.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
@@ -92,6 +96,16 @@ pub enum StartError {
 pub fn policy(settings: &Settings) -> Result<Policy, StartError> {
     let source = policy_text(&settings.policy)?;
     Policy::compile(&settings.policy.name(), &source, &world(settings)).map_err(StartError::Policy)
+}
+
+/// What reads requests under these settings, with its terms and its language model loaded.
+///
+/// # Errors
+/// A file of terms or of the model cannot be used.
+pub fn inspector(settings: &Settings) -> Result<Inspector, StartError> {
+    let load = |settings| TokenTagger::load(settings).map(|it| -> Arc<dyn Tagger> { Arc::new(it) });
+    let tagger = settings.tagger.as_ref().map(load).transpose()?;
+    Ok(Inspector::new(settings.inspection.clone())?.with_tagger(tagger))
 }
 
 /// The text of a policy.
@@ -221,7 +235,7 @@ fn load(settings: &Settings) -> Result<(App, ManagedKeys), StartError> {
     let app = App {
         limits: settings.limits,
         callers,
-        inspector: Inspector::new(settings.inspection.clone())?,
+        inspector: inspector(settings)?,
         budgets: Budgets::new(specs, recovered),
         rollout: Rollout::new(settings.policy.clone(), world(settings), policy),
         destinations,

@@ -1,7 +1,6 @@
 //! Runs [`inspect`](crate::inspect): short texts in place, long ones on a thread of their own, and
 //! never without a deadline. What is late counts as not seen.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,10 +10,10 @@ use tracing::warn;
 mod terms;
 
 use terms::TermFiles;
-pub use terms::TermsError;
+pub use terms::{TermFile, TermsError};
 
 use crate::chat::Request;
-use crate::inspect::{Findings, Inspection, Options, Scan};
+use crate::inspect::{Findings, Inspection, Options, Scan, Tagger};
 use crate::policy::Policy;
 
 /// Limits of inspection.
@@ -29,7 +28,7 @@ pub struct InspectionSettings {
     /// What the detectors look at.
     pub options: Options,
     /// Files with the installation's own terms, one on each line.
-    pub terms: Vec<PathBuf>,
+    pub terms: Vec<TermFile>,
 }
 
 impl Default for InspectionSettings {
@@ -50,13 +49,20 @@ pub struct Inspector {
     settings: InspectionSettings,
     seats: Semaphore,
     terms: TermFiles,
+    tagger: Option<Arc<dyn Tagger>>,
 }
 
 impl Inspector {
     /// An inspector with these limits. Fails if a file of terms cannot be read.
     pub fn new(settings: InspectionSettings) -> Result<Self, TermsError> {
         let terms = TermFiles::load(&settings.terms)?;
-        Ok(Self { seats: Semaphore::new(settings.threads_max), settings, terms })
+        Ok(Self { seats: Semaphore::new(settings.threads_max), settings, terms, tagger: None })
+    }
+
+    /// Lets a language model read the texts, too; then nothing is inspected in place.
+    #[must_use]
+    pub fn with_tagger(self, tagger: Option<Arc<dyn Tagger>>) -> Self {
+        Self { tagger, ..self }
     }
 
     /// What a policy looks for, with the installation's terms as they are now.
@@ -66,6 +72,7 @@ impl Inspector {
             options: Options { packs: detect.packs, ..self.settings.options },
             terms: self.terms.current(),
             patterns: Arc::clone(&detect.patterns),
+            tagger: self.tagger.clone(),
         }
     }
 
@@ -84,7 +91,8 @@ impl Inspector {
 
     /// Reads a request. Never fails: what could not be read is `Scan::Uninspected`.
     pub async fn read(&self, request: &Arc<Request>, inspection: &Inspection) -> Findings {
-        if request.body().len() <= self.settings.in_place_bytes_max {
+        let is_short = request.body().len() <= self.settings.in_place_bytes_max;
+        if is_short && inspection.tagger.is_none() {
             return look(request, inspection);
         }
         let (request, inspection) = (Arc::clone(request), inspection.clone());

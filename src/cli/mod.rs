@@ -66,6 +66,7 @@ impl From<StartError> for CliError {
             StartError::PolicyUnreadable { .. }
             | StartError::Engine { .. }
             | StartError::Terms(_)
+            | StartError::Tagger(_)
             | StartError::Remote { .. } => Self::Settings(format!("error: {error}")),
             StartError::Ledger(_)
             | StartError::Client(_)

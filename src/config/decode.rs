@@ -1,6 +1,7 @@
 //! `ambidex.yaml` → [`Settings`]: every problem at once, with its place and a way out.
 
 mod callers;
+mod inspection;
 mod models;
 mod price;
 
@@ -122,17 +123,8 @@ impl Decoder<'_> {
         if let Some(at) = fields.get("rate_limits") {
             settings.team_rates = self.rate_limits(&at);
         }
-        if let Some(at) = fields.get("inspection")
-            && let Some(fields) = self.reader.fields(&at, &["deadline", "terms"])
-        {
-            for item in
-                fields.get("terms").map(|at| self.reader.one_or_list(&at)).unwrap_or_default()
-            {
-                if let Some(path) = self.reader.sentence(&item) {
-                    settings.inspection.terms.push(self.folder.join(path));
-                }
-            }
-            self.set(&fields, "deadline", &mut settings.inspection.deadline, Self::duration);
+        if let Some(at) = fields.get("inspection") {
+            settings.tagger = self.inspection(&at, &mut settings.inspection);
         }
         self.set(&fields, "machine_usd_per_hour", &mut settings.machine_hour, |it, at| {
             it.reader.usd(at)

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::caller::{Anonymous, CallerSettings, TeamRates};
 use crate::destination::Serves;
-use crate::engine::{AdapterSource, EngineSettings};
+use crate::engine::{AdapterSource, EngineSettings, TaggerSettings};
 use crate::inspector::InspectionSettings;
 use crate::money::NanoUsd;
 use crate::route::price::Price;
@@ -42,6 +42,8 @@ pub struct Settings {
     pub team_rates: Vec<TeamRates>,
     /// Limits of inspection.
     pub inspection: InspectionSettings,
+    /// The language model that inspection reads with, if any.
+    pub tagger: Option<TaggerSettings>,
     /// What an hour of this machine costs, for the imputed cost of local answers.
     pub machine_hour: NanoUsd,
 }
@@ -176,6 +178,7 @@ impl Default for Settings {
             anonymous: Anonymous::WithoutKeys,
             team_rates: Vec::new(),
             inspection: InspectionSettings::default(),
+            tagger: None,
             // A small cloud machine with two cores, on demand.
             machine_hour: NanoUsd::new(80_000_000),
         }

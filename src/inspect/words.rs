@@ -108,6 +108,10 @@ impl Words {
         [one, two, three]: [u8; 3],
         found: &mut impl FnMut(usize, Range<usize>),
     ) {
+        // No word begins in the middle of a character.
+        if one & 0xC0 == 0x80 {
+            return;
+        }
         let window = u32::from_be_bytes([0, one, two, three]) | FOLD;
         let (cell, bit) = slot(window);
         if self.anywhere.has(cell, bit) {

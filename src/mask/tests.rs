@@ -18,7 +18,7 @@ fn inspection() -> Inspection {
 }
 
 fn everything() -> MaskPlan {
-    MaskPlan::of(Label::ALL.iter().copied().collect(), Mode::Reversible)
+    MaskPlan::of(LabelSet::ALL, Mode::Reversible)
 }
 
 fn conversation(beginning: &str) -> Conversation {

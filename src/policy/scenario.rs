@@ -98,8 +98,8 @@ impl Scenario {
         let detect = policy.detect();
         let inspection = Inspection {
             options: Options { packs: detect.packs, ..Options::default() },
-            terms: None,
             patterns: Arc::clone(&detect.patterns),
+            ..Inspection::default()
         };
         let leaf = Leaf { path: "messages[0].content", text: prompt, is_prose: true };
         self.found(policy, &inspection.read(&[leaf]));

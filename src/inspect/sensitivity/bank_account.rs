@@ -231,6 +231,19 @@ const NAMES: &[&str] = &[
     "nomor rekening",
     "rekening no",
     "iban konto",
+    "振込先",
+    "振込口座",
+    "支店 普通",
+    "支店　普通",
+    "支店普通",
+    "当座預金",
+    "예금주",
+    "입금해",
+    "송금해",
+    "입금계좌",
+    "开户行",
+    "konto bankowe",
+    "rekening bank",
 ];
 
 fn fits(code: &[u8]) -> bool {

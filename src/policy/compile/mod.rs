@@ -20,6 +20,7 @@ use sha2::{Digest, Sha256};
 use super::condition::Check;
 use super::{JURISDICTIONS, Otherwise, Policy, TargetId, TargetSet, World};
 use super::{ZONE_ON_HOST, ZONE_ON_PREM, is_remote};
+use crate::inspect::{Label, Level};
 use crate::yaml::{self, Cursor, Fields, Problems, Reader};
 pub(in crate::policy) use detect::Tiers;
 use words::Define;
@@ -52,6 +53,8 @@ struct Compiler<'t> {
     /// Zones that may be named, those of targets first.
     zones: Vec<&'t str>,
     defines: BTreeMap<String, Define>,
+    /// The labels that the policy names itself, with their levels.
+    own_labels: Vec<(Label, Level)>,
     budget_names: Vec<String>,
     /// Headers (`x-purpose`) and metadata fields (`metadata.purpose`) that routes may believe.
     trusted: Vec<String>,
@@ -94,6 +97,7 @@ impl<'t> Compiler<'t> {
             world,
             zones,
             defines: BTreeMap::new(),
+            own_labels: Vec::new(),
             budget_names: Vec::new(),
             trusted: Vec::new(),
             cel_in_limits: false,
@@ -108,6 +112,7 @@ impl<'t> Compiler<'t> {
         self.version(&fields);
         let name = fields.need("name", &mut self.reader).and_then(|at| self.reader.name(&at));
         let owner = fields.get("owner").and_then(|at| self.reader.sentence(&at));
+        self.own_labels(&fields);
         self.define(&fields);
         let levels = self.sensitivity(&fields);
         let detect = self.detect(&fields);
