@@ -3,6 +3,8 @@
 use super::acts::Acts;
 use super::lanes::Lanes;
 use super::level::Level;
+#[cfg(target_arch = "aarch64")]
+use super::neon;
 use super::pack::{BLOCK, Body, EIGHT_OFFSET, FOUR_OFFSET, GROUP, Head, LINE, Line, PAD, Weight};
 use super::portable;
 use super::rows::{self, Element, PIECE, Spread, leveled, madd};
@@ -143,6 +145,10 @@ fn int8(level: Level, quants: &[Line], scales: &[f32], rows: TileRows<'_>, targe
         Level::Avx512Bf16 | Level::Avx512 => avx512::int8(quants, scales, rows, target),
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 => avx2::int8(quants, scales, rows, target),
+        #[cfg(target_arch = "aarch64")]
+        Level::NeonDot => neon::dotted::int8(quants, scales, rows, target),
+        #[cfg(target_arch = "aarch64")]
+        Level::Neon => neon::stepped::int8(quants, scales, rows, target),
         _ => portable::int8(quants, scales, rows, target),
     }
 }
@@ -153,6 +159,10 @@ fn int4(level: Level, quants: &[Line], scales: &[u16], rows: TileRows<'_>, targe
         Level::Avx512Bf16 | Level::Avx512 => avx512::int4(quants, scales, rows, target),
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 => avx2::int4(quants, scales, rows, target),
+        #[cfg(target_arch = "aarch64")]
+        Level::NeonDot => neon::dotted::int4(quants, scales, rows, target),
+        #[cfg(target_arch = "aarch64")]
+        Level::Neon => neon::stepped::int4(quants, scales, rows, target),
         _ => portable::int4(quants, scales, rows, target),
     }
 }
@@ -166,6 +176,10 @@ fn plane(level: Level, quants: &[Line], rows: TileRows<'_>, sums: &mut PlaneSums
         Level::Avx512Bf16 | Level::Avx512 => avx512::plane(quants, rows, sums),
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 => avx2::plane(quants, rows, sums),
+        #[cfg(target_arch = "aarch64")]
+        Level::NeonDot => neon::dotted::plane(quants, rows, sums),
+        #[cfg(target_arch = "aarch64")]
+        Level::Neon => neon::stepped::plane(quants, rows, sums),
         _ => portable::plane(quants, rows, sums),
     }
 }
@@ -438,6 +452,10 @@ fn low_sum(level: Level, head: &Head, output: usize, quants: &[i8], sum: i32) ->
     let dot = match level {
         #[cfg(target_arch = "x86_64")]
         Level::Avx512Bf16 | Level::Avx512 => avx512::low(low, quants),
+        #[cfg(target_arch = "aarch64")]
+        Level::NeonDot => neon::dotted::low(low, quants),
+        #[cfg(target_arch = "aarch64")]
+        Level::Neon => neon::stepped::low(low, quants),
         _ => portable::low(low, quants),
     };
     dot - FOUR_OFFSET * sum

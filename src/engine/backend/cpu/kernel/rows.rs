@@ -36,6 +36,11 @@ macro_rules! leveled {
                     Level::Portable => {}
                 }
             }
+            // NEON is part of what the compiler takes for granted on 64-bit ARM.
+            #[cfg(target_arch = "aarch64")]
+            if level != Level::Portable {
+                return $body::<crate::engine::backend::cpu::kernel::lanes::Four $(, $generic)?>($($argument),*);
+            }
             let _ = level;
             $body::<[f32; 16] $(, $generic)?>($($argument),*)
         }
