@@ -33,7 +33,19 @@ pub struct Caller {
     pub region: Option<String>,
     /// Everything this caller sends is at least this sensitive.
     pub data_floor: Option<Level>,
+    /// What its word on the task is worth.
+    pub task_hints: TaskHints,
     limiter: Option<DefaultDirectRateLimiter>,
+}
+
+/// What a caller's word on the task of a request is worth.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TaskHints {
+    /// It may name a task that demands less of a model than the one recognised, never more.
+    #[default]
+    Narrow,
+    /// It may name any task.
+    Trusted,
 }
 
 /// How a caller is configured.
@@ -51,6 +63,8 @@ pub struct CallerSettings {
     pub region: Option<String>,
     /// See [`Caller::data_floor`].
     pub data_floor: Option<Level>,
+    /// See [`Caller::task_hints`].
+    pub task_hints: TaskHints,
     /// Most requests in a minute.
     pub requests_per_minute: Option<NonZeroU32>,
 }
@@ -72,6 +86,7 @@ impl Callers {
                 criticality: None,
                 region: None,
                 data_floor: None,
+                task_hints: TaskHints::default(),
                 limiter: None,
             })
         });
@@ -119,6 +134,7 @@ fn caller(settings: &CallerSettings) -> Caller {
         criticality: settings.criticality,
         region: settings.region.clone(),
         data_floor: settings.data_floor,
+        task_hints: settings.task_hints,
         limiter: settings
             .requests_per_minute
             .map(|limit| RateLimiter::direct(Quota::per_minute(limit))),
@@ -141,6 +157,7 @@ mod tests {
             criticality: None,
             region: None,
             data_floor: None,
+            task_hints: TaskHints::default(),
             requests_per_minute: NonZeroU32::new(per_minute),
         }
     }

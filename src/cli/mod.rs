@@ -9,6 +9,7 @@ pub mod policy;
 pub mod prices;
 pub mod report;
 pub(crate) mod serve;
+pub mod task;
 
 use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::path::Path;
@@ -25,7 +26,7 @@ use crate::secret::Secret;
 use crate::yaml::Problems;
 use arguments::{
     Color, Command, ConfigCommand, InspectArguments, InspectCommand, ModelsCommand, PricesCommand,
-    ReportCommand, TaskCommand,
+    ReportCommand,
 };
 use inspect::show::Paint;
 
@@ -132,9 +133,7 @@ pub fn run(arguments: Arguments) -> Result<(), CliError> {
         }
         Command::Report(command) => report_command(command, &settings(config)?, &mut out)?,
         Command::Inspect(arguments) => inspect_command(arguments, config, &mut out)?,
-        Command::Task(TaskCommand::Classify { jsonl: _ }) => {
-            inspect::classify_jsonl(io::stdin().lock(), &mut out)?;
-        }
+        Command::Task(command) => task::run(command, config, io::stdin().lock(), &mut out)?,
     }
     out.flush()?;
     Ok(())

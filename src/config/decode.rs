@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::settings::{
     LocalModelSettings, PolicySource, Settings, StoreSettings, TargetKind, TargetSettings,
 };
-use crate::caller::CallerSettings;
+use crate::caller::{CallerSettings, TaskHints};
 use crate::destination::Serves;
 use crate::inspect::Level;
 use crate::money::Tokens;
@@ -78,8 +78,16 @@ const TARGET: &[&str] = &[
 ];
 const SERVES: &[&str] = &["input_tokens_max", "output_tokens_max", "tools", "images"];
 const TIMEOUTS: &[&str] = &["connect", "first_byte", "idle", "total"];
-const CALLER: &[&str] =
-    &["name", "key", "team", "criticality", "region", "data_floor", "requests_per_minute"];
+const CALLER: &[&str] = &[
+    "name",
+    "key",
+    "team",
+    "criticality",
+    "region",
+    "data_floor",
+    "requests_per_minute",
+    "task_hints",
+];
 
 struct Decoder<'a> {
     reader: Reader<'a>,
@@ -120,7 +128,7 @@ impl Decoder<'_> {
             settings.callers = self.callers(&at);
         }
         if let Some(at) = fields.get("inspection")
-            && let Some(fields) = self.reader.fields(&at, &["deadline", "terms"])
+            && let Some(fields) = self.reader.fields(&at, &["deadline", "terms", "task_model"])
         {
             for item in
                 fields.get("terms").map(|at| self.reader.one_or_list(&at)).unwrap_or_default()
@@ -130,6 +138,9 @@ impl Decoder<'_> {
                 }
             }
             self.set(&fields, "deadline", &mut settings.inspection.deadline, Self::duration);
+            self.set(&fields, "task_model", &mut settings.inspection.task_model, |it, at| {
+                it.reader.sentence(at).map(|path| Some(it.folder.join(path)))
+            });
         }
         self.set(&fields, "machine_usd_per_hour", &mut settings.machine_hour, |it, at| {
             it.reader.usd(at)
@@ -366,6 +377,7 @@ impl Decoder<'_> {
             region: None,
             data_floor: None,
             requests_per_minute: None,
+            task_hints: TaskHints::default(),
         };
         self.set(&fields, "criticality", &mut caller.criticality, |it, at| {
             let known = Criticality::ALL.iter().map(|value| (value.name(), *value));
@@ -380,6 +392,10 @@ impl Decoder<'_> {
         });
         self.set(&fields, "requests_per_minute", &mut caller.requests_per_minute, |it, at| {
             it.count(at).map(|count| u32::try_from(count).ok().and_then(NonZeroU32::new))
+        });
+        self.set(&fields, "task_hints", &mut caller.task_hints, |it, at| {
+            let known = [("narrow", TaskHints::Narrow), ("trusted", TaskHints::Trusted)];
+            it.word(at, "way to take hints", &known)
         });
         Some(caller)
     }

@@ -100,6 +100,8 @@ impl Scenario {
             options: Options { packs: detect.packs, ..Options::default() },
             terms: None,
             patterns: Arc::clone(&detect.patterns),
+            task_words: detect.task_words.clone(),
+            ..Inspection::default()
         };
         let leaf = Leaf { path: "messages[0].content", text: prompt, is_prose: true };
         self.found(policy, &inspection.read(&[leaf]));

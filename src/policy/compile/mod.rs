@@ -24,13 +24,14 @@ pub(in crate::policy) use detect::Tiers;
 use words::Define;
 
 /// The keys at the top of a policy.
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 14] = [
     "version",
     "name",
     "owner",
     "define",
     "sensitivity",
     "detect",
+    "tasks",
     "budgets",
     "limits",
     "routes",
