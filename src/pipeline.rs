@@ -99,7 +99,7 @@ async fn answer(
 
     // inspect
     let inspection = app.inspector.inspection(&policy);
-    let findings = app.inspector.read(&request, &inspection).await;
+    let mut findings = app.inspector.read(&request, &inspection).await;
     let inspected = clock::instant();
     app.metrics.stage("inspect", inspected - received);
 
@@ -108,6 +108,7 @@ async fn answer(
 
     // decide and reserve: the policy's word, and money for it.
     let said = said.and_metadata(&policy, shadow.as_deref(), &request);
+    findings.task = said.task(findings.task, &caller);
     let known = Known { caller: &caller, request: &request, said: &said, findings: &findings, now };
     let decided = decide::decide(app, &policy, known);
     app.metrics.stage("decide", clock::instant() - inspected);

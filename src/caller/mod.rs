@@ -36,10 +36,22 @@ pub struct Caller {
     pub region: Option<String>,
     /// Everything this caller sends is at least this sensitive.
     pub data_floor: Option<Level>,
+    /// What its word on the task is worth.
+    pub task_hints: TaskHints,
     /// The models that may be asked for; empty for all.
     models: Vec<String>,
     meter: Meter,
     team_meter: Option<Arc<Meter>>,
+}
+
+/// What a caller's word on the task of a request is worth.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TaskHints {
+    /// It may name a task that demands less of a model than the one recognised, never more.
+    #[default]
+    Narrow,
+    /// It may name any task.
+    Trusted,
 }
 
 /// How a caller is configured.
@@ -57,6 +69,8 @@ pub struct CallerSettings {
     pub region: Option<String>,
     /// See [`Caller::data_floor`].
     pub data_floor: Option<Level>,
+    /// See [`Caller::task_hints`].
+    pub task_hints: TaskHints,
     /// The models that may be asked for; empty for all.
     pub models: Vec<String>,
     /// How fast.
@@ -167,6 +181,7 @@ impl Callers {
             criticality: settings.criticality,
             region: settings.region.clone(),
             data_floor: settings.data_floor,
+            task_hints: settings.task_hints,
             models: settings.models.clone(),
             meter: Meter::new("this key".to_owned(), settings.rates),
             team_meter: self.teams.get(&settings.team).cloned(),
@@ -256,6 +271,7 @@ impl CallerSettings {
             criticality: None,
             region: None,
             data_floor: None,
+            task_hints: TaskHints::default(),
             models: Vec::new(),
             rates: Rates::default(),
         }

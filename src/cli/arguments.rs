@@ -332,11 +332,47 @@ pub struct BenchArguments {
 /// `ambidex task …`
 #[derive(Debug, Subcommand)]
 pub enum TaskCommand {
-    /// {"text": …} per line in; task, confidence and runner-up per line out.
+    /// A prompt on standard input; its task, confidence and runner-up out.
     Classify {
-        /// One JSON object per line on standard input.
-        #[arg(long, required = true)]
+        /// One JSON object per line, in ({"text": …}) and out.
+        #[arg(long)]
         jsonl: bool,
+    },
+    /// Score labelled prompts: {"text": …, "task": …, "source": …} per line.
+    Eval {
+        /// The files.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Only the lines of this split.
+        #[arg(long)]
+        split: Option<String>,
+        /// Train without each source in turn and guess that one (takes minutes).
+        #[arg(long, conflicts_with = "weights")]
+        holding_out: bool,
+        /// Parts in which a source of several groups is held out.
+        #[arg(long, default_value_t = 5, value_name = "PARTS")]
+        folds: usize,
+        /// Weights to judge instead of those that the gateway uses.
+        #[arg(long, value_name = "FILE")]
+        weights: Option<PathBuf>,
+        /// How to print.
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
+    /// Train weights on labelled prompts: {"text": …, "task": …, "source": …} per line.
+    Train {
+        /// The files.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Where the weights go.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        /// Only the lines of this split.
+        #[arg(long)]
+        split: Option<String>,
+        /// Where the dice begin.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
     },
 }
 

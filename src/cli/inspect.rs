@@ -1,4 +1,4 @@
-//! `ambidex inspect` and `ambidex task classify`: what we find in a text, for people, and line by
+//! `ambidex inspect`: what we find in a text, for people, and line by
 //! line in JSON, so that anyone can measure us.
 
 pub mod eval;
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::CliError;
 use crate::config;
 use crate::gateway;
-use crate::inspect::{self, Findings, Inspection, Leaf, Level, Scan};
+use crate::inspect::{Findings, Inspection, Leaf, Level, Scan};
 use crate::policy::{DataFacts, Policy};
 use show::Paint;
 
@@ -37,13 +37,6 @@ struct Found {
     label: &'static str,
     start: usize,
     end: usize,
-}
-
-#[derive(Serialize)]
-struct Classified {
-    task: &'static str,
-    confidence: f32,
-    runner_up: &'static str,
 }
 
 /// What is looked for, and the policy that says how sensitive it is: the configuration's (without
@@ -120,18 +113,6 @@ pub fn inspect_text(
     let whys = inspection.explain(PATH, text);
     show::show((text, &findings, &whys), policy, paint, out)?;
     Ok(())
-}
-
-/// The kind of task.
-pub fn classify_jsonl(input: impl BufRead, out: &mut impl Write) -> Result<(), CliError> {
-    each(input, out, |text| {
-        let guess = inspect::task::guess(text, look(text, &Inspection::default()).lang);
-        Classified {
-            task: guess.task.name(),
-            confidence: guess.confidence,
-            runner_up: guess.runner_up.name(),
-        }
-    })
 }
 
 fn look(text: &str, inspection: &Inspection) -> Findings {

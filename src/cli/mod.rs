@@ -11,6 +11,7 @@ pub mod policy;
 pub mod prices;
 pub mod report;
 pub(crate) mod serve;
+pub mod task;
 
 use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::path::Path;
@@ -29,7 +30,7 @@ use crate::secret::Secret;
 use crate::yaml::Problems;
 use arguments::{
     Color, Command, ConfigCommand, InspectArguments, InspectCommand, LedgerCommand, ModelsCommand,
-    PricesCommand, ReportCommand, TaskCommand,
+    PricesCommand, ReportCommand,
 };
 use inspect::show::Paint;
 use keys::arguments::KeysCommand;
@@ -140,9 +141,7 @@ pub fn run(arguments: Arguments) -> Result<(), CliError> {
         Command::Ledger(command) => ledger_command(command, &settings(config)?, &mut out)?,
         Command::Report(command) => report_command(command, &settings(config)?, &mut out)?,
         Command::Inspect(arguments) => inspect_command(arguments, config, &mut out)?,
-        Command::Task(TaskCommand::Classify { jsonl: _ }) => {
-            inspect::classify_jsonl(io::stdin().lock(), &mut out)?;
-        }
+        Command::Task(command) => task::run(command, config, io::stdin().lock(), &mut out)?,
     }
     out.flush()?;
     Ok(())

@@ -15,7 +15,7 @@ use anyhow::Context as _;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::caller::{CallerSettings, Grant, KeyDigest, Rates};
+use crate::caller::{CallerSettings, Grant, KeyDigest, Rates, TaskHints};
 use crate::chat::UsageSource;
 use crate::cli::CliError;
 use crate::cli::arguments::DemoOptions;
@@ -119,6 +119,7 @@ fn caller(team: &str, key: &str) -> CallerSettings {
         criticality: None,
         region: None,
         data_floor: None,
+        task_hints: TaskHints::default(),
         models: Vec::new(),
         rates: Rates::default(),
     }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use tracing::{info, warn};
 
 use crate::app::App;
-use crate::caller::{CallerSettings, Callers, Grant, KeyBook, KeyDigest, Rates};
+use crate::caller::{CallerSettings, Callers, Grant, KeyBook, KeyDigest, Rates, TaskHints};
 use crate::inspect::Level;
 use crate::policy::Criticality;
 use crate::record::LedgerError;
@@ -80,6 +80,7 @@ fn settings(row: &KeyRow) -> Option<CallerSettings> {
         criticality: criticality.flatten(),
         region: grants.region.clone(),
         data_floor: level.flatten(),
+        task_hints: TaskHints::Narrow,
         models: grants.models.clone(),
         rates: Rates {
             requests_per_minute: rate(grants.requests_per_minute),

@@ -21,7 +21,7 @@ pub use custom::{CustomError, CustomPattern, TERMS_MAX, Terms, Validator};
 pub use sensitivity::{Confidence, Evidence, Finding, Label, LabelSet, Level, Pack, PackSet};
 pub use sensitivity::{OWN_LABELS_MAX, OwnLabel, OwnLabelError};
 pub use tagger::{Tag, Tagged, Tagger};
-pub use task::{Task, TaskGuess};
+pub use task::{Conversation, Task, TaskGuess};
 
 /// One string of the request, with the place it was found in.
 #[derive(Clone, Copy, Debug)]
@@ -149,12 +149,22 @@ pub struct Inspection {
     /// A language model that reads the texts, too. It takes its time: whoever asks with one does
     /// so on a thread that may wait.
     pub tagger: Option<Arc<dyn Tagger>>,
+    /// What tells tasks apart; `None` is the embedded weights.
+    pub task_model: Option<Arc<task::Model>>,
+    /// The policy's own words for tasks.
+    pub task_words: task::Keywords,
 }
 
 impl Inspection {
     /// Reads a whole request: sensitive values in every string, and task, language and size of the
     /// prose. Takes about as long as copying the text a few times; never fails.
     pub fn read(&self, leaves: &[Leaf<'_>]) -> Findings {
+        let text = request_text(leaves);
+        self.read_with(leaves, &Conversation { turns: vec![&text], ..Conversation::default() })
+    }
+
+    /// The same, where it is known who said what.
+    pub fn read_with(&self, leaves: &[Leaf<'_>], said: &Conversation<'_>) -> Findings {
         let mut findings = Findings { scan: Scan::Complete, ..Findings::default() };
         let mut bytes_left = self.options.bytes_max;
         let (mut all, mut prose) = (size::Tally::default(), size::Tally::default());
@@ -191,7 +201,7 @@ impl Inspection {
         }
         findings.bulk = bulk(leaves, &findings.items);
         findings.lang = prose.lang();
-        findings.task = Some(task::guess(&request_text(leaves), findings.lang));
+        findings.task = Some(said.guess(self.task_model(), &self.task_words, findings.lang));
         findings.tokens_input = input_tokens(leaves, self.options.bytes_max, &all, messages);
         findings
     }
@@ -206,6 +216,11 @@ impl Inspection {
             fits
         });
         Some(tagger.tag(&texts.collect::<Vec<&str>>()))
+    }
+
+    /// What tells tasks apart.
+    pub fn task_model(&self) -> &task::Model {
+        self.task_model.as_deref().unwrap_or_else(|| task::Model::embedded())
     }
 
     /// Every sensitive value of one string, in the order of the text and without overlaps.

@@ -34,6 +34,22 @@ pub enum TermsError {
     /// A file is too large.
     #[error("the terms in {0} are more than 256 MB")]
     TooLarge(String),
+    /// A file of weights for telling tasks apart cannot be read.
+    #[error("the task weights in {path} cannot be read: {source}")]
+    WeightsUnreadable {
+        /// Which file.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file is none of weights.
+    #[error("the task weights in {path} cannot be used: {source}")]
+    Weights {
+        /// Which file.
+        path: String,
+        /// Why.
+        source: crate::inspect::task::ModelError,
+    },
     /// The terms cannot be searched for.
     #[error(transparent)]
     Terms(#[from] CustomError),

@@ -47,6 +47,7 @@ use condition::{Check, When};
 use vocabulary::{Fact, TextFact};
 
 use crate::budget::BudgetSpec;
+use crate::inspect::task::Keywords;
 use crate::inspect::{Confidence, CustomPattern, Label, LabelSet, Level, PackSet};
 use crate::mask::MaskPlan;
 use crate::money::NanoUsd;
@@ -86,6 +87,8 @@ pub struct Detect {
     pub answers: LabelSet,
     /// The policy's own patterns.
     pub patterns: Arc<Vec<CustomPattern>>,
+    /// The policy's own words for tasks.
+    pub task_words: Keywords,
 }
 
 /// Finds that together are more than each of them.

@@ -99,6 +99,7 @@ impl Scenario {
         let inspection = Inspection {
             options: Options { packs: detect.packs, ..Options::default() },
             patterns: Arc::clone(&detect.patterns),
+            task_words: detect.task_words.clone(),
             ..Inspection::default()
         };
         let leaf = Leaf { path: "messages[0].content", text: prompt, is_prose: true };

@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use super::Decoder;
-use crate::caller::{Anonymous, CallerSettings, Grant, KeyDigest, Rates, TeamRates};
+use crate::caller::{Anonymous, CallerSettings, Grant, KeyDigest, Rates, TaskHints, TeamRates};
 use crate::inspect::Level;
 use crate::policy::Criticality;
 use crate::yaml::{Cursor, Fields};
@@ -19,6 +19,7 @@ const CALLER: &[&str] = &[
     "requests_per_minute",
     "tokens_per_minute",
     "concurrent",
+    "task_hints",
 ];
 const TEAM: &[&str] = &["team", "requests_per_minute", "tokens_per_minute", "concurrent"];
 
@@ -56,6 +57,7 @@ impl Decoder<'_> {
             criticality: None,
             region: None,
             data_floor: None,
+            task_hints: TaskHints::default(),
             models: Vec::new(),
             rates: self.rates(&fields),
         };
@@ -69,6 +71,10 @@ impl Decoder<'_> {
         self.set(&fields, "data_floor", &mut caller.data_floor, |it, at| {
             let known = Level::ALL.iter().map(|level| (level.name(), *level));
             it.word(at, "level", &known.collect::<Vec<_>>()).map(Some)
+        });
+        self.set(&fields, "task_hints", &mut caller.task_hints, |it, at| {
+            let known = [("narrow", TaskHints::Narrow), ("trusted", TaskHints::Trusted)];
+            it.word(at, "way to take hints", &known)
         });
         for item in fields.get("models").map(|at| self.reader.one_or_list(&at)).unwrap_or_default()
         {

@@ -8,7 +8,7 @@ use crate::inspect::Label;
 use crate::inspector::{InspectionSettings, TermFile};
 use crate::yaml::{Cursor, Fields, Value};
 
-const KEYS: &[&str] = &["deadline", "terms", "ner"];
+const KEYS: &[&str] = &["deadline", "terms", "ner", "task_model"];
 const NER_KEYS: &[&str] = &["path", "labels", "score_min", "time_max"];
 /// The word for a kind that says nothing.
 const IGNORE: &str = "ignore";
@@ -25,6 +25,9 @@ impl Decoder<'_> {
             settings.terms.extend(self.term_file(&item));
         }
         self.set(&fields, "deadline", &mut settings.deadline, Self::duration);
+        self.set(&fields, "task_model", &mut settings.task_model, |it, at| {
+            it.reader.sentence(at).map(|path| Some(it.folder.join(path)))
+        });
         fields.get("ner").and_then(|at| self.ner(&at))
     }
 

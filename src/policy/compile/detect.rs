@@ -6,8 +6,9 @@ use std::sync::Arc;
 use super::super::{Combination, Detect};
 use super::Compiler;
 use super::words::level_words;
+use crate::inspect::task::Keywords;
 use crate::inspect::{
-    self, Confidence, CustomPattern, Label, LabelSet, Level, Pack, PackSet, Validator,
+    self, Confidence, CustomPattern, Label, LabelSet, Level, Pack, PackSet, Task, Validator,
 };
 use crate::yaml::{Cursor, Fields};
 
@@ -45,7 +46,7 @@ impl Compiler<'_> {
 
     /// Reads `detect`, which may be absent.
     pub(super) fn detect(&mut self, fields: &Fields<'_>) -> Detect {
-        let mut detect = Detect::default();
+        let mut detect = Detect { task_words: self.task_words(fields), ..Detect::default() };
         let Some(at) = fields.get("detect") else { return detect };
         let Some(inner) = self.reader.fields(&at, &DETECT_KEYS) else { return detect };
         if let Some(at) = inner.get("packs") {
@@ -63,6 +64,35 @@ impl Compiler<'_> {
                 Arc::new(items.iter().filter_map(|item| self.pattern(item)).collect());
         }
         detect
+    }
+
+    /// Reads `tasks`: words that settle what a request is, in the order of the file.
+    fn task_words(&mut self, fields: &Fields<'_>) -> Keywords {
+        let names: Vec<&str> = Task::ALL
+            .iter()
+            .filter(|task| **task != Task::Unknown)
+            .map(|task| task.name())
+            .collect();
+        let Some(at) = fields.get("tasks") else { return Keywords::default() };
+        let Some(inner) = self.reader.fields(&at, &names) else { return Keywords::default() };
+        let (words_max, bytes_max) = Keywords::MAX;
+        let mut words = Vec::new();
+        for (task, at) in Task::ALL.iter().filter_map(|task| Some((*task, inner.get(task.name())?)))
+        {
+            for item in self.reader.one_or_list(&at) {
+                let Some(word) = self.reader.sentence(&item) else { continue };
+                if (2..=bytes_max).contains(&word.len()) {
+                    words.push((word.to_owned(), task));
+                } else {
+                    let message = format!("a word must have 2 to {bytes_max} bytes");
+                    self.reader.wrong(&item, message);
+                }
+            }
+        }
+        if words.len() > words_max {
+            self.reader.wrong(&at, format!("there are more than {words_max} words"));
+        }
+        Keywords::new(&words)
     }
 
     fn packs(&mut self, at: &Cursor<'_>) -> PackSet {

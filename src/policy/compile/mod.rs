@@ -26,13 +26,14 @@ pub(in crate::policy) use detect::Tiers;
 use words::Define;
 
 /// The keys at the top of a policy.
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 15] = [
     "version",
     "name",
     "owner",
     "define",
     "sensitivity",
     "detect",
+    "tasks",
     "budgets",
     "limits",
     "routes",

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ambidex::caller::{CallerSettings, Grant, KeyDigest, Rates};
+use ambidex::caller::{CallerSettings, Grant, KeyDigest, Rates, TaskHints};
 use ambidex::config::settings::{ModelChoice, Power};
 use ambidex::config::{PolicySource, Settings, StoreSettings, TargetKind, TargetSettings};
 use ambidex::engine::EngineSettings;
@@ -222,6 +222,7 @@ pub fn settings(upstream: &Upstream, folder: &TempDir) -> Settings {
             criticality: None,
             region: None,
             data_floor: None,
+            task_hints: TaskHints::default(),
             models: Vec::new(),
             rates: Rates::default(),
         }],
