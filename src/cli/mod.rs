@@ -42,13 +42,15 @@ pub enum CliError {
     Settings(String),
     /// Something failed on the way: exit code 1.
     Failed(anyhow::Error),
+    /// A new policy lets more leave than the old one, which was not wanted: exit code 3.
+    Widens(String),
 }
 
 impl CliError {
     /// What the person at the terminal reads.
     pub fn text(&self) -> String {
         match self {
-            Self::Settings(text) => text.trim_end().to_owned(),
+            Self::Settings(text) | Self::Widens(text) => text.trim_end().to_owned(),
             Self::Failed(error) => format!("error: {error:#}"),
         }
     }

@@ -2,6 +2,7 @@
 
 pub mod arguments;
 pub mod backtest;
+pub mod diff;
 pub mod explain;
 pub mod live;
 pub mod new;
@@ -30,6 +31,7 @@ pub fn run(
         }
         PolicyCommand::Test(arguments) => test::test(&arguments, &settings()?, out),
         PolicyCommand::Explain(arguments) => explain::explain(&arguments, &settings()?, out),
+        PolicyCommand::Diff(arguments) => diff::diff(&arguments, &settings()?, out),
         PolicyCommand::Facts => facts(out),
         PolicyCommand::New(arguments) => new::new(&arguments, out),
         PolicyCommand::Backtest(arguments) => backtest::backtest(&arguments, &settings()?, out),
@@ -102,10 +104,10 @@ fn world(settings: &Settings, targets: &TargetsArgument) -> Result<World, CliErr
 /// Lists every mistake of a policy, or says that there is none.
 pub fn check(read: &Read, out: &mut impl Write) -> Result<(), CliError> {
     let policy = read.compile()?;
-    write!(out, "{}", policy.warnings())?;
+    write!(out, "{}{}", policy.warnings(), policy.notes())?;
     writeln!(
         out,
-        "ok: policy {} (rev {}), owner {}: {} limit(s), {} route(s), {} budget(s), {} test(s)",
+        "ok: policy {} (rev {}), owner {}: {} limit(s), {} route(s), {} budget(s), {} test(s), {} assertion(s) proved",
         policy.name(),
         policy.rev(),
         policy.owner(),
@@ -113,6 +115,7 @@ pub fn check(read: &Read, out: &mut impl Write) -> Result<(), CliError> {
         policy.route_ids().count(),
         policy.budgets().len(),
         policy.cases().len(),
+        policy.assertion_count(),
     )?;
     Ok(())
 }

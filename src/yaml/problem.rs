@@ -11,6 +11,8 @@ pub enum Severity {
     Error,
     /// The file works, but probably not as meant.
     Warning,
+    /// Worth knowing; nothing needs to change.
+    Note,
 }
 
 impl Severity {
@@ -19,6 +21,7 @@ impl Severity {
         match self {
             Self::Error => "error",
             Self::Warning => "warning",
+            Self::Note => "note",
         }
     }
 }

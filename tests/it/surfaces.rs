@@ -12,6 +12,7 @@ const ROUTED: &str = "
 version: 1
 name: routed
 owner: security@acme.example
+restricted_may_reach: { zones: any, why: tested elsewhere }
 limits:
   - id: contacts-masked
     why: Contacts leave masked

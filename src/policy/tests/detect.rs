@@ -4,7 +4,8 @@ use super::*;
 use crate::inspect::{Confidence, CustomPattern, Label, PackSet};
 use crate::mask::Mode;
 
-const TAIL: &str = "routes:\n  - { id: rest, use: [local, cloud, world] }\n";
+const TAIL: &str = "routes:\n  - { id: rest, use: [local, cloud, world] }\n\
+     restricted_may_reach: { zones: any, why: tested elsewhere }\n";
 
 fn policy(parts: &str) -> Policy {
     compile(&format!("version: 1\nname: p\n{parts}{TAIL}"))
