@@ -147,6 +147,8 @@ impl Encoded {
 
     fn check(&self, space: &mut Space, policy: &Policy, check: &Check) -> Sure {
         match (&check.fact, &check.test) {
+            // Nothing is known of an expression but that it may be true and may be false.
+            (_, Test::Cel(_)) => Sure { must: space.formula.never(), may: space.formula.always() },
             (Fact::Labels, test) => self.labels(space, test),
             (Fact::Text(fact), test) => text(space, fact, test),
             (Fact::Word(fact), Test::Words { accepted, when_unknown }) => {

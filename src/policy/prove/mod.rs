@@ -81,6 +81,10 @@ fn problem(file: (&str, &str), place: &Place, severity: Severity, message: Strin
 /// Why a question could not be settled, as the end of a sentence: the conditions behind it, and where
 /// they stand.
 fn unsettled(policy: &Policy, opaque: &[String]) -> String {
+    let has_expressions = policy.checks.iter().any(|check| matches!(check.test, Test::Cel(_)));
+    if opaque.is_empty() && has_expressions {
+        return "it depends on a CEL expression, which cannot be looked into".to_owned();
+    }
     if opaque.is_empty() {
         return "it is more work than is allowed".to_owned();
     }
