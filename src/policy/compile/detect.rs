@@ -9,9 +9,9 @@ use super::words::level_words;
 use crate::inspect::{Confidence, CustomPattern, Label, LabelSet, Level, Pack, PackSet, Validator};
 use crate::yaml::{Cursor, Fields};
 
-const DETECT_KEYS: [&str; 3] = ["packs", "patterns", "answers"];
-const PATTERN_KEYS: [&str; 5] = ["name", "pattern", "label", "validator", "context"];
-const COMBINATION_KEYS: [&str; 3] = ["all_of", "many_of", "level"];
+pub(super) const DETECT_KEYS: [&str; 3] = ["packs", "patterns", "answers"];
+pub(super) const PATTERN_KEYS: [&str; 5] = ["name", "pattern", "label", "validator", "context"];
+pub(super) const COMBINATION_KEYS: [&str; 3] = ["all_of", "many_of", "level"];
 /// Most patterns of one policy.
 const PATTERNS_MAX: usize = 200;
 
