@@ -225,6 +225,16 @@ impl Policy {
         compile::suite::cases(policy, world, tests)
     }
 
+    /// The language as a JSON Schema, for editors.
+    pub fn schema() -> serde_json::Value {
+        compile::schema::policy()
+    }
+
+    /// The language of files of tests as a JSON Schema.
+    pub fn suite_schema() -> serde_json::Value {
+        compile::schema::suite()
+    }
+
     /// This policy without one limit or route: what tests should notice.
     #[must_use]
     pub fn without(&self, rule: &str) -> Self {

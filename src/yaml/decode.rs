@@ -8,6 +8,9 @@ use std::ops::Range;
 use super::{Key, Node, Problem, Problems, Severity, Span, Value};
 use crate::money::NanoUsd;
 
+/// The most problems that are kept: nobody reads more, and each costs a look at the text.
+const PROBLEMS_MAX: usize = 500;
+
 /// A node and the way to it, such as `routes[2].use`.
 #[derive(Clone, Debug)]
 pub struct Cursor<'n> {
@@ -103,8 +106,12 @@ impl<'t> Reader<'t> {
         self.problems.iter().any(|problem| problem.severity == Severity::Error)
     }
 
-    /// Notes an error at a place.
+    /// Notes an error at a place. Of very many, only the first are kept.
     pub fn report(&mut self, span: Span, path: &str, message: String, help: Option<String>) {
+        // INVARIANT: the first error is always kept, however many warnings came before it.
+        if self.problems.len() >= PROBLEMS_MAX && self.has_errors() {
+            return;
+        }
         let mut problem = Problem::error(message).at(self.file, self.text, span);
         path.clone_into(&mut problem.path);
         problem.help = help;
@@ -113,6 +120,9 @@ impl<'t> Reader<'t> {
 
     /// Notes something that is probably not meant, at a place.
     pub fn warn(&mut self, at: &Cursor<'_>, message: String, help: Option<String>) {
+        if self.problems.len() >= PROBLEMS_MAX {
+            return;
+        }
         self.report(at.span(), &at.path, message, help);
         if let Some(problem) = self.problems.last_mut() {
             problem.severity = Severity::Warning;
@@ -131,8 +141,9 @@ impl<'t> Reader<'t> {
 
     /// Notes an error at a value that nobody may read: its line is not shown.
     pub fn hidden(&mut self, at: &Cursor<'_>, message: String, help: &str) {
+        let before = self.problems.len();
         self.report(at.span(), &at.path, message, Some(help.to_owned()));
-        if let Some(problem) = self.problems.last_mut() {
+        if let Some(problem) = self.problems.get_mut(before) {
             "(not shown)".clone_into(&mut problem.source_line);
             (problem.column, problem.length) = (1, 11);
         }

@@ -12,9 +12,9 @@ use crate::inspect::{
 };
 use crate::yaml::{Cursor, Fields};
 
-const DETECT_KEYS: [&str; 4] = ["packs", "labels", "patterns", "answers"];
-const PATTERN_KEYS: [&str; 6] = ["name", "pattern", "terms", "label", "validator", "context"];
-const COMBINATION_KEYS: [&str; 3] = ["all_of", "many_of", "level"];
+pub(super) const DETECT_KEYS: [&str; 4] = ["packs", "labels", "patterns", "answers"];
+pub(super) const PATTERN_KEYS: [&str; 6] = ["name", "pattern", "terms", "label", "validator", "context"];
+pub(super) const COMBINATION_KEYS: [&str; 3] = ["all_of", "many_of", "level"];
 /// Most patterns of one policy.
 const PATTERNS_MAX: usize = 200;
 /// Most own labels of one policy: half of what a process can tell apart, so that a policy can be

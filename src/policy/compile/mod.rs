@@ -11,6 +11,7 @@ mod conditions;
 mod detect;
 mod matchers;
 mod rules;
+pub(super) mod schema;
 pub(super) mod suite;
 mod words;
 

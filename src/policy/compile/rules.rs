@@ -21,12 +21,14 @@ impl RulePlace {
     }
 }
 
-const LIMIT_KEYS: [&str; 7] =
+pub(super) const LIMIT_KEYS: [&str; 7] =
     ["id", "why", "when", "allow_zones", "mask", "max_cost_usd", "deny_targets"];
-const ROUTE_KEYS: [&str; 4] = ["id", "when", "use", "verify"];
+pub(super) const ROUTE_KEYS: [&str; 4] = ["id", "when", "use", "verify"];
+
+pub(super) const MASK_KEYS: [&str; 3] = ["labels", "mode", "likely"];
 
 /// What a limit does; without any of them it does nothing.
-const EFFECTS: [&str; 4] = ["allow_zones", "mask", "max_cost_usd", "deny_targets"];
+pub(super) const EFFECTS: [&str; 4] = ["allow_zones", "mask", "max_cost_usd", "deny_targets"];
 
 impl Compiler<'_> {
     /// Reads `limits`, which may be absent.
@@ -65,7 +67,7 @@ impl Compiler<'_> {
         if !matches!(at.node.value, crate::yaml::Value::Map(_)) {
             return MaskPlan::of(self.labels(at), Mode::Reversible);
         }
-        let Some(fields) = self.reader.fields(at, &["labels", "mode", "likely"]) else {
+        let Some(fields) = self.reader.fields(at, &MASK_KEYS) else {
             return MaskPlan::default();
         };
         let labels = fields.need("labels", &mut self.reader);

@@ -6,6 +6,18 @@ use super::detect::{Tiers, built_in};
 use crate::inspect::{Label, LabelSet, Level, Task};
 use crate::yaml::{Cursor, Fields};
 
+/// The keys of `sensitivity`.
+pub(super) const SENSITIVITY_KEYS: [&str; 8] = [
+    "default",
+    "public",
+    "internal",
+    "confidential",
+    "restricted",
+    "combinations",
+    "likely",
+    "certain",
+];
+
 /// A word that the policy defines.
 pub(super) enum Define {
     /// Kinds of sensitive values.
@@ -120,19 +132,9 @@ impl Compiler<'_> {
         let mut default = Level::Internal;
         let own = |(label, level): &(Label, Level)| (*level, LabelSet::from_iter([*label]));
         let mut stated: Vec<(Level, LabelSet)> = self.own_labels.iter().map(own).collect();
-        let keys = [
-            "default",
-            "public",
-            "internal",
-            "confidential",
-            "restricted",
-            "combinations",
-            "likely",
-            "certain",
-        ];
         let (mut combinations, mut tiers) = (None, Tiers::default());
         if let Some(at) = fields.get("sensitivity")
-            && let Some(inner) = self.reader.fields(&at, &keys)
+            && let Some(inner) = self.reader.fields(&at, &SENSITIVITY_KEYS)
         {
             if let Some(at) = inner.get("default") {
                 let level = self.reader.one_of(&at, "level", &level_words());
