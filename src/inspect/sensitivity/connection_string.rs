@@ -98,11 +98,12 @@ fn is_stand_in(password: &[u8]) -> bool {
         && speaks.iter().any(|word| memchr::memmem::find(&small, word).is_some())
         && !small.iter().any(u8::is_ascii_digit);
     let is_framed = match password {
-        [b'<' | b'{' | b'[' | b'*', .., b'>' | b'}' | b']' | b'*'] => true,
-        [b'$', b'{' | b'(' | b'[', ..] | [b'#', b'{', ..] | [b'%', b'(', ..] => true,
+        [b'<' | b'{' | b'[' | b'*', .., b'>' | b'}' | b']' | b'*']
+        | [b'$', b'{' | b'(' | b'[', ..]
+        | [b'#', b'{', ..]
+        | [b'%', b'(', ..] => true,
         [b'$', name @ ..] => is_capital(name),
-        [b'%', name @ .., b'%'] => is_name(name),
-        [b'_', b'_', name @ .., b'_', b'_'] => is_name(name),
+        [b'%', name @ .., b'%'] | [b'_', b'_', name @ .., b'_', b'_'] => is_name(name),
         _ => false,
     };
     let is_hidden = [&b"redacted"[..], b"hidden", b"removed", b"masked", b"omitted"];
