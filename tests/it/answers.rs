@@ -215,6 +215,7 @@ async fn own_labels_decide_and_are_told_by_name() {
     let folder = proxy.stop().await;
     std::fs::write(folder.path().join("ambidex.yaml"), "policy: policy.yaml\n").unwrap();
     std::fs::write(folder.path().join("text.txt"), "Project PX-2041 starts.").unwrap();
+    // Without `--config`, it is the configuration that stands here.
     let shown = ambidex(folder.path(), &["inspect", "text.txt"]);
     let shown = String::from_utf8(shown.stdout).unwrap();
     assert!(shown.contains("«PX-2041»[acme.project_code]"), "{shown}");

@@ -5,7 +5,10 @@ use super::api_key::{Sign, is_placeholder, value_start};
 use super::decode::base64_bytes;
 use super::text::{Hit, Text};
 use super::{Anchor, Ask, Detector, Found, Label, Pack, Wake, check};
+use memchr::memmem::{Finder, FinderRev};
+use smallvec::SmallVec;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 mod names;
 
@@ -192,6 +195,9 @@ const LATE_TIES: &[&str] = &[
     " היא ",
 ];
 
+static LATE: LazyLock<Vec<Finder<'_>>> =
+    LazyLock::new(|| LATE_TIES.iter().map(|tie| Finder::new(*tie)).collect());
+
 /// Words between a tie and the value.
 const STILL: &[&str] = &[
     "still ",
@@ -233,9 +239,8 @@ fn further(text: &Text<'_>, name_end: usize) -> Option<Range<usize>> {
     if NOT_VALUES.iter().any(|word| memchr::memmem::find(gap, word).is_some()) {
         return None;
     }
-    let find = |tie: &&str| memchr::memmem::find(gap, tie.as_bytes()).map(|at| at + tie.len());
-    // Of ties that begin together, the longest one.
-    let mut starts: Vec<usize> = LATE_TIES.iter().filter_map(find).collect();
+    let find = |tie: &Finder<'_>| tie.find(gap).map(|at| at + tie.needle().len());
+    let mut starts: SmallVec<[usize; 4]> = LATE.iter().filter_map(find).collect();
     starts.sort_unstable();
     starts.into_iter().take(4).find_map(|tie| {
         let start = unquoted(text, after_still(text, name_end + tie));
@@ -292,6 +297,10 @@ const TIES: &[&str] = &[
     " als ",
 ];
 
+static TIES_FURTHER: LazyLock<Vec<FinderRev<'_>>> = LazyLock::new(|| {
+    TIES.iter().filter(|tie| tie.len() > 3).map(|tie| FinderRev::new(*tie)).collect()
+});
+
 /// `…gave hunter2! as password`, `Tr0ub4dor& is the password of …`.
 fn before(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
     let head = text.part(name.start.saturating_sub(64)..name.start);
@@ -302,9 +311,9 @@ fn before(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
         let is_word =
             |byte: &u8| byte.is_ascii_alphabetic() || matches!(byte, b' ' | b'-') || *byte >= 0x80;
         let spaces = |part: &[u8]| check::count(part, b' ');
-        TIES.iter().filter(|tie| tie.len() > 3).find_map(|tie| {
-            let at = memchr::memmem::rfind(head, tie.as_bytes())?;
-            let between = head.get(at + tie.len()..)?;
+        TIES_FURTHER.iter().find_map(|tie| {
+            let at = tie.rfind(head)?;
+            let between = head.get(at + tie.needle().len()..)?;
             (between.iter().all(is_word) && spaces(between) <= 3 && between.len() <= 32)
                 .then_some(at)
         })
