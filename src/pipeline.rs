@@ -146,6 +146,7 @@ async fn answer(
         unsent,
         task: findings.task.map_or(Task::Unknown, |guess| guess.task),
         estimates,
+        verify: permit.verify,
     };
     let answer = dispatch::run(app, &case, plan, &request)
         .await

@@ -166,13 +166,20 @@ fn report_command(
     settings: &Settings,
     out: &mut impl Write,
 ) -> Result<(), CliError> {
-    let (ReportCommand::Cost { report, .. } | ReportCommand::Breakeven { report }) = &command;
+    let (ReportCommand::Cost { report, .. }
+    | ReportCommand::Cascade { report, .. }
+    | ReportCommand::Breakeven { report }) = &command;
     let period = report::period(&report.since, report.until.as_deref(), clock::now())
         .map_err(|error| CliError::Settings(format!("error: {error:#}")))?;
     let ledger = report::ledger(settings)?;
     match command {
         ReportCommand::Cost { by, report } => {
             report::cost::cost(&ledger, &by, period, report.format, out)?;
+        }
+        ReportCommand::Cascade { accept_rate, report } => {
+            let looked = ledger.looked_at(period).map_err(anyhow::Error::from)?;
+            let cascades = report::cascade::cascades(&looked, accept_rate);
+            report::cascade::print(&cascades, accept_rate, report.format, out)?;
         }
         ReportCommand::Breakeven { report } => {
             let machine_hour = settings.machine_hour;

@@ -13,6 +13,7 @@ mod explain;
 mod facts;
 mod refuse;
 mod scenario;
+mod verify;
 mod vocabulary;
 mod world;
 
@@ -33,6 +34,7 @@ pub use facts::{
     RequestFacts, Surface, TargetFacts, TimeFacts, TokenFacts, Unable, Weekday,
 };
 pub use scenario::Scenario;
+pub use verify::{Candidate, Verdict, Verify};
 pub use vocabulary::{FactWords, Unit, VOCABULARY};
 pub use world::{
     JURISDICTIONS, Masking, TargetId, TargetSet, TargetWords, World, ZONE_ON_HOST, ZONE_ON_PREM,
@@ -133,6 +135,8 @@ struct Route {
     id: String,
     when: When,
     targets: Vec<TargetId>,
+    /// When the answer of one of them is good enough.
+    verify: Option<Verify>,
 }
 
 #[derive(Clone, Debug)]

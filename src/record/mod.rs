@@ -1,6 +1,7 @@
 //! What happened: the ledger on disk and the records that explain each decision.
 
-pub mod error;
+pub mod cascade;
+mod error;
 pub mod facts;
 pub mod read;
 pub mod replay;
@@ -11,9 +12,10 @@ pub mod store;
 pub mod trace;
 mod writer;
 
+pub use cascade::Looked;
 pub use error::LedgerError;
 pub use facts::RecordedFacts;
 pub use read::Reader;
 pub use replay::{Replay, Replayed};
-pub use row::{Chosen, DecidedRow, Ending, LedgerRow, SettledRow, State, Sums, Weights};
+pub use row::{Chosen, DecidedRow, Ending, LedgerRow, SettledRow, State, Sums, Verified, Weights};
 pub use store::{Counts, Recovery, Store};

@@ -20,7 +20,8 @@ const WRITER_PATIENCE: Duration = Duration::from_secs(1);
 const READER_PATIENCE: Duration = Duration::from_secs(5);
 
 /// (name, statements), in order; the version of a file is how many of them it has seen.
-const MIGRATIONS: &[(&str, &str)] = &[("ledger", LEDGER), ("facts", FACTS), ("weights", WEIGHTS)];
+const MIGRATIONS: &[(&str, &str)] =
+    &[("ledger", LEDGER), ("facts", FACTS), ("weights", WEIGHTS), ("verified", VERIFIED)];
 
 const LEDGER: &str = "
 CREATE TABLE ledger (
@@ -74,6 +75,12 @@ const FACTS: &str = "ALTER TABLE ledger ADD COLUMN facts_json TEXT NOT NULL DEFA
 const WEIGHTS: &str = "
 ALTER TABLE ledger ADD COLUMN answered_licence TEXT;
 ALTER TABLE ledger ADD COLUMN answered_sha256 TEXT;
+";
+
+/// Empty where no local answer was looked at.
+const VERIFIED: &str = "
+ALTER TABLE ledger ADD COLUMN verify_score REAL;
+ALTER TABLE ledger ADD COLUMN verify_verdict TEXT;
 ";
 
 /// Opens the file for its one writer and brings it up to date.

@@ -43,7 +43,8 @@ UPDATE ledger SET state = ?2, outcome = ?3, answered_route = ?4,
   avoided_nanos = ?9, imputed_nanos = ?10, usage_source = ?11,
   input_uncached = ?12, cache_read = ?13, cache_write = ?14,
   cache_write_1h = ?15, output = ?16, reasoning = ?17,
-  latency_us = ?18, ttft_us = ?19, answered_licence = ?20, answered_sha256 = ?21
+  latency_us = ?18, ttft_us = ?19, answered_licence = ?20, answered_sha256 = ?21,
+  verify_score = ?22, verify_verdict = ?23
 WHERE id = ?1 AND state = 'held'";
 
 /// Charges the rows that a dead process left behind at what they had reserved.
@@ -402,6 +403,8 @@ impl<'c> Writer<'c> {
             row.ttft.map(micros),
             weights.map(|weights| &weights.licence),
             weights.and_then(|weights| weights.sha256.as_ref()),
+            row.verified.as_ref().map(|it| it.score),
+            row.verified.as_ref().map(|it| &it.verdict),
         ]);
         match changed {
             Ok(0) => tally.settled_twice = tally.settled_twice.saturating_add(1),

@@ -13,6 +13,8 @@
 #[cfg(test)]
 mod budgets;
 #[cfg(test)]
+mod cascade;
+#[cfg(test)]
 mod config;
 #[cfg(test)]
 mod crash;

@@ -9,6 +9,7 @@ mod conditions;
 mod detect;
 mod matchers;
 mod rules;
+mod verify;
 pub(super) mod suite;
 mod words;
 

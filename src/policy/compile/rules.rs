@@ -84,13 +84,9 @@ impl Compiler<'_> {
         let fields = self.reader.fields(at, &ROUTE_KEYS)?;
         let id = self.rule_id(&fields);
         let when = self.when(&fields, Stage::Routes);
-        if let (Some(at), Some(span)) = (fields.get("verify"), fields.key_span("verify")) {
-            let message = "`verify` is not available yet".to_owned();
-            let help = "leave it out: the first target's answer is then used as it is".to_owned();
-            self.reader.report(span, &at.path, message, Some(help));
-        }
         let targets = fields.need("use", &mut self.reader).map(|at| self.uses(&at));
-        Some(Route { id: id?, when, targets: targets? })
+        let verify = self.verify(&fields, targets.as_deref().unwrap_or_default());
+        Some(Route { id: id?, when, targets: targets?, verify })
     }
 
     fn uses(&mut self, at: &Cursor<'_>) -> Vec<TargetId> {

@@ -218,8 +218,8 @@ pub fn settings(upstream: &Upstream, folder: &TempDir) -> Settings {
             criticality: None,
             region: None,
             data_floor: None,
-            task_hints: Default::default(),
-        requests_per_minute: None,
+            task_hints: ambidex::caller::TaskHints::Narrow,
+            requests_per_minute: None,
         }],
         ..Settings::default()
     }
