@@ -2,6 +2,7 @@
 
 mod models;
 mod price;
+mod prompts;
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -47,6 +48,7 @@ const TOP: &[&str] = &[
     "targets",
     "callers",
     "inspection",
+    "local_prompts",
     "machine_usd_per_hour",
 ];
 const SERVER: &[&str] = &[
@@ -141,6 +143,9 @@ impl Decoder<'_> {
             self.set(&fields, "task_model", &mut settings.inspection.task_model, |it, at| {
                 it.reader.sentence(at).map(|path| Some(it.folder.join(path)))
             });
+        }
+        if let Some(at) = fields.get("local_prompts") {
+            settings.local_prompts = self.local_prompts(&at);
         }
         self.set(&fields, "machine_usd_per_hour", &mut settings.machine_hour, |it, at| {
             it.reader.usd(at)

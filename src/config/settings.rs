@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::caller::CallerSettings;
 use crate::destination::Serves;
+use crate::engine::prompt::Templates;
 use crate::engine::{AdapterSource, EngineSettings};
 use crate::inspector::InspectionSettings;
 use crate::money::NanoUsd;
@@ -38,6 +39,8 @@ pub struct Settings {
     pub callers: Vec<CallerSettings>,
     /// Limits of inspection.
     pub inspection: InspectionSettings,
+    /// How the local model is asked, by task.
+    pub local_prompts: Templates,
     /// What an hour of this machine costs, for the imputed cost of local answers.
     pub machine_hour: NanoUsd,
 }
@@ -171,6 +174,7 @@ impl Default for Settings {
             callers: Vec::new(),
             inspection: InspectionSettings::default(),
             // A small cloud machine with two cores, on demand.
+            local_prompts: Templates::default(),
             machine_hour: NanoUsd::new(80_000_000),
         }
     }

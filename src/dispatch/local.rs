@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::chat::{self, Delivery, Request, Role, Usage, UsageSource};
 use crate::clock;
 use crate::dialect::{self, Complaint, Dialect};
+use crate::engine::prompt::Templates;
 use crate::engine::{Engine, EngineError, Event, Finish, Generation, Job, Summary, prompt};
 use crate::failure::{Code, Failure, Retry};
 use crate::inspect::Task;
@@ -26,7 +27,7 @@ use crate::policy::{Verdict, Verify};
 use crate::telemetry::{LocalAnswer, Outcome};
 
 /// The prompt that the local engine gets for a request.
-pub(crate) fn render(request: &Request, task: Task) -> String {
+pub(crate) fn render(request: &Request, task: Task, templates: &Templates) -> String {
     let conversation = request.conversation();
     let system: Vec<&str> = conversation
         .iter()
@@ -39,7 +40,7 @@ pub(crate) fn render(request: &Request, task: Task) -> String {
         .filter(|(role, _)| *role != Role::System)
         .collect();
     let system = system.join("\n");
-    prompt::render((!system.is_empty()).then_some(system.as_str()), &turns, task)
+    prompt::render((!system.is_empty()).then_some(system.as_str()), &turns, task, templates)
 }
 
 /// Asks the engine and gives back the answer, whole or as it is made.
@@ -51,7 +52,7 @@ pub(super) async fn answer(
 ) -> Result<Content, Box<Miss>> {
     let Wanted { request, task, .. } = wanted;
     let model = engine.card().name.clone();
-    let asked = match job::of(request, task, &settlement.case().id) {
+    let asked = match job::of(request, task, &settlement.case().id, &settlement.app().templates) {
         Ok(job) => begin(engine, job).await,
         Err(failure) => {
             return Err(Box::new(Miss {

@@ -45,7 +45,7 @@ use std::sync::Arc;
 
 use compile::Tiers;
 use condition::{Check, When};
-use vocabulary::{Fact, TextFact};
+use vocabulary::{Fact, NumberFact, TextFact, WordFact};
 
 use crate::budget::BudgetSpec;
 use crate::inspect::task::Keywords;
@@ -295,6 +295,15 @@ impl Policy {
     /// What is probably not meant, though it works.
     pub const fn warnings(&self) -> &Problems {
         &self.warnings
+    }
+
+    /// Whether conditions ask how the text suits the local model: measuring that takes a while.
+    pub fn asks_local_fit(&self) -> bool {
+        let asks = |check: &Check| {
+            let word = Fact::Word(WordFact::LocalFits);
+            check.fact == word || check.fact == Fact::Number(NumberFact::UnkRatio)
+        };
+        self.checks.iter().any(asks)
     }
 
     /// Whether conditions ask about the model that the client names.

@@ -175,10 +175,11 @@ mod tests {
     const ASKED: &str = "Who led the work?\n\nThe work in Lisbon was led by Dr. Ana Silva in May.";
 
     fn judge(task: Task, texts: &[&str], p10: f32) -> Verdict {
-        judged(task, texts, p10, false)
+        let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
+        judged(&Candidate { texts: &texts, p10, is_cut_off: false, task, asked: ASKED })
     }
 
-    fn judged(task: Task, texts: &[&str], p10: f32, is_cut_off: bool) -> Verdict {
+    fn judged(candidate: &Candidate<'_>) -> Verdict {
         let verify = Verify {
             of: TargetId(0),
             p10_min: 0.45,
@@ -186,8 +187,7 @@ mod tests {
             words_min: None,
             words_max: None,
         };
-        let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
-        verify.judge(&Candidate { texts: &texts, p10, is_cut_off, task, asked: ASKED })
+        verify.judge(candidate)
     }
 
     #[test]
@@ -205,7 +205,10 @@ mod tests {
         assert_eq!(judge(Task::Extract, &["Lisbon, Rome"], 0.9), Verdict::NotInPassage);
         assert_eq!(judge(Task::Classify, &["word ".repeat(13).as_str()], 0.9), Verdict::Length);
         assert_eq!(judge(Task::Summarize, &["word ".repeat(99).as_str()], 0.9), Verdict::Length);
-        assert_eq!(judged(Task::Chat, &["well, so"], 0.9, true), Verdict::CutOff);
+        let texts = ["well, so".to_owned()];
+        let (task, asked) = (Task::Chat, ASKED);
+        let cut_off = Candidate { texts: &texts, p10: 0.9, is_cut_off: true, task, asked };
+        assert_eq!(judged(&cut_off), Verdict::CutOff);
         assert_eq!(judge(Task::Chat, &["sure", "Bob"], 0.9), Verdict::Accepted);
     }
 

@@ -19,15 +19,15 @@ const PROMPTS: [&str; 6] = [
     "Explain why the monsoon of 1874 mattered to the tea trade",
 ];
 
-fn policy(threshold: f32, routes: &str) -> String {
+fn policy(threshold: f64, routes: &str) -> String {
     format!(
         "version: 1\nname: cascade\nowner: nobody\n{routes}routes:\n  - id: cheap\n    use: [local, cloud]\n    \
-         verify: {{ of: local, min_token_prob_p10: {threshold}, extractive: false, otherwise: next }}\n\
+         verify: {{ of: local, min_token_prob_p10: {threshold:.4}, extractive: false, otherwise: next }}\n\
          otherwise: {{ refuse: {{ status: 403, say: \"No: {{reasons}}\" }} }}\n"
     )
 }
 
-async fn proxy(upstream: &Upstream, threshold: f32, limits: &str) -> Proxy {
+async fn proxy(upstream: &Upstream, threshold: f64, limits: &str) -> Proxy {
     let policy = policy(threshold, limits);
     Proxy::with(upstream, move |settings, folder| {
         let path = folder.path().join("policy.yaml");
@@ -52,7 +52,7 @@ fn told(reply: &Reply) -> String {
 }
 
 /// The prompts whose answers the starter is surest and least sure of, with a threshold between them.
-async fn measured() -> (&'static str, &'static str, f32) {
+async fn measured() -> (&'static str, &'static str, f64) {
     let upstream = Upstream::script([Say::Whole(500, "{}".to_owned())]).await;
     let proxy = proxy(&upstream, 0.0, "").await;
     let mut scores: Vec<(f64, &str)> = Vec::new();
@@ -68,9 +68,7 @@ async fn measured() -> (&'static str, &'static str, f32) {
     scores.sort_by(|left, right| left.0.total_cmp(&right.0));
     let (low, high) = (scores[0], scores[scores.len() - 1]);
     assert!(high.0 - low.0 > 0.02, "the starter is equally sure of everything: {scores:?}");
-    #[expect(clippy::cast_possible_truncation, reason = "a probability")]
-    let between = f64::midpoint(low.0, high.0) as f32;
-    (high.1, low.1, between)
+    (high.1, low.1, f64::midpoint(low.0, high.0))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -84,7 +82,7 @@ async fn a_sure_answer_wins_and_an_unsure_one_goes_on() {
     let row = proxy.row(local.decision()).await.settled.unwrap();
     let verified = row.verified.unwrap();
     assert_eq!(verified.verdict, "accepted");
-    assert!(verified.score >= f64::from(threshold));
+    assert!(verified.score >= threshold);
     assert!(upstream.seen().is_empty(), "a sure answer stays");
 
     let remote = proxy.send(&chat(unsure)).await;
@@ -96,7 +94,7 @@ async fn a_sure_answer_wins_and_an_unsure_one_goes_on() {
     let settled = row.settled.unwrap();
     let verified = settled.verified.unwrap();
     assert_eq!(verified.verdict, "unsure");
-    assert!(verified.score < f64::from(threshold));
+    assert!(verified.score < threshold);
     assert_eq!(row.decided.chosen.unwrap().target, "local");
     assert_eq!(settled.answered_by.unwrap().target, "cloud");
     assert!(settled.cost.is_positive());

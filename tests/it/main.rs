@@ -51,4 +51,6 @@ mod surfaces;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod task;
+#[cfg(test)]
 mod tidy;

@@ -91,7 +91,7 @@ pub(super) fn judge(
         // Who sets a short limit wants a short answer.
         is_cut_off: heard.is_cut_off && request.output_max.is_none(),
         task,
-        asked: &super::render(request, task),
+        asked: &super::render(request, task, &settlement.app().templates),
     });
     settlement.note_verified(Verified { score, verdict });
     let route = &settlement.case().route;
