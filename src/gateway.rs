@@ -244,6 +244,7 @@ fn load(settings: &Settings) -> Result<(App, ManagedKeys), StartError> {
         metrics,
         tasks: Tasks::default(),
         shutdown: Shutdown::default(),
+        templates: settings.local_prompts.clone(),
         machine_hour: settings.machine_hour,
         price_digest: book.digest().to_owned(),
         mask_key: mask_key(),

@@ -149,6 +149,7 @@ async fn answer(
         unsent,
         task: findings.task.map_or(Task::Unknown, |guess| guess.task),
         estimates,
+        verify: permit.verify,
     };
     let answer = dispatch::run(app, &case, plan, &request)
         .await

@@ -133,7 +133,7 @@ pub fn answered(app: &App, case: &Case, answer: Answer) -> Response<Body> {
     rates(headers, case.standing);
     insert(headers, DECISION, &case.id);
     insert(headers, ROUTE, &case.route);
-    if let Some(destination) = app.destination(answer.target) {
+    if let Some(destination) = answer.target.and_then(|target| app.destination(target)) {
         insert(headers, TARGET, &destination.name);
         insert(headers, ZONE, &destination.zone);
     }

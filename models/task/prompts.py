@@ -14,7 +14,7 @@ from pathlib import Path
 HERE = Path(__file__).parent / "prompts"
 
 
-PASSAGES = {"NEWS", "WIKI", "MINUTES", "EMAIL", "P2"}
+PASSAGES = {"NEWS", "WIKI", "MINUTES", "EMAIL", "P2", "P"}
 
 
 def words(path):
@@ -49,8 +49,13 @@ def choose(template, dice):
 
 def fill(text, lists, dice, depth=0):
     def one(match):
-        # Any kind of passage may come with any request: only the request must tell what is wanted.
-        name = "P" if depth == 0 and match.group(1) in PASSAGES and dice.random() < 0.4 else match.group(1)
+        # Any kind of passage, a short one or none may come with any request: only the request must tell what is wanted.
+        name = match.group(1)
+        if depth == 0 and name in PASSAGES:
+            roll = dice.random()
+            name = "P" if roll < 0.4 else "SHORT" if roll < 0.6 else name
+            if roll > 0.95:
+                return ""
         choices = lists.get(name)
         return match.group(0) if choices is None else fill(dice.choice(choices), lists, dice, depth + 1)
 

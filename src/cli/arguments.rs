@@ -164,6 +164,15 @@ pub enum ReportCommand {
         #[command(flatten)]
         report: ReportArguments,
     },
+    /// What local answers that `verify` looked at saved, and what other thresholds would have.
+    Cascade {
+        /// Find the threshold that would have accepted this share of them, 0 to 1.
+        #[arg(long, value_name = "SHARE")]
+        accept_rate: Option<f64>,
+        /// Of when, and how to print it.
+        #[command(flatten)]
+        report: ReportArguments,
+    },
     /// What the recorded work would have cost all local or all remote, and when local pays off.
     Breakeven {
         /// Of when, and how to print it.

@@ -178,6 +178,7 @@ fn report_command(
 ) -> Result<(), CliError> {
     let (ReportCommand::Cost { report, .. }
     | ReportCommand::Breakeven { report }
+    | ReportCommand::Cascade { report, .. }
     | ReportCommand::Egress { report, .. }) = &command;
     let period = period(&report.since, report.until.as_deref())?;
     let ledger = report::ledger(settings)?;
@@ -188,6 +189,11 @@ fn report_command(
         ReportCommand::Egress { sensitivity, known, report } => {
             let of = (period, sensitivity.map(Level::name));
             report::egress::egress(&ledger, of, known.into(), report.format, out)?;
+        }
+        ReportCommand::Cascade { accept_rate, report } => {
+            let looked = ledger.looked_at(period).map_err(anyhow::Error::from)?;
+            let cascades = report::cascade::cascades(&looked, accept_rate);
+            report::cascade::print(&cascades, accept_rate, report.format, out)?;
         }
         ReportCommand::Breakeven { report } => {
             let machine_hour = settings.machine_hour;

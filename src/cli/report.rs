@@ -1,6 +1,7 @@
 //! `ambidex report`: what the ledger adds up to, for people who pay.
 
 pub mod breakeven;
+pub mod cascade;
 pub mod cost;
 pub mod egress;
 

@@ -4,6 +4,7 @@ mod callers;
 mod inspection;
 mod models;
 mod price;
+mod prompts;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -49,6 +50,7 @@ const TOP: &[&str] = &[
     "api_keys",
     "rate_limits",
     "inspection",
+    "local_prompts",
     "machine_usd_per_hour",
 ];
 const SERVER: &[&str] = &[
@@ -125,6 +127,9 @@ impl Decoder<'_> {
         }
         if let Some(at) = fields.get("inspection") {
             settings.tagger = self.inspection(&at, &mut settings.inspection);
+        }
+        if let Some(at) = fields.get("local_prompts") {
+            settings.local_prompts = self.local_prompts(&at);
         }
         self.set(&fields, "machine_usd_per_hour", &mut settings.machine_hour, |it, at| {
             it.reader.usd(at)

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::caller::{Anonymous, CallerSettings, TeamRates};
 use crate::destination::Serves;
+use crate::engine::prompt::Templates;
 use crate::engine::{AdapterSource, EngineSettings, TaggerSettings};
 use crate::inspector::InspectionSettings;
 use crate::money::NanoUsd;
@@ -44,6 +45,8 @@ pub struct Settings {
     pub inspection: InspectionSettings,
     /// The language model that inspection reads with, if any.
     pub tagger: Option<TaggerSettings>,
+    /// How the local model is asked, by task.
+    pub local_prompts: Templates,
     /// What an hour of this machine costs, for the imputed cost of local answers.
     pub machine_hour: NanoUsd,
 }
@@ -180,6 +183,7 @@ impl Default for Settings {
             inspection: InspectionSettings::default(),
             tagger: None,
             // A small cloud machine with two cores, on demand.
+            local_prompts: Templates::default(),
             machine_hour: NanoUsd::new(80_000_000),
         }
     }

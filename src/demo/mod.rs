@@ -156,6 +156,7 @@ async fn spend_the_research_budget(path: &Path, settings: &Settings) -> Result<(
             usage: Some(crate::chat::Usage::none(UsageSource::Reported)),
             latency: std::time::Duration::from_secs(1),
             ttft: None,
+            verified: None,
         };
         store.settled(ending).await.context("the demo's ledger could not be written")?;
     }

@@ -15,6 +15,7 @@ mod facts;
 mod prove;
 mod refuse;
 mod scenario;
+mod verify;
 mod vocabulary;
 mod world;
 
@@ -36,6 +37,7 @@ pub use facts::{
 };
 pub use prove::{Change, ChangeKind, Difference, diff};
 pub use scenario::Scenario;
+pub use verify::{Candidate, Verdict, Verify};
 pub use vocabulary::{FactWords, Unit, VOCABULARY};
 pub use world::{
     JURISDICTIONS, Masking, TargetId, TargetSet, TargetWords, World, ZONE_ON_HOST, ZONE_ON_PREM,
@@ -46,7 +48,7 @@ use std::sync::Arc;
 
 use compile::Tiers;
 use condition::{Check, When};
-use vocabulary::{Fact, TextFact};
+use vocabulary::{Fact, NumberFact, TextFact, WordFact};
 
 use crate::budget::BudgetSpec;
 use crate::inspect::task::Keywords;
@@ -142,6 +144,8 @@ struct Route {
     id: String,
     when: When,
     targets: Vec<TargetId>,
+    /// When the answer of one of them is good enough.
+    verify: Option<Verify>,
     place: RulePlace,
 }
 
@@ -366,6 +370,15 @@ impl Policy {
     /// How many assertions were proved.
     pub const fn assertion_count(&self) -> usize {
         self.assertions.len()
+    }
+
+    /// Whether conditions ask how the text suits the local model: measuring that takes a while.
+    pub fn asks_local_fit(&self) -> bool {
+        let asks = |check: &Check| {
+            let word = Fact::Word(WordFact::LocalFits);
+            check.fact == word || check.fact == Fact::Number(NumberFact::UnkRatio)
+        };
+        self.checks.iter().any(asks)
     }
 
     /// Whether conditions ask about the model that the client names.

@@ -1,5 +1,6 @@
 //! What happened: the ledger on disk and the records that explain each decision.
 
+pub mod cascade;
 pub mod egress;
 pub mod error;
 pub mod evidence;
@@ -14,9 +15,12 @@ pub mod store;
 pub mod trace;
 mod writer;
 
+pub use cascade::Looked;
 pub use error::LedgerError;
 pub use facts::RecordedFacts;
 pub use read::Reader;
 pub use replay::{Replay, Replayed};
-pub use row::{Chosen, DecidedRow, Ending, LedgerRow, SentTo, SettledRow, State, Sums, Weights};
+pub use row::{
+    Chosen, DecidedRow, Ending, LedgerRow, SentTo, SettledRow, State, Sums, Verified, Weights,
+};
 pub use store::{Counts, Recovery, Store};

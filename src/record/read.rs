@@ -12,7 +12,9 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use super::error::LedgerError;
 use super::evidence::SignedHead;
 use super::report::Period;
-use super::row::{Chosen, DecidedRow, Ending, LedgerRow, SentTo, SettledRow, State, Sums, Weights};
+use super::row::{
+    Chosen, DecidedRow, Ending, LedgerRow, SentTo, SettledRow, State, Sums, Verified, Weights,
+};
 use super::schema;
 use crate::budget::{BudgetSpec, Imputed, Recovered, Subject};
 use crate::chat::{Usage, UsageSource};
@@ -324,7 +326,15 @@ fn settled(row: &Row<'_>, id: &str, ending: Ending) -> Result<SettledRow, Ledger
         usage: usage(row)?,
         latency: micros(row.get::<_, Option<i64>>("latency_us")?.unwrap_or(0)),
         ttft: row.get::<_, Option<i64>>("ttft_us")?.map(micros),
+        verified: verified(row)?,
     })
+}
+
+fn verified(row: &Row<'_>) -> Result<Option<Verified>, LedgerError> {
+    let Some(verdict) = row.get("verify_verdict")? else { return Ok(None) };
+    // A score that was no number is stored as nothing.
+    let score = row.get::<_, Option<f64>>("verify_score")?.unwrap_or(0.0);
+    Ok(Some(Verified { score, verdict }))
 }
 
 fn weights(row: &Row<'_>) -> Result<Option<Weights>, LedgerError> {

@@ -136,6 +136,17 @@ pub struct SettledRow {
     pub latency: Duration,
     /// From the request's arrival to the first token, if one came.
     pub ttft: Option<Duration>,
+    /// What became of a local answer that was looked at before anybody saw it.
+    pub verified: Option<Verified>,
+}
+
+/// A local answer that was looked at.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verified {
+    /// The tenth percentile of its token probabilities, 0 to 1.
+    pub score: f64,
+    /// What became of it, as a word from a closed list: `accepted`, `unsure`, …
+    pub verdict: String,
 }
 
 /// A server that may have seen a request, whatever it answered.
@@ -255,6 +266,7 @@ pub(crate) mod examples {
                 usage: None,
                 latency: Duration::from_millis(30),
                 ttft: None,
+                verified: None,
             }
         }
     }

@@ -24,6 +24,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("ledger", LEDGER),
     ("facts", FACTS),
     ("weights", WEIGHTS),
+    ("verified", VERIFIED),
     ("evidence", EVIDENCE),
     ("api keys", API_KEYS),
 ];
@@ -80,6 +81,12 @@ const FACTS: &str = "ALTER TABLE ledger ADD COLUMN facts_json TEXT NOT NULL DEFA
 const WEIGHTS: &str = "
 ALTER TABLE ledger ADD COLUMN answered_licence TEXT;
 ALTER TABLE ledger ADD COLUMN answered_sha256 TEXT;
+";
+
+/// Empty where no local answer was looked at.
+const VERIFIED: &str = "
+ALTER TABLE ledger ADD COLUMN verify_score REAL;
+ALTER TABLE ledger ADD COLUMN verify_verdict TEXT;
 ";
 
 /// What `evidence` proves the rows with.

@@ -47,7 +47,7 @@ UPDATE ledger SET state = ?2, outcome = ?3, answered_route = ?4,
   input_uncached = ?12, cache_read = ?13, cache_write = ?14,
   cache_write_1h = ?15, output = ?16, reasoning = ?17,
   latency_us = ?18, ttft_us = ?19, answered_licence = ?20, answered_sha256 = ?21,
-  sent_to = ?22
+  verify_score = ?22, verify_verdict = ?23, sent_to = ?24
 WHERE id = ?1 AND state = 'held'
 RETURNING seq";
 
@@ -435,6 +435,8 @@ impl<'c> Writer<'c> {
                 row.ttft.map(micros),
                 weights.map(|weights| &weights.licence),
                 weights.and_then(|weights| weights.sha256.as_ref()),
+                row.verified.as_ref().map(|it| it.score),
+                row.verified.as_ref().map(|it| &it.verdict),
                 // Serialising plain strings cannot fail.
                 sent_to.map(Result::unwrap_or_default),
             ],

@@ -15,6 +15,8 @@ mod answers;
 #[cfg(test)]
 mod budgets;
 #[cfg(test)]
+mod cascade;
+#[cfg(test)]
 mod config;
 #[cfg(test)]
 mod crash;
@@ -54,5 +56,7 @@ mod stream;
 mod surfaces;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod task;
 #[cfg(test)]
 mod tidy;

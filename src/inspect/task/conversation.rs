@@ -55,7 +55,10 @@ fn takes_over(before: TaskGuess, after: TaskGuess) -> bool {
     if before.task == Task::Unknown || before.task == Task::Chat {
         return after.task != Task::Unknown;
     }
-    after.confidence >= SURE && after.task.demand() > before.task.demand()
+    // "Thanks" is no new request.
+    after.task != Task::Chat
+        && after.task != Task::Unknown
+        && after.confidence >= SURE && after.task.demand() > before.task.demand()
 }
 
 #[cfg(test)]
@@ -78,6 +81,7 @@ mod tests {
         assert!(!takes_over(summary, guess(Task::Extract, 0.99)));
         assert!(!takes_over(summary, guess(Task::Code, 0.5)));
         assert!(takes_over(summary, guess(Task::Code, 0.7)));
+        assert!(!takes_over(summary, guess(Task::Chat, 0.99)));
         assert!(!takes_over(guess(Task::Code, 0.4), guess(Task::Summarize, 0.99)));
         assert!(takes_over(guess(Task::Chat, 0.9), guess(Task::Summarize, 0.5)));
         assert!(!takes_over(guess(Task::Chat, 0.9), guess(Task::Unknown, 0.1)));

@@ -16,6 +16,8 @@ const LAST: usize = 192;
 const BETWEEN: usize = 192;
 /// A sentence shorter than this ("Hi!", "Text:") is read together with the next.
 const SENTENCE_MIN: usize = 12;
+/// Blanks that are looked through at either end.
+const BLANKS: usize = 8192;
 /// Bytes in which lines are counted.
 const SHAPE: usize = 4096;
 
@@ -62,8 +64,8 @@ impl Zone {
 
 /// Calls `found` with every feature of a request, some of them more than once.
 pub(super) fn visit(asked: &Asked<'_>, mut found: impl FnMut(Zone, u32)) {
-    let text = asked.turn.trim();
-    let system = asked.system.trim();
+    let text = trimmed(asked.turn);
+    let system = trimmed(asked.system);
     let lead = if system.is_empty() { text } else { system };
     let (first, rest) = first_sentence(lead);
     let rest = if system.is_empty() { rest } else { text };
@@ -86,6 +88,20 @@ pub(super) fn visit(asked: &Asked<'_>, mut found: impl FnMut(Zone, u32)) {
     cues(text, numbers(text), &mut shape);
 }
 
+/// A text without blanks around it; one that begins or ends with very many is cut where they are still
+/// blank, so that reading them does not take long.
+pub(super) fn trimmed(text: &str) -> &str {
+    let head = text.get(..text.floor_char_boundary(BLANKS)).unwrap_or_default();
+    let skipped = head.len() - head.trim_start().len();
+    if skipped == head.len() {
+        return "";
+    }
+    let text = text.get(skipped..).unwrap_or_default();
+    let from = text.ceil_char_boundary(text.len().saturating_sub(BLANKS));
+    let tail = text.get(from..).unwrap_or_default();
+    text.get(..from + tail.trim_end().len()).unwrap_or_default()
+}
+
 /// The first sentence, as far as it is read, and what comes behind it.
 fn first_sentence(text: &str) -> (&str, &str) {
     let head = text.get(..text.floor_char_boundary(FIRST)).unwrap_or_default();
@@ -103,7 +119,7 @@ fn first_sentence(text: &str) -> (&str, &str) {
 
 /// The beginning of a text, and its last sentence, as far as that is read.
 fn last_sentence(text: &str) -> (&str, &str) {
-    let text = text.trim();
+    let text = trimmed(text);
     let from = text.ceil_char_boundary(text.len().saturating_sub(LAST));
     let tail = text.get(from..).unwrap_or_default();
     let mut start = 0;

@@ -124,7 +124,7 @@ impl Model {
 
     /// Guesses the task. Nothing to go by yields [`Task::Unknown`] with confidence 0.
     pub fn guess(&self, asked: &Asked<'_>) -> TaskGuess {
-        if asked.turn.trim().is_empty() {
+        if features::trimmed(asked.turn).is_empty() {
             return TaskGuess::NOTHING;
         }
         let guess = best(&self.shares(asked), &self.curves, asked.lang);

@@ -13,7 +13,8 @@ use crate::inspect::{
 use crate::yaml::{Cursor, Fields};
 
 pub(super) const DETECT_KEYS: [&str; 4] = ["packs", "labels", "patterns", "answers"];
-pub(super) const PATTERN_KEYS: [&str; 6] = ["name", "pattern", "terms", "label", "validator", "context"];
+pub(super) const PATTERN_KEYS: [&str; 6] =
+    ["name", "pattern", "terms", "label", "validator", "context"];
 pub(super) const COMBINATION_KEYS: [&str; 3] = ["all_of", "many_of", "level"];
 /// Most patterns of one policy.
 const PATTERNS_MAX: usize = 200;

@@ -338,7 +338,7 @@ impl Compiler<'_> {
 }
 
 /// A decimal number in millionths, exact.
-fn millionths(written: &str) -> Option<i128> {
+pub(super) fn millionths(written: &str) -> Option<i128> {
     let nanos = NanoUsd::from_decimal_usd(written)?.nanos();
     (nanos % 1_000 == 0).then_some(nanos / 1_000)
 }

@@ -100,14 +100,10 @@ impl Compiler<'_> {
         let fields = self.reader.fields(at, &ROUTE_KEYS)?;
         let id = self.rule_id(&fields);
         let when = self.when(&fields, Stage::Routes);
-        if let (Some(at), Some(span)) = (fields.get("verify"), fields.key_span("verify")) {
-            let message = "`verify` is not available yet".to_owned();
-            let help = "leave it out: the first target's answer is then used as it is".to_owned();
-            self.reader.report(span, &at.path, message, Some(help));
-        }
         let targets = fields.need("use", &mut self.reader).map(|at| self.uses(&at));
+        let verify = self.verify(&fields, targets.as_deref().unwrap_or_default());
         let place = RulePlace::of(&fields, at);
-        Some(Route { id: id?, when, targets: targets?, place })
+        Some(Route { id: id?, when, targets: targets?, verify, place })
     }
 
     fn uses(&mut self, at: &Cursor<'_>) -> Vec<TargetId> {

@@ -11,7 +11,7 @@ use super::detect::{COMBINATION_KEYS, DETECT_KEYS, PATTERN_KEYS};
 use super::matchers::{UNKNOWN, known_matchers};
 use super::rules::{EFFECTS, LIMIT_KEYS, MASK_KEYS, ROUTE_KEYS};
 use super::words::SENSITIVITY_KEYS;
-use super::{KEYS, budgets, suite};
+use super::{KEYS, budgets, suite, verify};
 use crate::budget::{Subject, Window};
 use crate::inspect::{Label, Level, Pack, Task, Validator};
 use crate::mask::Mode;
@@ -290,8 +290,24 @@ fn route_key(key: &str) -> Value {
             ] }),
             "targets in the order of preference",
         ),
-        // The compiler says that it is not available yet.
-        _ => json!(false),
+        _ => said(
+            object(&verify::KEYS, &["of", "min_token_prob_p10"], |key| match key {
+                "of" => {
+                    said(json!({ "type": "string" }), "the local target whose answer is looked at")
+                }
+                "min_token_prob_p10" => json!({ "anyOf": [
+                    { "type": "number", "minimum": 0, "maximum": 1 },
+                    { "type": "string", "pattern": PERCENT },
+                ] }),
+                "extractive" => said(
+                    json!({ "type": "boolean" }),
+                    "whether what is extracted must stand in the text",
+                ),
+                "otherwise" => json!({ "const": "next" }),
+                _ => json!({ "type": "integer", "minimum": 0 }),
+            }),
+            "when the answer is good enough; else the next target answers",
+        ),
     }
 }
 

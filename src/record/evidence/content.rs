@@ -57,6 +57,8 @@ pub(super) const ENDED: &[&str] = &[
     "ttft_us",
     "answered_licence",
     "answered_sha256",
+    "verify_score",
+    "verify_verdict",
     "sent_to",
 ];
 
