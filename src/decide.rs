@@ -11,12 +11,12 @@ use jiff::Timestamp;
 
 use crate::app::App;
 use crate::budget::{Hold, OverBudget, SubjectKeys};
-use crate::caller::Caller;
+use crate::caller::{Caller, TaskHints};
 use crate::chat::{self, Request};
 use crate::destination::Kind;
 use crate::dispatch;
 use crate::engine::{Fit, Unfit};
-use crate::inspect::{Findings, Task, size};
+use crate::inspect::{Findings, Task, TaskGuess, size};
 use crate::money::NanoUsd;
 use crate::policy::{
     self, BudgetFact, CallerFacts, DataFacts, Decision, Estimate, Facts, LocalFacts, Outcome,
@@ -27,6 +27,9 @@ use crate::record::RecordedFacts;
 use crate::record::replay::Words;
 use crate::rollout::Shadow;
 
+/// The header by which a client says what it wants done.
+const TASK_HEADER: &str = "x-ambidex-task";
+
 /// Times that one request's decision may be repeated with a new fact.
 const ROUNDS_MAX: usize = 8;
 
@@ -35,6 +38,8 @@ const ROUNDS_MAX: usize = 8;
 pub struct Said {
     headers: BTreeMap<String, String>,
     metadata: BTreeMap<String, String>,
+    /// The task that it names.
+    hint: Option<Task>,
 }
 
 impl Said {
@@ -46,7 +51,8 @@ impl Said {
             .chain(shadow.into_iter().flat_map(|shadow| shadow.policy().headers_read()));
         let kept =
             asked.filter_map(|name| value(name).map(|value| (name.to_owned(), value.to_owned())));
-        Self { headers: kept.collect(), metadata: BTreeMap::new() }
+        let hint = value(TASK_HEADER).and_then(Task::from_name);
+        Self { headers: kept.collect(), metadata: BTreeMap::new(), hint }
     }
 
     /// Adds the fields of `metadata` that the policy and its shadow ask about.
@@ -65,7 +71,23 @@ impl Said {
                 self.metadata.insert(name.to_owned(), value.to_owned());
             }
         }
+        self.hint = self.hint.or_else(|| request.metadata("task").and_then(Task::from_name));
         self
+    }
+
+    /// The task, with the client's word on it. Everybody may ask for less: a task that demands no
+    /// more of a model than the one recognised keeps the request where it is or brings it home. Only
+    /// a trusted caller may ask for more, which can send it further away and cost more.
+    pub fn task(&self, recognised: Option<TaskGuess>, caller: &Caller) -> Option<TaskGuess> {
+        let hint = self.hint.filter(|hint| *hint != Task::Unknown);
+        let Some(hint) = hint else { return recognised };
+        let task = recognised.map_or(Task::Unknown, |guess| guess.task);
+        let demand = if task == Task::Unknown { 0 } else { task.demand() };
+        let is_trusted = caller.task_hints == TaskHints::Trusted;
+        if is_trusted || hint.demand() <= demand {
+            return Some(TaskGuess { task: hint, confidence: 1.0, runner_up: task });
+        }
+        recognised
     }
 
     /// The words, for a policy that decides on the same request.

@@ -2,6 +2,7 @@
 
 pub mod arguments;
 pub mod backtest;
+pub mod diff;
 pub mod explain;
 pub mod fmt;
 pub mod live;
@@ -31,6 +32,7 @@ pub fn run(
         }
         PolicyCommand::Test(arguments) => test::test(&arguments, &settings()?, out),
         PolicyCommand::Explain(arguments) => explain::explain(&arguments, &settings()?, out),
+        PolicyCommand::Diff(arguments) => diff::diff(&arguments, &settings()?, out),
         PolicyCommand::Facts => facts(out),
         PolicyCommand::Fmt(arguments) => fmt::fmt(&arguments, &settings()?, out),
         PolicyCommand::Schema { tests } => {
@@ -108,10 +110,10 @@ fn world(settings: &Settings, targets: &TargetsArgument) -> Result<World, CliErr
 /// Lists every mistake of a policy, or says that there is none.
 pub fn check(read: &Read, out: &mut impl Write) -> Result<(), CliError> {
     let policy = read.compile()?;
-    write!(out, "{}", policy.warnings())?;
+    write!(out, "{}{}", policy.warnings(), policy.notes())?;
     writeln!(
         out,
-        "ok: policy {} (rev {}), owner {}: {} limit(s), {} route(s), {} budget(s), {} test(s)",
+        "ok: policy {} (rev {}), owner {}: {} limit(s), {} route(s), {} budget(s), {} test(s), {} assertion(s) proved",
         policy.name(),
         policy.rev(),
         policy.owner(),
@@ -119,6 +121,7 @@ pub fn check(read: &Read, out: &mut impl Write) -> Result<(), CliError> {
         policy.route_ids().count(),
         policy.budgets().len(),
         policy.cases().len(),
+        policy.assertion_count(),
     )?;
     Ok(())
 }

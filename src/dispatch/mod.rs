@@ -31,7 +31,7 @@ use crate::upstream::Remote;
 
 pub(crate) use local::render as local_prompt;
 pub use masking::Masking;
-pub use settlement::{Bill, Case, Settlement, Unsent};
+pub use settlement::{Bill, Case, Servers, Settlement, Unsent};
 
 /// What the earlier stages settled: where the request may go, in order, with money for the first.
 #[derive(Debug)]

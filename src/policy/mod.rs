@@ -12,6 +12,7 @@ mod decision;
 mod evaluate;
 mod explain;
 mod facts;
+mod prove;
 mod refuse;
 mod scenario;
 mod vocabulary;
@@ -33,6 +34,7 @@ pub use facts::{
     BudgetFact, CallerFacts, Criticality, DataFacts, Estimate, Facts, LocalFacts, Quality,
     RequestFacts, Surface, TargetFacts, TimeFacts, TokenFacts, Unable, Weekday,
 };
+pub use prove::{Change, ChangeKind, Difference, diff};
 pub use scenario::Scenario;
 pub use vocabulary::{FactWords, Unit, VOCABULARY};
 pub use world::{
@@ -47,10 +49,11 @@ use condition::{Check, When};
 use vocabulary::{Fact, TextFact};
 
 use crate::budget::BudgetSpec;
+use crate::inspect::task::Keywords;
 use crate::inspect::{Confidence, CustomPattern, Label, LabelSet, Level, PackSet};
 use crate::mask::MaskPlan;
 use crate::money::NanoUsd;
-use crate::yaml::Problems;
+use crate::yaml::{Problems, Span};
 
 /// A compiled policy. It cannot be wrong: every name is resolved and every unit checked.
 #[derive(Clone, Debug)]
@@ -67,6 +70,10 @@ pub struct Policy {
     routes: Vec<Route>,
     otherwise: Otherwise,
     cases: Vec<Case>,
+    assertions: Vec<Assertion>,
+    restricted_remote: RestrictedRemote,
+    /// Where `routes` stands.
+    rules_at: Span,
     targets: Vec<TargetWords>,
     /// The targets that hand data to somebody else.
     remote: TargetSet,
@@ -75,6 +82,7 @@ pub struct Policy {
     combinations: Vec<Combination>,
     tiers: Tiers,
     warnings: Problems,
+    notes: Problems,
 }
 
 /// What is looked for in requests.
@@ -86,6 +94,8 @@ pub struct Detect {
     pub answers: LabelSet,
     /// The policy's own patterns.
     pub patterns: Arc<Vec<CustomPattern>>,
+    /// The policy's own words for tasks.
+    pub task_words: Keywords,
 }
 
 /// Finds that together are more than each of them.
@@ -124,6 +134,7 @@ struct Limit {
     allowed: TargetSet,
     mask: MaskPlan,
     cost_max: Option<NanoUsd>,
+    place: RulePlace,
 }
 
 #[derive(Clone, Debug)]
@@ -131,6 +142,52 @@ struct Route {
     id: String,
     when: When,
     targets: Vec<TargetId>,
+    place: RulePlace,
+}
+
+/// Where something stands in the file.
+#[derive(Clone, Debug, Default)]
+struct Place {
+    span: Span,
+    path: String,
+}
+
+/// Where a rule stands in the file.
+#[derive(Clone, Debug, Default)]
+struct RulePlace {
+    id: Place,
+    /// Its condition; its id if it has none.
+    when: Place,
+}
+
+/// What must never happen.
+#[derive(Clone, Debug)]
+struct Assertion {
+    place: Place,
+    why: String,
+    /// For which requests; what is not known counts, as in limits.
+    when: When,
+    /// That such a request may be sent to one of these.
+    targets: Option<TargetSet>,
+    /// That it is refused.
+    refused: bool,
+    /// That it leaves with values of these kinds as they are.
+    unmasked: Option<LabelSet>,
+    /// That it is sent to where it costs more than nothing.
+    paid: bool,
+    /// Only while each of these can take it.
+    able: TargetSet,
+    /// Only while each of these costs nothing.
+    free: TargetSet,
+}
+
+/// Whether restricted data may go to other hands.
+#[derive(Clone, Copy, Debug)]
+enum RestrictedRemote {
+    /// It may not, as a matter of course.
+    Forbidden,
+    /// It may go to these, and the policy says why.
+    Wanted(TargetSet),
 }
 
 #[derive(Clone, Debug)]
@@ -299,6 +356,16 @@ impl Policy {
     /// What is probably not meant, though it works.
     pub const fn warnings(&self) -> &Problems {
         &self.warnings
+    }
+
+    /// What is worth knowing about it: limits that other limits cover.
+    pub const fn notes(&self) -> &Problems {
+        &self.notes
+    }
+
+    /// How many assertions were proved.
+    pub const fn assertion_count(&self) -> usize {
+        self.assertions.len()
     }
 
     /// Whether conditions ask about the model that the client names.

@@ -279,8 +279,7 @@ impl<'t> Reader<'t> {
     /// A name: letters, digits, `-`, `_` and `.`, at most 64 of them. Metrics and URLs carry it.
     pub fn name<'n>(&mut self, at: &Cursor<'n>) -> Option<&'n str> {
         let text = self.text(at)?;
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        if text.is_empty() || text.len() > 64 || !text.chars().all(plain) {
+        if !is_name(text) {
             let help = "use up to 64 letters, digits, `-`, `_` and `.`";
             self.wrong_with_help(at, format!("`{text}` cannot be a name"), help);
             return None;
@@ -378,4 +377,10 @@ pub fn suggest<'w>(word: &str, known: impl IntoIterator<Item = &'w str>) -> Opti
         .filter(|(edits, _)| *edits <= edits_max)
         .min_by_key(|(edits, _)| *edits)
         .map(|(_, candidate)| candidate)
+}
+
+/// Whether something can be a name: up to 64 letters, digits, `-`, `_` and `.`.
+pub fn is_name(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    !text.is_empty() && text.len() <= 64 && text.chars().all(plain)
 }

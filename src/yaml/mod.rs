@@ -12,7 +12,7 @@ mod layout;
 mod problem;
 mod tree;
 
-pub use decode::{Cursor, Fields, Reader, suggest};
+pub use decode::{Cursor, Fields, Reader, is_name, suggest};
 pub use layout::lay_out;
 pub use problem::{Problem, Problems, Severity};
 pub use tree::{Key, Node, Span, Value, read};

@@ -76,6 +76,7 @@ fn a_template_is_written_with_its_tests_and_overwrites_nothing() {
 
 const WEAK: &str = "version: 1
 name: weak
+restricted_may_reach: { zones: any, why: tested elsewhere }
 limits:
   - { id: never, why: no such team, when: { caller.team: { is: nobody } }, allow_zones: on-host }
   - { id: idle, why: caps nothing here, max_cost_usd: 100 }

@@ -120,7 +120,6 @@ fn files_stay_short_and_open_with_a_sentence() {
 fn every_part_of_a_registry_is_registered() {
     for (folder, macro_name) in [
         ("src/inspect/sensitivity", "detectors!["),
-        ("src/inspect/task", "classifiers!["),
         ("src/upstream/provider", "providers!["),
     ] {
         let text = read(&Path::new(folder).join("mod.rs"));

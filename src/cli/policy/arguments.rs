@@ -21,6 +21,8 @@ pub enum PolicyCommand {
     Test(TestArguments),
     /// Say where a request goes and why, step by step.
     Explain(ExplainArguments),
+    /// Say for which requests two policies decide differently, new egress first.
+    Diff(DiffArguments),
     /// List the facts that a policy can ask about.
     Facts,
     /// Lay policies out in the one way that all have, with comments and order kept.
@@ -150,6 +152,33 @@ pub struct ExplainArguments {
     /// The places that requests can go to.
     #[command(flatten)]
     pub targets: TargetsArgument,
+}
+
+/// `ambidex policy diff …`
+#[derive(Clone, Debug, Args)]
+pub struct DiffArguments {
+    /// The policy as it is.
+    pub old: PathBuf,
+    /// The policy as it would be.
+    pub new: PathBuf,
+    /// Exit with 3 if it is so: more may leave than before, or anything changes.
+    #[arg(long, value_name = "WHAT")]
+    pub fail_on: Option<FailOn>,
+    /// How to print.
+    #[arg(long, default_value = "text")]
+    pub format: Format,
+    /// The places that requests can go to.
+    #[command(flatten)]
+    pub targets: TargetsArgument,
+}
+
+/// What makes `policy diff` fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// More may leave than before, or that could not be ruled out.
+    Widening,
+    /// Anything changes, or that could not be ruled out.
+    Change,
 }
 
 /// `ambidex policy new …`

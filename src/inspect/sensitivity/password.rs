@@ -5,85 +5,18 @@ use super::api_key::{Sign, is_placeholder, value_start};
 use super::decode::base64_bytes;
 use super::text::{Hit, Text};
 use super::{Anchor, Ask, Detector, Found, Label, Pack, Wake, check};
+use memchr::memmem::{Finder, FinderRev};
+use smallvec::SmallVec;
 use std::ops::Range;
+use std::sync::LazyLock;
+
+mod names;
+
+use names::NAMES;
 
 pub(super) const DETECTOR: &dyn Detector = &Password;
 
 struct Password;
-
-const NAMES: &[&str] = &[
-    "password",
-    "passwords",
-    "passwd",
-    "passphrase",
-    "pass phrase",
-    "passcode",
-    "pass code",
-    "pwd",
-    "pswd",
-    "pass",
-    "userpassword",
-    "user_password",
-    "db_password",
-    "dbpassword",
-    "db_pass",
-    "dbpass",
-    "root_password",
-    "admin_password",
-    "login password",
-    "pin",
-    "pin code",
-    "pin number",
-    "passkey",
-    "password_hash",
-    "密码",
-    "口令",
-    "登录密码",
-    "支付密码",
-    "开机密码",
-    "mima",
-    "密碼",
-    "passwort",
-    "kennwort",
-    "mot de passe",
-    "mdp",
-    "contraseña",
-    "clave",
-    "contrasena",
-    "senha",
-    "wachtwoord",
-    "hasło",
-    "haslo",
-    "пароль",
-    "пароля",
-    "パスワード",
-    "暗証番号",
-    "비밀번호",
-    "비번",
-    "암호",
-    "كلمة المرور",
-    "كلمة السر",
-    "şifre",
-    "parola",
-    "sifre",
-    "पासवर्ड",
-    "mật khẩu",
-    "lösenord",
-    "adgangskode",
-    "passord",
-    "salasana",
-    "cvv",
-    "cvc",
-    "cvv2",
-    "pw",
-    "pgpassword",
-    "mysql_pwd",
-    "secret word",
-    "passwort lautet",
-    "userpass",
-    "pass_word",
-    "psw",
-];
 
 /// Most rows of a table that are looked at for one name.
 const ROWS_MAX: usize = 500;
@@ -152,7 +85,7 @@ impl Detector for Password {
             Anchor::Word(word) if is_one_of(LOGINS, text.part(word.clone())) => {
                 spans.extend(beside_account(text, word));
             }
-            Anchor::Word(word) if matches!(text.before(word.end), b'=' | b':') => {
+            Anchor::Word(word) if is_key(text.part(word.clone())) => {
                 // The name may be the end of a longer one, as in `PGPASSWORD=`.
                 let name = word.start..word.end - 1;
                 let is_part = text.before(word.start).is_ascii_alphanumeric();
@@ -183,6 +116,11 @@ fn behind(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
     let (start, sign) = value_start(text, name.end)?;
     let span = start..value_end(text, start);
     let value = text.part(span.clone());
+    // `<password>` without its other half is what documentation puts in a password's place.
+    let is_element = text.before(name.start) == b'<' && text.at(name.end) == b'>';
+    if is_element && text.at(text.run_max(span.end, 8, |byte| byte.is_ascii_whitespace())) != b'<' {
+        return None;
+    }
     if is_number_name {
         let is_pin = sign != Sign::None
             && (3..=8).contains(&value.len())
@@ -191,8 +129,13 @@ fn behind(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
     }
     let is_secret = match sign {
         Sign::Mark => is_password(value),
+        // "is still …", "is now …"
         Sign::Verb => {
-            is_password(value) && !(value.iter().all(u8::is_ascii_digit) && value.len() < 6)
+            let is_short = value.iter().all(u8::is_ascii_digit) && value.len() < 6;
+            if !is_password(value) || is_short {
+                return further(text, name.end);
+            }
+            true
         }
         // Chinese and Japanese need no sign between a name and a value.
         Sign::None if text.before(name.end) >= 0x80 => {
@@ -211,30 +154,124 @@ fn behind(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
 const NOT_VALUES: [&[u8]; 8] =
     [b"manager", b"polic", b"field", b"length", b"reset", b"generator", b"hash", b"require"];
 
+/// What ties a value to a name a few words before.
+const LATE_TIES: &[&str] = &[
+    " is ",
+    " is: ",
+    " was ",
+    " to ",
+    " set to ",
+    ": ",
+    "： ",
+    "：",
+    " = ",
+    " ist ",
+    " lautet ",
+    " lautet: ",
+    " wurde ",
+    " est ",
+    " c'est ",
+    " es ",
+    " è ",
+    " é ",
+    " era ",
+    " jest ",
+    " to jest ",
+    " är ",
+    " er ",
+    " on ",
+    " adalah ",
+    " là ",
+    " είναι ",
+    " это ",
+    " - это ",
+    "是",
+    "为",
+    "は",
+    "는 ",
+    "은 ",
+    " هي ",
+    " هو ",
+    " היא ",
+];
+
+static LATE: LazyLock<Vec<Finder<'_>>> =
+    LazyLock::new(|| LATE_TIES.iter().map(|tie| Finder::new(*tie)).collect());
+
+/// Words between a tie and the value.
+const STILL: &[&str] = &[
+    "still ",
+    "now ",
+    "currently ",
+    "just ",
+    "again ",
+    "simply ",
+    "set to ",
+    "changed to ",
+    "reset to ",
+    "the same, ",
+    "noch ",
+    "immer noch ",
+    "jetzt ",
+    "aktuell ",
+    "toujours ",
+    "maintenant ",
+    "ahora ",
+    "todavía ",
+    "ancora ",
+    "adesso ",
+    "agora ",
+    "ainda ",
+    "nog ",
+    "nu ",
+    "teraz ",
+    "сейчас ",
+    "теперь ",
+    "还是",
+    "现在是",
+];
+
 /// `The password for the account is …`: a verb a few words later.
 fn further(text: &Text<'_>, name_end: usize) -> Option<Range<usize>> {
     let ends = |byte: u8| matches!(byte, b'\n' | b'.' | b',' | b';' | b'?' | b'(');
-    let line = text.run_max(name_end, 48, |byte| !ends(byte));
-    let ties = [&b" is "[..], b" is: ", b": ", b" = ", b" ist ", b" est ", b" es "];
+    let line = text.run_max(name_end, 64, |byte| !ends(byte));
     let gap = text.part(name_end..line);
     if NOT_VALUES.iter().any(|word| memchr::memmem::find(gap, word).is_some()) {
         return None;
     }
-    let tie = ties
-        .iter()
-        .filter_map(|tie| memchr::memmem::find(gap, tie).map(|at| at + tie.len()))
-        .min()?;
-    let start = name_end + tie;
-    let span = start..value_end(text, start);
-    is_strong(text.part(span.clone())).then_some(span)
+    let find = |tie: &Finder<'_>| tie.find(gap).map(|at| at + tie.needle().len());
+    let mut starts: SmallVec<[usize; 4]> = LATE.iter().filter_map(find).collect();
+    starts.sort_unstable();
+    starts.into_iter().take(4).find_map(|tie| {
+        let start = unquoted(text, after_still(text, name_end + tie));
+        let span = start..value_end(text, start);
+        is_strong(text.part(span.clone())).then_some(span)
+    })
+}
+
+/// The place behind words such as "still".
+fn after_still(text: &Text<'_>, start: usize) -> usize {
+    let is_here = |word: &&&str| text.part(start..start + word.len()) == word.as_bytes();
+    STILL.iter().find(is_here).map_or(start, |word| start + word.len())
+}
+
+fn unquoted(text: &Text<'_>, start: usize) -> usize {
+    text.run_max(start, 3, |byte| matches!(byte, b'"' | b'\'' | b'`' | b'*' | b'\\' | b' '))
 }
 
 fn value_end(text: &Text<'_>, start: usize) -> usize {
-    let ends = |byte: u8| {
-        !byte.is_ascii_graphic()
-            || matches!(byte, b'"' | b'\'' | b'`' | b',' | b';' | b'<' | b'&' | b'|')
+    let ends = |place: usize| match text.at(place) {
+        b'"' | b'\'' | b'`' | b',' | b';' | b'<' | b'|' => true,
+        // In a query, another pair follows.
+        b'&' => {
+            let key =
+                text.run_max(place + 1, 32, |byte| byte.is_ascii_alphanumeric() || byte == b'_');
+            text.at(key) == b'=' || text.part(place..place + 5) == b"&amp;"
+        }
+        byte => !byte.is_ascii_graphic(),
     };
-    let end = text.run_max(start, 129, |byte| !ends(byte));
+    let most = text.bytes.len().min(start + 129);
+    let end = (start..most).find(|place| ends(*place)).unwrap_or(most.max(start));
     text.run_back(end, |byte| matches!(byte, b'.' | b')' | b'}' | b']' | b'?' | b'\\' | b':'))
         .max(start)
 }
@@ -260,11 +297,28 @@ const TIES: &[&str] = &[
     " als ",
 ];
 
+static TIES_FURTHER: LazyLock<Vec<FinderRev<'_>>> = LazyLock::new(|| {
+    TIES.iter().filter(|tie| tie.len() > 3).map(|tie| FinderRev::new(*tie)).collect()
+});
+
 /// `…gave hunter2! as password`, `Tr0ub4dor& is the password of …`.
 fn before(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
     let head = text.part(name.start.saturating_sub(64)..name.start);
-    let tie = TIES.iter().find(|tie| head.ends_with(tie.as_bytes()))?;
-    let end = name.start - tie.len();
+    let close =
+        TIES.iter().find(|tie| head.ends_with(tie.as_bytes())).map(|tie| head.len() - tie.len());
+    let tie = close.or_else(|| {
+        // "as a temporary password": up to three words in between.
+        let is_word =
+            |byte: &u8| byte.is_ascii_alphabetic() || matches!(byte, b' ' | b'-') || *byte >= 0x80;
+        let spaces = |part: &[u8]| check::count(part, b' ');
+        TIES_FURTHER.iter().find_map(|tie| {
+            let at = tie.rfind(head)?;
+            let between = head.get(at + tie.needle().len()..)?;
+            (between.iter().all(is_word) && spaces(between) <= 3 && between.len() <= 32)
+                .then_some(at)
+        })
+    })?;
+    let end = name.start - (head.len() - tie);
     let start = text.run_back_max(end, 64, |byte| {
         byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b'`' | b',')
     });
@@ -346,11 +400,20 @@ fn on_command_line(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usize>>
             let option = memchr::memmem::find(text.part(word.end..line), b" -p")?;
             text.run_max(word.end + option + 3, 1, |byte| matches!(byte, b'"' | b'\''))
         }
-        Some(b'>') => word.end,
+        // Without its other half, it is what documentation puts in a password's place.
+        Some(b'>') => {
+            let end = value_end(text, word.end);
+            (text.at(end) == b'<').then_some(word.end)?
+        }
         _ => text.run_max(word.end, 2, |byte| matches!(byte, b' ' | b'"' | b'\'')),
     };
     let span = start..value_end(text, start);
     is_password(text.part(span.clone())).then_some(span)
+}
+
+/// Whether a word is the end of a key with its sign, as in `PGPASSWORD=`.
+fn is_key(word: &[u8]) -> bool {
+    matches!(word.last(), Some(b'=' | b':')) && word.first() != Some(&b'/')
 }
 
 fn is_one_of(known: &[&str], word: &[u8]) -> bool {

@@ -39,6 +39,10 @@ pub(in crate::policy) enum Given {
     Number(Fact, i128),
     Text(Fact, String),
     Labels(LabelSet),
+    /// Found, but not for sure.
+    Likely(LabelSet),
+    /// Found many times.
+    Many(LabelSet),
     DataFloor(Level),
     Unable(TargetId, Unable),
     Cost(TargetId, Estimate),
@@ -116,6 +120,11 @@ impl Compiler<'_> {
         if key.text == "caller.data_floor" {
             let level = self.reader.one_of(value, "level", &level_words());
             return level.map(Given::DataFloor);
+        }
+        match key.text.as_str() {
+            "data.likely" => return Some(Given::Likely(self.labels(value))),
+            "data.many" => return Some(Given::Many(self.labels(value))),
+            _ => {}
         }
         if let Some((target, what)) =
             key.text.strip_prefix("target.").and_then(|rest| rest.rsplit_once('.'))

@@ -14,6 +14,8 @@ const NESTING_MAX: u8 = 4;
 pub(super) enum Stage {
     Limits,
     Routes,
+    /// What must never happen.
+    Assertions,
 }
 
 /// Whether a condition counts as it stands or turned round by `not`.
@@ -67,7 +69,7 @@ impl Compiler<'_> {
         all(parts)
     }
 
-    fn part(&mut self, key: &Key, value: &Cursor<'_>, nest: Nest) -> When {
+    pub(super) fn part(&mut self, key: &Key, value: &Cursor<'_>, nest: Nest) -> When {
         match key.text.as_str() {
             "all" => all(self.parts(value, nest)),
             "any" => When::Any(self.parts(value, nest).into()),

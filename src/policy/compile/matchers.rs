@@ -78,7 +78,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn matcher(
+    pub(super) fn matcher(
         &mut self,
         (name, fact): Named<'_>,
         (key, value): (&Key, &Cursor<'_>),

@@ -1,12 +1,25 @@
 //! `limits` and `routes`: the two stages of a policy.
 
 use super::super::condition::When;
-use super::super::{Limit, Route, TargetId, TargetSet};
+use super::super::{Limit, Place, Route, RulePlace, TargetId, TargetSet};
 use super::Compiler;
 use super::conditions::{Nest, Stage};
 use crate::inspect::LabelSet;
 use crate::mask::{MaskPlan, Mode};
 use crate::yaml::{Cursor, Fields};
+
+impl RulePlace {
+    /// Where a rule stands: its id and its condition.
+    fn of(fields: &Fields<'_>, at: &Cursor<'_>) -> Self {
+        let place = |name: &str| {
+            let found = fields.get(name)?;
+            let span = if found.is_map() { fields.key_span(name) } else { None };
+            Some(Place { span: span.unwrap_or(found.span()), path: found.path })
+        };
+        let id = place("id").unwrap_or_else(|| Place { span: at.span(), path: at.path.clone() });
+        Self { when: place("when").unwrap_or_else(|| id.clone()), id }
+    }
+}
 
 pub(super) const LIMIT_KEYS: [&str; 7] =
     ["id", "why", "when", "allow_zones", "mask", "max_cost_usd", "deny_targets"];
@@ -45,7 +58,8 @@ impl Compiler<'_> {
         let every = (0..self.world.targets.len()).map(TargetId);
         let allowed = every.filter(|t| zoned.contains(*t) && !denied.contains(*t)).collect();
         let (id, why) = (id?, why?.to_owned());
-        Some(Limit { id, why, when, allowed, mask, cost_max })
+        let place = RulePlace::of(&fields, at);
+        Some(Limit { id, why, when, allowed, mask, cost_max, place })
     }
 
     /// Labels, or labels with the mode in which they are masked.
@@ -92,7 +106,8 @@ impl Compiler<'_> {
             self.reader.report(span, &at.path, message, Some(help));
         }
         let targets = fields.need("use", &mut self.reader).map(|at| self.uses(&at));
-        Some(Route { id: id?, when, targets: targets? })
+        let place = RulePlace::of(&fields, at);
+        Some(Route { id: id?, when, targets: targets?, place })
     }
 
     fn uses(&mut self, at: &Cursor<'_>) -> Vec<TargetId> {

@@ -13,7 +13,7 @@ use super::rules::{EFFECTS, LIMIT_KEYS, MASK_KEYS, ROUTE_KEYS};
 use super::words::SENSITIVITY_KEYS;
 use super::{KEYS, budgets, suite};
 use crate::budget::{Subject, Window};
-use crate::inspect::{Label, Level, Pack, Validator};
+use crate::inspect::{Label, Level, Pack, Task, Validator};
 use crate::mask::Mode;
 
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -154,12 +154,31 @@ fn top_key(key: &str) -> Value {
         "allow_cel_in_limits" => {
             said(json!({ "type": "boolean" }), "whether limits may be written in `cel`")
         }
+        "tasks" => {
+            let names: Vec<&str> = tasks().map(Task::name).collect();
+            said(object(&names, &[], |_| words.clone()), "words that settle what a request is")
+        }
+        "restricted_may_reach" => said(
+            object(&["zones", "why"], &["zones", "why"], |key| match key {
+                "zones" => json!({ "anyOf": [{ "const": "any" }, zones()] }),
+                _ => sentence(),
+            }),
+            "that restricted data may leave is wanted, where to and why",
+        ),
         "assert" => said(
-            json!({ "type": "array", "items": { "type": "object" } }),
+            list(&object(&["never", "why"], &["never"], |key| match key {
+                "never" => json!({ "type": "object", "minProperties": 1 }),
+                _ => sentence(),
+            })),
             "what must hold for every request, proved when the policy is checked",
         ),
         _ => json!(true),
     }
+}
+
+/// The tasks that can be named.
+fn tasks() -> impl Iterator<Item = Task> {
+    Task::ALL.iter().copied().filter(|task| *task != Task::Unknown)
 }
 
 fn suite_key(key: &str) -> Value {
@@ -202,14 +221,16 @@ fn detect_key(key: &str) -> Value {
             said(one_or_many(&json!({ "enum": names })), "the packs of detectors that are on")
         }
         "answers" => said(def("labels"), "what is taken out of answers"),
+        "labels" => said(
+            json!({ "type": "object", "additionalProperties": def("level") }),
+            "labels of your own, each with its level",
+        ),
         _ => said(
-            list(&object(&PATTERN_KEYS, &["name", "pattern"], |key| match key {
+            list(&object(&PATTERN_KEYS, &["name"], |key| match key {
                 "name" => def("name"),
-                "label" => {
-                    json!({ "enum": Label::ALL.iter().map(|label| label.name()).collect::<Vec<_>>() })
-                }
+                "label" => open_words(Label::ALL.iter().map(|label| label.name())),
                 "validator" => json!({ "enum": Validator::ALL.map(Validator::name) }),
-                "context" => one_or_many(&sentence()),
+                "context" | "terms" => one_or_many(&sentence()),
                 _ => sentence(),
             })),
             "patterns of your own",

@@ -22,6 +22,7 @@ fn policy(parts: &str) -> String {
     if !parts.contains("routes:") {
         source += "routes:\n  - { id: rest, use: [local, cloud, world] }\n";
     }
+    source += "restricted_may_reach: { zones: any, why: tested elsewhere }\n";
     source
 }
 
@@ -79,7 +80,13 @@ fn mistakes_in_rules_are_shown_with_a_way_out() {
         ("same id", policy("limits:\n  - { id: rest, why: b, max_cost_usd: 0 }\n")),
         ("repeated key", policy("owner: a\nowner: b\n")),
         ("verify", policy("routes:\n  - { id: a, use: [local, cloud, world], verify: { of: local } }\n")),
-        ("assert", policy("assert: []\n")),
+        ("assertion of nothing", policy("assert:\n  - never: { task.type: code }\n")),
+        ("assertion of too much", policy("assert:\n  - never: { refused: true, zone: eu }\n")),
+        ("assertion with a misspelt zone", policy("assert:\n  - never: { data.sensitivity: restricted, zone: remot }\n")),
+        ("assertion with a misspelt outcome", policy("assert:\n  - never: { data.sensitivity: restricted, zones: eu }\n")),
+        ("assertion with a misspelt level", policy("assert:\n  - never: { data.sensitivity: restrictet, zone: eu }\n")),
+        ("restricted data somewhere", policy("restricted_may_reach: { zones: [eu, uss], why: x }\n").replace("restricted_may_reach: { zones: any, why: tested elsewhere }\n", "")),
+        ("restricted data without a reason", policy("restricted_may_reach: { zones: any }\n").replace("restricted_may_reach: { zones: any, why: tested elsewhere }\n", "")),
         ("money with a sign", policy("limits:\n  - { id: a, why: b, max_cost_usd: $5 }\n")),
         ("window", "version: 1\nname: p\nbudgets: [{ name: a, window: monht, limit_usd: -1, warn_at: [80] }]\nroutes: [{ id: r, use: [local, cloud, world] }]\n".to_owned()),
         ("time zone", "version: 1\nname: p\nbudgets: [{ name: a, window: day, limit_usd: 1, tz: Europe/Berln }]\nroutes: [{ id: r, use: [local, cloud, world] }]\n".to_owned()),
