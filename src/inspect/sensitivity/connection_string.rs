@@ -26,16 +26,39 @@ impl Detector for ConnectionString {
     }
 
     fn wakes_on(&self) -> Vec<Wake> {
-        vec![Wake::Words(&["://"]), Wake::Words(KEYS)]
+        vec![Wake::Words(&["://"]), Wake::Words(KEYS), Wake::Words(ORACLE)]
     }
 
     fn look(&self, ask: &Ask<'_>, anchor: &Anchor<'_>, found: &mut Found) {
         let Anchor::Word(sign) = anchor else { return };
         let text = ask.text;
-        let span =
-            if text.before(sign.end) == b'/' { address(text, sign) } else { settings(text, sign) };
+        let span = match text.before(sign.end) {
+            b'/' => address(text, sign),
+            b':' | b' ' => oracle(text, sign),
+            _ => settings(text, sign),
+        };
         found.extend(span.map(|span| Hit::by_shape(Label::SecretConnectionString, span)));
     }
+}
+
+/// What stands before a login that is written `user/password@database`.
+const ORACLE: &[&str] = &[":thin:", ":oci:", "sqlplus ", "sqlldr ", "expdp ", "impdp "];
+
+/// `jdbc:oracle:thin:scott/…@//host:1521/db`, `sqlplus scott/…@db`.
+fn oracle(text: &Text<'_>, sign: &Range<usize>) -> Option<Range<usize>> {
+    let end = text.run_max(sign.end, 200, is_address);
+    let login = text.part(sign.end..end);
+    let at = memchr::memrchr(b'@', login)?;
+    let (user, password) = login.get(..at)?.split_at_checked(memchr::memchr(b'/', login)?)?;
+    let password = password.get(1..)?;
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'#');
+    let is_login = !user.is_empty() && user.iter().all(is_word) && password.len() >= 3;
+    let is_open = is_stand_in(password)
+        || is_placeholder(password)
+        || EXAMPLES.iter().any(|known| password.eq_ignore_ascii_case(known));
+    let start = text.run_back_max(sign.start, 32, |byte| byte.is_ascii_graphic());
+    let start = if text.before(sign.end) == b':' { start } else { sign.end };
+    (is_login && !is_open).then_some(start..end)
 }
 
 fn address(text: &Text<'_>, sign: &Range<usize>) -> Option<Range<usize>> {

@@ -55,6 +55,8 @@ impl Detector for Password {
                 "mysqldump ",
                 "redis-cli -a ",
                 "net use ",
+                "smbclient ",
+                "rpcclient ",
             ]),
             Wake::Words(&["<password>", "<pwd>"]),
             Wake::Words(&[
@@ -79,7 +81,9 @@ impl Detector for Password {
         match anchor {
             Anchor::Word(word) if is_one_of(ACCOUNTS, text.part(word.clone())) => {
                 let span = word.end..value_end(text, word.end);
-                let is_whole = text.opens(word.start) && is_strong(text.part(span.clone()));
+                let value = text.part(span.clone());
+                let is_whole =
+                    text.opens(word.start) && !value.starts_with(b"//") && is_strong(value);
                 spans.extend(is_whole.then_some(span));
             }
             Anchor::Word(word) if is_one_of(LOGINS, text.part(word.clone())) => {
@@ -92,7 +96,8 @@ impl Detector for Password {
                 spans.extend(behind(text, &name).filter(|_| is_part));
             }
             Anchor::Name(name) => {
-                spans.extend(behind(text, name).or_else(|| before(text, name)));
+                let value = behind(text, name).or_else(|| before(text, name));
+                spans.extend(value.or_else(|| pointed_at(text, name)));
                 if spans.is_empty() {
                     below(text, name, &mut spans);
                 }
@@ -125,7 +130,11 @@ fn behind(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
         let is_pin = sign != Sign::None
             && (3..=8).contains(&value.len())
             && value.iter().all(u8::is_ascii_digit);
-        return is_pin.then_some(span);
+        return if is_pin { Some(span) } else { pin_further(text, name) };
+    }
+    let is_code = ends_with_any(text.part(name.clone()), &["code", "number"]);
+    if is_code && sign == Sign::None && is_pin(value) {
+        return Some(span);
     }
     let is_secret = match sign {
         Sign::Mark => is_password(value),
@@ -150,6 +159,32 @@ fn behind(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
     is_secret.then_some(span)
 }
 
+/// A number as people choose or get it to log in.
+fn is_pin(value: &[u8]) -> bool {
+    (4..=8).contains(&value.len())
+        && value.iter().all(u8::is_ascii_digit)
+        && check::distinct(value) > 1
+}
+
+/// `The PIN of the alarm panel is 4053`.
+fn pin_further(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
+    let is_pin_name = text.part(name.clone()).to_ascii_lowercase().starts_with(b"pin");
+    let line =
+        text.run_max(name.end, 48, |byte| !matches!(byte, b'\n' | b'.' | b',' | b';' | b'?'));
+    let gap = text.part(name.end..line);
+    let says_more = NOT_VALUES.iter().any(|word| memchr::memmem::find(gap, word).is_some());
+    let tie = memchr::memmem::find(gap, b" is ").map(|at| at + 4)?;
+    let start = after_still(text, name.end + tie);
+    let span = start..text.run_max(start, 9, |byte| byte.is_ascii_digit());
+    let is_whole = text.closes(span.end) && is_pin(text.part(span.clone()));
+    (is_pin_name && !says_more && is_whole).then_some(span)
+}
+
+fn ends_with_any(word: &[u8], ends: &[&str]) -> bool {
+    let word = word.to_ascii_lowercase();
+    ends.iter().any(|end| word.ends_with(end.as_bytes()))
+}
+
 /// Words behind "password" of which something else is said.
 const NOT_VALUES: [&[u8]; 8] =
     [b"manager", b"polic", b"field", b"length", b"reset", b"generator", b"hash", b"require"];
@@ -159,6 +194,9 @@ const LATE_TIES: &[&str] = &[
     " is ",
     " is: ",
     " was ",
+    " war ",
+    " fue ",
+    " était ",
     " to ",
     " set to ",
     ": ",
@@ -201,6 +239,10 @@ static LATE: LazyLock<Vec<Finder<'_>>> =
 /// Words between a tie and the value.
 const STILL: &[&str] = &[
     "still ",
+    "always ",
+    "immer ",
+    "siempre ",
+    "sempre ",
     "now ",
     "currently ",
     "just ",
@@ -274,6 +316,36 @@ fn value_end(text: &Text<'_>, start: usize) -> usize {
     let end = (start..most).find(|place| ends(*place)).unwrap_or(most.max(start));
     text.run_back(end, |byte| matches!(byte, b'.' | b')' | b'}' | b']' | b'?' | b'\\' | b':'))
         .max(start)
+}
+
+/// `… although I type hunter2!Kx9 (that's the password)`: the last value before that shows it.
+fn pointed_at(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
+    const POINTERS: [&[u8]; 6] = [
+        b"that's the ",
+        b"that is the ",
+        b"which is the ",
+        b"that's my ",
+        b"that was the ",
+        b"it's the ",
+    ];
+    // "that's the password screen" is about something else.
+    if matches!(text.part(name.end..name.end + 2), [b' ', letter] if letter.is_ascii_alphabetic()) {
+        return None;
+    }
+    let from = name.start.saturating_sub(112);
+    let head = text.part(from..name.start);
+    let pointer = POINTERS.iter().find(|pointer| head.ends_with(pointer))?;
+    let head = head.get(..head.len() - pointer.len())?;
+    let mut end = from + head.len();
+    for word in head.rsplit(|byte| *byte == b' ').take(16) {
+        let start = end - word.len();
+        let span = unquoted(text, start)..value_end(text, unquoted(text, start)).min(end);
+        if is_strong(text.part(span.clone())) {
+            return Some(span);
+        }
+        end = start.checked_sub(1)?;
+    }
+    None
 }
 
 /// What stands between a value and the name behind it.
@@ -394,6 +466,13 @@ fn on_command_line(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usize>>
             let short = || memchr::memmem::find(options, b" -p ").map(|at| at + 4);
             let start = word.end + long.or_else(short)?;
             text.run_max(start, 1, |byte| matches!(byte, b'"' | b'\''))
+        }
+        Some(b' ') if command.ends_with(b"client ") => {
+            let line = text.run_max(word.end, 120, |byte| byte != b'\n');
+            let user = memchr::memmem::find(text.part(word.end..line), b"-U ")?;
+            let sign = text
+                .run_max(word.end + user + 3, 64, |byte| byte.is_ascii_graphic() && byte != b'%');
+            (text.at(sign) == b'%').then_some(sign + 1)?
         }
         Some(b' ') if command.starts_with(b"mysql") => {
             let line = text.run_max(word.end, 120, |byte| byte != b'\n');

@@ -268,7 +268,11 @@ impl Detector for Phone {
 fn look_from(ask: &Ask<'_>, groups: &[Range<usize>], found: &mut Found) -> Option<usize> {
     let text = ask.text;
     let start = groups.first()?.start;
-    if !text.opens_after(start, ask.class) || is_inside_number(text, start) {
+    // `call(1234567890)` calls a function.
+    let is_argument = text.before(start) == b'('
+        && start > 1
+        && (!text.opens(start - 1) || text.before(start - 1) == b'_');
+    if !text.opens_after(start, ask.class) || is_inside_number(text, start) || is_argument {
         return None;
     }
     let mut number = Number::read(text, groups);
@@ -278,6 +282,11 @@ fn look_from(ask: &Ask<'_>, groups: &[Range<usize>], found: &mut Found) -> Optio
         .or_else(|| national(&number))
         .or_else(|| named_only(&number))?;
     let end = groups.get(taken - 1)?.end;
+    // `+1 (555) 010-XXXX` is a pattern for numbers.
+    let sign = text.run_max(end, 2, |byte| matches!(byte, b'-' | b' ' | b'.'));
+    if matches!(text.part(sign..sign + 2), b"XX" | b"xx" | b"**" | b"##") {
+        return None;
+    }
     let span = plus.unwrap_or_else(|| opening_bracket(text, start))..end;
     let is_named = ask.named(&span);
     let is_needed = certainty == Certainty::IfNamed
