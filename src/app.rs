@@ -10,6 +10,7 @@ use crate::budget::{Budgets, Hold, OverBudget, SubjectKeys};
 use crate::caller::{Caller, Callers};
 use crate::clock;
 use crate::destination::Destination;
+use crate::engine::prompt::Templates;
 use crate::inspector::Inspector;
 use crate::mask;
 use crate::money::NanoUsd;
@@ -46,6 +47,8 @@ pub struct App {
     pub tasks: Tasks,
     /// Says when to stop.
     pub shutdown: Shutdown,
+    /// How the local model is asked, by task.
+    pub templates: Templates,
     /// What an hour of this machine costs.
     pub machine_hour: NanoUsd,
     /// Digest of the price book, for the records.

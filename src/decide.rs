@@ -1,7 +1,7 @@
 //! decide and reserve: what is known about a request → a permit with money set aside, or a refusal.
 //!
 //! Some facts are learned only when they matter: whether a text fits the local model is measured
-//! when the policy wants to go there, and a budget turns out to be gone when the money is reserved.
+//! when a condition asks or the policy wants to go there, and a budget turns out to be gone when the money is reserved.
 //! Then the policy is asked once more with the new fact. It is never worked around.
 
 use std::collections::BTreeMap;
@@ -11,12 +11,12 @@ use jiff::Timestamp;
 
 use crate::app::App;
 use crate::budget::{Hold, OverBudget, SubjectKeys};
-use crate::caller::Caller;
+use crate::caller::{Caller, TaskHints};
 use crate::chat::{self, Request};
 use crate::destination::Kind;
 use crate::dispatch;
 use crate::engine::{Fit, Unfit};
-use crate::inspect::{Findings, Task, size};
+use crate::inspect::{Findings, Task, TaskGuess, size};
 use crate::money::NanoUsd;
 use crate::policy::{
     self, BudgetFact, CallerFacts, DataFacts, Decision, Estimate, Facts, LocalFacts, Outcome,
@@ -27,6 +27,9 @@ use crate::record::RecordedFacts;
 use crate::record::replay::Words;
 use crate::rollout::Shadow;
 
+/// The header by which a client says what it wants done.
+const TASK_HEADER: &str = "x-ambidex-task";
+
 /// Times that one request's decision may be repeated with a new fact.
 const ROUNDS_MAX: usize = 8;
 
@@ -35,6 +38,8 @@ const ROUNDS_MAX: usize = 8;
 pub struct Said {
     headers: BTreeMap<String, String>,
     metadata: BTreeMap<String, String>,
+    /// The task that it names.
+    hint: Option<Task>,
 }
 
 impl Said {
@@ -46,7 +51,8 @@ impl Said {
             .chain(shadow.into_iter().flat_map(|shadow| shadow.policy().headers_read()));
         let kept =
             asked.filter_map(|name| value(name).map(|value| (name.to_owned(), value.to_owned())));
-        Self { headers: kept.collect(), metadata: BTreeMap::new() }
+        let hint = value(TASK_HEADER).and_then(Task::from_name);
+        Self { headers: kept.collect(), metadata: BTreeMap::new(), hint }
     }
 
     /// Adds the fields of `metadata` that the policy and its shadow ask about.
@@ -65,7 +71,23 @@ impl Said {
                 self.metadata.insert(name.to_owned(), value.to_owned());
             }
         }
+        self.hint = self.hint.or_else(|| request.metadata("task").and_then(Task::from_name));
         self
+    }
+
+    /// The task, with the client's word on it. Everybody may ask for less: a task that demands no
+    /// more of a model than the one recognised keeps the request where it is or brings it home. Only
+    /// a trusted caller may ask for more, which can send it further away and cost more.
+    pub fn task(&self, recognised: Option<TaskGuess>, caller: &Caller) -> Option<TaskGuess> {
+        let hint = self.hint.filter(|hint| *hint != Task::Unknown);
+        let Some(hint) = hint else { return recognised };
+        let task = recognised.map_or(Task::Unknown, |guess| guess.task);
+        let demand = if task == Task::Unknown { 0 } else { task.demand() };
+        let is_trusted = caller.task_hints == TaskHints::Trusted;
+        if is_trusted || hint.demand() <= demand {
+            return Some(TaskGuess { task: hint, confidence: 1.0, runner_up: task });
+        }
+        recognised
     }
 
     /// The words, for a policy that decides on the same request.
@@ -132,7 +154,11 @@ fn no_room() -> Refusal {
 /// Asks the policy, and asks again when reserving or measuring teaches something new.
 pub fn decide<'a>(app: &App, policy: &'a Policy, known: Known<'a>) -> Decided<'a> {
     let mut facts = gather(app, policy, known);
-    let settled = settle_on(app, policy, known, &mut facts);
+    let mut measured = Measured::default();
+    if policy.asks_local_fit() {
+        measured.note_first(app, known, &mut facts);
+    }
+    let settled = settle_on(app, policy, known, (&mut facts, &mut measured));
     Decided {
         decision: settled.decision,
         hold: settled.hold,
@@ -149,9 +175,14 @@ struct SettledOn {
     over_budget: Option<OverBudget>,
 }
 
-fn settle_on(app: &App, policy: &Policy, known: Known<'_>, facts: &mut Facts<'_>) -> SettledOn {
+fn settle_on(
+    app: &App,
+    policy: &Policy,
+    known: Known<'_>,
+    (facts, measured): (&mut Facts<'_>, &mut Measured),
+) -> SettledOn {
     let mut over_budget = None;
-    let mut measured = false;
+    let mut is_measured = false;
     for _ in 0..ROUNDS_MAX {
         let decision = policy::evaluate(policy, facts);
         let Outcome::Permit(permit) = &decision.outcome else {
@@ -160,10 +191,10 @@ fn settle_on(app: &App, policy: &Policy, known: Known<'_>, facts: &mut Facts<'_>
         let Some(target) = permit.target() else {
             return SettledOn { decision, hold: None, over_budget };
         };
-        if !measured {
-            measured = true;
-            if learn_fit(app, target, known, facts) == Learned::Changes {
-                measured = false;
+        if !is_measured {
+            is_measured = true;
+            if measured.learn(app, target, known, facts) == Learned::Changes {
+                is_measured = false;
                 continue;
             }
         }
@@ -271,30 +302,55 @@ enum Learned {
     Changes,
 }
 
-/// Measures the text with the local model's tokenizer if the policy wants to go there.
-fn learn_fit(app: &App, target: TargetId, known: Known<'_>, facts: &mut Facts<'_>) -> Learned {
-    let Some(Kind::Local(engine)) = app.destination(target).map(|it| &it.kind) else {
-        return Learned::Nothing;
-    };
-    let task = known.findings.task.map_or(Task::Unknown, |guess| guess.task);
-    let Ok(Fit { unk_ratio, refusal, .. }) =
-        engine.measure(&dispatch::local_prompt(known.request, task))
-    else {
-        return Learned::Nothing;
-    };
-    facts.local =
-        LocalFacts { fits: Some(refusal.is_none()), unk_ratio: Some(unk_ratio), ..facts.local };
-    let unable = refusal.map(|unfit| match unfit {
-        Unfit::TooLong { .. } => Unable::InputTooLong,
-        Unfit::Unrepresentable { .. } => Unable::UnrepresentableText,
-    });
-    match (facts.targets.get_mut(target.0), unable) {
-        (Some(fact), Some(unable)) => {
-            fact.unable = Some(unable);
-            Learned::Changes
-        }
-        _ => Learned::Nothing,
+/// How the text suits the local models: each measures a request once, with its own tokenizer.
+#[derive(Debug, Default)]
+struct Measured(BTreeMap<TargetId, Option<Fit>>);
+
+impl Measured {
+    fn of(&mut self, app: &App, target: TargetId, known: Known<'_>) -> Option<Fit> {
+        let Kind::Local(engine) = &app.destination(target)?.kind else { return None };
+        let task = known.findings.task.map_or(Task::Unknown, |guess| guess.task);
+        let measure = || {
+            let prompt = dispatch::local_prompt(known.request, task, &app.templates);
+            engine.measure(&prompt).ok()
+        };
+        *self.0.entry(target).or_insert_with(measure)
     }
+
+    /// Learns the facts of the first local model, for a policy that asks about them.
+    fn note_first(&mut self, app: &App, known: Known<'_>, facts: &mut Facts<'_>) {
+        let local = app.destinations.iter().position(|it| it.engine().is_some()).map(TargetId);
+        if let Some(fit) = local.and_then(|target| self.of(app, target, known)) {
+            facts.local = local_facts(&fit, facts.local);
+        }
+    }
+
+    /// Measures the text if the policy wants to go to a local model.
+    fn learn(
+        &mut self,
+        app: &App,
+        target: TargetId,
+        known: Known<'_>,
+        facts: &mut Facts<'_>,
+    ) -> Learned {
+        let Some(fit) = self.of(app, target, known) else { return Learned::Nothing };
+        facts.local = local_facts(&fit, facts.local);
+        let unable = fit.refusal.map(|unfit| match unfit {
+            Unfit::TooLong { .. } => Unable::InputTooLong,
+            Unfit::Unrepresentable { .. } => Unable::UnrepresentableText,
+        });
+        match (facts.targets.get_mut(target.0), unable) {
+            (Some(fact), Some(unable)) => {
+                fact.unable = Some(unable);
+                Learned::Changes
+            }
+            _ => Learned::Nothing,
+        }
+    }
+}
+
+const fn local_facts(fit: &Fit, before: LocalFacts) -> LocalFacts {
+    LocalFacts { fits: Some(fit.refusal.is_none()), unk_ratio: Some(fit.unk_ratio), ..before }
 }
 
 /// A budget without room is a fact of its own. If the policy says nothing about it, the target that

@@ -1,7 +1,7 @@
 //! Runs [`inspect`](crate::inspect): short texts in place, long ones on a thread of their own, and
 //! never without a deadline. What is late counts as not seen.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,10 +11,11 @@ use tracing::warn;
 mod terms;
 
 use terms::TermFiles;
-pub use terms::TermsError;
+pub use terms::{TermFile, TermsError};
 
-use crate::chat::Request;
-use crate::inspect::{Findings, Inspection, Options, Scan};
+use crate::chat::{Request, Role};
+use crate::inspect::task::Model;
+use crate::inspect::{Conversation, Findings, Inspection, Options, Scan, Tagger};
 use crate::policy::Policy;
 
 /// Limits of inspection.
@@ -29,7 +30,9 @@ pub struct InspectionSettings {
     /// What the detectors look at.
     pub options: Options,
     /// Files with the installation's own terms, one on each line.
-    pub terms: Vec<PathBuf>,
+    pub terms: Vec<TermFile>,
+    /// The installation's own weights for telling tasks apart, made by `ambidex task train`.
+    pub task_model: Option<PathBuf>,
 }
 
 impl Default for InspectionSettings {
@@ -40,6 +43,7 @@ impl Default for InspectionSettings {
             threads_max: 4,
             options: Options::default(),
             terms: Vec::new(),
+            task_model: None,
         }
     }
 }
@@ -50,13 +54,23 @@ pub struct Inspector {
     settings: InspectionSettings,
     seats: Semaphore,
     terms: TermFiles,
+    tagger: Option<Arc<dyn Tagger>>,
+    task_model: Option<Arc<Model>>,
 }
 
 impl Inspector {
-    /// An inspector with these limits. Fails if a file of terms cannot be read.
+    /// An inspector with these limits. Fails if a file of terms or of weights cannot be read.
     pub fn new(settings: InspectionSettings) -> Result<Self, TermsError> {
         let terms = TermFiles::load(&settings.terms)?;
-        Ok(Self { seats: Semaphore::new(settings.threads_max), settings, terms })
+        let task_model = settings.task_model.as_deref().map(weights).transpose()?.map(Arc::new);
+        let seats = Semaphore::new(settings.threads_max);
+        Ok(Self { seats, settings, terms, tagger: None, task_model })
+    }
+
+    /// Lets a language model read the texts, too; then nothing is inspected in place.
+    #[must_use]
+    pub fn with_tagger(self, tagger: Option<Arc<dyn Tagger>>) -> Self {
+        Self { tagger, ..self }
     }
 
     /// What a policy looks for, with the installation's terms as they are now.
@@ -66,6 +80,9 @@ impl Inspector {
             options: Options { packs: detect.packs, ..self.settings.options },
             terms: self.terms.current(),
             patterns: Arc::clone(&detect.patterns),
+            tagger: self.tagger.clone(),
+            task_model: self.task_model.clone(),
+            task_words: detect.task_words.clone(),
         }
     }
 
@@ -84,7 +101,8 @@ impl Inspector {
 
     /// Reads a request. Never fails: what could not be read is `Scan::Uninspected`.
     pub async fn read(&self, request: &Arc<Request>, inspection: &Inspection) -> Findings {
-        if request.body().len() <= self.settings.in_place_bytes_max {
+        let is_short = request.body().len() <= self.settings.in_place_bytes_max;
+        if is_short && inspection.tagger.is_none() {
             return look(request, inspection);
         }
         let (request, inspection) = (Arc::clone(request), inspection.clone());
@@ -100,9 +118,26 @@ impl Inspector {
     }
 }
 
+/// Reads a file of weights for telling tasks apart.
+fn weights(path: &Path) -> Result<Model, TermsError> {
+    let name = || path.display().to_string();
+    let bytes = std::fs::read(path)
+        .map_err(|source| TermsError::WeightsUnreadable { path: name(), source })?;
+    Model::read(&bytes).map_err(|source| TermsError::Weights { path: name(), source })
+}
+
 /// Reads a request here and now, without a deadline.
 pub fn look(request: &Request, inspection: &Inspection) -> Findings {
-    let mut findings = inspection.read(&request.leaves());
+    let said = request.conversation();
+    let by = |wanted: Role| said.iter().filter(move |(role, _)| *role == Some(wanted));
+    let system: Vec<&str> = by(Role::System).map(|(_, text)| text.as_str()).collect();
+    let conversation = Conversation {
+        system: &system.join("\n"),
+        turns: by(Role::User).map(|(_, text)| text.as_str()).collect(),
+        has_images: request.has_images,
+        has_tools: request.has_tools,
+    };
+    let mut findings = inspection.read_with(&request.leaves(), &conversation);
     if request.has_unreadable {
         findings.scan = findings.scan.max(Scan::Partial);
     }

@@ -1,4 +1,4 @@
-//! `ambidex inspect` and `ambidex task classify`: what we find in a text, for people, and line by
+//! `ambidex inspect`: what we find in a text, for people, and line by
 //! line in JSON, so that anyone can measure us.
 
 pub mod eval;
@@ -11,10 +11,9 @@ use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
 use super::CliError;
-use crate::config::{self, PolicySource, Settings};
+use crate::config;
 use crate::gateway;
-use crate::inspect::{self, Findings, Inspection, Leaf, Level, Scan};
-use crate::inspector::Inspector;
+use crate::inspect::{Findings, Inspection, Leaf, Level, Scan};
 use crate::policy::{DataFacts, Policy};
 use show::Paint;
 
@@ -40,23 +39,12 @@ struct Found {
     end: usize,
 }
 
-#[derive(Serialize)]
-struct Classified {
-    task: &'static str,
-    confidence: f32,
-    runner_up: &'static str,
-}
-
-/// What is looked for, and the policy that says how sensitive it is: the configuration's, else the
-/// embedded one.
+/// What is looked for, and the policy that says how sensitive it is: the configuration's (without
+/// one, of `ambidex.yaml` here), else the embedded one.
 pub fn sought(config: Option<&Path>) -> Result<(Inspection, Policy), CliError> {
-    let settings = match config {
-        Some(path) => config::load(Some(path))?,
-        None => Settings { policy: PolicySource::Embedded, ..Settings::default() },
-    };
+    let settings = config::load(config)?;
     let policy = gateway::policy(&settings)?;
-    let inspector = Inspector::new(settings.inspection).map_err(anyhow::Error::from)?;
-    Ok((inspector.inspection(&policy), policy))
+    Ok((gateway::inspector(&settings)?.inspection(&policy), policy))
 }
 
 /// How careful a policy is with these findings.
@@ -125,18 +113,6 @@ pub fn inspect_text(
     let whys = inspection.explain(PATH, text);
     show::show((text, &findings, &whys), policy, paint, out)?;
     Ok(())
-}
-
-/// The kind of task.
-pub fn classify_jsonl(input: impl BufRead, out: &mut impl Write) -> Result<(), CliError> {
-    each(input, out, |text| {
-        let guess = inspect::task::guess(text, look(text, &Inspection::default()).lang);
-        Classified {
-            task: guess.task.name(),
-            confidence: guess.confidence,
-            runner_up: guess.runner_up.name(),
-        }
-    })
 }
 
 fn look(text: &str, inspection: &Inspection) -> Findings {

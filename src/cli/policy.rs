@@ -4,6 +4,7 @@ pub mod arguments;
 pub mod backtest;
 pub mod diff;
 pub mod explain;
+pub mod fmt;
 pub mod live;
 pub mod new;
 pub mod test;
@@ -33,6 +34,11 @@ pub fn run(
         PolicyCommand::Explain(arguments) => explain::explain(&arguments, &settings()?, out),
         PolicyCommand::Diff(arguments) => diff::diff(&arguments, &settings()?, out),
         PolicyCommand::Facts => facts(out),
+        PolicyCommand::Fmt(arguments) => fmt::fmt(&arguments, &settings()?, out),
+        PolicyCommand::Schema { tests } => {
+            let schema = if tests { Policy::suite_schema() } else { Policy::schema() };
+            Ok(writeln!(out, "{schema:#}")?)
+        }
         PolicyCommand::New(arguments) => new::new(&arguments, out),
         PolicyCommand::Backtest(arguments) => backtest::backtest(&arguments, &settings()?, out),
         PolicyCommand::Reload { dry_run, admin } => {

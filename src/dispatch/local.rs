@@ -2,27 +2,32 @@
 
 mod guarded;
 mod job;
+mod verified;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 
 use guarded::Guarded;
+pub(super) use verified::Heard;
+use verified::Source;
 
-use super::{Another, Bill, Content, Masking, Miss, Settlement};
+use super::{Another, Bill, Content, Miss, Settlement, Wanted};
 use crate::app::App;
 use crate::chat::{self, Delivery, Request, Role, Usage, UsageSource};
 use crate::clock;
-use crate::dialect::{Complaint, Dialect};
+use crate::dialect::{self, Complaint, Dialect};
+use crate::engine::prompt::Templates;
 use crate::engine::{Engine, EngineError, Event, Finish, Generation, Job, Summary, prompt};
 use crate::failure::{Code, Failure, Retry};
 use crate::inspect::Task;
 use crate::inspect::size;
 use crate::money::NanoUsd;
+use crate::policy::{Verdict, Verify};
 use crate::telemetry::{LocalAnswer, Outcome};
 
 /// The prompt that the local engine gets for a request.
-pub(crate) fn render(request: &Request, task: Task) -> String {
+pub(crate) fn render(request: &Request, task: Task, templates: &Templates) -> String {
     let conversation = request.conversation();
     let system: Vec<&str> = conversation
         .iter()
@@ -35,18 +40,19 @@ pub(crate) fn render(request: &Request, task: Task) -> String {
         .filter(|(role, _)| *role != Role::System)
         .collect();
     let system = system.join("\n");
-    prompt::render((!system.is_empty()).then_some(system.as_str()), &turns, task)
+    prompt::render((!system.is_empty()).then_some(system.as_str()), &turns, task, templates)
 }
 
 /// Asks the engine and gives back the answer, whole or as it is made.
 pub(super) async fn answer(
     engine: &Engine,
-    settlement: Settlement,
-    (request, task, masking): (&Request, Task, &Masking),
-    dialect: &'static dyn Dialect,
+    mut settlement: Settlement,
+    wanted: Wanted<'_>,
+    verify: Option<&Verify>,
 ) -> Result<Content, Box<Miss>> {
+    let Wanted { request, task, .. } = wanted;
     let model = engine.card().name.clone();
-    let asked = match job::of(request, task, &settlement.case().id) {
+    let asked = match job::of(request, task, &settlement.case().id, &settlement.app().templates) {
         Ok(job) => begin(engine, job).await,
         Err(failure) => {
             return Err(Box::new(Miss {
@@ -54,23 +60,67 @@ pub(super) async fn answer(
                 settlement,
                 bill: Bill::Nothing,
                 another: Another::CannotHelp,
+                spare: None,
             }));
         }
     };
-    let generation = match asked {
+    let mut generation = match asked {
         Ok(generation) => {
-            Attended { generation, app: Arc::clone(settlement.app()), model, is_over: false }
+            let (app, model) = (Arc::clone(settlement.app()), model.clone());
+            Attended { generation, app, model, is_over: false }
         }
         Err(error) => {
             refused(&settlement, &model, &error);
             return Err(missed(&error, settlement));
         }
     };
+    let Some(verify) = verify else {
+        return deliver(Source::Live(generation), settlement, model, wanted).await;
+    };
+    let choices = usize::try_from(request.choices).unwrap_or(1);
+    let heard = match verified::hear(&mut generation, &mut settlement, choices).await {
+        Ok(heard) => heard,
+        Err(error) => {
+            refused(&settlement, &model, &error);
+            return Err(missed(&error, settlement));
+        }
+    };
+    if verified::judge(&heard, verify, &mut settlement, (request, task)) == Verdict::Accepted {
+        return told(heard, settlement, model, wanted).await;
+    }
+    let message = "the local answer was not good enough, and no other model could answer";
+    Err(Box::new(Miss {
+        failure: Failure::ours(Code::TargetsUnavailable, message),
+        settlement,
+        bill: heard.bill(),
+        another: Another::MayHelp,
+        spare: Some(heard),
+    }))
+}
+
+/// Gives an answer that has been heard.
+pub(super) async fn told(
+    heard: Heard,
+    settlement: Settlement,
+    model: String,
+    wanted: Wanted<'_>,
+) -> Result<Content, Box<Miss>> {
+    deliver(Source::Told(heard.events), settlement, model, wanted).await
+}
+
+/// Gives an answer, whole or as it is made.
+async fn deliver(
+    generation: Source,
+    settlement: Settlement,
+    model: String,
+    Wanted { request, masking, .. }: Wanted<'_>,
+) -> Result<Content, Box<Miss>> {
+    let dialect = dialect::of(request.surface);
     let choices = usize::try_from(request.choices).unwrap_or(1);
     let answer = chat::Answer {
         id: settlement.case().id.clone(),
         created: clock::now().as_second(),
-        model: engine.card().name.clone(),
+        model,
         choices: vec![chat::Choice::empty(); choices],
         has_logprobs: request.sampling.logprobs,
         // Until it is counted: some streams tell the size of the prompt first.
@@ -145,7 +195,7 @@ impl Drop for Attended {
 /// The whole answer in one piece. When the client leaves, this future is dropped: the engine stops
 /// at its next step and the settlement ends by itself.
 async fn whole(
-    mut generation: Attended,
+    mut generation: Source,
     mut settlement: Settlement,
     (mut answer, guarded): (chat::Answer, &mut Guarded),
     dialect: &'static dyn Dialect,
@@ -190,6 +240,22 @@ fn note_progress(settlement: &mut Settlement, answer: &mut chat::Answer, text: &
     settlement.so_far = Bill::Local(answer.usage, settlement.case().started.elapsed());
 }
 
+/// The engine works on an answer that nobody has seen.
+fn note_waiting(settlement: &mut Settlement) {
+    let usage =
+        Usage { input_uncached: settlement.case().input, ..Usage::none(UsageSource::Estimated) };
+    settlement.so_far = Bill::Local(usage, settlement.case().started.elapsed());
+}
+
+/// What an answer used.
+const fn used(summary: &Summary) -> Usage {
+    Usage {
+        input_uncached: summary.input,
+        output: summary.output,
+        ..Usage::none(UsageSource::Counted)
+    }
+}
+
 const fn ending(finish: Finish) -> chat::Finish {
     match finish {
         Finish::Stop => chat::Finish::Stop,
@@ -198,11 +264,7 @@ const fn ending(finish: Finish) -> chat::Finish {
 }
 
 fn finish(settlement: Settlement, answer: &mut chat::Answer, summary: &Summary) -> NanoUsd {
-    answer.usage = Usage {
-        input_uncached: summary.input,
-        output: summary.output,
-        ..Usage::none(UsageSource::Counted)
-    };
+    answer.usage = used(summary);
     let metrics = &settlement.app().metrics;
     metrics.local_answered(
         &answer.model,
@@ -255,7 +317,7 @@ fn missed(error: &EngineError, settlement: Settlement) -> Box<Miss> {
             (Failure::ours(Code::LocalFailed, message), Another::MayHelp)
         }
     };
-    Box::new(Miss { failure, settlement, bill: Bill::Nothing, another })
+    Box::new(Miss { failure, settlement, bill: Bill::Nothing, another, spare: None })
 }
 
 /// Where a stream is.
@@ -268,7 +330,7 @@ enum Stage {
 
 /// The engine's events on their way into the caller's dialect.
 struct Relay {
-    generation: Attended,
+    generation: Source,
     /// What came before the head of the reply was sent.
     first: Option<Event>,
     guarded: Guarded,

@@ -9,6 +9,7 @@ mod masking;
 mod remote;
 mod settlement;
 mod translation;
+mod waiting;
 
 use std::fmt;
 use std::sync::Arc;
@@ -24,14 +25,14 @@ use crate::failure::{Code, Failure, Retry};
 use crate::inspect::Task;
 use crate::mask::Restoration;
 use crate::money::NanoUsd;
-use crate::policy::{self, Clearance, Estimate, TargetId};
+use crate::policy::{self, Clearance, Estimate, TargetId, Verify};
 use crate::server::body::Pieces;
 use crate::telemetry::Outcome;
 use crate::upstream::Remote;
 
 pub(crate) use local::render as local_prompt;
 pub use masking::Masking;
-pub use settlement::{Bill, Case, Settlement, Unsent};
+pub use settlement::{Bill, Carried, Case, Servers, Settlement, Unsent, Verified};
 
 /// What the earlier stages settled: where the request may go, in order, with money for the first.
 #[derive(Debug)]
@@ -46,13 +47,15 @@ pub struct Plan {
     pub estimates: Vec<Estimate>,
     /// What is masked on the way to a remote target.
     pub masking: Masking,
+    /// When a local answer is good enough.
+    pub verify: Option<Verify>,
 }
 
 /// An answer on its way to the client.
 #[derive(Debug)]
 pub struct Answer {
-    /// Who gave it.
-    pub target: TargetId,
+    /// Who gave it; `None` while that is not decided and a stream must begin.
+    pub target: Option<TargetId>,
     /// What it says.
     pub content: Content,
 }
@@ -103,6 +106,8 @@ struct Miss {
     bill: Bill,
     /// Whether another target may do better.
     another: Another,
+    /// A local answer that was not accepted.
+    spare: Option<local::Heard>,
 }
 
 /// Whether a missed attempt is followed by the next.
@@ -114,23 +119,46 @@ enum Another {
     CannotHelp,
 }
 
-/// Tries the cleared destinations in order.
+/// Tries the cleared destinations in order. A client that waits for a stream while a local answer is
+/// judged is kept waiting with comments, not in silence.
 pub async fn run(
     app: &Arc<App>,
     case: &Arc<Case>,
     plan: Plan,
     request: &Arc<Request>,
 ) -> Result<Answer, Failure> {
-    let Plan { clearances, unsent, task, estimates, masking } = plan;
+    if plan.verify.is_none() || !request.delivery.is_stream() {
+        return tried(Arc::clone(app), Arc::clone(case), plan, Arc::clone(request)).await;
+    }
+    let known = plan.estimates.iter().filter_map(|estimate| match estimate {
+        Estimate::Known(cost) => Some(*cost),
+        Estimate::Unpriced => None,
+    });
+    let cost_max = known.max().unwrap_or(NanoUsd::ZERO);
+    let work = tried(Arc::clone(app), Arc::clone(case), plan, Arc::clone(request));
+    let dialect = dialect::of(request.surface);
+    waiting::answer(Box::pin(work), waiting::Pauses::DEFAULT, (dialect, &case.id), cost_max).await
+}
+
+async fn tried(
+    app: Arc<App>,
+    case: Arc<Case>,
+    plan: Plan,
+    request: Arc<Request>,
+) -> Result<Answer, Failure> {
+    let Plan { clearances, unsent, task, estimates, masking, verify } = plan;
+    let wanted = Wanted { request: &request, task, masking: &masking };
     let mut first_hold = unsent.into_hold();
-    let mut carried = NanoUsd::ZERO;
+    let mut carried = Carried::NOTHING;
     let mut given_up = None;
-    let mut last: Option<Miss> = None;
+    let mut spare: Option<(TargetId, local::Heard)> = None;
+    let mut last: Option<(TargetId, Miss)> = None;
     for clearance in clearances {
         let target = clearance.target();
         let Some(destination) = app.destination(target) else { continue };
-        if let Some(miss) = last.take() {
-            carried += miss.settlement.give_up(miss.bill);
+        if let Some((missed, miss)) = last.take() {
+            spare = miss.spare.map(|heard| (missed, heard)).or(spare);
+            carried = miss.settlement.give_up(miss.bill);
             given_up = Some(miss.failure);
         }
         let hold = if let Some(hold) = first_hold.take() {
@@ -149,27 +177,77 @@ pub async fn run(
             continue;
         };
         let mut settlement =
-            Settlement::open(Arc::clone(app), Arc::clone(case), target, hold, seat);
+            Settlement::open(Arc::clone(&app), Arc::clone(&case), target, hold, seat);
         settlement.carry(carried);
-        let wanted = Wanted { request, task, masking: &masking };
-        match attempt(destination, clearance, settlement, wanted).await {
-            Ok(content) => return Ok(Answer { target, content }),
-            Err(miss) if miss.another == Another::MayHelp => last = Some(*miss),
+        let verify = verify.as_ref().filter(|verify| verify.of == target);
+        match attempt(destination, clearance, settlement, (wanted, verify)).await {
+            Ok(content) => return Ok(Answer { target: Some(target), content }),
+            Err(miss) if miss.another == Another::MayHelp => last = Some((target, *miss)),
             Err(miss) => {
-                last = Some(*miss);
+                last = Some((target, *miss));
                 break;
             }
         }
     }
-    let Some(miss) = last else {
-        if let Some(hold) = first_hold {
-            hold.release();
+    if let Some(hold) = first_hold {
+        hold.release();
+    }
+    if let Some((target, mut miss)) = last {
+        if let Some(heard) = miss.spare.take() {
+            return kept(heard, target, miss.settlement, wanted).await;
         }
-        settlement::close_unanswered(app, case, Outcome::TargetFailed, carried);
-        return Err(given_up.unwrap_or_else(busy));
+        if spare.is_none() {
+            miss.settlement.finish(Outcome::TargetFailed, miss.bill);
+            return Err(miss.failure);
+        }
+        carried = miss.settlement.give_up(miss.bill);
+        given_up = Some(miss.failure);
+    }
+    if let Some((target, heard)) = spare
+        && let Some(settlement) = reopened(&app, &case, (target, &estimates), carried)
+    {
+        return kept(heard, target, settlement, wanted).await;
+    }
+    settlement::close_unanswered(&app, &case, Outcome::TargetFailed, carried);
+    Err(given_up.unwrap_or_else(busy))
+}
+
+/// A local answer that was not accepted is still the answer when nothing else may or could give one.
+async fn kept(
+    heard: local::Heard,
+    target: TargetId,
+    mut settlement: Settlement,
+    wanted: Wanted<'_>,
+) -> Result<Answer, Failure> {
+    settlement.keep();
+    let app = Arc::clone(settlement.app());
+    let model = match app.destination(target).map(|destination| &destination.kind) {
+        Some(Kind::Local(engine)) => engine.card().name.clone(),
+        Some(Kind::Remote(_)) | None => String::new(),
     };
-    miss.settlement.finish(Outcome::TargetFailed, miss.bill);
-    Err(miss.failure)
+    match local::told(heard, settlement, model, wanted).await {
+        Ok(content) => Ok(Answer { target: Some(target), content }),
+        Err(miss) => {
+            miss.settlement.finish(Outcome::TargetFailed, miss.bill);
+            Err(miss.failure)
+        }
+    }
+}
+
+/// An account for a local answer that was given up. Its work is booked when it is told.
+fn reopened(
+    app: &Arc<App>,
+    case: &Arc<Case>,
+    (target, estimates): (TargetId, &[Estimate]),
+    carried: Carried,
+) -> Option<Settlement> {
+    let destination = app.destination(target)?;
+    let (estimate, place) = (estimates.get(target.0).copied(), (target, &*case.route));
+    let seat = destination.seat()?;
+    let hold = app.reserve(&case.caller, place, estimate, clock::now()).ok()?;
+    let mut settlement = Settlement::open(Arc::clone(app), Arc::clone(case), target, hold, seat);
+    settlement.carry(Carried { imputed: NanoUsd::ZERO, ..carried });
+    Some(settlement)
 }
 
 /// What is asked, and how it must be treated.
@@ -184,14 +262,11 @@ async fn attempt(
     destination: &Destination,
     clearance: Clearance,
     settlement: Settlement,
-    wanted: Wanted<'_>,
+    (wanted, verify): (Wanted<'_>, Option<&Verify>),
 ) -> Result<Content, Box<Miss>> {
-    let Wanted { request, task, masking } = wanted;
-    let dialect = dialect::of(request.surface);
+    let request = wanted.request;
     match &destination.kind {
-        Kind::Local(engine) => {
-            local::answer(engine, settlement, (request, task, masking), dialect).await
-        }
+        Kind::Local(engine) => local::answer(engine, settlement, wanted, verify).await,
         Kind::Remote(remote) => {
             let (leaves, restoration) =
                 match leaving(destination, remote, &settlement, wanted).await {
@@ -229,7 +304,8 @@ async fn leaving(
 
 /// The request cannot go to this target; another may take it.
 fn unsent(failure: Failure, settlement: Settlement) -> Box<Miss> {
-    Box::new(Miss { failure, settlement, bill: Bill::Nothing, another: Another::MayHelp })
+    let (bill, another) = (Bill::Nothing, Another::MayHelp);
+    Box::new(Miss { failure, settlement, bill, another, spare: None })
 }
 
 fn busy() -> Failure {

@@ -68,6 +68,7 @@ pub(super) async fn answer(
     let Some(hold) = settlement.hold() else {
         return Err(missed(SendError::Unreachable, settlement));
     };
+    settlement.leaves();
     let reply = upstream::send(&app.client, remote, clearance, hold, outgoing).await;
     let reply = match reply {
         Ok(reply) => reply,
@@ -97,7 +98,13 @@ pub(super) async fn answer(
         let Some(new) = translate::reply(&body, sent.asked.surface, about, &used) else {
             let message = "the upstream's answer is not what its interface defines";
             let failure = Failure::upstream(Code::UpstreamError, message);
-            return Err(Box::new(Miss { failure, settlement, bill, another: Another::MayHelp }));
+            return Err(Box::new(Miss {
+                failure,
+                settlement,
+                bill,
+                another: Another::MayHelp,
+                spare: None,
+            }));
         };
         new.into()
     } else {
@@ -121,7 +128,7 @@ fn missed(error: SendError, settlement: Settlement) -> Box<Miss> {
     };
     let bill = if error.may_have_arrived() { settlement.so_far } else { Bill::Nothing };
     let failure = Failure::upstream(code, format!("the upstream failed: {error}"));
-    Box::new(Miss { failure, settlement, bill, another: Another::MayHelp })
+    Box::new(Miss { failure, settlement, bill, another: Another::MayHelp, spare: None })
 }
 
 /// An error status. Overload and faults of the server may be better elsewhere; what the upstream
@@ -145,7 +152,7 @@ async fn refused(
         let message = format!("the upstream answered with status {}", status.as_u16());
         let failure = Failure::upstream(Code::UpstreamError, message);
         let (bill, another) = (Bill::Nothing, Another::MayHelp);
-        return Err(Box::new(Miss { failure, settlement, bill, another }));
+        return Err(Box::new(Miss { failure, settlement, bill, another, spare: None }));
     }
     let headers = reply.headers().clone();
     let reading = tokio::time::timeout(timeouts.idle, reply.into_whole(64 << 10));

@@ -2,7 +2,7 @@
 //! however it ended: dropping a [`Settlement`] that nobody finished settles it, too.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -10,13 +10,13 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::app::App;
 use crate::budget::{Charge, Hold};
-use crate::caller::Caller;
+use crate::caller::{Caller, Seats, Standing};
 use crate::chat::Usage;
 use crate::clock::Instant;
 use crate::destination::Destination;
 use crate::money::{NanoUsd, Tokens};
-use crate::policy::TargetId;
-use crate::record::{Ending, SettledRow};
+use crate::policy::{TargetId, Verdict};
+use crate::record::{self, Ending, SentTo, SettledRow};
 use crate::telemetry::{Outcome, RequestLabels, Sums};
 
 /// What the end of a request means for the money.
@@ -30,6 +30,41 @@ pub enum Bill {
     Local(Usage, Duration),
     /// Sent, but how much was used is not known: the reserved amount counts as spent.
     Unknown(Usage),
+}
+
+/// What earlier attempts of the same request came to.
+#[derive(Clone, Copy, Debug)]
+pub struct Carried {
+    /// What they may be billed.
+    pub cost: NanoUsd,
+    /// What our own machines cost for them.
+    pub imputed: NanoUsd,
+    /// What became of a local answer among them.
+    pub verified: Option<Verified>,
+}
+
+impl Carried {
+    /// There was none.
+    pub const NOTHING: Self = Self { cost: NanoUsd::ZERO, imputed: NanoUsd::ZERO, verified: None };
+
+    const fn is_nothing(&self) -> bool {
+        !self.cost.is_positive() && !self.imputed.is_positive()
+    }
+}
+
+/// A local answer that was looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Verified {
+    /// The tenth percentile of its token probabilities.
+    pub score: f32,
+    /// What became of it.
+    pub verdict: Verdict,
+}
+
+impl Verified {
+    fn recorded(self) -> record::Verified {
+        record::Verified { score: f64::from(self.score), verdict: self.verdict.name().to_owned() }
+    }
 }
 
 /// What stays the same about a request from its decision to its end.
@@ -49,6 +84,26 @@ pub struct Case {
     pub started: Instant,
     /// Estimated prompt tokens.
     pub input: Tokens,
+    /// The servers that may have seen it.
+    pub sent_to: Servers,
+    /// What is left of the caller's rates.
+    pub standing: Standing,
+    /// The caller's places, until the request ends.
+    pub seats: Seats,
+}
+
+/// The servers that may have seen a request so far.
+#[derive(Debug, Default)]
+pub struct Servers(Mutex<Vec<SentTo>>);
+
+impl Servers {
+    fn list(&self) -> Vec<SentTo> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn add(&self, server: SentTo) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(server);
+    }
 }
 
 /// An open request. Whoever holds it must say how it ended.
@@ -59,8 +114,9 @@ pub struct Settlement {
     target: TargetId,
     hold: Option<Hold>,
     first_piece: Option<Duration>,
-    /// What earlier attempts of the same request may cost; settled with their own holds.
-    carried: NanoUsd,
+    /// What came before it; settled with holds of its own.
+    carried: Carried,
+    verified: Option<Verified>,
     /// What is known to be used so far, for an end that nobody announces.
     pub so_far: Bill,
     _seat: OwnedSemaphorePermit,
@@ -82,7 +138,8 @@ impl Settlement {
             target,
             hold: Some(hold),
             first_piece: None,
-            carried: NanoUsd::ZERO,
+            carried: Carried::NOTHING,
+            verified: None,
             so_far,
             _seat: seat,
         }
@@ -103,6 +160,14 @@ impl Settlement {
         &self.case
     }
 
+    /// From here on the target may see the request.
+    pub fn leaves(&self) {
+        if let Some(it) = self.destination() {
+            let (target, zone) = (it.name.clone(), it.zone.clone());
+            self.case.sent_to.add(SentTo { target, zone });
+        }
+    }
+
     /// The first piece of a stream is on its way.
     pub fn piece_sent(&mut self) {
         if self.first_piece.is_none() {
@@ -120,24 +185,41 @@ impl Settlement {
         self.app.destination(self.target)
     }
 
-    /// Adds what earlier attempts of the same request may cost.
-    pub const fn carry(&mut self, carried: NanoUsd) {
+    /// Adds what earlier attempts of the same request came to.
+    pub const fn carry(&mut self, carried: Carried) {
         self.carried = carried;
     }
 
-    /// This attempt is over and another follows. Returns what it may cost nevertheless.
-    pub fn give_up(mut self, bill: Bill) -> NanoUsd {
-        self.count_attempt("missed");
-        let Some(hold) = self.hold.take() else { return NanoUsd::ZERO };
+    /// What became of a local answer that was looked at.
+    pub const fn note_verified(&mut self, verified: Verified) {
+        self.verified = Some(verified);
+    }
+
+    /// A local answer that was not accepted becomes the answer all the same.
+    pub fn keep(&mut self) {
+        let verified = self.verified.or(self.carried.verified);
+        self.verified = verified.map(|it| Verified { verdict: Verdict::Kept, ..it });
+    }
+
+    /// This attempt is over and another follows. Returns what all of them came to so far.
+    pub fn give_up(mut self, bill: Bill) -> Carried {
+        let is_judged = self.verified.is_some();
+        self.count_attempt(if is_judged { "not_accepted" } else { "missed" });
+        let before = self.carried;
+        let Some(hold) = self.hold.take() else { return before };
         let reserved = hold.charge().billed;
         let (_, ending, sums) = self.account(bill, reserved);
         match ending {
             Ending::Released => hold.release(),
             Ending::Settled => {
-                hold.settle(sums.cost);
+                hold.settle(Charge { billed: sums.cost, imputed: sums.imputed });
             }
         }
-        sums.cost
+        Carried {
+            cost: before.cost + sums.cost,
+            imputed: before.imputed + sums.imputed,
+            verified: self.verified.or(before.verified),
+        }
     }
 
     /// Ends the request and returns what it cost.
@@ -156,8 +238,13 @@ impl Settlement {
                 hold.settle(charge);
             }
         }
-        let sums = Sums { cost: sums.cost + self.carried, ..sums };
-        let ending = if sums.cost.is_positive() { Ending::Settled } else { ending };
+        let carried = self.carried;
+        let sums = Sums {
+            cost: sums.cost + carried.cost,
+            imputed: sums.imputed + carried.imputed,
+            ..sums
+        };
+        let ending = if carried.is_nothing() { ending } else { Ending::Settled };
         self.count_attempt(outcome.name());
         self.count(outcome, usage, sums);
         self.app.record_ending(SettledRow {
@@ -166,12 +253,14 @@ impl Settlement {
             outcome: outcome.name().to_owned(),
             answered_by: self.destination().map(|it| it.chosen(&self.case.route)),
             weights: self.destination().and_then(Destination::weights),
+            sent_to: self.case.sent_to.list(),
             cost: sums.cost,
             avoided: sums.avoided,
             imputed: sums.imputed,
             usage,
             latency: self.case.started.elapsed(),
             ttft: self.first_piece,
+            verified: self.verified.or(carried.verified).map(Verified::recorded),
         });
         sums.cost
     }
@@ -246,30 +335,33 @@ impl Drop for Unsent {
     fn drop(&mut self) {
         if let Some(hold) = self.hold.take() {
             hold.release();
-            close_unanswered(&self.app, &self.case, Outcome::ClientGone, NanoUsd::ZERO);
+            close_unanswered(&self.app, &self.case, Outcome::ClientGone, Carried::NOTHING);
         }
     }
 }
 
-/// Closes the row of a request that nobody answers. `carried` is what earlier attempts may cost; their
+/// Closes the row of a request that nobody answers. `carried` is what earlier attempts came to; their
 /// holds are settled.
-pub(super) fn close_unanswered(app: &Arc<App>, case: &Case, outcome: Outcome, carried: NanoUsd) {
+pub(super) fn close_unanswered(app: &Arc<App>, case: &Case, outcome: Outcome, carried: Carried) {
     let labels = RequestLabels { route: &case.route, target: "none", team: &case.caller.team };
     let names = [labels.route, labels.target, case.surface, outcome.name()];
     app.metrics.requests.with_label_values(&names).inc();
-    app.metrics.spent(labels, Sums { cost: carried, ..Sums::default() });
+    let Carried { cost, imputed, verified } = carried;
+    app.metrics.spent(labels, Sums { cost, imputed, ..Sums::default() });
     app.record_ending(SettledRow {
         id: case.id.clone(),
-        ending: if carried.is_positive() { Ending::Settled } else { Ending::Released },
+        ending: if carried.is_nothing() { Ending::Released } else { Ending::Settled },
         outcome: outcome.name().to_owned(),
         answered_by: None,
         weights: None,
-        cost: carried,
+        sent_to: case.sent_to.list(),
+        cost,
         avoided: NanoUsd::ZERO,
-        imputed: NanoUsd::ZERO,
+        imputed,
         usage: None,
         latency: case.started.elapsed(),
         ttft: None,
+        verified: verified.map(Verified::recorded),
     });
 }
 

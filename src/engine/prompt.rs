@@ -6,9 +6,11 @@
 //! turn leans on it, and an instruction is written only where nobody gave one.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use crate::chat::Role;
 use crate::inspect::Task;
+use crate::money::Tokens;
 
 /// A longer system text is a rule book, not an instruction: more than the model can follow.
 const SYSTEM_CHARS_MAX: usize = 600;
@@ -32,11 +34,46 @@ const PLEASANTRIES: [&str; 5] = [
     "you are chatgpt",
 ];
 
+/// The installation's own way to ask for a task.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Template {
+    /// The prompt, with `{text}` for what the user says and `{system}` for the system text; without
+    /// it, the built-in way.
+    pub words: Option<String>,
+    /// The longest answer, whatever the client allows.
+    pub output_max: Option<Tokens>,
+}
+
+/// The installation's own ways to ask, by task.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Templates(BTreeMap<Task, Template>);
+
+impl Templates {
+    /// Sets the way to ask for a task.
+    pub fn set(&mut self, task: Task, template: Template) {
+        self.0.insert(task, template);
+    }
+
+    /// The longest answer to a task.
+    pub fn output_max(&self, task: Task) -> Option<Tokens> {
+        self.0.get(&task)?.output_max
+    }
+
+    fn words(&self, task: Task) -> Option<&str> {
+        self.0.get(&task)?.words.as_deref()
+    }
+}
+
 /// Renders a chat request for the local model.
 ///
 /// `turns` are the conversation without its system text, oldest first. An empty conversation gives
-/// an empty prompt.
-pub fn render(system: Option<&str>, turns: &[(Role, &str)], task: Task) -> String {
+/// an empty prompt. A template of the installation's own is filled with the last turn only.
+pub fn render(
+    system: Option<&str>,
+    turns: &[(Role, &str)],
+    task: Task,
+    templates: &Templates,
+) -> String {
     let asked = turns.iter().rposition(|(role, _)| *role == Role::User);
     let Some((before, (_, question))) =
         asked.and_then(|at| turns.get(..=at)?.split_last().map(|(last, before)| (before, last)))
@@ -44,6 +81,11 @@ pub fn render(system: Option<&str>, turns: &[(Role, &str)], task: Task) -> Strin
         return String::new();
     };
     let question = question.trim();
+    if let Some((head, tail)) = templates.words(task).and_then(|it| it.split_once("{text}")) {
+        let system = system.unwrap_or_default().trim();
+        let side = |side: &str| side.replace("{system}", system);
+        return format!("{}{question}{}", side(head), side(tail));
+    }
     let system = system.map(str::trim).filter(|text| is_instruction(text));
     let history = if leans_back(question) { history(before) } else { Vec::new() };
     let instruction = match instruction_for(task, question) {
@@ -156,6 +198,24 @@ fn instruction_for(task: Task, question: &str) -> Option<&'static str> {
 mod tests {
     use super::*;
     use Role::{Assistant, Tool, User};
+
+    /// With the built-in ways to ask.
+    fn render(system: Option<&str>, turns: &[(Role, &str)], task: Task) -> String {
+        super::render(system, turns, task, &Templates::default())
+    }
+
+    #[test]
+    fn an_installation_may_ask_in_its_own_way() {
+        let mut templates = Templates::default();
+        let words = Some("{system} Shorten this {system}:\n\n{text}\n\nShort:".to_owned());
+        templates.set(Task::Summarize, Template { words, output_max: Some(Tokens(60)) });
+        let ask = |text| super::render(Some("Now."), &[(User, text)], Task::Summarize, &templates);
+        assert_eq!(ask(" a {system} "), "Now. Shorten this Now.:\n\na {system}\n\nShort:");
+        assert_eq!(templates.output_max(Task::Summarize), Some(Tokens(60)));
+        assert_eq!(templates.output_max(Task::Chat), None);
+        let other = super::render(None, &[(User, "Hi")], Task::Chat, &templates);
+        assert_eq!(other, "Hi");
+    }
 
     #[test]
     fn the_users_own_words_are_the_prompt() {

@@ -9,6 +9,7 @@ mod join;
 mod tests;
 pub mod sensitivity;
 pub mod size;
+pub mod tagger;
 pub mod task;
 mod words;
 
@@ -18,7 +19,9 @@ use std::sync::Arc;
 
 pub use custom::{CustomError, CustomPattern, TERMS_MAX, Terms, Validator};
 pub use sensitivity::{Confidence, Evidence, Finding, Label, LabelSet, Level, Pack, PackSet};
-pub use task::{Task, TaskGuess};
+pub use sensitivity::{OWN_LABELS_MAX, OwnLabel, OwnLabelError};
+pub use tagger::{Tag, Tagged, Tagger};
+pub use task::{Conversation, Task, TaskGuess};
 
 /// One string of the request, with the place it was found in.
 #[derive(Clone, Copy, Debug)]
@@ -143,16 +146,34 @@ pub struct Inspection {
     pub terms: Option<Arc<Terms>>,
     /// The policy's own patterns.
     pub patterns: Arc<Vec<CustomPattern>>,
+    /// A language model that reads the texts, too. It takes its time: whoever asks with one does
+    /// so on a thread that may wait.
+    pub tagger: Option<Arc<dyn Tagger>>,
+    /// What tells tasks apart; `None` is the embedded weights.
+    pub task_model: Option<Arc<task::Model>>,
+    /// The policy's own words for tasks.
+    pub task_words: task::Keywords,
 }
 
 impl Inspection {
     /// Reads a whole request: sensitive values in every string, and task, language and size of the
     /// prose. Takes about as long as copying the text a few times; never fails.
     pub fn read(&self, leaves: &[Leaf<'_>]) -> Findings {
+        let text = request_text(leaves);
+        self.read_with(leaves, &Conversation { turns: vec![&text], ..Conversation::default() })
+    }
+
+    /// The same, where it is known who said what.
+    pub fn read_with(&self, leaves: &[Leaf<'_>], said: &Conversation<'_>) -> Findings {
         let mut findings = Findings { scan: Scan::Complete, ..Findings::default() };
         let mut bytes_left = self.options.bytes_max;
         let (mut all, mut prose) = (size::Tally::default(), size::Tally::default());
         let mut messages: u32 = 0;
+        let tagged = self.tagged(leaves);
+        if tagged.as_ref().is_some_and(|tagged| !tagged.is_complete) {
+            findings.scan = Scan::Partial;
+        }
+        let mut tags = tagged.into_iter().flat_map(|tagged| tagged.tags);
         for (index, leaf) in (0_u32..).zip(leaves) {
             let fits = fitting(leaf.text, bytes_left);
             if fits.len() < leaf.text.len() {
@@ -165,7 +186,10 @@ impl Inspection {
                 prose.add(&tally);
                 messages += 1;
             }
-            let scanned = self.scan(leaf.path, fits);
+            let mut scanned = self.scan(leaf.path, fits);
+            if let Some(tags) = tags.next() {
+                tagger::join(&mut scanned, fits, &tags);
+            }
             if scanned.is_partial {
                 findings.scan = Scan::Partial;
             }
@@ -177,14 +201,36 @@ impl Inspection {
         }
         findings.bulk = bulk(leaves, &findings.items);
         findings.lang = prose.lang();
-        findings.task = Some(task::guess(&request_text(leaves), findings.lang));
+        findings.task = Some(said.guess(self.task_model(), &self.task_words, findings.lang));
         findings.tokens_input = input_tokens(leaves, self.options.bytes_max, &all, messages);
         findings
     }
 
+    /// What the language model says of the texts, as far as inspection reads them.
+    fn tagged(&self, leaves: &[Leaf<'_>]) -> Option<Tagged> {
+        let tagger = self.tagger.as_ref()?;
+        let mut bytes_left = self.options.bytes_max;
+        let texts = leaves.iter().map(|leaf| {
+            let fits = fitting(leaf.text, bytes_left);
+            bytes_left -= fits.len();
+            fits
+        });
+        Some(tagger.tag(&texts.collect::<Vec<&str>>()))
+    }
+
+    /// What tells tasks apart.
+    pub fn task_model(&self) -> &task::Model {
+        self.task_model.as_deref().unwrap_or_else(|| task::Model::embedded())
+    }
+
     /// Every sensitive value of one string, in the order of the text and without overlaps.
     pub fn values(&self, path: &str, text: &str) -> Vec<(Label, Confidence, Range<usize>)> {
-        let values = self.scan(path, text).values.into_iter();
+        let mut scanned = self.scan(path, text);
+        if let Some(tagger) = &self.tagger {
+            let tags = tagger.tag(&[text]).tags.into_iter().next().unwrap_or_default();
+            tagger::join(&mut scanned, text, &tags);
+        }
+        let values = scanned.values.into_iter();
         values.map(|value| (value.label, value.confidence, value.span)).collect()
     }
 

@@ -3,12 +3,12 @@
 use smallvec::SmallVec;
 
 use super::condition::Seen;
-use super::{CheckId, Clearance, LimitId, RouteId, TargetId, Unable};
+use super::{CheckId, Clearance, LimitId, RouteId, TargetId, Unable, Verify};
 use crate::inspect::Level;
 use crate::mask::MaskPlan;
 
 /// The policy's word on one request, with the way to it.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub struct Decision {
     /// How careful the request was handled: the highest of what was found, the policy's default,
     /// the caller's floor and the client's declaration; `Restricted` unless everything was read.
@@ -42,7 +42,7 @@ impl Permit {
 }
 
 /// Where a request may go, or why nowhere.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub enum Outcome {
     /// It may be sent.
     Permit(Permit),
@@ -51,7 +51,7 @@ pub enum Outcome {
 }
 
 /// Permission to send a request to some targets.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub struct Permit {
     /// The route that matched.
     pub route: RouteId,
@@ -59,6 +59,8 @@ pub struct Permit {
     pub clearances: Vec<Clearance>,
     /// The kinds of values that must be replaced before the request leaves for a remote target.
     pub mask: MaskPlan,
+    /// When the answer of one of the targets is good enough; without it, every answer is.
+    pub verify: Option<Verify>,
 }
 
 /// Why a request may go nowhere.

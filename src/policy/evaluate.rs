@@ -86,7 +86,7 @@ pub fn evaluate(policy: &Policy, facts: &Facts<'_>) -> Decision {
             continue;
         }
         trace.routes.push(RouteTried { route: id, result: RouteResult::Won });
-        let permit = Permit { route: id, clearances, mask: bounds.mask };
+        let permit = Permit { route: id, clearances, mask: bounds.mask, verify: route.verify };
         return Decision { sensitivity, outcome: Outcome::Permit(permit), trace };
     }
     let outcome = Outcome::Refuse(refuse(policy, wanted, &trace));

@@ -5,6 +5,7 @@
 //! order, and each can only narrow; the first matching **route** wins inside what they leave. There
 //! is no second evaluator: the [`Decision`] carries its [`Trace`], and [`explain()`] renders that.
 
+mod cel;
 mod compile;
 mod condition;
 mod decision;
@@ -14,6 +15,7 @@ mod facts;
 mod prove;
 mod refuse;
 mod scenario;
+mod verify;
 mod vocabulary;
 mod world;
 
@@ -35,6 +37,7 @@ pub use facts::{
 };
 pub use prove::{Change, ChangeKind, Difference, diff};
 pub use scenario::Scenario;
+pub use verify::{Candidate, Verdict, Verify};
 pub use vocabulary::{FactWords, Unit, VOCABULARY};
 pub use world::{
     JURISDICTIONS, Masking, TargetId, TargetSet, TargetWords, World, ZONE_ON_HOST, ZONE_ON_PREM,
@@ -45,9 +48,10 @@ use std::sync::Arc;
 
 use compile::Tiers;
 use condition::{Check, When};
-use vocabulary::{Fact, TextFact};
+use vocabulary::{Fact, NumberFact, TextFact, WordFact};
 
 use crate::budget::BudgetSpec;
+use crate::inspect::task::Keywords;
 use crate::inspect::{Confidence, CustomPattern, Label, LabelSet, Level, PackSet};
 use crate::mask::MaskPlan;
 use crate::money::NanoUsd;
@@ -92,6 +96,8 @@ pub struct Detect {
     pub answers: LabelSet,
     /// The policy's own patterns.
     pub patterns: Arc<Vec<CustomPattern>>,
+    /// The policy's own words for tasks.
+    pub task_words: Keywords,
 }
 
 /// Finds that together are more than each of them.
@@ -138,6 +144,8 @@ struct Route {
     id: String,
     when: When,
     targets: Vec<TargetId>,
+    /// When the answer of one of them is good enough.
+    verify: Option<Verify>,
     place: RulePlace,
 }
 
@@ -231,6 +239,16 @@ impl Policy {
         tests: (&str, &str),
     ) -> Result<Vec<Case>, Problems> {
         compile::suite::cases(policy, world, tests)
+    }
+
+    /// The language as a JSON Schema, for editors.
+    pub fn schema() -> serde_json::Value {
+        compile::schema::policy()
+    }
+
+    /// The language of files of tests as a JSON Schema.
+    pub fn suite_schema() -> serde_json::Value {
+        compile::schema::suite()
     }
 
     /// This policy without one limit or route: what tests should notice.
@@ -366,23 +384,33 @@ impl Policy {
         self.assertions.len()
     }
 
+    /// Whether conditions ask how the text suits the local model: measuring that takes a while.
+    pub fn asks_local_fit(&self) -> bool {
+        let asks = |check: &Check| {
+            let word = Fact::Word(WordFact::LocalFits);
+            check.fact == word || check.fact == Fact::Number(NumberFact::UnkRatio)
+        };
+        self.checks.iter().any(asks)
+    }
+
     /// Whether conditions ask about the model that the client names.
     pub fn asks_model(&self) -> bool {
-        self.checks.iter().any(|check| matches!(check.fact, Fact::Text(TextFact::Model)))
+        let mut facts = self.checks.iter().flat_map(Check::reads);
+        facts.any(|fact| matches!(fact, Fact::Text(TextFact::Model)))
     }
 
     /// The headers that conditions ask about, in small letters. Others need not be kept.
     pub fn headers_read(&self) -> impl Iterator<Item = &str> {
-        self.checks.iter().filter_map(|check| {
-            let Fact::Text(TextFact::Header(name)) = &check.fact else { return None };
+        self.checks.iter().flat_map(Check::reads).filter_map(|fact| {
+            let Fact::Text(TextFact::Header(name)) = fact else { return None };
             Some(&**name)
         })
     }
 
     /// The fields of `metadata` that conditions ask about.
     pub fn metadata_read(&self) -> impl Iterator<Item = &str> {
-        self.checks.iter().filter_map(|check| {
-            let Fact::Text(TextFact::Metadata(name)) = &check.fact else { return None };
+        self.checks.iter().flat_map(Check::reads).filter_map(|fact| {
+            let Fact::Text(TextFact::Metadata(name)) = fact else { return None };
             Some(&**name)
         })
     }

@@ -100,8 +100,9 @@ impl Scenario {
         let detect = policy.detect();
         let inspection = Inspection {
             options: Options { packs: detect.packs, ..Options::default() },
-            terms: None,
             patterns: Arc::clone(&detect.patterns),
+            task_words: detect.task_words.clone(),
+            ..Inspection::default()
         };
         let leaf = Leaf { path: "messages[0].content", text: prompt, is_prose: true };
         self.found(policy, &inspection.read(&[leaf]));

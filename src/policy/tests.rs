@@ -1,6 +1,7 @@
 //! The language as a whole: cases from `tests/policy/`, messages, and what must never happen.
 
 mod cases;
+mod cel;
 mod detect;
 mod messages;
 mod properties;

@@ -1,7 +1,11 @@
 //! What happened: the ledger on disk and the records that explain each decision.
 
+pub mod cascade;
+pub mod egress;
 pub mod error;
+pub mod evidence;
 pub mod facts;
+pub mod keys;
 pub mod read;
 pub mod replay;
 pub mod report;
@@ -11,9 +15,12 @@ pub mod store;
 pub mod trace;
 mod writer;
 
+pub use cascade::Looked;
 pub use error::LedgerError;
 pub use facts::RecordedFacts;
 pub use read::Reader;
 pub use replay::{Replay, Replayed};
-pub use row::{Chosen, DecidedRow, Ending, LedgerRow, SettledRow, State, Sums, Weights};
+pub use row::{
+    Chosen, DecidedRow, Ending, LedgerRow, SentTo, SettledRow, State, Sums, Verified, Weights,
+};
 pub use store::{Counts, Recovery, Store};

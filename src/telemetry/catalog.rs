@@ -38,6 +38,9 @@ const TOKEN: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.
 const OVERHEAD: &[f64] =
     &[0.000_005, 0.000_01, 0.000_025, 0.000_05, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.01, 0.1];
 
+/// Parts of a whole.
+const SHARE: &[f64] = &[0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0];
+
 macro_rules! catalog {
     ($($constant:ident = $name:literal $kind:ident$(($buckets:ident))? [$($label:literal),*] $help:literal;)*) => {
         $(#[doc = $help] pub const $constant: Metric = Metric {
@@ -111,6 +114,10 @@ catalog! {
         "Times that the policy file was read again: applied, unchanged or refused.";
     POLICY_FILE_REFUSED = "policy_file_refused" Gauge []
         "1 while the policy file has mistakes and an earlier policy stays in force.";
+    CASCADE_ANSWERS = "cascade_answers_total" Counter ["route", "verdict"]
+        "Local answers that `verify` looked at, by what became of them (accepted, or the first thing in the way).";
+    CASCADE_SCORE = "cascade_score" Histogram(SHARE) ["route"]
+        "Tenth percentile of the token probabilities of local answers that `verify` looked at.";
     SHADOW_DECISIONS = "shadow_decisions_total" Counter ["live", "shadow"]
         "Decisions that a shadow policy made, too, by both targets (refused: none; unsure: a fact is missing).";
     BUILD_INFO = "build_info" Gauge ["version"]

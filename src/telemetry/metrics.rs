@@ -103,6 +103,8 @@ pub struct Metrics {
     pub policy_file_refused: GaugeVec,
     /// Decisions of a shadow policy.
     pub shadow_decisions: IntCounterVec,
+    cascade_answers: IntCounterVec,
+    cascade_score: HistogramVec,
 }
 
 impl Metrics {
@@ -141,6 +143,8 @@ impl Metrics {
             policy_info: gauge(&registry, &catalog::POLICY_INFO)?,
             policy_reloads: int_counter(&registry, &catalog::POLICY_RELOADS)?,
             policy_file_refused: gauge(&registry, &catalog::POLICY_FILE_REFUSED)?,
+            cascade_answers: int_counter(&registry, &catalog::CASCADE_ANSWERS)?,
+            cascade_score: histogram(&registry, &catalog::CASCADE_SCORE)?,
             shadow_decisions: int_counter(&registry, &catalog::SHADOW_DECISIONS)?,
             registry,
         })
@@ -191,6 +195,12 @@ impl Metrics {
         observe(&self.local_batch, answer.batch);
         observe(&self.local_wait, answer.queue_time.as_secs_f64());
         observe(&self.local_first, answer.first_text.as_secs_f64());
+    }
+
+    /// What became of a local answer that was looked at.
+    pub fn verified(&self, route: &str, verdict: &str, score: f64) {
+        self.cascade_answers.with_label_values(&[route, verdict]).inc();
+        self.cascade_score.with_label_values(&[route]).observe(score);
     }
 
     /// The tokens of a request.

@@ -11,7 +11,11 @@
 )]
 
 #[cfg(test)]
+mod answers;
+#[cfg(test)]
 mod budgets;
+#[cfg(test)]
+mod cascade;
 #[cfg(test)]
 mod config;
 #[cfg(test)]
@@ -19,9 +23,13 @@ mod crash;
 #[cfg(test)]
 mod egress;
 #[cfg(test)]
+mod evidence;
+#[cfg(test)]
 mod failover;
 #[cfg(test)]
 mod guide;
+#[cfg(test)]
+mod keys;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
@@ -50,5 +58,7 @@ mod stream;
 mod surfaces;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod task;
 #[cfg(test)]
 mod tidy;

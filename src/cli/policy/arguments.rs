@@ -25,6 +25,14 @@ pub enum PolicyCommand {
     Diff(DiffArguments),
     /// List the facts that a policy can ask about.
     Facts,
+    /// Lay policies out in the one way that all have, with comments and order kept.
+    Fmt(FmtArguments),
+    /// Print the language as a JSON Schema, for editors.
+    Schema {
+        /// That of `*_test.yaml` files.
+        #[arg(long)]
+        tests: bool,
+    },
     /// Write a policy of the library, with its tests, to begin from.
     New(NewArguments),
     /// Decide recorded requests again with another policy, and compare.
@@ -105,6 +113,17 @@ pub enum TestFormat {
     Json,
     /// For build servers.
     Junit,
+}
+
+/// `ambidex policy fmt …`
+#[derive(Clone, Debug, Args)]
+pub struct FmtArguments {
+    /// Policies, `*_test.yaml` files or folders of them; `-` is standard input. Without any the
+    /// configuration's policy.
+    pub files: Vec<PathBuf>,
+    /// Change nothing; show what would be, and exit with 1 if anything.
+    #[arg(long)]
+    pub check: bool,
 }
 
 /// `ambidex policy explain …`

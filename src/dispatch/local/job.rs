@@ -1,6 +1,7 @@
 //! A request's parameters as a job of the engine.
 
 use crate::chat::{Request, Sampling, Shape};
+use crate::engine::prompt::Templates;
 use crate::engine::{Guide, Job, Patience, Search};
 use crate::failure::{Code, Failure};
 use crate::inspect::Task;
@@ -8,7 +9,12 @@ use crate::money::Tokens;
 
 /// The job for a request, or why there is none: a parameter that cannot be understood. Whether its
 /// values are in range is for the engine to say.
-pub(super) fn of(request: &Request, task: Task, decision: &str) -> Result<Job, Failure> {
+pub(super) fn of(
+    request: &Request,
+    task: Task,
+    decision: &str,
+    templates: &Templates,
+) -> Result<Job, Failure> {
     let sampling = &request.sampling;
     if let Some((name, right)) = sampling.misread {
         return Err(wrong(format!("`{name}` must be {right}")));
@@ -16,9 +22,12 @@ pub(super) fn of(request: &Request, task: Task, decision: &str) -> Result<Job, F
     if sampling.top_logprobs.is_some() && !sampling.logprobs {
         return Err(wrong("`top_logprobs` needs `logprobs: true` beside it".to_owned()));
     }
-    let most = Tokens(u32::MAX);
+    let most = templates.output_max(task).unwrap_or(Tokens(u32::MAX));
     let logprobs = sampling.logprobs.then(|| count(sampling.top_logprobs));
-    let greedy = Job::greedy(super::render(request, task), request.output_max.unwrap_or(most));
+    let greedy = Job::greedy(
+        super::render(request, task, templates),
+        request.output_max.unwrap_or(most).min(most),
+    );
     let choices = usize::try_from(request.choices).unwrap_or(usize::MAX);
     let search = search(request);
     // Small models ramble when sampled: greedy is the default here, 1.0 elsewhere. But several

@@ -1,37 +1,42 @@
-//! What the caller wants done, guessed from the words of the request.
+//! What the caller wants done: a classifier trained on labelled prompts, in this process and within
+//! microseconds.
 //!
-//! To add a classifier: write `<name>.rs` with `pub(super) const CLASSIFIER: &dyn Classifier` and
-//! put its name into the list below; the first that has an opinion is believed.
+//! `features` says what is looked at, `model` holds the weights and answers, `train` makes weights
+//! from labelled prompts, `score` measures them. `conversation` says what of a conversation is read.
 
+mod conversation;
 mod cues;
+mod features;
+mod keywords;
+mod model;
+mod rules;
+mod score;
+#[cfg(test)]
+mod tests;
+mod train;
 
 use super::Lang;
 use std::fmt;
 
-macro_rules! classifiers {
-    ($($name:ident),* $(,)?) => {
-        $(mod $name;)*
+pub use conversation::Conversation;
+pub use keywords::Keywords;
+pub use model::{Model, ModelError};
+pub use score::{Hits, LOCAL, Scored, Scores, share};
+pub use train::{Example, TrainError, Trained, Training, train};
 
-        /// Every classifier of this build, in the order in which they are asked.
-        const CLASSIFIERS: &[&dyn Classifier] = &[$($name::CLASSIFIER),*];
-
-        /// The names of the classifiers, for help texts and documentation.
-        pub const CLASSIFIER_NAMES: &[&str] = &[$(stringify!($name)),*];
-    };
-}
-
-classifiers![rules];
-
-/// Something that tells tasks apart.
-trait Classifier: Sync {
-    /// The task of a prompt in this language; `None` where it cannot say anything.
-    fn guess(&self, prompt: &str, lang: Lang) -> Option<TaskGuess>;
-}
-
-/// Guesses the task of a prompt. Nothing to go by yields [`Task::Unknown`] with confidence 0.
-pub fn guess(prompt: &str, lang: Lang) -> TaskGuess {
-    let nothing = TaskGuess { task: Task::Unknown, confidence: 0.0, runner_up: Task::Unknown };
-    CLASSIFIERS.iter().find_map(|one| one.guess(prompt, lang)).unwrap_or(nothing)
+/// What is classified.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Asked<'a> {
+    /// The system prompt; may be empty.
+    pub system: &'a str,
+    /// What the user says last.
+    pub turn: &'a str,
+    /// The language of the prose.
+    pub lang: Lang,
+    /// Whether pictures are attached.
+    pub has_images: bool,
+    /// Whether tools are offered.
+    pub has_tools: bool,
 }
 
 /// The kinds of task that a policy can name.
@@ -95,6 +100,16 @@ impl Task {
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|task| task.name() == name)
     }
+
+    /// How much of a model a task demands: what a small local model can do comes first.
+    pub const fn demand(self) -> u8 {
+        match self {
+            Self::Summarize | Self::Classify | Self::Extract | Self::QaContext => 0,
+            Self::Translate | Self::Rewrite | Self::Chat => 1,
+            Self::QaOpen | Self::Creative | Self::Brainstorm => 2,
+            Self::Code | Self::Reasoning | Self::Unknown => 3,
+        }
+    }
 }
 
 impl fmt::Display for Task {
@@ -112,4 +127,10 @@ pub struct TaskGuess {
     pub confidence: f32,
     /// The next likely task.
     pub runner_up: Task,
+}
+
+impl TaskGuess {
+    /// Nothing to go by.
+    pub const NOTHING: Self =
+        Self { task: Task::Unknown, confidence: 0.0, runner_up: Task::Unknown };
 }

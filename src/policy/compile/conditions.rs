@@ -74,12 +74,7 @@ impl Compiler<'_> {
             "all" => all(self.parts(value, nest)),
             "any" => When::Any(self.parts(value, nest).into()),
             "not" => When::Not(Box::new(self.condition(value, nest.negated()))),
-            "cel" => {
-                let message = "`cel` is not supported yet".to_owned();
-                let help = Some("use facts and matchers".to_owned());
-                self.reader.report(key.span, &value.path, message, help);
-                When::Always
-            }
+            "cel" => self.cel(key, value, nest),
             name => match self.fact(key, value) {
                 Some(fact) => self.fact_condition((name, fact), value, nest),
                 None => When::Always,

@@ -5,11 +5,14 @@
 
 mod assertions;
 mod budgets;
+mod cel;
 pub(super) mod cases;
 mod conditions;
 mod detect;
 mod matchers;
 mod rules;
+pub(super) mod schema;
+mod verify;
 pub(super) mod suite;
 mod words;
 
@@ -20,24 +23,27 @@ use sha2::{Digest, Sha256};
 use super::condition::Check;
 use super::{JURISDICTIONS, Otherwise, Policy, TargetId, TargetSet, World, prove};
 use super::{ZONE_ON_HOST, ZONE_ON_PREM, is_remote};
+use crate::inspect::{Label, Level};
 use crate::yaml::{self, Cursor, Fields, Problems, Reader, Severity};
 pub(in crate::policy) use detect::Tiers;
 use words::Define;
 
 /// The keys at the top of a policy.
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 16] = [
     "version",
     "name",
     "owner",
     "define",
     "sensitivity",
     "detect",
+    "tasks",
     "budgets",
     "limits",
     "routes",
     "otherwise",
     "tests",
     "trusted_headers",
+    "allow_cel_in_limits",
     "assert",
     "restricted_may_reach",
 ];
@@ -52,9 +58,13 @@ struct Compiler<'t> {
     /// Zones that may be named, those of targets first.
     zones: Vec<&'t str>,
     defines: BTreeMap<String, Define>,
+    /// The labels that the policy names itself, with their levels.
+    own_labels: Vec<(Label, Level)>,
     budget_names: Vec<String>,
     /// Headers (`x-purpose`) and metadata fields (`metadata.purpose`) that routes may believe.
     trusted: Vec<String>,
+    /// Whether limits may be written in CEL, which cannot be proved.
+    cel_in_limits: bool,
     checks: Vec<Check>,
     /// Ids of limits and routes, with the line of their definition.
     rule_lines: BTreeMap<String, u32>,
@@ -108,8 +118,10 @@ impl<'t> Compiler<'t> {
             world,
             zones,
             defines: BTreeMap::new(),
+            own_labels: Vec::new(),
             budget_names: Vec::new(),
             trusted: Vec::new(),
+            cel_in_limits: false,
             checks: Vec::new(),
             rule_lines: BTreeMap::new(),
         }
@@ -121,11 +133,14 @@ impl<'t> Compiler<'t> {
         self.version(&fields);
         let name = fields.need("name", &mut self.reader).and_then(|at| self.reader.name(&at));
         let owner = fields.get("owner").and_then(|at| self.reader.sentence(&at));
+        self.own_labels(&fields);
         self.define(&fields);
         let levels = self.sensitivity(&fields);
         let detect = self.detect(&fields);
         let budgets = self.budgets(&fields);
         self.trusted_headers(&fields);
+        let cel = fields.get("allow_cel_in_limits");
+        self.cel_in_limits = cel.and_then(|at| self.reader.truth(&at)).unwrap_or(false);
         let limits = self.limits(&fields);
         let routes = self.routes(&fields);
         let otherwise = self.otherwise(&fields);

@@ -21,12 +21,14 @@ impl RulePlace {
     }
 }
 
-const LIMIT_KEYS: [&str; 7] =
+pub(super) const LIMIT_KEYS: [&str; 7] =
     ["id", "why", "when", "allow_zones", "mask", "max_cost_usd", "deny_targets"];
-const ROUTE_KEYS: [&str; 4] = ["id", "when", "use", "verify"];
+pub(super) const ROUTE_KEYS: [&str; 4] = ["id", "when", "use", "verify"];
+
+pub(super) const MASK_KEYS: [&str; 3] = ["labels", "mode", "likely"];
 
 /// What a limit does; without any of them it does nothing.
-const EFFECTS: [&str; 4] = ["allow_zones", "mask", "max_cost_usd", "deny_targets"];
+pub(super) const EFFECTS: [&str; 4] = ["allow_zones", "mask", "max_cost_usd", "deny_targets"];
 
 impl Compiler<'_> {
     /// Reads `limits`, which may be absent.
@@ -65,7 +67,7 @@ impl Compiler<'_> {
         if !matches!(at.node.value, crate::yaml::Value::Map(_)) {
             return MaskPlan::of(self.labels(at), Mode::Reversible);
         }
-        let Some(fields) = self.reader.fields(at, &["labels", "mode", "likely"]) else {
+        let Some(fields) = self.reader.fields(at, &MASK_KEYS) else {
             return MaskPlan::default();
         };
         let labels = fields.need("labels", &mut self.reader);
@@ -98,14 +100,10 @@ impl Compiler<'_> {
         let fields = self.reader.fields(at, &ROUTE_KEYS)?;
         let id = self.rule_id(&fields);
         let when = self.when(&fields, Stage::Routes);
-        if let (Some(at), Some(span)) = (fields.get("verify"), fields.key_span("verify")) {
-            let message = "`verify` is not available yet".to_owned();
-            let help = "leave it out: the first target's answer is then used as it is".to_owned();
-            self.reader.report(span, &at.path, message, Some(help));
-        }
         let targets = fields.need("use", &mut self.reader).map(|at| self.uses(&at));
+        let verify = self.verify(&fields, targets.as_deref().unwrap_or_default());
         let place = RulePlace::of(&fields, at);
-        Some(Route { id: id?, when, targets: targets?, place })
+        Some(Route { id: id?, when, targets: targets?, verify, place })
     }
 
     fn uses(&mut self, at: &Cursor<'_>) -> Vec<TargetId> {

@@ -28,9 +28,9 @@ pub(super) struct Class {
 /// Every kind of value, in classes. Two kinds of one class may stand for each other in any request.
 pub(super) fn classes(policies: &[&Policy]) -> Vec<Class> {
     let mut classes: BTreeMap<Vec<u8>, LabelSet> = BTreeMap::new();
-    for (index, label) in (1_u8..).zip(Label::ALL) {
-        let key = policies.iter().flat_map(|policy| signature(policy, *label, index)).collect();
-        classes.entry(key).or_default().insert(*label);
+    for (index, label) in (1_u8..).zip(LabelSet::ALL.iter()) {
+        let key = policies.iter().flat_map(|policy| signature(policy, label, index)).collect();
+        classes.entry(key).or_default().insert(label);
     }
     let mut classes: Vec<Class> = classes
         .into_values()

@@ -106,11 +106,15 @@ fn placed(policy: &Policy, said: &str) -> String {
 fn asks(policy: &Policy, when: &When, said: &str) -> bool {
     match when {
         When::Always => false,
-        When::Check(id) => policy.checks.get(id.0).is_some_and(|check| {
-            matches!(&check.fact, Fact::Text(fact)
-                if matches!(&check.test, Test::Matches(shape)
-                    if shape_axis(fact, shape.as_str()) == Axis::Opaque(said.to_owned())))
-        }),
+        When::Check(id) => {
+            policy.checks.get(id.0).is_some_and(|check| match (&check.fact, &check.test) {
+                (_, Test::Cel(cel)) => *cel.text == *said,
+                (Fact::Text(fact), Test::Matches(shape)) => {
+                    shape_axis(fact, shape.as_str()) == Axis::Opaque(said.to_owned())
+                }
+                _ => false,
+            })
+        }
         When::Not(part) => asks(policy, part, said),
         When::All(parts) | When::Any(parts) => parts.iter().any(|part| asks(policy, part, said)),
     }

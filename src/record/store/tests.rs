@@ -35,6 +35,7 @@ fn settled(id: &str, cost: i128) -> SettledRow {
         }),
         latency: Duration::from_micros(1_234),
         ttft: Some(Duration::from_micros(567)),
+        verified: None,
         ..SettledRow::example(id)
     }
 }
@@ -88,6 +89,7 @@ async fn every_kind_of_ending_is_kept() {
         outcome: "upstream_error".to_owned(),
         usage: None,
         ttft: None,
+        verified: None,
         ..settled("released", 0)
     };
     let fallback = SettledRow {

@@ -103,3 +103,20 @@ fn idle_rules_are_shown_with_the_reason() {
         .collect();
     insta::assert_snapshot!(shown.join("\n"));
 }
+
+/// An expression can be true and can be false: what hangs on it is not proved, what does not, is.
+#[test]
+fn expressions_are_not_looked_into() {
+    let of = |assertion: &str| {
+        found(&format!(
+            "{OPEN}limits:\n  - {{ id: code, why: x, when: {{ task.type: {{ is: code }} }}, allow_zones: [on-host] }}\nroutes:\n  - {{ id: some, when: {{ cel: 'caller.team == \"legal\"' }}, use: [cloud] }}\n  - {{ id: rest, use: [local] }}\nassert:\n  - never: {{ {assertion}zone: remote }}\n"
+        ))
+    };
+    let hanging = of("");
+    let expected =
+        "cannot be proved: it depends on `caller.team == \"legal\"` (route `some`, line 7)";
+    assert!(hanging.contains(expected), "{hanging}");
+    let independent = of("task.type: { is: code }, ");
+    assert!(!independent.contains("error") && !independent.contains("cannot"), "{independent}");
+    assert!(!hanging.contains("can never hold"), "{hanging}");
+}

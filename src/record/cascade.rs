@@ -1,0 +1,53 @@
+//! What became of the local answers that a route looked at, for choosing its threshold.
+
+use rusqlite::named_params;
+
+use super::error::LedgerError;
+use super::read::Reader;
+use super::report::Period;
+use crate::money::NanoUsd;
+
+/// One local answer that was looked at.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Looked {
+    /// The route that looked.
+    pub route: String,
+    /// The tenth percentile of its token probabilities.
+    pub score: f64,
+    /// What became of it.
+    pub verdict: String,
+    /// What the request was billed.
+    pub cost: NanoUsd,
+    /// What the local answer saved.
+    pub avoided: NanoUsd,
+}
+
+impl Reader {
+    /// The local answers of a period that were looked at, in the order of time.
+    pub fn looked_at(&self, period: Period) -> Result<Vec<Looked>, LedgerError> {
+        let mut query = self.connection().prepare(
+            "SELECT coalesce(route, ''), coalesce(verify_score, 0.0), verify_verdict, cost_nanos,
+               avoided_nanos
+             FROM ledger
+             WHERE verify_verdict IS NOT NULL AND at_us >= :since AND at_us < :until
+             ORDER BY seq",
+        )?;
+        let nanos = |nanos: i64| NanoUsd::new(i128::from(nanos));
+        let rows = query.query_map(
+            named_params! {
+                ":since": period.since.as_microsecond(),
+                ":until": period.until.as_microsecond(),
+            },
+            |row| {
+                Ok(Looked {
+                    route: row.get(0)?,
+                    score: row.get(1)?,
+                    verdict: row.get(2)?,
+                    cost: nanos(row.get(3)?),
+                    avoided: nanos(row.get(4)?),
+                })
+            },
+        )?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}

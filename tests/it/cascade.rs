@@ -1,0 +1,173 @@
+//! `verify`: the cheap answer wins only when it deserves to. The real starter model answers here; how
+//! sure it is of what is measured first, so that another starter passes, too.
+
+use ambidex::cli::report::cascade::cascades;
+use ambidex::config::PolicySource;
+use ambidex::record::Reader;
+use ambidex::record::report::Period;
+use serde_json::Value;
+
+use crate::support::{Proxy, Reply, Say, Upstream, answer, chat, events, streamed};
+
+/// Prompts that a small model is more or less sure of.
+const PROMPTS: [&str; 6] = [
+    "Classify this ticket as billing, technical or account: The app crashes.",
+    "Classify this review as positive or negative: I love it, works great.",
+    "Classify this ticket as billing, technical or account: I was charged twice.",
+    "Who led the work?\n\nThe bridge in Lisbon was repaired in May. The work was led by Ana Silva.",
+    "Translate this to German: the committee postponed its decision",
+    "Explain why the monsoon of 1874 mattered to the tea trade",
+];
+
+fn policy(threshold: f64, routes: &str) -> String {
+    format!(
+        "version: 1\nname: cascade\nowner: nobody\nrestricted_may_reach: {{ zones: any, why: tested elsewhere }}\n{routes}routes:\n  - id: cheap\n    use: [local, cloud]\n    \
+         verify: {{ of: local, min_token_prob_p10: {threshold:.4}, extractive: false, otherwise: next }}\n\
+         otherwise: {{ refuse: {{ status: 403, say: \"No: {{reasons}}\" }} }}\n"
+    )
+}
+
+async fn proxy(upstream: &Upstream, threshold: f64, limits: &str) -> Proxy {
+    let policy = policy(threshold, limits);
+    Proxy::with(upstream, move |settings, folder| {
+        let path = folder.path().join("policy.yaml");
+        std::fs::write(&path, &policy).unwrap();
+        settings.policy = PolicySource::File(path);
+    })
+    .await
+}
+
+fn said(reply: &Reply) -> String {
+    reply.json()["choices"][0]["message"]["content"].as_str().unwrap().to_owned()
+}
+
+/// The text of a stream of chunks.
+fn told(reply: &Reply) -> String {
+    let text = reply.text();
+    let chunks = text.split("\n\n").filter_map(|event| event.strip_prefix("data: "));
+    let chunks = chunks.filter_map(|data| serde_json::from_str::<Value>(data).ok());
+    let words = chunks
+        .filter_map(|chunk| chunk["choices"][0]["delta"]["content"].as_str().map(str::to_owned));
+    words.collect()
+}
+
+/// The prompts whose answers the starter is surest and least sure of, with a threshold between them.
+async fn measured() -> (&'static str, &'static str, f64) {
+    let upstream = Upstream::script([Say::Whole(500, "{}".to_owned())]).await;
+    let proxy = proxy(&upstream, 0.0, "").await;
+    let mut scores: Vec<(f64, &str)> = Vec::new();
+    for prompt in PROMPTS {
+        let reply = proxy.send(&chat(prompt)).await;
+        let row = proxy.row(reply.decision()).await;
+        let verified = row.settled.unwrap().verified.unwrap();
+        if verified.verdict == "accepted" {
+            scores.push((verified.score, prompt));
+        }
+    }
+    proxy.stop().await;
+    scores.sort_by(|left, right| left.0.total_cmp(&right.0));
+    let (low, high) = (scores[0], scores[scores.len() - 1]);
+    assert!(high.0 - low.0 > 0.02, "the starter is equally sure of everything: {scores:?}");
+    (high.1, low.1, f64::midpoint(low.0, high.0))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sure_answer_wins_and_an_unsure_one_goes_on() {
+    let (sure, unsure, threshold) = measured().await;
+    let upstream = Upstream::script([Say::Whole(200, answer("From the cloud.", 20, 5))]).await;
+    let proxy = proxy(&upstream, threshold, "").await;
+
+    let local = proxy.send(&chat(sure)).await;
+    assert_eq!((local.status, local.target()), (200, "local"), "{}", local.text());
+    let row = proxy.row(local.decision()).await.settled.unwrap();
+    let verified = row.verified.unwrap();
+    assert_eq!(verified.verdict, "accepted");
+    assert!(verified.score >= threshold);
+    assert!(upstream.seen().is_empty(), "a sure answer stays");
+
+    let remote = proxy.send(&chat(unsure)).await;
+    assert_eq!((remote.status, remote.target()), (200, "cloud"), "{}", remote.text());
+    assert_eq!(said(&remote), "From the cloud.");
+    assert_eq!(upstream.seen().len(), 1);
+    // One decision, one row: the local attempt's machine time and the bill stand in it together.
+    let row = proxy.row(remote.decision()).await;
+    let settled = row.settled.unwrap();
+    let verified = settled.verified.unwrap();
+    assert_eq!(verified.verdict, "unsure");
+    assert!(verified.score < threshold);
+    assert_eq!(row.decided.chosen.unwrap().target, "local");
+    assert_eq!(settled.answered_by.unwrap().target, "cloud");
+    assert!(settled.cost.is_positive());
+    assert!(settled.imputed.is_positive(), "the machine worked for nothing, but it worked");
+    assert!(!settled.avoided.is_positive(), "nothing was avoided");
+    assert_eq!(proxy.rows().await.len(), 2);
+
+    let count = |verdict: &str| {
+        format!("ambidex_cascade_answers_total{{route=\"cheap\",verdict=\"{verdict}\"}}")
+    };
+    for verdict in ["accepted", "unsure"] {
+        assert!((proxy.metric(&count(verdict)).await - 1.0).abs() < 1e-9, "{verdict}");
+    }
+    let scores = proxy.metric("ambidex_cascade_score_count{route=\"cheap\"}").await;
+    assert!((scores - 2.0).abs() < 1e-9);
+    let attempts = "ambidex_attempts_total{result=\"not_accepted\",target=\"local\"}";
+    assert!((proxy.metric(attempts).await - 1.0).abs() < 1e-9);
+
+    // The recorded scores say which threshold would have accepted both.
+    let folder = proxy.stop().await;
+    let reader = Reader::open(&folder.path().join("ledger.db")).unwrap();
+    let period = Period {
+        since: "2000-01-01T00:00:00Z".parse().unwrap(),
+        until: "2100-01-01T00:00:00Z".parse().unwrap(),
+    };
+    let it = cascades(&reader.looked_at(period).unwrap(), Some(1.0)).remove(0);
+    assert_eq!((it.answers, it.verdicts["accepted"], it.verdicts["unsure"]), (2, 1, 1));
+    assert!(it.calibrated.unwrap() <= verified.score);
+    assert_eq!(it.at[0].accept_rate.to_bits(), 1.0_f64.to_bits());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_says_one_answer_only() {
+    let (sure, unsure, threshold) = measured().await;
+    let upstream =
+        Upstream::script([Say::Events(events(&["From ", "the ", "cloud."], Some((20, 5))))]).await;
+    let proxy = proxy(&upstream, threshold, "").await;
+    let whole = proxy.send(&chat(sure)).await;
+    let local = proxy.send(&streamed(sure)).await;
+    assert_eq!((local.status, local.target()), (200, "local"));
+    assert_eq!(told(&local), said(&whole), "the stream tells what was judged");
+    assert!(local.text().ends_with("data: [DONE]\n\n"));
+    let remote = proxy.send(&streamed(unsure)).await;
+    assert_eq!((remote.status, remote.target()), (200, "cloud"), "{}", remote.text());
+    assert_eq!(told(&remote), "From the cloud.");
+    let row = proxy.row(remote.decision()).await.settled.unwrap();
+    assert_eq!(row.verified.unwrap().verdict, "unsure");
+    proxy.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unsure_answer_is_kept_where_nothing_else_may_answer() {
+    const CARD: &str = "4111 1111 1111 1111";
+    let upstream = Upstream::script([Say::Whole(500, "{}".to_owned())]).await;
+    let limits = "limits:\n  - { id: stays, why: secret, when: { data.labels: { any_of: [financial.*] } }, allow_zones: [on-host] }\n";
+    let proxy = proxy(&upstream, 1.0, limits).await;
+    let reply = proxy.send(&chat(&format!("Classify as billing or other: card {CARD}"))).await;
+    assert_eq!((reply.status, reply.target()), (200, "local"), "{}", reply.text());
+    let row = proxy.row(reply.decision()).await.settled.unwrap();
+    assert_eq!(row.verified.unwrap().verdict, "kept");
+    upstream.never_saw(CARD);
+    proxy.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unsure_answer_is_kept_where_the_others_fail() {
+    let upstream = Upstream::script([Say::Whole(500, "{}".to_owned())]).await;
+    let proxy = proxy(&upstream, 1.0, "").await;
+    let reply = proxy.send(&chat(PROMPTS[0])).await;
+    assert_eq!((reply.status, reply.target()), (200, "local"), "{}", reply.text());
+    assert_eq!(upstream.seen().len(), 1, "the next target was asked first");
+    let row = proxy.row(reply.decision()).await.settled.unwrap();
+    assert_eq!(row.verified.unwrap().verdict, "kept");
+    assert_eq!(proxy.rows().await.len(), 1);
+    proxy.stop().await;
+}
