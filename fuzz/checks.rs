@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use ambidex::inspect::{Inspection, Label, Leaf, Options, PackSet};
+use ambidex::inspect::{Inspection, LabelSet, Leaf, Options, PackSet};
 use ambidex::mask::{self, Conversation, Format, Key, MaskPlan, Mode, Restoration};
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -54,7 +54,7 @@ fn masked(text: &str) -> Result<usize, String> {
     let body = json!({ "messages": [{ "role": "user", "content": text }] });
     let key = Key::new([7; 32]);
     let conversation = Conversation::new(&key, "somebody", [text]);
-    let labels = Label::ALL.iter().copied().collect();
+    let labels = LabelSet::ALL;
     let plan = MaskPlan::of(labels, Mode::Reversible);
     let body = Bytes::from(body.to_string());
     let Ok(masked) = mask::mask(&body, plan, &conversation, &INSPECTION) else { return Ok(0) };

@@ -47,6 +47,8 @@ codes! {
     RateLimited = "rate_limited",
     /// No key, or one that we do not know.
     InvalidApiKey = "invalid_api_key",
+    /// The key is good, but not for this model.
+    ModelNotAllowed = "model_not_allowed",
     /// The body or a header cannot be used.
     InvalidRequest = "invalid_request",
     /// The body is larger than the limit.

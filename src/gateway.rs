@@ -2,6 +2,7 @@
 
 mod admin;
 mod data;
+mod keys;
 mod models;
 
 use std::net::SocketAddr;
@@ -17,7 +18,8 @@ use crate::caller::Callers;
 use crate::clock;
 use crate::config::{PolicySource, Settings, StoreSettings, TargetKind, TargetSettings};
 use crate::destination::{Destination, Kind};
-use crate::engine::EngineError;
+use crate::engine::{EngineError, TaggerError, TokenTagger};
+use crate::inspect::Tagger;
 use crate::inspector::{Inspector, TermsError};
 use crate::mask::Key;
 use crate::policy::{Masking, Policy, TargetWords, World};
@@ -30,6 +32,7 @@ use crate::telemetry::Metrics;
 use crate::upstream::{Client, Remote, RemoteError};
 use crate::yaml::Problems;
 
+use self::keys::ManagedKeys;
 pub use self::models::LocalModels;
 
 /// Why a gateway did not start.
@@ -65,6 +68,9 @@ pub enum StartError {
     /// A file of terms cannot be used.
     #[error(transparent)]
     Terms(#[from] TermsError),
+    /// The language model of inspection cannot be used.
+    #[error("`inspection.ner`: {0}")]
+    Tagger(#[from] TaggerError),
     /// The ledger cannot be opened.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
@@ -90,6 +96,16 @@ pub enum StartError {
 pub fn policy(settings: &Settings) -> Result<Policy, StartError> {
     let source = policy_text(&settings.policy)?;
     Policy::compile(&settings.policy.name(), &source, &world(settings)).map_err(StartError::Policy)
+}
+
+/// What reads requests under these settings, with its terms and its language model loaded.
+///
+/// # Errors
+/// A file of terms or of the model cannot be used.
+pub fn inspector(settings: &Settings) -> Result<Inspector, StartError> {
+    let load = |settings| TokenTagger::load(settings).map(|it| -> Arc<dyn Tagger> { Arc::new(it) });
+    let tagger = settings.tagger.as_ref().map(load).transpose()?;
+    Ok(Inspector::new(settings.inspection.clone())?.with_tagger(tagger))
 }
 
 /// The text of a policy.
@@ -129,7 +145,8 @@ pub struct Gateway {
 impl Gateway {
     /// Checks and loads everything, then listens.
     pub async fn start(settings: &Settings) -> Result<Self, StartError> {
-        let app = Arc::new(load(settings)?);
+        let (app, keys) = load(settings)?;
+        let app = Arc::new(app);
         let data = listen(settings.listen).await?;
         let admin = listen(settings.admin_listen).await?;
         let address = data.local_addr().unwrap_or(settings.listen);
@@ -154,6 +171,7 @@ impl Gateway {
         if app.rollout.file().is_some() {
             app.tasks.spawn(rollout::look_after_file(Arc::clone(&app)));
         }
+        app.tasks.spawn(keys::look_after(Arc::clone(&app), keys));
         info!(%address, %admin_address, policy = app.policy().rev(), "listening");
         Ok(Self { address, admin_address, app, listeners })
     }
@@ -194,7 +212,7 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
     TcpListener::bind(address).await.map_err(|source| StartError::Listen { address, source })
 }
 
-fn load(settings: &Settings) -> Result<App, StartError> {
+fn load(settings: &Settings) -> Result<(App, ManagedKeys), StartError> {
     let policy = policy(settings)?;
     let own_prices = settings.targets.iter().filter_map(own_price).collect();
     let book = PriceBook::embedded().with_overrides(own_prices);
@@ -207,14 +225,17 @@ fn load(settings: &Settings) -> Result<App, StartError> {
     if recovery.expired > 0 {
         warn!(requests = recovery.expired, "requests were cut off by a crash; charged as reserved");
     }
+    let callers = Callers::new(settings.callers.clone(), &settings.team_rates, settings.anonymous);
+    let keys = ManagedKeys::open(path, now)?;
+    keys.refresh(&callers)?;
     let specs = policy.budgets().to_vec();
     let recovered = store.reader()?.recovered(&specs, now)?;
     let metrics = Metrics::new()?;
     metrics.policy_info.with_label_values(&[policy.rev()]).set(1.0);
     let app = App {
         limits: settings.limits,
-        callers: Callers::new(&settings.callers),
-        inspector: Inspector::new(settings.inspection.clone())?,
+        callers,
+        inspector: inspector(settings)?,
         budgets: Budgets::new(specs, recovered),
         rollout: Rollout::new(settings.policy.clone(), world(settings), policy),
         destinations,
@@ -229,7 +250,7 @@ fn load(settings: &Settings) -> Result<App, StartError> {
         mask_key: mask_key(),
         ids: Ids::new(random()),
     };
-    Ok(app)
+    Ok((app, keys))
 }
 
 fn destination(

@@ -11,11 +11,11 @@ use tracing::warn;
 mod terms;
 
 use terms::TermFiles;
-pub use terms::TermsError;
+pub use terms::{TermFile, TermsError};
 
 use crate::chat::{Request, Role};
 use crate::inspect::task::Model;
-use crate::inspect::{Conversation, Findings, Inspection, Options, Scan};
+use crate::inspect::{Conversation, Findings, Inspection, Options, Scan, Tagger};
 use crate::policy::Policy;
 
 /// Limits of inspection.
@@ -30,7 +30,7 @@ pub struct InspectionSettings {
     /// What the detectors look at.
     pub options: Options,
     /// Files with the installation's own terms, one on each line.
-    pub terms: Vec<PathBuf>,
+    pub terms: Vec<TermFile>,
     /// The installation's own weights for telling tasks apart, made by `ambidex task train`.
     pub task_model: Option<PathBuf>,
 }
@@ -54,6 +54,7 @@ pub struct Inspector {
     settings: InspectionSettings,
     seats: Semaphore,
     terms: TermFiles,
+    tagger: Option<Arc<dyn Tagger>>,
     task_model: Option<Arc<Model>>,
 }
 
@@ -62,7 +63,14 @@ impl Inspector {
     pub fn new(settings: InspectionSettings) -> Result<Self, TermsError> {
         let terms = TermFiles::load(&settings.terms)?;
         let task_model = settings.task_model.as_deref().map(weights).transpose()?.map(Arc::new);
-        Ok(Self { seats: Semaphore::new(settings.threads_max), settings, terms, task_model })
+        let seats = Semaphore::new(settings.threads_max);
+        Ok(Self { seats, settings, terms, tagger: None, task_model })
+    }
+
+    /// Lets a language model read the texts, too; then nothing is inspected in place.
+    #[must_use]
+    pub fn with_tagger(self, tagger: Option<Arc<dyn Tagger>>) -> Self {
+        Self { tagger, ..self }
     }
 
     /// What a policy looks for, with the installation's terms as they are now.
@@ -72,6 +80,7 @@ impl Inspector {
             options: Options { packs: detect.packs, ..self.settings.options },
             terms: self.terms.current(),
             patterns: Arc::clone(&detect.patterns),
+            tagger: self.tagger.clone(),
             task_model: self.task_model.clone(),
             task_words: detect.task_words.clone(),
         }
@@ -92,7 +101,8 @@ impl Inspector {
 
     /// Reads a request. Never fails: what could not be read is `Scan::Uninspected`.
     pub async fn read(&self, request: &Arc<Request>, inspection: &Inspection) -> Findings {
-        if request.body().len() <= self.settings.in_place_bytes_max {
+        let is_short = request.body().len() <= self.settings.in_place_bytes_max;
+        if is_short && inspection.tagger.is_none() {
             return look(request, inspection);
         }
         let (request, inspection) = (Arc::clone(request), inspection.clone());

@@ -45,5 +45,6 @@ pub mod money;
 pub mod failure;
 pub mod secret;
 pub mod clock;
+pub mod hex;
 pub mod tasks;
 pub mod yaml;

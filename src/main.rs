@@ -24,6 +24,7 @@ fn main() -> ExitCode {
             ExitCode::from(match error {
                 CliError::Settings(_) => 2,
                 CliError::Failed(_) => 1,
+                CliError::Widens(_) => 3,
             })
         }
     }

@@ -12,15 +12,17 @@ use hyper::body::Incoming;
 use hyper::{Request as HttpRequest, Response};
 
 use crate::app::App;
-use crate::chat::Surface;
+use crate::caller::Admitted;
+use crate::chat::{self, Surface};
 use crate::clock;
 use crate::decide::{self, Known, Said};
 use crate::dialect;
-use crate::dispatch::{self, Case, Masking, Plan, Unsent};
+use crate::dispatch::{self, Case, Masking, Plan, Servers, Unsent};
 use crate::failure::{Code, Failure};
 use crate::inspect::{Scan, Task};
 use crate::money::Tokens;
 use crate::receive;
+use crate::record::DecidedRow;
 use crate::reply::{self, Stopped};
 use crate::server::Body;
 use crate::trail;
@@ -55,7 +57,8 @@ async fn counted(
     incoming: HttpRequest<Incoming>,
 ) -> Result<Tokens, Failure> {
     receive::check_framing(incoming.headers())?;
-    app.callers.identify(receive::credentials(incoming.headers()).as_ref())?;
+    let key = receive::credentials(incoming.headers());
+    let _admitted = app.callers.identify(key.as_ref(), clock::now())?;
     let body = receive::body(incoming, &app.limits).await?;
     let request = dialect::of(surface)
         .read(body)
@@ -79,7 +82,8 @@ async fn answer(
     // receive, in two steps: whoever may not ask does not get a body read.
     receive::check_framing(incoming.headers())?;
     // identify
-    let caller = app.callers.identify(receive::credentials(incoming.headers()).as_ref())?;
+    let key = receive::credentials(incoming.headers());
+    let Admitted { caller, seats, standing } = app.callers.identify(key.as_ref(), now)?;
     // One request sees one policy, whatever is loaded meanwhile.
     let policy = app.policy();
     let shadow = app.rollout.shadow();
@@ -91,11 +95,16 @@ async fn answer(
         .map(Arc::new)
         .map_err(|error| Failure::client(Code::InvalidRequest, error.to_string()))?;
 
+    caller.may_ask_for(&request.model)?;
+
     // inspect
     let inspection = app.inspector.inspection(&policy);
     let mut findings = app.inspector.read(&request, &inspection).await;
     let inspected = clock::instant();
     app.metrics.stage("inspect", inspected - received);
+
+    let standing =
+        standing.and(caller.count_tokens(wanted_tokens(&request, findings.tokens_input))?);
 
     // decide and reserve: the policy's word, and money for it.
     let said = said.and_metadata(&policy, shadow.as_deref(), &request);
@@ -112,6 +121,9 @@ async fn answer(
         at: now,
         started,
         input: findings.tokens_input,
+        sent_to: Servers::default(),
+        standing,
+        seats,
     });
     trail::count(app, &policy, &decided, &findings);
     if let Some(shadow) = &shadow {
@@ -128,16 +140,7 @@ async fn answer(
     };
 
     // INVARIANT: the decision is on disk before the first byte leaves.
-    let recording = clock::instant();
-    let unsent = Unsent::new(app, &case, hold);
-    if let Err(error) = app.store.decided(row).await {
-        if let Some(hold) = unsent.into_hold() {
-            hold.release();
-        }
-        let message = format!("the decision could not be recorded, so nothing was sent: {error}");
-        return Err(Failure::ours(Code::LedgerUnavailable, message).into());
-    }
-    app.metrics.stage("record", clock::instant() - recording);
+    let unsent = recorded(app, row, Unsent::new(app, &case, hold)).await?;
 
     // dispatch, stream back; settling and recording happen when the answer ends, however it ends.
     let plan = Plan {
@@ -152,4 +155,27 @@ async fn answer(
         .await
         .map_err(|failure| Stopped::failed(&case, failure))?;
     Ok(reply::answered(app, &case, answer))
+}
+
+/// Gives the request back once its decision is on disk, and its money if it cannot be written.
+async fn recorded(app: &App, row: DecidedRow, unsent: Unsent) -> Result<Unsent, Failure> {
+    let recording = clock::instant();
+    if let Err(error) = app.store.decided(row).await {
+        if let Some(hold) = unsent.into_hold() {
+            hold.release();
+        }
+        let message = format!("the decision could not be recorded, so nothing was sent: {error}");
+        return Err(Failure::ours(Code::LedgerUnavailable, message));
+    }
+    app.metrics.stage("record", clock::instant() - recording);
+    Ok(unsent)
+}
+
+/// Answer tokens that count against a rate where the caller sets no limit.
+const ANSWER_TOKENS: u32 = 1024;
+
+/// The tokens that a request may use: its prompt, and its answers at their longest.
+fn wanted_tokens(request: &chat::Request, input: Tokens) -> u32 {
+    let answer = request.output_max.map_or(ANSWER_TOKENS, |tokens| tokens.0);
+    input.0.saturating_add(answer.saturating_mul(request.choices.max(1)))
 }

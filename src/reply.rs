@@ -9,6 +9,7 @@ use tracing::{info, warn};
 
 use crate::app::App;
 use crate::budget::OverBudget;
+use crate::caller::{Left, Standing};
 use crate::chat::UsageSource;
 use crate::dialect::Dialect;
 use crate::dispatch::{Answer, Case, Content};
@@ -32,6 +33,11 @@ pub const COST: HeaderName = HeaderName::from_static("x-ambidex-cost-usd");
 pub const COST_MAX: HeaderName = HeaderName::from_static("x-ambidex-cost-max-usd");
 /// Why a request was refused.
 pub const REASON: HeaderName = HeaderName::from_static("x-ambidex-reason");
+
+const REQUESTS: [&str; 3] =
+    ["x-ratelimit-limit-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"];
+const TOKENS: [&str; 3] =
+    ["x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"];
 
 /// Where a count comes from, on replies that count tokens.
 pub const COUNTED_BY: HeaderName = HeaderName::from_static("x-ambidex-usage-source");
@@ -103,6 +109,7 @@ pub fn stopped(app: &App, stopped: &Stopped, dialect: &dyn Dialect) -> Response<
     insert(headers, REASON, &failure.message);
     insert(headers, COST, "0.00");
     if let Some(case) = case {
+        rates(headers, case.standing);
         insert(headers, DECISION, &case.id);
         insert(headers, ROUTE, &case.route);
     }
@@ -123,6 +130,7 @@ pub fn answered(app: &App, case: &Case, answer: Answer) -> Response<Body> {
         }
     };
     let headers = reply.headers_mut();
+    rates(headers, case.standing);
     insert(headers, DECISION, &case.id);
     insert(headers, ROUTE, &case.route);
     if let Some(destination) = answer.target.and_then(|target| app.destination(target)) {
@@ -136,6 +144,18 @@ pub fn answered(app: &App, case: &Case, answer: Answer) -> Response<Body> {
         insert(headers, COST_MAX, &cost_max.to_string());
     }
     reply
+}
+
+/// What is left of the caller's rates, in the headers that clients of OpenAI's API know.
+fn rates(headers: &mut hyper::HeaderMap, standing: Standing) {
+    for (names, left) in [(REQUESTS, standing.requests), (TOKENS, standing.tokens)] {
+        let Some(Left { limit, remaining, reset }) = left else { continue };
+        let [of_limit, of_remaining, of_reset] = names;
+        headers.insert(HeaderName::from_static(of_limit), HeaderValue::from(limit));
+        headers.insert(HeaderName::from_static(of_remaining), HeaderValue::from(remaining));
+        let reset = format!("{}ms", reset.as_millis());
+        insert(headers, HeaderName::from_static(of_reset), &reset);
+    }
 }
 
 /// Adds a header; what a header cannot carry (a `why` in Chinese) is percent-encoded.

@@ -43,6 +43,11 @@ def averaged_state(run):
     return dict(state["model"], **state["average"]), config, state["done"]
 
 
+def mean_of(weights, others, share):
+    """The weights, each moved towards another model's by this share: two runs of one beginning often do better together."""
+    return {k: torch.lerp(v.float(), others[k].float(), share) if k in others else v for k, v in weights.items()}
+
+
 def write_json(path, value):
     path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
@@ -154,6 +159,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run", help="folder of a training run")
     parser.add_argument("--tokenizer", help="folder with tokenizer.json, needed with --run")
+    parser.add_argument("--mean-with", metavar="FOLDER", help="with --run: the mean with the weights of this exported folder")
+    parser.add_argument("--share", type=float, default=0.5, help="the folder's share of that mean")
     parser.add_argument("--engine", help="what eval-local printed for the exported folder; without --run only the card is written anew")
     parser.add_argument("--eval", required=True)
     parser.add_argument("--out", default=str(HERE / "../../models/starter"))
@@ -169,6 +176,8 @@ def main():
         return
     tokenizer = train.load_tokenizer(args.tokenizer)
     weights, config, done = averaged_state(args.run)
+    if args.mean_with:
+        weights = mean_of(weights, load_file(str(pathlib.Path(args.mean_with) / "model.safetensors")), args.share)
     write_folder(out, weights, config, args.tokenizer)
     model = load_folder(out)
     rows = [json.loads(line) for line in open(args.eval, encoding="utf-8")]

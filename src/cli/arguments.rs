@@ -5,10 +5,13 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::cli::keys::arguments::KeysCommand;
 use crate::cli::models;
 use crate::cli::policy::arguments::PolicyCommand;
 use crate::cli::report::Layout;
 use crate::engine::{BackendChoice, EngineSettings, Precision};
+use crate::inspect::Level;
+use crate::record::evidence::{Anchor, Fingerprint, Known};
 use crate::record::report::Dimension;
 use crate::telemetry::logs;
 
@@ -53,6 +56,12 @@ pub enum Command {
         #[arg(long)]
         offline: bool,
     },
+    /// Make, list, change and revoke API keys, also while a gateway runs.
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// Prove that nobody changed the ledger; hand it over, forget callers, remove old rows.
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
     /// Add up the ledger: what was spent, by whom, and what it would have cost otherwise.
     #[command(subcommand)]
     Report(ReportCommand),
@@ -143,6 +152,18 @@ pub enum ReportCommand {
         #[command(flatten)]
         report: ReportArguments,
     },
+    /// What left our hosts, where to, under which limits, and what stayed; from a verified ledger.
+    Egress {
+        /// Requests of this level only.
+        #[arg(long, value_parser = level)]
+        sensitivity: Option<Level>,
+        /// What you know about the ledger from elsewhere.
+        #[command(flatten)]
+        known: KnownArguments,
+        /// Of when, and how to print it.
+        #[command(flatten)]
+        report: ReportArguments,
+    },
     /// What local answers that `verify` looked at saved, and what other thresholds would have.
     Cascade {
         /// Find the threshold that would have accepted this share of them, 0 to 1.
@@ -160,18 +181,82 @@ pub enum ReportCommand {
     },
 }
 
+/// `ambidex ledger …`
+#[derive(Debug, Subcommand)]
+pub enum LedgerCommand {
+    /// Find any change, gap or reorder, and say where; also while a gateway runs.
+    Verify {
+        /// What you know from elsewhere.
+        #[command(flatten)]
+        known: KnownArguments,
+        /// How to print.
+        #[arg(long, value_enum, default_value = "text")]
+        format: Format,
+    },
+    /// Print the signed end of the chain, to keep it elsewhere.
+    Head {
+        /// How to print.
+        #[arg(long, value_enum, default_value = "text")]
+        format: Format,
+    },
+    /// Write the rows of a period as JSON Lines.
+    Export {
+        /// From when: `30d`, `12h` back, or a day, `2026-03-01`.
+        #[arg(long, visible_alias = "from", default_value = "30d")]
+        since: String,
+        /// Until when, as in `--since`; without it, now.
+        #[arg(long, visible_alias = "to")]
+        until: Option<String>,
+    },
+    /// Take a caller's name, and the traces that may hold it, out of all rows. The gateway must not run.
+    Erase {
+        /// The caller, as the configuration named it.
+        #[arg(long, value_name = "NAME")]
+        caller: String,
+    },
+    /// Remove rows from before a day, at least 33 days back. The gateway must not run.
+    Prune {
+        /// The first day that is kept, `2026-03-01`, or `400d` back.
+        #[arg(long, value_name = "WHEN")]
+        before: String,
+    },
+}
+
+/// What somebody knows about a ledger from elsewhere.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct KnownArguments {
+    /// The only key that may have signed, as `ambidex ledger head` prints it.
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<Fingerprint>,
+    /// A head that you have kept: the chain must contain it.
+    #[arg(long, value_name = "LINK:HASH")]
+    pub head: Option<Anchor>,
+}
+
+impl From<KnownArguments> for Known {
+    fn from(arguments: KnownArguments) -> Self {
+        Self { key: arguments.key, head: arguments.head }
+    }
+}
+
 /// What all reports ask.
 #[derive(Debug, Args)]
 pub struct ReportArguments {
     /// From when: `30d`, `12h` back, or a day, `2026-03-01`.
-    #[arg(long, default_value = "30d")]
+    #[arg(long, visible_alias = "from", default_value = "30d")]
     pub since: String,
     /// Until when, as in `--since`; without it, now.
-    #[arg(long)]
+    #[arg(long, visible_alias = "to")]
     pub until: Option<String>,
     /// How to print.
     #[arg(long, value_enum, default_value = "text")]
     pub format: Layout,
+}
+
+/// A level by its name.
+pub(super) fn level(text: &str) -> Result<Level, String> {
+    Level::from_name(text)
+        .ok_or_else(|| "one of public, internal, confidential, restricted".to_owned())
 }
 
 /// `ambidex models …`

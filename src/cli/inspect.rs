@@ -11,10 +11,9 @@ use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
 use super::CliError;
-use crate::config::{self, PolicySource, Settings};
+use crate::config;
 use crate::gateway;
 use crate::inspect::{Findings, Inspection, Leaf, Level, Scan};
-use crate::inspector::Inspector;
 use crate::policy::{DataFacts, Policy};
 use show::Paint;
 
@@ -40,16 +39,12 @@ struct Found {
     end: usize,
 }
 
-/// What is looked for, and the policy that says how sensitive it is: the configuration's, else the
-/// embedded one.
+/// What is looked for, and the policy that says how sensitive it is: the configuration's (without
+/// one, of `ambidex.yaml` here), else the embedded one.
 pub fn sought(config: Option<&Path>) -> Result<(Inspection, Policy), CliError> {
-    let settings = match config {
-        Some(path) => config::load(Some(path))?,
-        None => Settings { policy: PolicySource::Embedded, ..Settings::default() },
-    };
+    let settings = config::load(config)?;
     let policy = gateway::policy(&settings)?;
-    let inspector = Inspector::new(settings.inspection).map_err(anyhow::Error::from)?;
-    Ok((inspector.inspection(&policy), policy))
+    Ok((gateway::inspector(&settings)?.inspection(&policy), policy))
 }
 
 /// How careful a policy is with these findings.

@@ -4,6 +4,8 @@
 pub mod arguments;
 pub mod doctor;
 pub mod inspect;
+pub mod keys;
+pub mod ledger;
 pub mod models;
 pub mod policy;
 pub mod prices;
@@ -18,17 +20,20 @@ pub use arguments::Arguments;
 
 use self::models::pull::{self, ENDPOINT, Patience, PullError, PullOptions};
 use crate::clock;
-use crate::config::{self, Settings};
+use crate::config::{self, Settings, StoreSettings};
 use crate::demo;
 use crate::gateway::StartError;
+use crate::inspect::Level;
+use crate::record::report::Period;
 use crate::route::price::PriceBook;
 use crate::secret::Secret;
 use crate::yaml::Problems;
 use arguments::{
-    Color, Command, ConfigCommand, InspectArguments, InspectCommand, ModelsCommand, PricesCommand,
-    ReportCommand,
+    Color, Command, ConfigCommand, InspectArguments, InspectCommand, LedgerCommand, ModelsCommand,
+    PricesCommand, ReportCommand,
 };
 use inspect::show::Paint;
+use keys::arguments::KeysCommand;
 
 /// Why a command ended without success.
 #[derive(Debug)]
@@ -37,13 +42,15 @@ pub enum CliError {
     Settings(String),
     /// Something failed on the way: exit code 1.
     Failed(anyhow::Error),
+    /// A new policy lets more leave than the old one, which was not wanted: exit code 3.
+    Widens(String),
 }
 
 impl CliError {
     /// What the person at the terminal reads.
     pub fn text(&self) -> String {
         match self {
-            Self::Settings(text) => text.trim_end().to_owned(),
+            Self::Settings(text) | Self::Widens(text) => text.trim_end().to_owned(),
             Self::Failed(error) => format!("error: {error:#}"),
         }
     }
@@ -62,6 +69,7 @@ impl From<StartError> for CliError {
             StartError::PolicyUnreadable { .. }
             | StartError::Engine { .. }
             | StartError::Terms(_)
+            | StartError::Tagger(_)
             | StartError::Remote { .. } => Self::Settings(format!("error: {error}")),
             StartError::Ledger(_)
             | StartError::Client(_)
@@ -131,6 +139,8 @@ pub fn run(arguments: Arguments) -> Result<(), CliError> {
             let reach = if offline { doctor::Reach::HereOnly } else { doctor::Reach::Servers };
             serve::runtime(Some(1))?.block_on(doctor::doctor(&settings, reach, &mut out))?;
         }
+        Command::Keys(command) => keys_command(command, &settings(config)?, &mut out)?,
+        Command::Ledger(command) => ledger_command(command, &settings(config)?, &mut out)?,
         Command::Report(command) => report_command(command, &settings(config)?, &mut out)?,
         Command::Inspect(arguments) => inspect_command(arguments, config, &mut out)?,
         Command::Task(command) => task::run(command, config, io::stdin().lock(), &mut out)?,
@@ -167,14 +177,18 @@ fn report_command(
     out: &mut impl Write,
 ) -> Result<(), CliError> {
     let (ReportCommand::Cost { report, .. }
+    | ReportCommand::Breakeven { report }
     | ReportCommand::Cascade { report, .. }
-    | ReportCommand::Breakeven { report }) = &command;
-    let period = report::period(&report.since, report.until.as_deref(), clock::now())
-        .map_err(|error| CliError::Settings(format!("error: {error:#}")))?;
+    | ReportCommand::Egress { report, .. }) = &command;
+    let period = period(&report.since, report.until.as_deref())?;
     let ledger = report::ledger(settings)?;
     match command {
         ReportCommand::Cost { by, report } => {
             report::cost::cost(&ledger, &by, period, report.format, out)?;
+        }
+        ReportCommand::Egress { sensitivity, known, report } => {
+            let of = (period, sensitivity.map(Level::name));
+            report::egress::egress(&ledger, of, known.into(), report.format, out)?;
         }
         ReportCommand::Cascade { accept_rate, report } => {
             let looked = ledger.looked_at(period).map_err(anyhow::Error::from)?;
@@ -184,6 +198,50 @@ fn report_command(
         ReportCommand::Breakeven { report } => {
             let machine_hour = settings.machine_hour;
             report::breakeven::breakeven(&ledger, period, machine_hour, report.format, out)?;
+        }
+    }
+    Ok(())
+}
+
+fn period(since: &str, until: Option<&str>) -> Result<Period, CliError> {
+    let period = report::period(since, until, clock::now());
+    period.map_err(|error| CliError::Settings(format!("error: {error:#}")))
+}
+
+fn keys_command(
+    command: KeysCommand,
+    settings: &Settings,
+    out: &mut dyn Write,
+) -> Result<(), CliError> {
+    let (now, StoreSettings::Sqlite(ledger)) = (clock::now(), &settings.store);
+    match command {
+        KeysCommand::Create(arguments) => keys::create(ledger, arguments.row(now)?, out)?,
+        KeysCommand::List { format } => keys::list(ledger, format.into(), now, out)?,
+        KeysCommand::Rotate { name, overlap } => keys::rotate(ledger, &name, overlap, now, out)?,
+        KeysCommand::Revoke { name } => keys::revoke(ledger, &name, now, out)?,
+    }
+    Ok(())
+}
+
+fn ledger_command(
+    command: LedgerCommand,
+    settings: &Settings,
+    out: &mut dyn Write,
+) -> Result<(), CliError> {
+    let now = clock::now();
+    match command {
+        LedgerCommand::Verify { known, format } => {
+            ledger::check(settings, known.into(), format.into(), out)?;
+        }
+        LedgerCommand::Head { format } => ledger::head(settings, format.into(), out)?,
+        LedgerCommand::Export { since, until } => {
+            ledger::export(settings, period(&since, until.as_deref())?, out)?;
+        }
+        LedgerCommand::Erase { caller } => ledger::erase(settings, &caller, now, out)?,
+        LedgerCommand::Prune { before } => {
+            let before = report::instant(&before, now)
+                .map_err(|error| CliError::Settings(format!("error: --before: {error:#}")))?;
+            ledger::prune(settings, before, now, out)?;
         }
     }
     Ok(())

@@ -2,7 +2,9 @@
 
 pub mod arguments;
 pub mod backtest;
+pub mod diff;
 pub mod explain;
+pub mod fmt;
 pub mod live;
 pub mod new;
 pub mod test;
@@ -30,7 +32,13 @@ pub fn run(
         }
         PolicyCommand::Test(arguments) => test::test(&arguments, &settings()?, out),
         PolicyCommand::Explain(arguments) => explain::explain(&arguments, &settings()?, out),
+        PolicyCommand::Diff(arguments) => diff::diff(&arguments, &settings()?, out),
         PolicyCommand::Facts => facts(out),
+        PolicyCommand::Fmt(arguments) => fmt::fmt(&arguments, &settings()?, out),
+        PolicyCommand::Schema { tests } => {
+            let schema = if tests { Policy::suite_schema() } else { Policy::schema() };
+            Ok(writeln!(out, "{schema:#}")?)
+        }
         PolicyCommand::New(arguments) => new::new(&arguments, out),
         PolicyCommand::Backtest(arguments) => backtest::backtest(&arguments, &settings()?, out),
         PolicyCommand::Reload { dry_run, admin } => {
@@ -102,10 +110,10 @@ fn world(settings: &Settings, targets: &TargetsArgument) -> Result<World, CliErr
 /// Lists every mistake of a policy, or says that there is none.
 pub fn check(read: &Read, out: &mut impl Write) -> Result<(), CliError> {
     let policy = read.compile()?;
-    write!(out, "{}", policy.warnings())?;
+    write!(out, "{}{}", policy.warnings(), policy.notes())?;
     writeln!(
         out,
-        "ok: policy {} (rev {}), owner {}: {} limit(s), {} route(s), {} budget(s), {} test(s)",
+        "ok: policy {} (rev {}), owner {}: {} limit(s), {} route(s), {} budget(s), {} test(s), {} assertion(s) proved",
         policy.name(),
         policy.rev(),
         policy.owner(),
@@ -113,6 +121,7 @@ pub fn check(read: &Read, out: &mut impl Write) -> Result<(), CliError> {
         policy.route_ids().count(),
         policy.budgets().len(),
         policy.cases().len(),
+        policy.assertion_count(),
     )?;
     Ok(())
 }

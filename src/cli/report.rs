@@ -3,6 +3,7 @@
 pub mod breakeven;
 pub mod cascade;
 pub mod cost;
+pub mod egress;
 
 use anyhow::{Context as _, bail};
 use jiff::civil::Date;
@@ -60,6 +61,15 @@ pub fn instant(text: &str, now: Timestamp) -> anyhow::Result<Timestamp> {
         bail!("`{text}` is neither a time back (`30d`, `12h`) nor a day (`2026-03-01`, UTC)");
     };
     Ok(now.to_zoned_datetime(TimeZone::UTC).checked_sub(back)?.timestamp())
+}
+
+/// A cell as RFC 4180 wants it.
+pub(in crate::cli) fn quoted(text: &str) -> String {
+    if text.contains(['"', ',', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
 }
 
 #[cfg(test)]

@@ -1,22 +1,22 @@
 //! `ambidex.yaml` → [`Settings`]: every problem at once, with its place and a way out.
 
+mod callers;
+mod inspection;
 mod models;
 mod price;
 mod prompts;
 
 use std::net::SocketAddr;
-use std::num::NonZeroU32;
 use std::path::Path;
 use std::time::Duration;
 
 use super::settings::{
     LocalModelSettings, PolicySource, Settings, StoreSettings, TargetKind, TargetSettings,
 };
-use crate::caller::{CallerSettings, TaskHints};
+use crate::caller::Anonymous;
 use crate::destination::Serves;
-use crate::inspect::Level;
 use crate::money::Tokens;
-use crate::policy::{Criticality, ZONE_ON_HOST, is_remote};
+use crate::policy::{ZONE_ON_HOST, is_remote};
 use crate::secret::Secret;
 use crate::upstream::provider;
 use crate::upstream::{Remote, RemoteSettings, Timeouts};
@@ -47,6 +47,8 @@ const TOP: &[&str] = &[
     "licences_allowed",
     "targets",
     "callers",
+    "api_keys",
+    "rate_limits",
     "inspection",
     "local_prompts",
     "machine_usd_per_hour",
@@ -80,16 +82,6 @@ const TARGET: &[&str] = &[
 ];
 const SERVES: &[&str] = &["input_tokens_max", "output_tokens_max", "tools", "images"];
 const TIMEOUTS: &[&str] = &["connect", "first_byte", "idle", "total"];
-const CALLER: &[&str] = &[
-    "name",
-    "key",
-    "team",
-    "criticality",
-    "region",
-    "data_floor",
-    "requests_per_minute",
-    "task_hints",
-];
 
 struct Decoder<'a> {
     reader: Reader<'a>,
@@ -129,20 +121,12 @@ impl Decoder<'_> {
         if let Some(at) = fields.get("callers") {
             settings.callers = self.callers(&at);
         }
-        if let Some(at) = fields.get("inspection")
-            && let Some(fields) = self.reader.fields(&at, &["deadline", "terms", "task_model"])
-        {
-            for item in
-                fields.get("terms").map(|at| self.reader.one_or_list(&at)).unwrap_or_default()
-            {
-                if let Some(path) = self.reader.sentence(&item) {
-                    settings.inspection.terms.push(self.folder.join(path));
-                }
-            }
-            self.set(&fields, "deadline", &mut settings.inspection.deadline, Self::duration);
-            self.set(&fields, "task_model", &mut settings.inspection.task_model, |it, at| {
-                it.reader.sentence(at).map(|path| Some(it.folder.join(path)))
-            });
+        self.set(&fields, "api_keys", &mut settings.anonymous, Self::api_keys);
+        if let Some(at) = fields.get("rate_limits") {
+            settings.team_rates = self.rate_limits(&at);
+        }
+        if let Some(at) = fields.get("inspection") {
+            settings.tagger = self.inspection(&at, &mut settings.inspection);
         }
         if let Some(at) = fields.get("local_prompts") {
             settings.local_prompts = self.local_prompts(&at);
@@ -156,13 +140,14 @@ impl Decoder<'_> {
 
     /// An open gateway on the internet spends the company's money for strangers.
     fn require_keys_beyond_loopback(&mut self, fields: &Fields<'_>, settings: &Settings) {
-        if settings.listen.ip().is_loopback() || !settings.callers.is_empty() {
+        let needs_keys = !settings.callers.is_empty() || settings.anonymous == Anonymous::Never;
+        if settings.listen.ip().is_loopback() || needs_keys {
             return;
         }
         if let Some(at) = fields.get("server") {
             let message =
                 format!("`{}` is reachable from outside without caller keys", settings.listen);
-            self.reader.wrong_with_help(&at, message, "add `callers`, or listen on 127.0.0.1");
+            self.reader.wrong_with_help(&at, message, "add `callers`, or `api_keys: required` and `ambidex keys create`, or listen on 127.0.0.1");
         }
     }
 
@@ -346,63 +331,6 @@ impl Decoder<'_> {
         self.set(&fields, "output_tokens_max", &mut serves.output_tokens_max, Self::tokens);
         self.set(&fields, "tools", &mut serves.tools, |it, at| it.reader.truth(at));
         self.set(&fields, "images", &mut serves.images, |it, at| it.reader.truth(at));
-    }
-
-    fn callers(&mut self, at: &Cursor<'_>) -> Vec<CallerSettings> {
-        let mut callers: Vec<CallerSettings> = Vec::new();
-        for item in self.reader.list(at).unwrap_or_default() {
-            let Some(caller) = self.caller(&item) else { continue };
-            if callers.iter().any(|other| other.name == caller.name) {
-                let message = format!("there are two callers named `{}`", caller.name);
-                self.reader.wrong_with_help(&item, message, "rename one of them");
-            }
-            if callers.iter().any(|other| other.key == caller.key) {
-                let message = format!("caller `{}` has the same key as another", caller.name);
-                self.reader.wrong_with_help(&item, message, "give each caller its own key");
-            }
-            callers.push(caller);
-        }
-        callers
-    }
-
-    fn caller(&mut self, at: &Cursor<'_>) -> Option<CallerSettings> {
-        let fields = self.reader.fields(at, CALLER)?;
-        let name = fields.need("name", &mut self.reader);
-        let name = name.and_then(|at| self.reader.name(&at)).map(str::to_owned);
-        let key = fields.need("key", &mut self.reader).and_then(|at| self.secret(&at));
-        let mut team = name.clone();
-        self.set(&fields, "team", &mut team, |it, at| {
-            it.reader.name(at).map(|name| Some(name.to_owned()))
-        });
-        let mut caller = CallerSettings {
-            name: name?,
-            key: key?,
-            team: team?,
-            criticality: None,
-            region: None,
-            data_floor: None,
-            requests_per_minute: None,
-            task_hints: TaskHints::default(),
-        };
-        self.set(&fields, "criticality", &mut caller.criticality, |it, at| {
-            let known = Criticality::ALL.iter().map(|value| (value.name(), *value));
-            it.word(at, "criticality", &known.collect::<Vec<_>>()).map(Some)
-        });
-        self.set(&fields, "region", &mut caller.region, |it, at| {
-            it.reader.name(at).map(|name| Some(name.to_owned()))
-        });
-        self.set(&fields, "data_floor", &mut caller.data_floor, |it, at| {
-            let known = Level::ALL.iter().map(|level| (level.name(), *level));
-            it.word(at, "level", &known.collect::<Vec<_>>()).map(Some)
-        });
-        self.set(&fields, "requests_per_minute", &mut caller.requests_per_minute, |it, at| {
-            it.count(at).map(|count| u32::try_from(count).ok().and_then(NonZeroU32::new))
-        });
-        self.set(&fields, "task_hints", &mut caller.task_hints, |it, at| {
-            let known = [("narrow", TaskHints::Narrow), ("trusted", TaskHints::Trusted)];
-            it.word(at, "way to take hints", &known)
-        });
-        Some(caller)
     }
 
     fn word<T: Copy>(&mut self, at: &Cursor<'_>, kind: &str, known: &[(&str, T)]) -> Option<T> {

@@ -3,10 +3,10 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use crate::caller::CallerSettings;
+use crate::caller::{Anonymous, CallerSettings, TeamRates};
 use crate::destination::Serves;
 use crate::engine::prompt::Templates;
-use crate::engine::{AdapterSource, EngineSettings};
+use crate::engine::{AdapterSource, EngineSettings, TaggerSettings};
 use crate::inspector::InspectionSettings;
 use crate::money::NanoUsd;
 use crate::route::price::Price;
@@ -37,8 +37,14 @@ pub struct Settings {
     pub targets: Vec<TargetSettings>,
     /// Who may ask; empty means everyone, as `anonymous`.
     pub callers: Vec<CallerSettings>,
+    /// Whether somebody without a key may ask while there are no keys.
+    pub anonymous: Anonymous,
+    /// How fast the callers of a team together may ask.
+    pub team_rates: Vec<TeamRates>,
     /// Limits of inspection.
     pub inspection: InspectionSettings,
+    /// The language model that inspection reads with, if any.
+    pub tagger: Option<TaggerSettings>,
     /// How the local model is asked, by task.
     pub local_prompts: Templates,
     /// What an hour of this machine costs, for the imputed cost of local answers.
@@ -172,7 +178,10 @@ impl Default for Settings {
             licences_allowed: Vec::new(),
             targets: vec![TargetSettings::starter(), TargetSettings::cloud()],
             callers: Vec::new(),
+            anonymous: Anonymous::WithoutKeys,
+            team_rates: Vec::new(),
             inspection: InspectionSettings::default(),
+            tagger: None,
             // A small cloud machine with two cores, on demand.
             local_prompts: Templates::default(),
             machine_hour: NanoUsd::new(80_000_000),

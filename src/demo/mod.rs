@@ -15,7 +15,7 @@ use anyhow::Context as _;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::caller::{CallerSettings, TaskHints};
+use crate::caller::{CallerSettings, Grant, KeyDigest, Rates, TaskHints};
 use crate::chat::UsageSource;
 use crate::cli::CliError;
 use crate::cli::arguments::DemoOptions;
@@ -25,7 +25,7 @@ use crate::config::settings::Power;
 use crate::config::{PolicySource, Settings, StoreSettings, TargetKind, TargetSettings};
 use crate::gateway::{self, Gateway};
 use crate::money::NanoUsd;
-use crate::record::{Chosen, DecidedRow, Ending, SettledRow, Store};
+use crate::record::{Chosen, DecidedRow, Ending, SentTo, SettledRow, Store};
 use crate::secret::Secret;
 use crate::server::Shutdown;
 use crate::tasks::Tasks;
@@ -114,13 +114,14 @@ fn settings(options: &DemoOptions, upstream: SocketAddr, store: &Path) -> Settin
 fn caller(team: &str, key: &str) -> CallerSettings {
     CallerSettings {
         name: format!("{team}-app"),
-        key: Secret::new(key.to_owned()),
+        keys: vec![Grant { digest: KeyDigest::of(&Secret::new(key.to_owned())), until: None }],
         team: team.to_owned(),
         criticality: None,
         region: None,
         data_floor: None,
         task_hints: TaskHints::default(),
-        requests_per_minute: None,
+        models: Vec::new(),
+        rates: Rates::default(),
     }
 }
 
@@ -148,6 +149,7 @@ async fn spend_the_research_budget(path: &Path, settings: &Settings) -> Result<(
             outcome: "answered".to_owned(),
             answered_by: Some(chosen.clone()),
             weights: None,
+            sent_to: vec![SentTo { target: chosen.target.clone(), zone: chosen.zone.clone() }],
             cost: amount,
             avoided: NanoUsd::ZERO,
             imputed: NanoUsd::ZERO,

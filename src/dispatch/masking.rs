@@ -65,7 +65,7 @@ pub(super) async fn masked(
     }
     let key = key.ok_or(MaskError::NoKey)?;
     let conversation = conversation(key, caller, request);
-    if request.body().len() <= IN_PLACE_BYTES_MAX {
+    if request.body().len() <= IN_PLACE_BYTES_MAX && masking.inspection.tagger.is_none() {
         return replace(masking, &conversation, request);
     }
     let (masking, request) = (masking.clone(), Arc::clone(request));
@@ -112,7 +112,6 @@ fn conversation(key: &Key, caller: &str, request: &Request) -> Conversation {
 mod tests {
     use super::*;
     use crate::chat::Surface;
-    use crate::inspect::Label;
     use crate::mask::Mode;
     use bytes::Bytes;
     use serde_json::{Value, json};
@@ -127,7 +126,7 @@ mod tests {
             .collect();
         let body = Bytes::from(json!({ "model": "auto", "messages": messages }).to_string());
         let request = dialect::of(Surface::OpenAiChat).read(body).unwrap();
-        let labels = Label::ALL.iter().copied().collect();
+        let labels = LabelSet::ALL;
         let masking = Masking {
             plan: MaskPlan::of(labels, Mode::Reversible),
             inspection: Inspection::default(),

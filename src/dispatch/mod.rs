@@ -32,7 +32,7 @@ use crate::upstream::Remote;
 
 pub(crate) use local::render as local_prompt;
 pub use masking::Masking;
-pub use settlement::{Bill, Carried, Case, Settlement, Unsent, Verified};
+pub use settlement::{Bill, Carried, Case, Servers, Settlement, Unsent, Verified};
 
 /// What the earlier stages settled: where the request may go, in order, with money for the first.
 #[derive(Debug)]

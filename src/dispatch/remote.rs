@@ -68,6 +68,7 @@ pub(super) async fn answer(
     let Some(hold) = settlement.hold() else {
         return Err(missed(SendError::Unreachable, settlement));
     };
+    settlement.leaves();
     let reply = upstream::send(&app.client, remote, clearance, hold, outgoing).await;
     let reply = match reply {
         Ok(reply) => reply,

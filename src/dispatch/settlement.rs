@@ -2,7 +2,7 @@
 //! however it ended: dropping a [`Settlement`] that nobody finished settles it, too.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -10,13 +10,13 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::app::App;
 use crate::budget::{Charge, Hold};
-use crate::caller::Caller;
+use crate::caller::{Caller, Seats, Standing};
 use crate::chat::Usage;
 use crate::clock::Instant;
 use crate::destination::Destination;
 use crate::money::{NanoUsd, Tokens};
 use crate::policy::{TargetId, Verdict};
-use crate::record::{self, Ending, SettledRow};
+use crate::record::{self, Ending, SentTo, SettledRow};
 use crate::telemetry::{Outcome, RequestLabels, Sums};
 
 /// What the end of a request means for the money.
@@ -84,6 +84,26 @@ pub struct Case {
     pub started: Instant,
     /// Estimated prompt tokens.
     pub input: Tokens,
+    /// The servers that may have seen it.
+    pub sent_to: Servers,
+    /// What is left of the caller's rates.
+    pub standing: Standing,
+    /// The caller's places, until the request ends.
+    pub seats: Seats,
+}
+
+/// The servers that may have seen a request so far.
+#[derive(Debug, Default)]
+pub struct Servers(Mutex<Vec<SentTo>>);
+
+impl Servers {
+    fn list(&self) -> Vec<SentTo> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn add(&self, server: SentTo) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(server);
+    }
 }
 
 /// An open request. Whoever holds it must say how it ended.
@@ -138,6 +158,14 @@ impl Settlement {
     /// The request's fixed data.
     pub const fn case(&self) -> &Arc<Case> {
         &self.case
+    }
+
+    /// From here on the target may see the request.
+    pub fn leaves(&self) {
+        if let Some(it) = self.destination() {
+            let (target, zone) = (it.name.clone(), it.zone.clone());
+            self.case.sent_to.add(SentTo { target, zone });
+        }
     }
 
     /// The first piece of a stream is on its way.
@@ -225,6 +253,7 @@ impl Settlement {
             outcome: outcome.name().to_owned(),
             answered_by: self.destination().map(|it| it.chosen(&self.case.route)),
             weights: self.destination().and_then(Destination::weights),
+            sent_to: self.case.sent_to.list(),
             cost: sums.cost,
             avoided: sums.avoided,
             imputed: sums.imputed,
@@ -325,6 +354,7 @@ pub(super) fn close_unanswered(app: &Arc<App>, case: &Case, outcome: Outcome, ca
         outcome: outcome.name().to_owned(),
         answered_by: None,
         weights: None,
+        sent_to: case.sent_to.list(),
         cost,
         avoided: NanoUsd::ZERO,
         imputed,

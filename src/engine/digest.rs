@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::error::LoadError;
 use super::weights::WeightFile;
+use crate::hex;
 
 /// A digest that may still be on its way.
 #[derive(Clone, Debug)]
@@ -144,13 +145,5 @@ pub(super) fn mismatch(what: &str, record: &'static str, expected: &str, found: 
 
 /// The SHA-256 of some bytes, in hexadecimal.
 pub(super) fn of_bytes(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
-/// Bytes in hexadecimal.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: [char; 16] =
-        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
-    let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().unwrap_or_default();
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    hex::encode(&Sha256::digest(bytes))
 }

@@ -27,6 +27,7 @@ mod settings;
 mod source;
 mod starter;
 mod stop;
+mod tagger;
 mod tokenizer;
 mod voice;
 mod weights;
@@ -48,6 +49,7 @@ pub use self::source::{
     AdapterSource, EmbeddedModel, LocalModel, ModelSource, examine, licence_of,
 };
 pub use self::starter::starter;
+pub use self::tagger::{TaggerError, TaggerSettings, TokenTagger};
 
 use self::core::Core;
 use crate::money::Tokens;

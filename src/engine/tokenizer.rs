@@ -9,13 +9,24 @@
 //!   so a share of tokens would call a Chinese paragraph "one unknown word".
 
 mod pieces;
+mod unigram;
 
 use std::collections::BTreeSet;
 
 use aho_corasick::AhoCorasick;
 
 pub(super) use self::pieces::{Piece, PieceKind, Pieces};
+use self::unigram::Vocabulary;
 use super::error::LoadError;
+
+/// The library's tokenizer around our vocabulary.
+type Inner = tokenizers::TokenizerImpl<
+    Vocabulary,
+    tokenizers::NormalizerWrapper,
+    tokenizers::PreTokenizerWrapper,
+    tokenizers::PostProcessorWrapper,
+    tokenizers::DecoderWrapper,
+>;
 
 /// A prompt as the model reads it.
 #[derive(Clone, PartialEq)]
@@ -28,7 +39,7 @@ pub(super) struct Encoded {
 
 /// A loaded tokenizer.
 pub(super) struct Tokenizer {
-    inner: tokenizers::Tokenizer,
+    inner: Inner,
     /// Finds the literals of control tokens, and what to write instead.
     literals: AhoCorasick,
     broken_up: Vec<String>,
@@ -47,8 +58,8 @@ impl std::fmt::Debug for Tokenizer {
 impl Tokenizer {
     /// Reads `tokenizer.json` for a model with this end token and this many embeddings.
     pub(super) fn load(bytes: &[u8], end: u32, embeddings: usize) -> Result<Self, LoadError> {
-        let inner =
-            tokenizers::Tokenizer::from_bytes(bytes).map_err(|error| wrong(error.to_string()))?;
+        let inner: Inner =
+            serde_json::from_slice(bytes).map_err(|error| wrong(error.to_string()))?;
         refuse_traps(&inner)?;
         Self::of(inner, end, embeddings)
     }
@@ -58,7 +69,7 @@ impl Tokenizer {
         Self::of(pieces::assemble(pieces)?, end, embeddings)
     }
 
-    fn of(inner: tokenizers::Tokenizer, end: u32, embeddings: usize) -> Result<Self, LoadError> {
+    fn of(inner: Inner, end: u32, embeddings: usize) -> Result<Self, LoadError> {
         let size = inner.get_vocab_size(true);
         if size > embeddings {
             let reason = format!(
@@ -166,7 +177,7 @@ impl Tokenizer {
 }
 
 /// Files that people really have and that would quietly read prompts wrongly.
-fn refuse_traps(inner: &tokenizers::Tokenizer) -> Result<(), LoadError> {
+fn refuse_traps(inner: &Inner) -> Result<(), LoadError> {
     if let Some(padding) = inner.get_padding() {
         let to = match padding.strategy {
             tokenizers::PaddingStrategy::Fixed(length) => format!(" to {length} tokens"),

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::app::App;
 use crate::chat::Surface;
+use crate::clock;
 use crate::dialect;
 use crate::pipeline;
 use crate::receive::{self, Endpoint};
@@ -61,7 +62,7 @@ fn ready(app: &App) -> Response<Body> {
 fn models(app: &App, request: &Request<Incoming>) -> Response<Body> {
     let key = receive::credentials(request.headers());
     let spoken = receive::spoken(request.uri().path(), request.headers());
-    if let Err(failure) = app.callers.identify(key.as_ref()) {
+    if let Err(failure) = app.callers.identify(key.as_ref(), clock::now()) {
         return reply::stopped(app, &failure.into(), dialect::of(spoken));
     }
     let mut models = vec![(AUTO, "ambidex")];

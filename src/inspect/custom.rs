@@ -1,10 +1,11 @@
 //! What an installation looks for besides the built-in kinds: its own terms (project names, customer
 //! names, up to a million of them) and its own patterns, with validators and context.
 //!
-//! What terms find is `custom.term`, and so is what patterns find that state no label of their own.
+//! What they find is `custom.term` where they state no other label, a built-in or an own one.
 
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
 use daachorse::{DoubleArrayAhoCorasick, DoubleArrayAhoCorasickBuilder, MatchKind};
 use regex::bytes::{Regex, RegexBuilder};
@@ -41,19 +42,44 @@ pub enum CustomError {
 /// Many terms, arranged for searching in one pass.
 pub struct Terms {
     search: Option<DoubleArrayAhoCorasick<u32>>,
+    /// What the searches' values stand for.
+    labels: Vec<Label>,
     count: usize,
 }
 
 impl Terms {
-    /// Arranges terms; case does not matter in ASCII, empty and doubled ones do not count.
+    /// Arranges terms; case does not matter in ASCII, empty and doubled ones do not count. What
+    /// they find is `custom.term`.
+    ///
+    /// # Errors
+    /// There are too many.
     pub fn new<'a>(terms: impl IntoIterator<Item = &'a str>) -> Result<Self, CustomError> {
-        let mut all: Vec<Vec<u8>> = terms
-            .into_iter()
-            .map(|term| term.trim().as_bytes().to_ascii_lowercase())
-            .filter(|term| (2..=TERM_MAX).contains(&term.len()))
-            .collect();
+        Self::labelled(terms.into_iter().map(|term| (Label::CustomTerm, term)))
+    }
+
+    /// Arranges terms, each with the label of what it finds. Of a term with two labels, the first
+    /// one that was read counts.
+    ///
+    /// # Errors
+    /// There are too many.
+    pub fn labelled<'a>(
+        terms: impl IntoIterator<Item = (Label, &'a str)>,
+    ) -> Result<Self, CustomError> {
+        let mut labels = Vec::new();
+        let mut all: Vec<(Vec<u8>, u32)> = Vec::new();
+        for (label, term) in terms {
+            let term = term.trim().as_bytes().to_ascii_lowercase();
+            if (2..=TERM_MAX).contains(&term.len()) {
+                let place = labels.iter().position(|known| *known == label);
+                let place = place.unwrap_or_else(|| {
+                    labels.push(label);
+                    labels.len() - 1
+                });
+                all.push((term, u32::try_from(place).unwrap_or(0)));
+            }
+        }
         all.sort_unstable();
-        all.dedup();
+        all.dedup_by(|later, first| later.0 == first.0);
         if all.len() > TERMS_MAX {
             return Err(CustomError::TooMany);
         }
@@ -63,9 +89,9 @@ impl Terms {
         } else {
             let builder =
                 DoubleArrayAhoCorasickBuilder::new().match_kind(MatchKind::LeftmostLongest);
-            Some(builder.build(all).map_err(|_| CustomError::Terms)?)
+            Some(builder.build_with_values(all).map_err(|_| CustomError::Terms)?)
         };
-        Ok(Self { search, count })
+        Ok(Self { search, labels, count })
     }
 
     /// How many there are.
@@ -79,11 +105,16 @@ impl Terms {
     }
 
     /// Where terms stand, as whole words where they are written in ASCII.
-    pub(super) fn find(&self, text: &[u8]) -> Vec<Range<usize>> {
+    pub(super) fn find(&self, text: &[u8]) -> Vec<(Label, Range<usize>)> {
         let Some(search) = &self.search else { return Vec::new() };
         let small = text.to_ascii_lowercase();
-        let found = search.leftmost_find_iter(&small).map(|found| found.start()..found.end());
-        found.filter(|span| is_whole(text, span)).collect()
+        let label = |value: u32| {
+            let label = usize::try_from(value).ok().and_then(|place| self.labels.get(place));
+            label.copied().unwrap_or(Label::CustomTerm)
+        };
+        let found = search.leftmost_find_iter(&small);
+        let found = found.map(|found| (label(found.value()), found.start()..found.end()));
+        found.filter(|(_, span)| is_whole(text, span)).collect()
     }
 }
 
@@ -159,10 +190,17 @@ fn is_drawn(value: &[u8]) -> bool {
     check::distinct(value) >= 10 && kinds >= 2
 }
 
-/// A pattern of the policy's own.
+/// How a policy's own pattern is looked for.
+#[derive(Clone, Debug)]
+enum Search {
+    Regex(Regex),
+    Terms(Arc<Terms>),
+}
+
+/// A pattern, or a list of terms, of the policy's own.
 #[derive(Clone, Debug)]
 pub struct CustomPattern {
-    regex: Regex,
+    search: Search,
     label: Label,
     validator: Option<Validator>,
     /// One of these has to stand close by, in small letters; none means anywhere.
@@ -171,6 +209,9 @@ pub struct CustomPattern {
 
 impl CustomPattern {
     /// Compiles a pattern. Classes such as `\d` and `\w` mean ASCII.
+    ///
+    /// # Errors
+    /// It is no regular expression, or too large.
     pub fn new(
         pattern: &str,
         validator: Option<Validator>,
@@ -182,8 +223,24 @@ impl CustomPattern {
             .dfa_size_limit(PATTERN_CACHE_MAX)
             .build()
             .map_err(|error| CustomError::Pattern(error.to_string()))?;
+        Ok(Self::of(Search::Regex(regex), validator, &context))
+    }
+
+    /// Arranges a list of terms.
+    ///
+    /// # Errors
+    /// There are too many.
+    pub fn terms<'a>(
+        terms: impl IntoIterator<Item = &'a str>,
+        validator: Option<Validator>,
+        context: &[String],
+    ) -> Result<Self, CustomError> {
+        Ok(Self::of(Search::Terms(Arc::new(Terms::new(terms)?)), validator, context))
+    }
+
+    fn of(search: Search, validator: Option<Validator>, context: &[String]) -> Self {
         let context = context.iter().map(|word| word.to_lowercase()).collect();
-        Ok(Self { regex, label: Label::CustomTerm, validator, context })
+        Self { search, label: Label::CustomTerm, validator, context }
     }
 
     /// Reports what it finds as this label.
@@ -210,14 +267,17 @@ impl CustomPattern {
 
     /// Where the pattern matches, with its validator and context satisfied.
     pub(super) fn find(&self, text: &[u8]) -> Vec<Range<usize>> {
-        let spans = self.regex.find_iter(text).map(|found| found.range());
+        let spans: Vec<Range<usize>> = match &self.search {
+            Search::Regex(regex) => regex.find_iter(text).map(|found| found.range()).collect(),
+            Search::Terms(terms) => terms.find(text).into_iter().map(|(_, span)| span).collect(),
+        };
         let is_valid = |span: &Range<usize>| {
             let value = text.get(span.clone()).unwrap_or_default();
             !span.is_empty() && self.validator.is_none_or(|validator| validator.passes(value))
         };
         let is_named =
             |span: &Range<usize>| self.context.is_empty() || self.cue(text, span).is_some();
-        spans.filter(|span| is_valid(span) && is_named(span)).collect()
+        spans.into_iter().filter(|span| is_valid(span) && is_named(span)).collect()
     }
 
     /// The context word close to a match, the one before it first.
@@ -248,16 +308,42 @@ fn is_whole(text: &[u8], span: &Range<usize>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{CustomPattern, Terms, Validator};
+    use super::{CustomError, CustomPattern, Label, TERMS_MAX, Terms, Validator};
 
     #[test]
     fn terms_are_whole_words_in_any_case() {
         let terms = Terms::new(["Project Falcon", "falcon", "极光计划", "", "x"]).unwrap();
         assert_eq!(terms.len(), 3);
         let text = "PROJECT FALCON, falcons, 关于极光计划的falcon";
-        let found: Vec<&str> =
-            terms.find(text.as_bytes()).into_iter().filter_map(|span| text.get(span)).collect();
+        let found = terms.find(text.as_bytes()).into_iter();
+        let found: Vec<&str> = found.filter_map(|(_, span)| text.get(span)).collect();
         assert_eq!(found, ["PROJECT FALCON", "极光计划", "falcon"]);
+    }
+
+    #[test]
+    fn terms_have_labels_and_the_first_one_counts() {
+        let terms = [
+            (Label::BusinessEmployeeId, "Falcon"),
+            (Label::CustomTerm, "Heron"),
+            (Label::CustomTerm, "falcon"),
+        ];
+        let found = Terms::labelled(terms).unwrap().find(b"heron and FALCON");
+        let labels: Vec<Label> = found.into_iter().map(|(label, _)| label).collect();
+        assert_eq!(labels, [Label::CustomTerm, Label::BusinessEmployeeId]);
+        let words = CustomPattern::terms(["Falcon"], None, &["project".to_owned()]).unwrap();
+        assert_eq!(words.find(b"project Falcon").len(), 1);
+        assert_eq!(words.find(b"a falcon; projects Falconry").len(), 0);
+    }
+
+    #[test]
+    fn a_million_terms_are_searched_and_no_more() {
+        let terms: Vec<String> = (0..=TERMS_MAX).map(|number| format!("Kunde {number}x")).collect();
+        let most = terms.iter().take(TERMS_MAX).map(String::as_str);
+        let most = Terms::new(most).unwrap();
+        assert_eq!(most.len(), 1_000_000);
+        assert_eq!(most.find(b"an KUNDE 999999x und Kunde 1000000x").len(), 1);
+        let more = Terms::new(terms.iter().map(String::as_str));
+        assert_eq!(more.unwrap_err(), CustomError::TooMany);
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod join;
 mod tests;
 pub mod sensitivity;
 pub mod size;
+pub mod tagger;
 pub mod task;
 mod words;
 
@@ -18,6 +19,8 @@ use std::sync::Arc;
 
 pub use custom::{CustomError, CustomPattern, TERMS_MAX, Terms, Validator};
 pub use sensitivity::{Confidence, Evidence, Finding, Label, LabelSet, Level, Pack, PackSet};
+pub use sensitivity::{OWN_LABELS_MAX, OwnLabel, OwnLabelError};
+pub use tagger::{Tag, Tagged, Tagger};
 pub use task::{Conversation, Task, TaskGuess};
 
 /// One string of the request, with the place it was found in.
@@ -143,6 +146,9 @@ pub struct Inspection {
     pub terms: Option<Arc<Terms>>,
     /// The policy's own patterns.
     pub patterns: Arc<Vec<CustomPattern>>,
+    /// A language model that reads the texts, too. It takes its time: whoever asks with one does
+    /// so on a thread that may wait.
+    pub tagger: Option<Arc<dyn Tagger>>,
     /// What tells tasks apart; `None` is the embedded weights.
     pub task_model: Option<Arc<task::Model>>,
     /// The policy's own words for tasks.
@@ -163,6 +169,11 @@ impl Inspection {
         let mut bytes_left = self.options.bytes_max;
         let (mut all, mut prose) = (size::Tally::default(), size::Tally::default());
         let mut messages: u32 = 0;
+        let tagged = self.tagged(leaves);
+        if tagged.as_ref().is_some_and(|tagged| !tagged.is_complete) {
+            findings.scan = Scan::Partial;
+        }
+        let mut tags = tagged.into_iter().flat_map(|tagged| tagged.tags);
         for (index, leaf) in (0_u32..).zip(leaves) {
             let fits = fitting(leaf.text, bytes_left);
             if fits.len() < leaf.text.len() {
@@ -175,7 +186,10 @@ impl Inspection {
                 prose.add(&tally);
                 messages += 1;
             }
-            let scanned = self.scan(leaf.path, fits);
+            let mut scanned = self.scan(leaf.path, fits);
+            if let Some(tags) = tags.next() {
+                tagger::join(&mut scanned, fits, &tags);
+            }
             if scanned.is_partial {
                 findings.scan = Scan::Partial;
             }
@@ -192,6 +206,18 @@ impl Inspection {
         findings
     }
 
+    /// What the language model says of the texts, as far as inspection reads them.
+    fn tagged(&self, leaves: &[Leaf<'_>]) -> Option<Tagged> {
+        let tagger = self.tagger.as_ref()?;
+        let mut bytes_left = self.options.bytes_max;
+        let texts = leaves.iter().map(|leaf| {
+            let fits = fitting(leaf.text, bytes_left);
+            bytes_left -= fits.len();
+            fits
+        });
+        Some(tagger.tag(&texts.collect::<Vec<&str>>()))
+    }
+
     /// What tells tasks apart.
     pub fn task_model(&self) -> &task::Model {
         self.task_model.as_deref().unwrap_or_else(|| task::Model::embedded())
@@ -199,7 +225,12 @@ impl Inspection {
 
     /// Every sensitive value of one string, in the order of the text and without overlaps.
     pub fn values(&self, path: &str, text: &str) -> Vec<(Label, Confidence, Range<usize>)> {
-        let values = self.scan(path, text).values.into_iter();
+        let mut scanned = self.scan(path, text);
+        if let Some(tagger) = &self.tagger {
+            let tags = tagger.tag(&[text]).tags.into_iter().next().unwrap_or_default();
+            tagger::join(&mut scanned, text, &tags);
+        }
+        let values = scanned.values.into_iter();
         values.map(|value| (value.label, value.confidence, value.span)).collect()
     }
 

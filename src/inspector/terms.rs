@@ -6,10 +6,19 @@ use std::time::SystemTime;
 
 use arc_swap::ArcSwapOption;
 
-use crate::inspect::{CustomError, Terms};
+use crate::inspect::{CustomError, Label, Terms};
 
 /// Largest file of terms.
 const FILE_BYTES_MAX: u64 = 256 << 20;
+
+/// A file of terms, one on each line, and the label of what they find.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TermFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// `custom.term`, or any other label.
+    pub label: Label,
+}
 
 /// Why the files of terms cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -52,16 +61,16 @@ type Stamps = Vec<Option<(SystemTime, u64)>>;
 /// Files of terms, and what they held when they were last read.
 #[derive(Debug)]
 pub(super) struct TermFiles {
-    paths: Vec<PathBuf>,
+    files: Vec<TermFile>,
     terms: ArcSwapOption<Terms>,
     stamps: Mutex<Stamps>,
 }
 
 impl TermFiles {
-    pub(super) fn load(paths: &[PathBuf]) -> Result<Self, TermsError> {
-        let stamps = Mutex::new(stamps(paths));
-        let terms = if paths.is_empty() { None } else { Some(Arc::new(read(paths)?)) };
-        Ok(Self { paths: paths.to_vec(), terms: ArcSwapOption::new(terms), stamps })
+    pub(super) fn load(files: &[TermFile]) -> Result<Self, TermsError> {
+        let stamps = Mutex::new(stamps(files));
+        let terms = if files.is_empty() { None } else { Some(Arc::new(read(files)?)) };
+        Ok(Self { files: files.to_vec(), terms: ArcSwapOption::new(terms), stamps })
     }
 
     pub(super) fn current(&self) -> Option<Arc<Terms>> {
@@ -70,7 +79,7 @@ impl TermFiles {
 
     /// Reads again what changed. A file that is wrong changes nothing, now and until it changes.
     pub(super) fn refresh(&self) -> Result<(), TermsError> {
-        let now = stamps(&self.paths);
+        let now = stamps(&self.files);
         {
             let Ok(mut known) = self.stamps.lock() else { return Ok(()) };
             if *known == now {
@@ -78,27 +87,27 @@ impl TermFiles {
             }
             *known = now;
         }
-        self.terms.store(Some(Arc::new(read(&self.paths)?)));
+        self.terms.store(Some(Arc::new(read(&self.files)?)));
         Ok(())
     }
 }
 
-fn stamps(paths: &[PathBuf]) -> Stamps {
-    let stamp = |path: &PathBuf| {
-        let about = std::fs::metadata(path).ok()?;
+fn stamps(files: &[TermFile]) -> Stamps {
+    let stamp = |file: &TermFile| {
+        let about = std::fs::metadata(&file.path).ok()?;
         Some((about.modified().ok()?, about.len()))
     };
-    paths.iter().map(stamp).collect()
+    files.iter().map(stamp).collect()
 }
 
-fn read(paths: &[PathBuf]) -> Result<Terms, TermsError> {
+fn read(files: &[TermFile]) -> Result<Terms, TermsError> {
     let mut texts = Vec::new();
-    for path in paths {
-        texts.push(read_one(path)?);
+    for file in files {
+        texts.push((file.label, read_one(&file.path)?));
     }
     // A line that begins with `#` is a comment.
-    let lines = texts.iter().flat_map(|text| text.lines()).filter(|line| !line.starts_with('#'));
-    Ok(Terms::new(lines)?)
+    let lines = texts.iter().flat_map(|(label, text)| text.lines().map(|line| (*label, line)));
+    Ok(Terms::labelled(lines.filter(|(_, line)| !line.starts_with('#')))?)
 }
 
 fn read_one(path: &Path) -> Result<String, TermsError> {
@@ -112,14 +121,16 @@ fn read_one(path: &Path) -> Result<String, TermsError> {
 
 #[cfg(test)]
 mod tests {
-    use super::TermFiles;
+    use super::{TermFile, TermFiles};
+    use crate::inspect::Label;
 
     #[test]
     fn terms_are_read_again_when_the_file_changes() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("terms.txt");
         std::fs::write(&path, "# ours\nProject Falcon\n").unwrap();
-        let files = TermFiles::load(std::slice::from_ref(&path)).unwrap();
+        let file = TermFile { path: path.clone(), label: Label::CustomTerm };
+        let files = TermFiles::load(&[file]).unwrap();
         assert_eq!(files.current().unwrap().len(), 1);
         std::fs::write(&path, "Project Falcon\nProject Heron\n").unwrap();
         files.refresh().unwrap();

@@ -13,6 +13,8 @@ use crate::inspect::{Inspection, LabelSet};
 const CONTEXT: usize = 256;
 /// The most that is held back; longer than any single value but a private key.
 const HELD_MAX: usize = 4096;
+/// How much is kept of a private key that has begun and not ended, so that its end is known, too.
+const KEY_MAX: usize = 16 << 10;
 
 /// Guards one text of an answer.
 #[derive(Clone)]
@@ -21,13 +23,26 @@ pub struct Guard {
     labels: LabelSet,
     /// The end of what has passed, as it was written.
     passed: String,
+    /// How many bytes went before that.
+    before: usize,
+    /// Where the last value began that was taken out.
+    taken: Option<usize>,
     held: String,
 }
 
 impl Guard {
-    /// Takes values of these kinds out of the text that follows.
-    pub const fn new(inspection: Inspection, labels: LabelSet) -> Self {
-        Self { inspection, labels, passed: String::new(), held: String::new() }
+    /// Takes values of these kinds out of the text that follows. What a language model would find
+    /// is not looked for: it would hold every word up.
+    pub fn new(inspection: Inspection, labels: LabelSet) -> Self {
+        let inspection = Inspection { tagger: None, ..inspection };
+        Self {
+            inspection,
+            labels,
+            passed: String::new(),
+            before: 0,
+            taken: None,
+            held: String::new(),
+        }
     }
 
     /// Takes the next piece and gives back what can be shown.
@@ -58,22 +73,39 @@ impl Guard {
                 continue;
             }
             out.push_str(self.passed.get(copied..span.start).unwrap_or_default());
-            out.push_str(&redacted(label));
+            // Of a value that goes on, only its beginning is told.
+            let start = Some(self.before + span.start);
+            if start != self.taken {
+                out.push_str(&redacted(label));
+            }
+            self.taken = start;
             copied = span.end;
         }
         out.push_str(self.passed.get(copied..).unwrap_or_default());
-        let cut = self.passed.ceil_char_boundary(self.passed.len().saturating_sub(CONTEXT));
+        let cut = self.passed.len().saturating_sub(CONTEXT).min(self.open_key());
+        let cut = self.passed.ceil_char_boundary(cut);
         self.passed.drain(..cut);
+        self.before += cut;
         out
+    }
+
+    /// Where a private key begins that has not ended.
+    fn open_key(&self) -> usize {
+        let from = self.passed.ceil_char_boundary(self.passed.len().saturating_sub(KEY_MAX));
+        let tail = self.passed.get(from..).unwrap_or_default();
+        let begin = tail.rfind("-----BEGIN ");
+        let is_open = |at: &usize| tail.get(*at..).is_some_and(|key| !key.contains("-----END "));
+        begin.filter(is_open).map_or(usize::MAX, |at| from + at)
     }
 }
 
 /// How much of the text cannot become part of a longer value: up to the last space that does not
-/// stand in a row of digits.
+/// stand in a row of digits. Chinese and Japanese have signs for spaces.
 fn settled(text: &str) -> usize {
+    let is_gap = |sign: char| sign.is_whitespace() || "。，、！？；".contains(sign);
     let mut end = text.len();
-    while let Some(space) = text.get(..end).and_then(|head| head.rfind(char::is_whitespace)) {
-        let word = text.get(space..end).unwrap_or_default().trim();
+    while let Some(space) = text.get(..end).and_then(|head| head.rfind(is_gap)) {
+        let word = text.get(space..end).unwrap_or_default().trim_matches(is_gap);
         let before = text.get(..space).unwrap_or_default().trim_end();
         let is_row = word.bytes().next().is_none_or(|byte| byte.is_ascii_digit() || byte == b'(')
             && before.bytes().last().is_some_and(|byte| byte.is_ascii_digit() || byte == b')');
@@ -95,11 +127,11 @@ impl fmt::Debug for Guard {
 #[cfg(test)]
 mod tests {
     use super::{Guard, settled};
-    use crate::inspect::{Inspection, Label};
+    use crate::inspect::{Inspection, LabelSet};
     use proptest::prelude::*;
 
     fn guarded(text: &str, cuts: &[usize]) -> String {
-        let labels = Label::ALL.iter().copied().collect();
+        let labels = LabelSet::ALL;
         let mut guard = Guard::new(Inspection::default(), labels);
         let mut out = String::new();
         let mut from = 0;
@@ -128,6 +160,28 @@ mod tests {
         assert_eq!(settled("in 2024 there"), 8);
         assert_eq!(settled("call 4111 1111 "), 5);
         assert_eq!(settled("word"), 0);
+        assert_eq!(settled("今天很好，明天"), "今天很好，".len());
+        assert_eq!(settled("电话 138 "), "电话 ".len());
+    }
+
+    #[test]
+    fn a_private_key_is_taken_out_however_long_it_is() {
+        let line = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj\n";
+        let key = format!(
+            "-----BEGIN RSA PRIVATE KEY-----\n{}-----END RSA PRIVATE KEY-----",
+            line.repeat(40)
+        );
+        let text = format!("Here it is:\n{key}\nKeep it safe.");
+        for size in [1, 7, 64, 5_000] {
+            let cuts: Vec<usize> = (0..text.len()).step_by(size).collect();
+            let shown = guarded(&text, &cuts);
+            assert!(!shown.contains("MII") && !shown.contains("8cKj"), "{size}: {shown}");
+            assert_eq!(shown.matches("[KEY]").count(), 1, "{size}: {shown}");
+            assert!(
+                shown.starts_with("Here it is:\n") && shown.ends_with("\nKeep it safe."),
+                "{shown}"
+            );
+        }
     }
 
     proptest! {

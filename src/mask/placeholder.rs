@@ -212,7 +212,7 @@ pub(super) const fn kind(label: Label) -> &'static str {
         Label::HealthMedicalRecord => "RECORD",
         Label::BusinessEmployeeId => "STAFF",
         Label::MarkerConfidential | Label::MarkerRestricted => "MARK",
-        Label::CustomTerm => "TERM",
+        Label::CustomTerm | Label::Own(_) => "TERM",
         Label::BusinessCnUscc
         | Label::BusinessInGstin
         | Label::HealthAuMedicare

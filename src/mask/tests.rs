@@ -18,7 +18,7 @@ fn inspection() -> Inspection {
 }
 
 fn everything() -> MaskPlan {
-    MaskPlan::of(Label::ALL.iter().copied().collect(), Mode::Reversible)
+    MaskPlan::of(LabelSet::ALL, Mode::Reversible)
 }
 
 fn conversation(beginning: &str) -> Conversation {
@@ -232,6 +232,15 @@ fn what_is_held_back_comes_with_the_last_chunk() {
     let rest = stream.finish();
     let rest: Value = serde_json::from_str(&rest[0]).unwrap();
     assert_eq!(rest["choices"][0]["delta"]["content"], "jane@acme.com");
+}
+
+#[test]
+fn what_a_placeholder_makes_look_like_a_value_is_masked_too() {
+    let text = "AAAA 0A 京A·12345";
+    let out = masked(&chat(text), everything());
+    let shown = content(&out);
+    assert!(!shown.contains("AAAA 0A") && !shown.contains("12345"), "{shown}");
+    assert_eq!(restored(&out, &shown, &[]), text);
 }
 
 const VALUES: &[&str] = &[

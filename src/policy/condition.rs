@@ -8,6 +8,7 @@ use std::ops::Not;
 use regex::Regex;
 
 use super::CheckId;
+use super::cel::Cel;
 use super::facts::{Criticality, Facts, Quality, Surface, Weekday};
 use super::vocabulary::{Fact, NumberFact, TextFact, TextValue, Unit, WordFact};
 use crate::inspect::{LabelSet, Lang, Level, Scan, Task};
@@ -77,6 +78,8 @@ pub(super) enum Test {
     AllOf(LabelSet),
     /// The fact is not known.
     IsUnknown,
+    /// An expression that reads this fact first, and maybe others. Nothing else is known of it.
+    Cel(Box<Cel>),
 }
 
 /// What a condition saw, kept for the explanation. Never the text of a prompt or a header.
@@ -96,6 +99,8 @@ pub enum Seen {
     Text(Box<str>),
     /// The labels found, and how much was read.
     Labels(LabelSet, Scan),
+    /// Several facts, by name.
+    Each(Box<[(Box<str>, Seen)]>),
 }
 
 /// The facts of a request with what follows from them.
@@ -150,7 +155,20 @@ fn combine(parts: &[When], ending: Truth, checks: &[Check], context: Context<'_>
 }
 
 impl Check {
+    /// The facts that it reads.
+    pub(super) fn reads(&self) -> impl Iterator<Item = &Fact> {
+        let others = if let Test::Cel(cel) = &self.test {
+            cel.reads.get(1..).unwrap_or_default()
+        } else {
+            &[]
+        };
+        std::iter::once(&self.fact).chain(others.iter().map(|(_, fact)| fact))
+    }
+
     fn truth(&self, context: Context<'_>) -> Truth {
+        if let Test::Cel(cel) = &self.test {
+            return cel.truth(context);
+        }
         match &self.fact {
             Fact::Word(fact) => self.word(fact.read(context)),
             Fact::Number(fact) => self.number(fact.read(context.facts)),
@@ -188,9 +206,11 @@ impl Check {
             Test::OneOf(words) => words.iter().any(|word| **word == *text).into(),
             Test::StartsWith(start) => text.starts_with(&**start).into(),
             Test::Matches(shape) => shape.is_match(text).into(),
-            Test::Words { .. } | Test::Range { .. } | Test::AnyOf(_) | Test::AllOf(_) => {
-                Truth::Unknown
-            }
+            Test::Words { .. }
+            | Test::Range { .. }
+            | Test::AnyOf(_)
+            | Test::AllOf(_)
+            | Test::Cel(_) => Truth::Unknown,
         }
     }
 
@@ -204,7 +224,8 @@ impl Check {
             | Test::Range { .. }
             | Test::OneOf(_)
             | Test::StartsWith(_)
-            | Test::Matches(_) => return Truth::Unknown,
+            | Test::Matches(_)
+            | Test::Cel(_) => return Truth::Unknown,
         };
         match (holds, scan) {
             (true, _) => Truth::True,
@@ -215,22 +236,27 @@ impl Check {
 
     /// The value of the fact, for the explanation.
     pub(super) fn seen(&self, context: Context<'_>) -> Seen {
-        match &self.fact {
-            Fact::Word(fact) => fact
-                .read(context)
-                .and_then(|index| fact.words().get(usize::try_from(index).ok()?).copied())
-                .map_or(Seen::Unknown, Seen::Word),
-            Fact::Number(fact) => fact
-                .read(context.facts)
-                .map_or(Seen::Unknown, |number| Seen::Number(number, fact.unit())),
-            Fact::Text(fact) => match fact.read(context.facts) {
-                TextValue::Unknown => Seen::Unknown,
-                TextValue::Absent => Seen::Absent,
-                TextValue::Known(_) if fact.is_set_by_client() => Seen::Hidden,
-                TextValue::Known(text) => Seen::Text(text.chars().take(64).collect()),
-            },
-            Fact::Labels => Seen::Labels(context.facts.data.labels, context.facts.data.scan),
-        }
+        if let Test::Cel(cel) = &self.test { cel.seen(context) } else { seen(&self.fact, context) }
+    }
+}
+
+/// The value of a fact, for the explanation.
+pub(super) fn seen(fact: &Fact, context: Context<'_>) -> Seen {
+    match fact {
+        Fact::Word(fact) => fact
+            .read(context)
+            .and_then(|index| fact.words().get(usize::try_from(index).ok()?).copied())
+            .map_or(Seen::Unknown, Seen::Word),
+        Fact::Number(fact) => fact
+            .read(context.facts)
+            .map_or(Seen::Unknown, |number| Seen::Number(number, fact.unit())),
+        Fact::Text(fact) => match fact.read(context.facts) {
+            TextValue::Unknown => Seen::Unknown,
+            TextValue::Absent => Seen::Absent,
+            TextValue::Known(_) if fact.is_set_by_client() => Seen::Hidden,
+            TextValue::Known(text) => Seen::Text(text.chars().take(64).collect()),
+        },
+        Fact::Labels => Seen::Labels(context.facts.data.labels, context.facts.data.scan),
     }
 }
 

@@ -265,7 +265,11 @@ impl StruckBy {
 
 /// The value that a condition saw, in words.
 pub fn seen(settled: &Settled) -> String {
-    match &settled.seen {
+    seen_words(&settled.seen)
+}
+
+fn seen_words(seen: &Seen) -> String {
+    match seen {
         Seen::Unknown => "nothing: it is not known".to_owned(),
         Seen::Absent => "nothing: it was not set".to_owned(),
         Seen::Hidden => "a value that the client set".to_owned(),
@@ -280,6 +284,19 @@ pub fn seen(settled: &Settled) -> String {
                 Scan::Partial => format!("{names}, but not everything was read"),
                 Scan::Uninspected => format!("{names}, but nothing was read"),
             }
+        }
+        Seen::Each(facts) => {
+            let each = |(name, seen): &(Box<str>, Seen)| match seen {
+                Seen::Unknown => format!("{name} not known"),
+                Seen::Absent => format!("{name} not set"),
+                Seen::Hidden
+                | Seen::Word(_)
+                | Seen::Number(..)
+                | Seen::Text(_)
+                | Seen::Labels(..)
+                | Seen::Each(_) => format!("{name} {}", seen_words(seen)),
+            };
+            facts.iter().map(each).collect::<Vec<_>>().join("; ")
         }
     }
 }

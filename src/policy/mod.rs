@@ -5,12 +5,14 @@
 //! order, and each can only narrow; the first matching **route** wins inside what they leave. There
 //! is no second evaluator: the [`Decision`] carries its [`Trace`], and [`explain()`] renders that.
 
+mod cel;
 mod compile;
 mod condition;
 mod decision;
 mod evaluate;
 mod explain;
 mod facts;
+mod prove;
 mod refuse;
 mod scenario;
 mod verify;
@@ -33,6 +35,7 @@ pub use facts::{
     BudgetFact, CallerFacts, Criticality, DataFacts, Estimate, Facts, LocalFacts, Quality,
     RequestFacts, Surface, TargetFacts, TimeFacts, TokenFacts, Unable, Weekday,
 };
+pub use prove::{Change, ChangeKind, Difference, diff};
 pub use scenario::Scenario;
 pub use verify::{Candidate, Verdict, Verify};
 pub use vocabulary::{FactWords, Unit, VOCABULARY};
@@ -52,7 +55,7 @@ use crate::inspect::task::Keywords;
 use crate::inspect::{Confidence, CustomPattern, Label, LabelSet, Level, PackSet};
 use crate::mask::MaskPlan;
 use crate::money::NanoUsd;
-use crate::yaml::Problems;
+use crate::yaml::{Problems, Span};
 
 /// A compiled policy. It cannot be wrong: every name is resolved and every unit checked.
 #[derive(Clone, Debug)]
@@ -69,6 +72,10 @@ pub struct Policy {
     routes: Vec<Route>,
     otherwise: Otherwise,
     cases: Vec<Case>,
+    assertions: Vec<Assertion>,
+    restricted_remote: RestrictedRemote,
+    /// Where `routes` stands.
+    rules_at: Span,
     targets: Vec<TargetWords>,
     /// The targets that hand data to somebody else.
     remote: TargetSet,
@@ -77,6 +84,7 @@ pub struct Policy {
     combinations: Vec<Combination>,
     tiers: Tiers,
     warnings: Problems,
+    notes: Problems,
 }
 
 /// What is looked for in requests.
@@ -128,6 +136,7 @@ struct Limit {
     allowed: TargetSet,
     mask: MaskPlan,
     cost_max: Option<NanoUsd>,
+    place: RulePlace,
 }
 
 #[derive(Clone, Debug)]
@@ -137,6 +146,52 @@ struct Route {
     targets: Vec<TargetId>,
     /// When the answer of one of them is good enough.
     verify: Option<Verify>,
+    place: RulePlace,
+}
+
+/// Where something stands in the file.
+#[derive(Clone, Debug, Default)]
+struct Place {
+    span: Span,
+    path: String,
+}
+
+/// Where a rule stands in the file.
+#[derive(Clone, Debug, Default)]
+struct RulePlace {
+    id: Place,
+    /// Its condition; its id if it has none.
+    when: Place,
+}
+
+/// What must never happen.
+#[derive(Clone, Debug)]
+struct Assertion {
+    place: Place,
+    why: String,
+    /// For which requests; what is not known counts, as in limits.
+    when: When,
+    /// That such a request may be sent to one of these.
+    targets: Option<TargetSet>,
+    /// That it is refused.
+    refused: bool,
+    /// That it leaves with values of these kinds as they are.
+    unmasked: Option<LabelSet>,
+    /// That it is sent to where it costs more than nothing.
+    paid: bool,
+    /// Only while each of these can take it.
+    able: TargetSet,
+    /// Only while each of these costs nothing.
+    free: TargetSet,
+}
+
+/// Whether restricted data may go to other hands.
+#[derive(Clone, Copy, Debug)]
+enum RestrictedRemote {
+    /// It may not, as a matter of course.
+    Forbidden,
+    /// It may go to these, and the policy says why.
+    Wanted(TargetSet),
 }
 
 #[derive(Clone, Debug)]
@@ -172,6 +227,16 @@ impl Policy {
         tests: (&str, &str),
     ) -> Result<Vec<Case>, Problems> {
         compile::suite::cases(policy, world, tests)
+    }
+
+    /// The language as a JSON Schema, for editors.
+    pub fn schema() -> serde_json::Value {
+        compile::schema::policy()
+    }
+
+    /// The language of files of tests as a JSON Schema.
+    pub fn suite_schema() -> serde_json::Value {
+        compile::schema::suite()
     }
 
     /// This policy without one limit or route: what tests should notice.
@@ -297,6 +362,16 @@ impl Policy {
         &self.warnings
     }
 
+    /// What is worth knowing about it: limits that other limits cover.
+    pub const fn notes(&self) -> &Problems {
+        &self.notes
+    }
+
+    /// How many assertions were proved.
+    pub const fn assertion_count(&self) -> usize {
+        self.assertions.len()
+    }
+
     /// Whether conditions ask how the text suits the local model: measuring that takes a while.
     pub fn asks_local_fit(&self) -> bool {
         let asks = |check: &Check| {
@@ -308,21 +383,22 @@ impl Policy {
 
     /// Whether conditions ask about the model that the client names.
     pub fn asks_model(&self) -> bool {
-        self.checks.iter().any(|check| matches!(check.fact, Fact::Text(TextFact::Model)))
+        let mut facts = self.checks.iter().flat_map(Check::reads);
+        facts.any(|fact| matches!(fact, Fact::Text(TextFact::Model)))
     }
 
     /// The headers that conditions ask about, in small letters. Others need not be kept.
     pub fn headers_read(&self) -> impl Iterator<Item = &str> {
-        self.checks.iter().filter_map(|check| {
-            let Fact::Text(TextFact::Header(name)) = &check.fact else { return None };
+        self.checks.iter().flat_map(Check::reads).filter_map(|fact| {
+            let Fact::Text(TextFact::Header(name)) = fact else { return None };
             Some(&**name)
         })
     }
 
     /// The fields of `metadata` that conditions ask about.
     pub fn metadata_read(&self) -> impl Iterator<Item = &str> {
-        self.checks.iter().filter_map(|check| {
-            let Fact::Text(TextFact::Metadata(name)) = &check.fact else { return None };
+        self.checks.iter().flat_map(Check::reads).filter_map(|fact| {
+            let Fact::Text(TextFact::Metadata(name)) = fact else { return None };
             Some(&**name)
         })
     }

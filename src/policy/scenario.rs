@@ -11,7 +11,9 @@ use super::{
     BudgetFact, CallerFacts, Criticality, DataFacts, Estimate, Facts, LocalFacts, Policy, Quality,
     RequestFacts, Surface, TargetFacts, TargetId, TimeFacts, TokenFacts, Unable, Weekday, World,
 };
-use crate::inspect::{Findings, Inspection, Lang, Leaf, Level, Options, Scan, Task, TaskGuess};
+use crate::inspect::{
+    Findings, Inspection, Label, Lang, Leaf, Level, Options, Scan, Task, TaskGuess,
+};
 use crate::money::{NanoUsd, Tokens};
 use crate::yaml::Problems;
 
@@ -98,7 +100,6 @@ impl Scenario {
         let detect = policy.detect();
         let inspection = Inspection {
             options: Options { packs: detect.packs, ..Options::default() },
-            terms: None,
             patterns: Arc::clone(&detect.patterns),
             task_words: detect.task_words.clone(),
             ..Inspection::default()
@@ -195,12 +196,18 @@ impl Scenario {
         }
     }
 
-    fn set(&mut self, given: &Given) {
+    pub(super) fn set(&mut self, given: &Given) {
         match given {
             Given::Labels(labels) => {
                 self.data.labels = *labels;
                 self.data.certain = *labels;
             }
+            Given::Likely(labels) => {
+                self.data.labels = self.data.labels.union(*labels);
+                let is_certain = |label: &Label| !labels.contains(*label);
+                self.data.certain = self.data.certain.iter().filter(is_certain).collect();
+            }
+            Given::Many(labels) => self.data.bulk = *labels,
             Given::DataFloor(level) => self.data_floor = Some(*level),
             Given::Unable(target, unable) => {
                 if let Some(facts) = self.targets.get_mut(target.0) {

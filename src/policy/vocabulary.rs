@@ -15,7 +15,7 @@ pub(super) enum Fact {
 }
 
 /// Facts whose value is a word of a closed list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum WordFact {
     Sensitivity,
     Declared,
@@ -34,7 +34,7 @@ pub(super) enum WordFact {
 }
 
 /// Facts whose value is a number.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum NumberFact {
     TaskConfidence,
     TokensInput,
@@ -48,7 +48,7 @@ pub(super) enum NumberFact {
 }
 
 /// Facts whose value is free text.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum TextFact {
     CallerId,
     Team,

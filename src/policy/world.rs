@@ -92,6 +92,17 @@ impl TargetSet {
         Self(self.0 | other.0)
     }
 
+    /// The targets of this set that are not in the other.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// The targets, in order.
+    pub fn iter(self) -> impl Iterator<Item = TargetId> {
+        (0..Self::TARGETS_MAX).map(TargetId).filter(move |target| self.contains(*target))
+    }
+
     /// Whether no target is in it.
     pub const fn is_empty(self) -> bool {
         self.0 == 0

@@ -72,6 +72,28 @@ pub enum LedgerError {
     /// The writer has been closed.
     #[error("the ledger is closed")]
     Closed,
+    /// The key for signing cannot be had.
+    #[error(
+        "cannot use the signing key `{path}`: {what}; restore it, or move it away for a new one"
+    )]
+    Key {
+        /// The key's file.
+        path: PathBuf,
+        /// Why.
+        what: String,
+    },
+    /// The chain does not end where it was signed.
+    #[error(
+        "the ledger has been changed from outside: its chain does not end where it was signed; \
+         `ambidex ledger verify` says more; to go on without it, move the file away"
+    )]
+    Tampered,
+    /// Rows that budgets need were to be removed.
+    #[error("rows of the last {days} days are needed for the budgets; choose an earlier day")]
+    TooYoung {
+        /// How many days must be kept.
+        days: i64,
+    },
     /// A row holds something that no version of this program writes.
     #[error("row {seq} of the ledger is damaged: {what}")]
     Damaged {

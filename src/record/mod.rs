@@ -1,8 +1,11 @@
 //! What happened: the ledger on disk and the records that explain each decision.
 
 pub mod cascade;
-mod error;
+pub mod egress;
+pub mod error;
+pub mod evidence;
 pub mod facts;
+pub mod keys;
 pub mod read;
 pub mod replay;
 pub mod report;
@@ -17,5 +20,7 @@ pub use error::LedgerError;
 pub use facts::RecordedFacts;
 pub use read::Reader;
 pub use replay::{Replay, Replayed};
-pub use row::{Chosen, DecidedRow, Ending, LedgerRow, SettledRow, State, Sums, Verified, Weights};
+pub use row::{
+    Chosen, DecidedRow, Ending, LedgerRow, SentTo, SettledRow, State, Sums, Verified, Weights,
+};
 pub use store::{Counts, Recovery, Store};

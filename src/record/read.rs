@@ -10,8 +10,10 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::error::LedgerError;
+use super::evidence::SignedHead;
+use super::report::Period;
 use super::row::{
-    Chosen, DecidedRow, Ending, LedgerRow, SettledRow, State, Sums, Verified, Weights,
+    Chosen, DecidedRow, Ending, LedgerRow, SentTo, SettledRow, State, Sums, Verified, Weights,
 };
 use super::schema;
 use crate::budget::{BudgetSpec, Imputed, Recovered, Subject};
@@ -95,6 +97,47 @@ impl Reader {
         Ok(())
     }
 
+    /// Hands over every row of a period, in the order of the ledger, without keeping them.
+    pub fn each(&self, period: Period, mut each: impl FnMut(LedgerRow)) -> Result<(), LedgerError> {
+        let mut query = self.connection.prepare_cached(OF_PERIOD)?;
+        let mut found = query.query(bounds(period))?;
+        while let Some(row) = found.next()? {
+            each(read(row)?);
+        }
+        Ok(())
+    }
+
+    /// The same as names and values of the columns.
+    pub fn columns<E: From<LedgerError>>(
+        &self,
+        period: Period,
+        mut each: impl FnMut(Vec<(String, serde_json::Value)>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let failed = |error: rusqlite::Error| E::from(LedgerError::Sql(error));
+        let mut query = self.connection.prepare_cached(OF_PERIOD).map_err(failed)?;
+        let names: Vec<String> = query.column_names().map(str::to_owned).collect();
+        let mut found = query.query(bounds(period)).map_err(failed)?;
+        while let Some(row) = found.next().map_err(failed)? {
+            let mut columns = Vec::with_capacity(names.len());
+            for (place, name) in names.iter().enumerate() {
+                let value = match row.get_ref(place).map_err(failed)? {
+                    ValueRef::Null | ValueRef::Blob(_) => serde_json::Value::Null,
+                    ValueRef::Integer(value) => value.into(),
+                    ValueRef::Real(value) => value.into(),
+                    ValueRef::Text(text) => String::from_utf8_lossy(text).into(),
+                };
+                columns.push((name.clone(), value));
+            }
+            each(columns)?;
+        }
+        Ok(())
+    }
+
+    /// The signed end of the chain.
+    pub fn head(&self) -> Result<Option<SignedHead>, LedgerError> {
+        Ok(SignedHead::last(&self.connection)?)
+    }
+
     /// Sums over all rows.
     pub fn sums(&self) -> Result<Sums, LedgerError> {
         let mut query = self.connection.prepare_cached(
@@ -164,6 +207,12 @@ impl Reader {
         }
         Ok(recovered)
     }
+}
+
+const OF_PERIOD: &str = "SELECT * FROM ledger WHERE at_us >= ?1 AND at_us < ?2 ORDER BY seq";
+
+fn bounds(period: Period) -> (i64, i64) {
+    (period.since.as_microsecond(), period.until.as_microsecond())
 }
 
 /// A decision of the past, borrowed while it is looked at.
@@ -270,6 +319,7 @@ fn settled(row: &Row<'_>, id: &str, ending: Ending) -> Result<SettledRow, Ledger
         outcome: row.get::<_, Option<String>>("outcome")?.unwrap_or_default(),
         answered_by: chosen(row, names)?,
         weights: weights(row)?,
+        sent_to: sent_to(row)?,
         cost: nanos_of(row, "cost_nanos")?,
         avoided: nanos_of(row, "avoided_nanos")?,
         imputed: nanos_of(row, "imputed_nanos")?,
@@ -290,6 +340,12 @@ fn verified(row: &Row<'_>) -> Result<Option<Verified>, LedgerError> {
 fn weights(row: &Row<'_>) -> Result<Option<Weights>, LedgerError> {
     let Some(licence) = row.get("answered_licence")? else { return Ok(None) };
     Ok(Some(Weights { licence, sha256: row.get("answered_sha256")? }))
+}
+
+fn sent_to(row: &Row<'_>) -> Result<Vec<SentTo>, LedgerError> {
+    let Some(list) = row.get::<_, Option<String>>("sent_to")? else { return Ok(Vec::new()) };
+    let damaged = |seq| LedgerError::Damaged { seq, what: "unreadable list of servers".to_owned() };
+    serde_json::from_str(&list).or_else(|_| Err(damaged(row.get("seq")?)))
 }
 
 fn chosen(row: &Row<'_>, names: [&str; 4]) -> Result<Option<Chosen>, LedgerError> {

@@ -218,7 +218,8 @@ fn counted<'r>(
 }
 
 fn labels(names: &[std::borrow::Cow<'_, str>]) -> LabelSet {
-    names.iter().filter_map(|name| Label::from_name(name)).collect()
+    let label = |name: &str| Label::from_name(name).or_else(|| Label::own(name).ok());
+    names.iter().filter_map(|name| label(name)).collect()
 }
 
 fn level(name: Option<&str>) -> Option<Level> {

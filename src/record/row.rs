@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::chat::Usage;
 use crate::money::NanoUsd;
@@ -121,6 +122,8 @@ pub struct SettledRow {
     pub answered_by: Option<Chosen>,
     /// What the local model that answered is; `None` for other targets.
     pub weights: Option<Weights>,
+    /// The servers that may have seen the request, in the order in which they were tried.
+    pub sent_to: Vec<SentTo>,
     /// What the upstream bills.
     pub cost: NanoUsd,
     /// What it would have cost at the reference target.
@@ -144,6 +147,15 @@ pub struct Verified {
     pub score: f64,
     /// What became of it, as a word from a closed list: `accepted`, `unsure`, …
     pub verdict: String,
+}
+
+/// A server that may have seen a request, whatever it answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SentTo {
+    /// The target.
+    pub target: String,
+    /// Its zone.
+    pub zone: String,
 }
 
 /// The two ways a held row ends while the process lives.
@@ -247,6 +259,7 @@ pub(crate) mod examples {
                 outcome: "ok".to_owned(),
                 answered_by: None,
                 weights: None,
+                sent_to: Vec::new(),
                 cost: NanoUsd::ZERO,
                 avoided: NanoUsd::ZERO,
                 imputed: NanoUsd::ZERO,

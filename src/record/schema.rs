@@ -20,8 +20,14 @@ const WRITER_PATIENCE: Duration = Duration::from_secs(1);
 const READER_PATIENCE: Duration = Duration::from_secs(5);
 
 /// (name, statements), in order; the version of a file is how many of them it has seen.
-const MIGRATIONS: &[(&str, &str)] =
-    &[("ledger", LEDGER), ("facts", FACTS), ("weights", WEIGHTS), ("verified", VERIFIED)];
+const MIGRATIONS: &[(&str, &str)] = &[
+    ("ledger", LEDGER),
+    ("facts", FACTS),
+    ("weights", WEIGHTS),
+    ("verified", VERIFIED),
+    ("evidence", EVIDENCE),
+    ("api keys", API_KEYS),
+];
 
 const LEDGER: &str = "
 CREATE TABLE ledger (
@@ -81,6 +87,56 @@ ALTER TABLE ledger ADD COLUMN answered_sha256 TEXT;
 const VERIFIED: &str = "
 ALTER TABLE ledger ADD COLUMN verify_score REAL;
 ALTER TABLE ledger ADD COLUMN verify_verdict TEXT;
+";
+
+/// What `evidence` proves the rows with.
+const EVIDENCE: &str = "
+ALTER TABLE ledger ADD COLUMN sent_to TEXT;
+CREATE TABLE chain (
+  n       INTEGER PRIMARY KEY,
+  event   TEXT NOT NULL,
+  row     INTEGER NOT NULL,
+  content BLOB NOT NULL,
+  caller  BLOB NOT NULL,
+  salt    BLOB,
+  note    TEXT NOT NULL,
+  hash    BLOB NOT NULL
+) STRICT;
+CREATE TABLE heads (
+  n         INTEGER PRIMARY KEY,
+  hash      BLOB NOT NULL,
+  at_us     INTEGER NOT NULL,
+  key       BLOB NOT NULL,
+  signature BLOB NOT NULL
+) STRICT;
+";
+
+/// Keys that are made at run time, and what was done with them.
+const API_KEYS: &str = "
+CREATE TABLE api_keys (
+  name                TEXT PRIMARY KEY,
+  team                TEXT NOT NULL,
+  digest              BLOB NOT NULL UNIQUE,
+  hint                TEXT NOT NULL,
+  before_digest       BLOB,
+  before_until_us     INTEGER,
+  models_json         TEXT NOT NULL,
+  criticality         TEXT,
+  region              TEXT,
+  data_floor          TEXT,
+  requests_per_minute INTEGER,
+  tokens_per_minute   INTEGER,
+  concurrent          INTEGER,
+  created_us          INTEGER NOT NULL,
+  expires_us          INTEGER,
+  revoked_us          INTEGER
+) STRICT;
+CREATE TABLE api_key_changes (
+  n     INTEGER PRIMARY KEY AUTOINCREMENT,
+  at_us INTEGER NOT NULL,
+  name  TEXT NOT NULL,
+  what  TEXT NOT NULL
+) STRICT;
 ";
 
 /// Opens the file for its one writer and brings it up to date.

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
 use super::error::LedgerError;
+use super::evidence::{Chain, SigningKey};
 use super::read::Reader;
 use super::row::{DecidedRow, SettledRow};
 use super::{schema, writer};
@@ -93,10 +94,11 @@ impl Store {
     pub fn open(path: &Path, now: Timestamp) -> Result<(Self, Recovery), LedgerError> {
         let lock = lock(path)?;
         let connection = schema::open_writer(path, now)?;
-        let recovery = writer::expire(&connection)?;
+        let mut chain = Chain::open(&connection, SigningKey::of_ledger(path)?, now)?;
+        let recovery = writer::expire(&connection, &mut chain, now)?;
         let (queue, jobs) = mpsc::channel(QUEUE_ROWS_MAX);
         let health = Arc::new(Health::default());
-        writer::start(connection, lock, jobs, Arc::clone(&health))
+        writer::start((connection, chain), lock, jobs, Arc::clone(&health))
             .map_err(|source| LedgerError::Lock { path: path.to_owned(), source })?;
         Ok((Self { queue, health, path: Arc::from(path) }, recovery))
     }
@@ -170,7 +172,7 @@ impl Store {
 }
 
 /// Two writers would take each other's running requests for the remains of a crash.
-fn lock(path: &Path) -> Result<File, LedgerError> {
+pub(super) fn lock(path: &Path) -> Result<File, LedgerError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     let failed = |source| LedgerError::Lock { path: path.to_owned(), source };

@@ -13,12 +13,15 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, Statement, params};
+use jiff::Timestamp;
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Statement, params};
 use tokio::sync::{mpsc, oneshot};
 
 use super::error::LedgerError;
+use super::evidence::Chain;
 use super::row::{DecidedRow, SettledRow, State};
 use super::store::{Health, Job, QUEUE_ROWS_MAX, Recovery};
+use crate::clock;
 use crate::money::NanoUsd;
 
 /// How many rows share a commit at most, so that the first does not wait long for the last.
@@ -44,24 +47,37 @@ UPDATE ledger SET state = ?2, outcome = ?3, answered_route = ?4,
   input_uncached = ?12, cache_read = ?13, cache_write = ?14,
   cache_write_1h = ?15, output = ?16, reasoning = ?17,
   latency_us = ?18, ttft_us = ?19, answered_licence = ?20, answered_sha256 = ?21,
-  verify_score = ?22, verify_verdict = ?23
-WHERE id = ?1 AND state = 'held'";
+  verify_score = ?22, verify_verdict = ?23, sent_to = ?24
+WHERE id = ?1 AND state = 'held'
+RETURNING seq";
 
 /// Charges the rows that a dead process left behind at what they had reserved.
-pub(super) fn expire(connection: &Connection) -> Result<Recovery, LedgerError> {
+pub(super) fn expire(
+    connection: &Connection,
+    chain: &mut Chain,
+    now: Timestamp,
+) -> Result<Recovery, LedgerError> {
     let change = connection.unchecked_transaction()?;
     let (expired, nanos): (i64, i64) = change.query_row(
         "SELECT count(*), coalesce(sum(reserved_nanos), 0) FROM ledger WHERE state = 'held'",
         [],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
+    let mut held = change.prepare("SELECT seq FROM ledger WHERE state = 'held' ORDER BY seq")?;
+    let seqs: Vec<i64> = held.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    drop(held);
     change.execute(
         "UPDATE ledger SET state = 'expired', outcome = 'process_died',
            cost_nanos = reserved_nanos, imputed_nanos = reserved_imputed_nanos
          WHERE state = 'held'",
         [],
     )?;
+    for seq in seqs {
+        chain.ended(connection, seq)?;
+    }
+    chain.seal(connection, now)?;
     change.commit()?;
+    chain.committed();
     Ok(Recovery {
         expired: u64::try_from(expired).unwrap_or(0),
         charged: NanoUsd::new(i128::from(nanos)),
@@ -70,7 +86,7 @@ pub(super) fn expire(connection: &Connection) -> Result<Recovery, LedgerError> {
 
 /// Starts the thread. It ends when the store is closed or every handle is gone.
 pub(super) fn start(
-    connection: Connection,
+    (connection, chain): (Connection, Chain),
     lock: File,
     jobs: mpsc::Receiver<Job>,
     health: Arc<Health>,
@@ -78,7 +94,7 @@ pub(super) fn start(
     thread::Builder::new()
         .name("ledger".to_owned())
         .spawn(move || {
-            let closing = run(&connection, jobs, &health);
+            let closing = run(&connection, chain, jobs, &health);
             // Closing folds the log into the database; the lock goes last.
             let closed = connection.close().map_err(|(_, error)| LedgerError::Sql(error));
             drop(lock);
@@ -95,16 +111,18 @@ struct Writer<'c> {
     connection: &'c Connection,
     insert: Statement<'c>,
     settle: Statement<'c>,
+    chain: Chain,
     health: &'c Health,
 }
 
 /// Ends with whoever asked for the end.
 fn run(
     connection: &Connection,
+    chain: Chain,
     mut jobs: mpsc::Receiver<Job>,
     health: &Health,
 ) -> Option<oneshot::Sender<Result<(), LedgerError>>> {
-    let mut writer = match Writer::new(connection, health) {
+    let mut writer = match Writer::new(connection, chain, health) {
         Ok(writer) => Some(writer),
         Err(error) => {
             poison(health, &error);
@@ -252,10 +270,14 @@ fn reach(error: &rusqlite::Error) -> Reach {
 }
 
 impl<'c> Writer<'c> {
-    fn new(connection: &'c Connection, health: &'c Health) -> Result<Self, rusqlite::Error> {
+    fn new(
+        connection: &'c Connection,
+        chain: Chain,
+        health: &'c Health,
+    ) -> Result<Self, rusqlite::Error> {
         let insert = connection.prepare(INSERT)?;
         let settle = connection.prepare(SETTLE)?;
-        Ok(Self { connection, insert, settle, health })
+        Ok(Self { connection, insert, settle, chain, health })
     }
 
     /// Writes and commits. Rows that were written move from `queued` to `settled` or `acks`, so that
@@ -270,6 +292,7 @@ impl<'c> Writer<'c> {
         let result = self.write(queued, settled, acks, &mut tally);
         match result {
             Ok(()) => {
+                self.chain.committed();
                 let health = self.health;
                 health.commits.fetch_add(u64::from(tally.is_begun), Ordering::Relaxed);
                 health.decided.fetch_add(tally.decided, Ordering::Relaxed);
@@ -281,7 +304,9 @@ impl<'c> Writer<'c> {
             Err(error) => {
                 // It may have been rolled back by the database already.
                 let _already = self.connection.execute_batch("ROLLBACK");
-                if reach(&error) == Reach::File {
+                self.chain.rolled_back();
+                // A row's own failure has been answered; one that comes here is the chain's.
+                if reach(&error) != Reach::Transaction {
                     poison(self.health, &error);
                     return Err(Failure::Poisoned);
                 }
@@ -326,7 +351,11 @@ impl<'c> Writer<'c> {
                 Job::Flush(done) | Job::Close(done) => acks.push((done, Ok(()))),
             }
         }
-        if tally.is_begun { self.connection.execute_batch("COMMIT") } else { Ok(()) }
+        if tally.is_begun {
+            self.chain.seal(self.connection, clock::now())?;
+            self.connection.execute_batch("COMMIT")?;
+        }
+        Ok(())
     }
 
     /// The outer error concerns the transaction, the inner one this row.
@@ -362,6 +391,7 @@ impl<'c> Writer<'c> {
         ]);
         match inserted {
             Ok(_) => {
+                self.chain.decided(self.connection, self.connection.last_insert_rowid())?;
                 tally.decided = tally.decided.saturating_add(1);
                 Ok(Ok(()))
             }
@@ -381,34 +411,43 @@ impl<'c> Writer<'c> {
     fn settle(&mut self, row: &SettledRow, tally: &mut Tally) -> Result<(), rusqlite::Error> {
         let by = row.answered_by.as_ref();
         let (usage, weights) = (row.usage.as_ref(), row.weights.as_ref());
-        let changed = self.settle.execute(params![
-            row.id,
-            row.ending.state().name(),
-            row.outcome,
-            by.map(|by| &by.route),
-            by.map(|by| &by.target),
-            by.map(|by| &by.zone),
-            by.map(|by| &by.model),
-            column(row.cost),
-            column(row.avoided),
-            column(row.imputed),
-            usage.map(|usage| usage.source.name()),
-            usage.map(|usage| usage.input_uncached.0),
-            usage.map(|usage| usage.cache_read.0),
-            usage.map(|usage| usage.cache_write.0),
-            usage.map(|usage| usage.cache_write_1h.0),
-            usage.map(|usage| usage.output.0),
-            usage.map(|usage| usage.reasoning.0),
-            micros(row.latency),
-            row.ttft.map(micros),
-            weights.map(|weights| &weights.licence),
-            weights.and_then(|weights| weights.sha256.as_ref()),
-            row.verified.as_ref().map(|it| it.score),
-            row.verified.as_ref().map(|it| &it.verdict),
-        ]);
-        match changed {
-            Ok(0) => tally.settled_twice = tally.settled_twice.saturating_add(1),
-            Ok(_) => tally.settled = tally.settled.saturating_add(1),
+        let sent_to = (!row.sent_to.is_empty()).then(|| serde_json::to_string(&row.sent_to));
+        let changed = self.settle.query_row(
+            params![
+                row.id,
+                row.ending.state().name(),
+                row.outcome,
+                by.map(|by| &by.route),
+                by.map(|by| &by.target),
+                by.map(|by| &by.zone),
+                by.map(|by| &by.model),
+                column(row.cost),
+                column(row.avoided),
+                column(row.imputed),
+                usage.map(|usage| usage.source.name()),
+                usage.map(|usage| usage.input_uncached.0),
+                usage.map(|usage| usage.cache_read.0),
+                usage.map(|usage| usage.cache_write.0),
+                usage.map(|usage| usage.cache_write_1h.0),
+                usage.map(|usage| usage.output.0),
+                usage.map(|usage| usage.reasoning.0),
+                micros(row.latency),
+                row.ttft.map(micros),
+                weights.map(|weights| &weights.licence),
+                weights.and_then(|weights| weights.sha256.as_ref()),
+                row.verified.as_ref().map(|it| it.score),
+                row.verified.as_ref().map(|it| &it.verdict),
+                // Serialising plain strings cannot fail.
+                sent_to.map(Result::unwrap_or_default),
+            ],
+            |row| row.get(0),
+        );
+        match changed.optional() {
+            Ok(None) => tally.settled_twice = tally.settled_twice.saturating_add(1),
+            Ok(Some(seq)) => {
+                self.chain.ended(self.connection, seq)?;
+                tally.settled = tally.settled.saturating_add(1);
+            }
             Err(error) if reach(&error) == Reach::Row => {
                 tally.rejected = tally.rejected.saturating_add(1);
             }

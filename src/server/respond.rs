@@ -13,7 +13,7 @@ const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 /// The status of a failure.
 pub const fn status(code: Code) -> StatusCode {
     match code {
-        Code::PolicyRefused => StatusCode::FORBIDDEN,
+        Code::PolicyRefused | Code::ModelNotAllowed => StatusCode::FORBIDDEN,
         Code::BudgetExceeded => StatusCode::PAYMENT_REQUIRED,
         Code::RequestTooLong | Code::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::TargetsUnavailable | Code::LedgerUnavailable | Code::ShuttingDown => {

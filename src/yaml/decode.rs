@@ -3,8 +3,13 @@
 //! A method that finds the wrong kind of value reports it and returns `None`; the caller carries on
 //! with the next field. After the walk, [`Reader::finish`] says whether anything went wrong.
 
+use std::ops::Range;
+
 use super::{Key, Node, Problem, Problems, Severity, Span, Value};
 use crate::money::NanoUsd;
+
+/// The most problems that are kept: nobody reads more, and each costs a look at the text.
+const PROBLEMS_MAX: usize = 500;
 
 /// A node and the way to it, such as `routes[2].use`.
 #[derive(Clone, Debug)]
@@ -101,8 +106,12 @@ impl<'t> Reader<'t> {
         self.problems.iter().any(|problem| problem.severity == Severity::Error)
     }
 
-    /// Notes an error at a place.
+    /// Notes an error at a place. Of very many, only the first are kept.
     pub fn report(&mut self, span: Span, path: &str, message: String, help: Option<String>) {
+        // INVARIANT: the first error is always kept, however many warnings came before it.
+        if self.problems.len() >= PROBLEMS_MAX && self.has_errors() {
+            return;
+        }
         let mut problem = Problem::error(message).at(self.file, self.text, span);
         path.clone_into(&mut problem.path);
         problem.help = help;
@@ -111,6 +120,9 @@ impl<'t> Reader<'t> {
 
     /// Notes something that is probably not meant, at a place.
     pub fn warn(&mut self, at: &Cursor<'_>, message: String, help: Option<String>) {
+        if self.problems.len() >= PROBLEMS_MAX {
+            return;
+        }
         self.report(at.span(), &at.path, message, help);
         if let Some(problem) = self.problems.last_mut() {
             problem.severity = Severity::Warning;
@@ -129,8 +141,9 @@ impl<'t> Reader<'t> {
 
     /// Notes an error at a value that nobody may read: its line is not shown.
     pub fn hidden(&mut self, at: &Cursor<'_>, message: String, help: &str) {
+        let before = self.problems.len();
         self.report(at.span(), &at.path, message, Some(help.to_owned()));
-        if let Some(problem) = self.problems.last_mut() {
+        if let Some(problem) = self.problems.get_mut(before) {
             "(not shown)".clone_into(&mut problem.source_line);
             (problem.column, problem.length) = (1, 11);
         }
@@ -155,6 +168,35 @@ impl<'t> Reader<'t> {
     ) {
         let message = format!("unknown {kind} `{}`", key.text);
         self.report(key.span, path, message, nearest(&key.text, known));
+    }
+
+    /// The place of a part (in bytes) of a text value: exact where the value stands in the file as it
+    /// is, in quotes or as a block, else that of the whole value.
+    pub fn inside(&self, at: &Cursor<'_>, part: Range<usize>) -> Span {
+        self.exactly(at, part).unwrap_or_else(|| at.span())
+    }
+
+    fn exactly(&self, at: &Cursor<'_>, part: Range<usize>) -> Option<Span> {
+        let value = at.node.value.as_text()?;
+        let before = value.get(..part.start)?;
+        let line = before.rsplit('\n').next()?;
+        let count = |text: &str| u32::try_from(text.chars().count()).ok();
+        let (column, length) = (count(line)?, count(value.get(part.clone())?)?.max(1));
+        let Span { line: first, column: start, offset, .. } = at.span();
+        let raw = self.text.get(usize::try_from(offset).ok()?..)?;
+        let bare = raw.strip_prefix(['"', '\'']).unwrap_or(raw);
+        let quote = u32::try_from(raw.len() - bare.len()).ok()?;
+        let offset = offset.checked_add(quote)?.checked_add(u32::try_from(part.start).ok()?)?;
+        if !value.contains('\n') && bare.starts_with(value) {
+            return Some(Span { line: first, column: start + quote + column, offset, length });
+        }
+        // A block: its lines begin here, each with the same indent.
+        let rows = u32::try_from(before.matches('\n').count()).ok()?;
+        let row = first.checked_add(rows)?;
+        let source = self.text.lines().nth(usize::try_from(row).ok()?.checked_sub(1)?)?;
+        let whole = value.lines().nth(usize::try_from(rows).ok()?)?;
+        let indent = count(source.strip_suffix(whole)?)?;
+        Some(Span { line: row, column: indent + column + 1, offset, length })
     }
 
     fn expected(&mut self, at: &Cursor<'_>, wanted: &str) {
@@ -237,8 +279,7 @@ impl<'t> Reader<'t> {
     /// A name: letters, digits, `-`, `_` and `.`, at most 64 of them. Metrics and URLs carry it.
     pub fn name<'n>(&mut self, at: &Cursor<'n>) -> Option<&'n str> {
         let text = self.text(at)?;
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        if text.is_empty() || text.len() > 64 || !text.chars().all(plain) {
+        if !is_name(text) {
             let help = "use up to 64 letters, digits, `-`, `_` and `.`";
             self.wrong_with_help(at, format!("`{text}` cannot be a name"), help);
             return None;
@@ -336,4 +377,10 @@ pub fn suggest<'w>(word: &str, known: impl IntoIterator<Item = &'w str>) -> Opti
         .filter(|(edits, _)| *edits <= edits_max)
         .min_by_key(|(edits, _)| *edits)
         .map(|(_, candidate)| candidate)
+}
+
+/// Whether something can be a name: up to 64 letters, digits, `-`, `_` and `.`.
+pub fn is_name(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    !text.is_empty() && text.len() <= 64 && text.chars().all(plain)
 }

@@ -8,10 +8,12 @@
 //! (`docs/decisions/0001-yaml-spans.md`).
 
 mod decode;
+mod layout;
 mod problem;
 mod tree;
 
-pub use decode::{Cursor, Fields, Reader, suggest};
+pub use decode::{Cursor, Fields, Reader, is_name, suggest};
+pub use layout::lay_out;
 pub use problem::{Problem, Problems, Severity};
 pub use tree::{Key, Node, Span, Value, read};
 

@@ -15,6 +15,7 @@ CLOUD = """
 version: 1
 name: cloud
 owner: security@acme.example
+restricted_may_reach: { zones: any, why: tested elsewhere }
 routes:
   - { id: everything, use: [cloud] }
 otherwise: { refuse: { status: 403, say: "No permitted model can answer this: {reasons}" } }

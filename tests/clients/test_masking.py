@@ -14,6 +14,7 @@ MASKED = """
 version: 1
 name: masked
 owner: security@acme.example
+restricted_may_reach: { zones: any, why: tested elsewhere }
 limits:
   - id: contacts-masked
     why: "Contacts leave masked"
@@ -116,6 +117,7 @@ GUARDED = """
 version: 1
 name: guarded
 owner: security@acme.example
+restricted_may_reach: { zones: any, why: tested elsewhere }
 detect: { answers: [secret.*, identity.*] }
 routes:
   - { id: everything, use: [cloud] }

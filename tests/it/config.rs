@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
+use ambidex::caller::KeyDigest;
 use ambidex::config;
+use ambidex::secret::Secret;
 
 fn problems(text: &str) -> String {
     let environment = |name: &str| (name == "KEY").then(|| "secret-value-4471".to_owned());
@@ -126,7 +128,10 @@ fn secrets_do_not_show_in_debug_output() {
                 targets: [{ name: c, zone: eu, provider: openai, model: m, key: env:KEY }]\n";
     let environment = |_: &str| Some("secret-value-4471".to_owned());
     let settings = config::read("ambidex.yaml", text, Path::new(""), &environment).unwrap();
-    assert_eq!(settings.callers[0].key.expose(), "secret-value-4471");
+    assert_eq!(
+        settings.callers[0].keys[0].digest,
+        KeyDigest::of(&Secret::new("secret-value-4471".to_owned()))
+    );
     assert!(!format!("{settings:?}").contains("4471"));
 }
 

@@ -20,6 +20,7 @@ fn policy(use_: &str, limit_usd: &str) -> String {
 version: 1
 name: open
 owner: nobody
+restricted_may_reach: {{ zones: any, why: tested elsewhere }}
 budgets:
   - {{ name: pot, window: month, limit_usd: {limit_usd} }}
 routes:

@@ -15,7 +15,8 @@ const TICKET: &str = "Classify this ticket as billing, technical or account: The
 /// Everything goes to these targets, in this order.
 async fn proxy(upstream: &Upstream, order: &str, engine: EngineSettings) -> Proxy {
     let policy = format!(
-        "version: 1\nname: open\nowner: nobody\nroutes:\n  - {{ id: all, use: [{order}] }}\n\
+        "version: 1\nname: open\nowner: nobody\nrestricted_may_reach: {{ zones: any, why: tested elsewhere }}\n\
+         routes:\n  - {{ id: all, use: [{order}] }}\n\
          otherwise: {{ refuse: {{ status: 403, say: \"No permitted model can answer this: {{reasons}}\" }} }}\n"
     );
     Proxy::with(upstream, move |settings, folder| {

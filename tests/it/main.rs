@@ -11,6 +11,8 @@
 )]
 
 #[cfg(test)]
+mod answers;
+#[cfg(test)]
 mod budgets;
 #[cfg(test)]
 mod cascade;
@@ -21,9 +23,13 @@ mod crash;
 #[cfg(test)]
 mod egress;
 #[cfg(test)]
+mod evidence;
+#[cfg(test)]
 mod failover;
 #[cfg(test)]
 mod guide;
+#[cfg(test)]
+mod keys;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]

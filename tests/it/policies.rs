@@ -76,6 +76,7 @@ fn a_template_is_written_with_its_tests_and_overwrites_nothing() {
 
 const WEAK: &str = "version: 1
 name: weak
+restricted_may_reach: { zones: any, why: tested elsewhere }
 limits:
   - { id: never, why: no such team, when: { caller.team: { is: nobody } }, allow_zones: on-host }
   - { id: idle, why: caps nothing here, max_cost_usd: 100 }
@@ -158,4 +159,67 @@ fn tests_of_prompts_are_inspected() {
     assert_eq!(output.status.code(), Some(2));
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(error.contains("p_test.yaml:2:") && error.contains("did you mean `cloud`?"), "{error}");
+}
+
+#[test]
+fn the_library_is_laid_out_as_fmt_does() {
+    told(root(), &["policy", "fmt", "--check", "policies"]);
+}
+
+#[test]
+fn fmt_shows_what_differs_changes_it_and_is_then_content() {
+    use std::io::Write as _;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("p.yaml");
+    let untidy = "version: 1\nname:  p # its name\n\n\nroutes:\n- {id: a, use: [local]}\n";
+    let tidy = "version: 1\nname: p  # its name\n\nroutes:\n  - { id: a, use: [local] }\n";
+    std::fs::write(&file, untidy).unwrap();
+    let output = ambidex(folder.path(), &["policy", "fmt", "--check", "p.yaml"]);
+    assert_eq!(output.status.code(), Some(1));
+    let shown = stdout(&output);
+    assert!(
+        shown.contains("    2 - name:  p # its name\n    2 + name: p  # its name\n"),
+        "{shown}"
+    );
+    assert!(shown.contains("    6 - - {id: a, use: [local]}\n"), "{shown}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("1 file(s) are laid out otherwise"));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), untidy, "--check changed the file");
+    assert_eq!(told(folder.path(), &["policy", "fmt", "p.yaml"]), "laid out p.yaml\n");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), tidy);
+    assert_eq!(told(folder.path(), &["policy", "fmt", "--check", "."]), "");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_ambidex"))
+        .args(["policy", "fmt", "-"])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(untidy.as_bytes()).unwrap();
+    assert_eq!(stdout(&child.wait_with_output().unwrap()), tidy);
+    // What is not YAML is left alone and told with its place.
+    std::fs::write(&file, "routes: [\n").unwrap();
+    let output = ambidex(folder.path(), &["policy", "fmt", "p.yaml"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("p.yaml:"));
+}
+
+#[test]
+fn the_schema_knows_every_key_and_fact() {
+    let schema: Value = serde_json::from_str(&told(root(), &["policy", "schema"])).unwrap();
+    assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    // What nobody described would be `true`; `verify` is not available yet.
+    let text = schema.to_string();
+    assert!(!text.contains(":true,") && !text.contains(":true}"), "something is not described");
+    assert_eq!(
+        schema.pointer("/properties/routes/items/properties/verify"),
+        Some(&Value::Bool(false))
+    );
+    for fact in told(root(), &["policy", "facts"]).lines() {
+        let name = fact.split(' ').next().unwrap();
+        let known = schema["$defs"]["condition"]["properties"][name].is_object();
+        assert!(known, "{name} is not in the schema");
+        assert!(schema["$defs"]["given"]["properties"][name].is_object(), "{name} cannot be given");
+    }
+    let tests: Value =
+        serde_json::from_str(&told(root(), &["policy", "schema", "--tests"])).unwrap();
+    assert!(tests["properties"]["targets"].is_object());
 }

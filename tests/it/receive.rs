@@ -10,7 +10,7 @@ async fn proxy() -> (Upstream, Proxy) {
     let upstream = Upstream::script([Say::Whole(200, answer("x", 1, 1))]).await;
     let proxy = Proxy::with(&upstream, |settings, _| {
         settings.limits.body_bytes_max = 2_000;
-        settings.callers[0].requests_per_minute = std::num::NonZeroU32::new(50);
+        settings.callers[0].rates.requests_per_minute = std::num::NonZeroU32::new(50);
     })
     .await;
     (upstream, proxy)

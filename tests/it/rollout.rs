@@ -15,6 +15,7 @@ use crate::support::{Proxy, Say, Upstream, answer, chat, eventually};
 
 const LIVE: &str = "version: 1
 name: live
+restricted_may_reach: { zones: any, why: tested elsewhere }
 routes: [{ id: out, use: [cloud, local] }]
 ";
 const INSIDE: &str = "version: 1

@@ -12,6 +12,7 @@ const ROUTED: &str = "
 version: 1
 name: routed
 owner: security@acme.example
+restricted_may_reach: { zones: any, why: tested elsewhere }
 limits:
   - id: contacts-masked
     why: Contacts leave masked
@@ -45,11 +46,11 @@ fn set_provider(target: &mut TargetSettings, provider: &'static dyn provider::Pr
     }
 }
 
-fn message(prompt: &str) -> Value {
+pub fn message(prompt: &str) -> Value {
     json!({ "model": "auto", "max_tokens": 20, "messages": [{ "role": "user", "content": prompt }] })
 }
 
-async fn ask(proxy: &Proxy, path: &str, body: &Value) -> Reply {
+pub async fn ask(proxy: &Proxy, path: &str, body: &Value) -> Reply {
     let reply = proxy
         .client
         .post(proxy.url(path))
@@ -64,7 +65,7 @@ async fn ask(proxy: &Proxy, path: &str, body: &Value) -> Reply {
 }
 
 /// A whole reply of Anthropic's.
-fn said(text: &str) -> String {
+pub fn said(text: &str) -> String {
     json!({ "id": "msg_1", "type": "message", "role": "assistant", "model": "claude-haiku-4-5",
         "content": [{ "type": "text", "text": text }], "stop_reason": "end_turn",
         "stop_sequence": null, "usage": { "input_tokens": 1000, "output_tokens": 200 } })
@@ -72,7 +73,7 @@ fn said(text: &str) -> String {
 }
 
 /// A stream of Anthropic's that says these words.
-fn saying(words: &[&str]) -> Vec<Vec<u8>> {
+pub fn saying(words: &[&str]) -> Vec<Vec<u8>> {
     let event = |data: Value| {
         format!("event: {}\ndata: {data}\n\n", data["type"].as_str().unwrap()).into_bytes()
     };
@@ -95,7 +96,7 @@ fn saying(words: &[&str]) -> Vec<Vec<u8>> {
 }
 
 /// The text of an answer of either dialect, whole or streamed.
-fn text_of(reply: &Reply) -> String {
+pub fn text_of(reply: &Reply) -> String {
     let text = reply.text();
     let parts: Vec<Value> = if text.starts_with('{') {
         vec![reply.json()]
@@ -118,7 +119,7 @@ fn text_of(reply: &Reply) -> String {
 const EMAIL: &str = "jane.roe@contoso.com";
 
 /// Finds the placeholder that the upstream got for the address.
-fn placeholder(body: &[u8]) -> String {
+pub fn placeholder(body: &[u8]) -> String {
     let body = String::from_utf8_lossy(body).into_owned();
     let from = body.find("[EMAIL_").expect("a placeholder");
     body.split_at(from).1.split_inclusive(']').next().unwrap().to_owned()

@@ -96,6 +96,7 @@ fn explain(
         }
         (Evidence::Structure, Some(named)) => writeln!(out, "its shape says so, and {named}"),
         (Evidence::Structure, None) => writeln!(out, "its shape says so"),
+        (Evidence::Model, _) => writeln!(out, "the language model says so"),
         (Evidence::Context, Some(named)) => writeln!(out, "{named}"),
         (Evidence::Context, None) => writeln!(out, "a word beside it names it"),
     }

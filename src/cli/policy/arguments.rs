@@ -21,8 +21,18 @@ pub enum PolicyCommand {
     Test(TestArguments),
     /// Say where a request goes and why, step by step.
     Explain(ExplainArguments),
+    /// Say for which requests two policies decide differently, new egress first.
+    Diff(DiffArguments),
     /// List the facts that a policy can ask about.
     Facts,
+    /// Lay policies out in the one way that all have, with comments and order kept.
+    Fmt(FmtArguments),
+    /// Print the language as a JSON Schema, for editors.
+    Schema {
+        /// That of `*_test.yaml` files.
+        #[arg(long)]
+        tests: bool,
+    },
     /// Write a policy of the library, with its tests, to begin from.
     New(NewArguments),
     /// Decide recorded requests again with another policy, and compare.
@@ -105,6 +115,17 @@ pub enum TestFormat {
     Junit,
 }
 
+/// `ambidex policy fmt …`
+#[derive(Clone, Debug, Args)]
+pub struct FmtArguments {
+    /// Policies, `*_test.yaml` files or folders of them; `-` is standard input. Without any the
+    /// configuration's policy.
+    pub files: Vec<PathBuf>,
+    /// Change nothing; show what would be, and exit with 1 if anything.
+    #[arg(long)]
+    pub check: bool,
+}
+
 /// `ambidex policy explain …`
 #[derive(Clone, Debug, Args)]
 pub struct ExplainArguments {
@@ -131,6 +152,33 @@ pub struct ExplainArguments {
     /// The places that requests can go to.
     #[command(flatten)]
     pub targets: TargetsArgument,
+}
+
+/// `ambidex policy diff …`
+#[derive(Clone, Debug, Args)]
+pub struct DiffArguments {
+    /// The policy as it is.
+    pub old: PathBuf,
+    /// The policy as it would be.
+    pub new: PathBuf,
+    /// Exit with 3 if it is so: more may leave than before, or anything changes.
+    #[arg(long, value_name = "WHAT")]
+    pub fail_on: Option<FailOn>,
+    /// How to print.
+    #[arg(long, default_value = "text")]
+    pub format: Format,
+    /// The places that requests can go to.
+    #[command(flatten)]
+    pub targets: TargetsArgument,
+}
+
+/// What makes `policy diff` fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// More may leave than before, or that could not be ruled out.
+    Widening,
+    /// Anything changes, or that could not be ruled out.
+    Change,
 }
 
 /// `ambidex policy new …`

@@ -103,9 +103,7 @@ fn asked(
     let request = dialect::of(Surface::OpenAiChat)
         .read(Bytes::from(body))
         .map_err(|error| anyhow!("the request cannot be read: {error}"))?;
-    let inspection = crate::inspector::Inspector::new(settings.inspection.clone())
-        .map_err(anyhow::Error::from)?
-        .inspection(policy);
+    let inspection = crate::gateway::inspector(settings)?.inspection(policy);
     let findings = crate::inspector::look(&request, &inspection);
     scenario.asked(&request);
     scenario.found(policy, &findings);

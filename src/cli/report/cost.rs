@@ -4,7 +4,7 @@ use std::io::Write;
 
 use serde_json::{Map, Value, json};
 
-use super::Layout;
+use super::{Layout, quoted};
 use crate::record::Reader;
 use crate::record::report::{CostGroup, Costs, Dimension, Period};
 
@@ -147,13 +147,4 @@ fn csv(summary: &Summary<'_>, out: &mut impl Write) -> anyhow::Result<()> {
         writeln!(out, "{}", line.join(","))?;
     }
     Ok(())
-}
-
-/// A cell as RFC 4180 wants it.
-fn quoted(text: &str) -> String {
-    if text.contains(['"', ',', '\n', '\r']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text.to_owned()
-    }
 }

@@ -4,11 +4,11 @@
 //! single spaces, then words marked by what comes before them.
 
 use tokenizers::AddedToken;
-use tokenizers::models::unigram::Unigram;
 use tokenizers::normalizers::{NormalizerWrapper, Precompiled, Replace, Sequence};
 use tokenizers::pre_tokenizers::metaspace::{Metaspace, PrependScheme};
 
-use super::wrong;
+use super::unigram::{Lost, Unigram, Vocabulary};
+use super::{Inner, wrong};
 use crate::engine::error::LoadError;
 
 /// The parts of a tokenizer.
@@ -41,19 +41,20 @@ pub(in crate::engine) enum PieceKind {
     Byte,
 }
 
-pub(super) fn assemble(parts: Pieces) -> Result<tokenizers::Tokenizer, LoadError> {
+pub(super) fn assemble(parts: Pieces) -> Result<Inner, LoadError> {
     let unknown = parts.list.iter().position(|piece| piece.kind == PieceKind::Unknown);
     let has_bytes = parts.list.iter().any(|piece| piece.kind == PieceKind::Byte);
+    let lost = if has_bytes { Lost::Bytes } else { Lost::Unknown };
     let special: Vec<AddedToken> = parts
         .list
         .iter()
         .filter(|piece| matches!(piece.kind, PieceKind::Unknown | PieceKind::Control))
         .map(|piece| AddedToken::from(piece.text.clone(), true))
         .collect();
-    let vocabulary = parts.list.into_iter().map(|piece| (piece.text, piece.score)).collect();
+    let tokens: Vec<(String, f64)> =
+        parts.list.into_iter().map(|piece| (piece.text, piece.score)).collect();
     let failed = |error: tokenizers::Error| wrong(error.to_string());
-    let model =
-        Unigram::from(vocabulary, unknown, has_bytes).map_err(|error| wrong(error.to_string()))?;
+    let model = Unigram::new(&tokens, unknown, lost).map_err(|error| wrong(error.to_string()))?;
     let mut steps: Vec<NormalizerWrapper> = Vec::new();
     if !parts.characters.is_empty() {
         let map = Precompiled::from(&parts.characters);
@@ -65,7 +66,7 @@ pub(super) fn assemble(parts: Pieces) -> Result<tokenizers::Tokenizer, LoadError
     }
     let scheme = if parts.leading_space { PrependScheme::Always } else { PrependScheme::Never };
     let words = Metaspace::new('▁', scheme, true);
-    let mut tokenizer = tokenizers::Tokenizer::new(model);
+    let mut tokenizer = Inner::new(Vocabulary::Unigram(Box::new(model)));
     tokenizer.with_normalizer(Some(Sequence::new(steps))).map_err(failed)?;
     tokenizer.with_pre_tokenizer(Some(words.clone()));
     tokenizer.with_decoder(Some(words));

@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use sha2::{Digest as _, Sha256};
 
-use crate::engine::digest;
 use crate::engine::error::LoadError;
+use crate::hex;
 
 /// Bytes that are read at once. A window stays in the processor's second cache.
 const WINDOW: usize = 1 << 18;
@@ -136,7 +136,7 @@ impl WeightFile {
             hasher.update(window.get(..read).unwrap_or_default());
             from += u64::try_from(read).unwrap_or(u64::MAX);
         }
-        Ok(digest::hex(&hasher.finalize()))
+        Ok(hex::encode(&hasher.finalize()))
     }
 }
 

@@ -65,11 +65,27 @@ const NAMES: &[&str] = &[
     "matrix id",
     "slack handle",
     "github username",
+    "insta",
+    "ig",
+    "snap",
+    "facebook",
+    "linkedin",
 ];
 
 /// Names of networks at which only a handle with `@` or right behind a colon counts: people write
 /// about them all day.
-const VAGUE: &[&[u8]] = &[b"handle", b"username", b"user name", b"line id", b"tg", b"wx"];
+const VAGUE: &[&[u8]] = &[
+    b"handle",
+    b"username",
+    b"user name",
+    b"line id",
+    b"tg",
+    b"wx",
+    b"ig",
+    b"snap",
+    b"facebook",
+    b"linkedin",
+];
 
 impl Detector for AccountHandle {
     fn labels(&self) -> &'static [Label] {
@@ -185,7 +201,7 @@ fn after(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
 
 /// Names that a handle may follow without `@`.
 fn is_short_name(word: &[u8]) -> bool {
-    [&b"line id"[..], b"wx", b"tg"].iter().any(|known| word.eq_ignore_ascii_case(known))
+    [&b"line id"[..], b"wx", b"tg", b"ig"].iter().any(|known| word.eq_ignore_ascii_case(known))
 }
 
 /// A letter of a name in small letters, which may have hyphens.

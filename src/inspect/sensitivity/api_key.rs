@@ -264,8 +264,17 @@ fn known(
         && (is_random(secret)
             || secret.len() >= 30 && check::distinct(secret) >= 12 && has_both_cases(secret))
         && !is_placeholder(secret);
-    is_key.then(|| Hit::by_shape(Label::SecretApiKey, span))
+    let is_summed = SUMMED.contains(&text.part(span.start..body)) && secret.len() == 36;
+    is_key.then(|| match (is_summed, check::crc_base62(secret)) {
+        (true, true) => Hit::by_checksum(Label::SecretApiKey, span),
+        // It looks like one, but was never issued.
+        (true, false) => Hit::by_shape(Label::SecretApiKey, span).likely(),
+        (false, _) => Hit::by_shape(Label::SecretApiKey, span),
+    })
 }
+
+/// Tokens whose last six characters are the CRC-32 of the others, as GitHub and npm publish.
+const SUMMED: &[&[u8]] = &[b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"npm_"];
 
 fn has_both_cases(value: &[u8]) -> bool {
     value.iter().any(u8::is_ascii_uppercase) && value.iter().any(u8::is_ascii_lowercase)

@@ -3,7 +3,9 @@
 use super::number::{Loose, digits};
 use super::text::{Hit, Text};
 use super::{Anchor, Ask, Detector, Found, Label, Pack, Wake};
+use memchr::memmem::Finder;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 pub(super) const DETECTOR: &dyn Detector = &BankAccount;
 
@@ -34,6 +36,9 @@ const BANKING: &[&str] = &[
     "remit",
     "ach",
 ];
+
+static BANKING_WORDS: LazyLock<Vec<Finder<'_>>> =
+    LazyLock::new(|| BANKING.iter().map(|word| Finder::new(*word)).collect());
 
 /// How far from "account" those words may stand, in bytes.
 const BANKING_REACH: usize = 96;
@@ -73,9 +78,9 @@ fn is_about_banking(text: &Text<'_>, word: &Range<usize>) -> bool {
     let near = near.to_ascii_lowercase();
     let is_letter =
         |at: Option<usize>| at.and_then(|at| near.get(at)).is_some_and(u8::is_ascii_alphabetic);
-    BANKING.iter().any(|known| {
-        memchr::memmem::find_iter(&near, known.as_bytes())
-            .any(|at| !is_letter(at.checked_sub(1)) && !is_letter(Some(at + known.len())))
+    BANKING_WORDS.iter().any(|known| {
+        let end = |at: usize| at + known.needle().len();
+        known.find_iter(&near).any(|at| !is_letter(at.checked_sub(1)) && !is_letter(Some(end(at))))
     })
 }
 
@@ -231,6 +236,19 @@ const NAMES: &[&str] = &[
     "nomor rekening",
     "rekening no",
     "iban konto",
+    "振込先",
+    "振込口座",
+    "支店 普通",
+    "支店　普通",
+    "支店普通",
+    "当座預金",
+    "예금주",
+    "입금해",
+    "송금해",
+    "입금계좌",
+    "开户行",
+    "konto bankowe",
+    "rekening bank",
 ];
 
 fn fits(code: &[u8]) -> bool {

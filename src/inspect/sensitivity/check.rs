@@ -135,9 +135,28 @@ pub(super) fn count(bytes: &[u8], sign: u8) -> usize {
     memchr::memchr_iter(sign, bytes).count()
 }
 
+/// Whether the last six characters are the CRC-32 of those before, in base 62 (`0-9A-Za-z`).
+pub(super) fn crc_base62(value: &[u8]) -> bool {
+    const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let Some((body, tail)) = value.len().checked_sub(6).and_then(|at| value.split_at_checked(at))
+    else {
+        return false;
+    };
+    let mut rest = !body.iter().fold(u32::MAX, |sum, byte| {
+        (0..8).fold(sum ^ u32::from(*byte), |sum, _| {
+            if sum & 1 == 1 { sum >> 1 ^ 0xEDB8_8320 } else { sum >> 1 }
+        })
+    });
+    tail.iter().rev().all(|letter| {
+        let digit = usize::try_from(rest % 62).ok().and_then(|digit| DIGITS.get(digit));
+        rest /= 62;
+        digit == Some(letter)
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{is_date, luhn, mod_11_10, mod_97, verhoeff};
+    use super::{crc_base62, is_date, luhn, mod_11_10, mod_97, verhoeff};
 
     #[test]
     fn published_examples_pass() {
@@ -145,6 +164,8 @@ mod tests {
         assert!(verhoeff(b"2363") && !verhoeff(b"2364"));
         assert!(mod_11_10(b"86095742719") && !mod_11_10(b"86095742718"));
         assert_eq!(mod_97(b"3214282912345698765432161182"), 1);
+        assert!(crc_base62(b"Kd83hQwZr0TmXyV5uNcB1sLpJ7aEfG1RMffw"));
+        assert!(!crc_base62(b"Kd83hQwZr0TmXyV5uNcB1sLpJ7aEfG1RMffx") && !crc_base62(b"abc"));
         assert!(is_date(2000, 2, 29) && !is_date(1900, 2, 29) && !is_date(2001, 13, 1));
     }
 }

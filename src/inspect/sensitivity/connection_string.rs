@@ -26,16 +26,39 @@ impl Detector for ConnectionString {
     }
 
     fn wakes_on(&self) -> Vec<Wake> {
-        vec![Wake::Words(&["://"]), Wake::Words(KEYS)]
+        vec![Wake::Words(&["://"]), Wake::Words(KEYS), Wake::Words(ORACLE)]
     }
 
     fn look(&self, ask: &Ask<'_>, anchor: &Anchor<'_>, found: &mut Found) {
         let Anchor::Word(sign) = anchor else { return };
         let text = ask.text;
-        let span =
-            if text.before(sign.end) == b'/' { address(text, sign) } else { settings(text, sign) };
+        let span = match text.before(sign.end) {
+            b'/' => address(text, sign),
+            b':' | b' ' => oracle(text, sign),
+            _ => settings(text, sign),
+        };
         found.extend(span.map(|span| Hit::by_shape(Label::SecretConnectionString, span)));
     }
+}
+
+/// What stands before a login that is written `user/password@database`.
+const ORACLE: &[&str] = &[":thin:", ":oci:", "sqlplus ", "sqlldr ", "expdp ", "impdp "];
+
+/// `jdbc:oracle:thin:scott/…@//host:1521/db`, `sqlplus scott/…@db`.
+fn oracle(text: &Text<'_>, sign: &Range<usize>) -> Option<Range<usize>> {
+    let end = text.run_max(sign.end, 200, is_address);
+    let login = text.part(sign.end..end);
+    let at = memchr::memrchr(b'@', login)?;
+    let (user, password) = login.get(..at)?.split_at_checked(memchr::memchr(b'/', login)?)?;
+    let password = password.get(1..)?;
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'#');
+    let is_login = !user.is_empty() && user.iter().all(is_word) && password.len() >= 3;
+    let is_open = is_stand_in(password)
+        || is_placeholder(password)
+        || EXAMPLES.iter().any(|known| password.eq_ignore_ascii_case(known));
+    let start = text.run_back_max(sign.start, 32, |byte| byte.is_ascii_graphic());
+    let start = if text.before(sign.end) == b':' { start } else { sign.end };
+    (is_login && !is_open).then_some(start..end)
 }
 
 fn address(text: &Text<'_>, sign: &Range<usize>) -> Option<Range<usize>> {
@@ -57,29 +80,61 @@ fn address(text: &Text<'_>, sign: &Range<usize>) -> Option<Range<usize>> {
     is_login.then_some(start..end)
 }
 
+/// Passwords that examples have.
+const EXAMPLES: &[&[u8]] = &[
+    b"password",
+    b"pass",
+    b"pwd",
+    b"passwd",
+    b"secret",
+    b"postgres",
+    b"root",
+    b"mysql",
+    b"admin",
+    b"test",
+    b"guest",
+    b"changeme",
+    b"user",
+    b"mypassword",
+    b"mysecretpassword",
+    b"yourpassword",
+    b"dbpassword",
+    b"db_password",
+    b"userpassword",
+    b"passw0rd",
+];
+
+/// Whether something stands where a password is to be put: `<password>`, `${DB_PASSWORD}`,
+/// `{{ password }}`, `%(password)s`, `%PASSWORD%`, `#{password}`, `__PASSWORD__`, `****`, `your_password`.
+fn is_stand_in(password: &[u8]) -> bool {
+    let is_name = |part: &[u8]| {
+        let is_word =
+            |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+        part.len() >= 2 && part.iter().all(is_word)
+    };
+    let is_capital = |part: &[u8]| {
+        part.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_')
+    };
+    let small = password.to_ascii_lowercase();
+    let speaks = [&b"pass"[..], b"pwd", b"secret", b"key"];
+    let is_owned = (small.starts_with(b"your") || small.starts_with(b"my"))
+        && speaks.iter().any(|word| memchr::memmem::find(&small, word).is_some())
+        && !small.iter().any(u8::is_ascii_digit);
+    let is_framed = match password {
+        [b'<' | b'{' | b'[' | b'*', .., b'>' | b'}' | b']' | b'*']
+        | [b'$', b'{' | b'(' | b'[', ..]
+        | [b'#', b'{', ..]
+        | [b'%', b'(', ..] => true,
+        [b'$', name @ ..] => is_capital(name),
+        [b'%', name @ .., b'%'] | [b'_', b'_', name @ .., b'_', b'_'] => is_name(name),
+        _ => false,
+    };
+    let is_hidden = [&b"redacted"[..], b"hidden", b"removed", b"masked", b"omitted"];
+    is_framed || is_owned || is_hidden.contains(&small.as_slice())
+}
+
 /// Whether a template leaves the password to be filled in, or shows the password of an example.
 fn is_left_open(user: &[u8], password: &[u8], host: &[u8]) -> bool {
-    const EXAMPLES: &[&[u8]] = &[
-        b"password",
-        b"pass",
-        b"pwd",
-        b"passwd",
-        b"secret",
-        b"postgres",
-        b"root",
-        b"mysql",
-        b"admin",
-        b"test",
-        b"guest",
-        b"changeme",
-        b"user",
-        b"mypassword",
-        b"mysecretpassword",
-        b"yourpassword",
-    ];
-    let is_template = matches!(password, [b'<' | b'{' | b'$' | b'[' | b'*' | b'%', ..])
-        && matches!(password, [.., b'>' | b'}' | b']' | b'*'])
-        || matches!(password, [b'$', ..] if password.iter().skip(1).all(|byte| byte.is_ascii_uppercase() || *byte == b'_'));
     let is_example = EXAMPLES.iter().any(|word| password.eq_ignore_ascii_case(word));
     let is_nowhere = [
         &b"localhost"[..],
@@ -95,13 +150,15 @@ fn is_left_open(user: &[u8], password: &[u8], host: &[u8]) -> bool {
     .iter()
     .any(|name| host.starts_with(name))
         || memchr::memmem::find(host, b"example.").is_some();
-    let is_shown = is_example
-        && (is_nowhere
-            || user.eq_ignore_ascii_case(b"user")
-            || user.eq_ignore_ascii_case(b"username"));
-    is_template
+    let is_shown = is_example && (is_nowhere || is_example_user(user));
+    is_stand_in(password)
         || is_shown
         || (password.len() > 3 && is_placeholder(password) && is_masked(password))
+}
+
+fn is_example_user(user: &[u8]) -> bool {
+    let known = [&b"user"[..], b"username", b"dbuser", b"db_user", b"myuser", b"youruser"];
+    known.iter().any(|known| user.eq_ignore_ascii_case(known)) || is_stand_in(user)
 }
 
 fn is_masked(password: &[u8]) -> bool {
@@ -151,6 +208,8 @@ fn settings(text: &Text<'_>, key: &Range<usize>) -> Option<Range<usize>> {
         && !value.iter().any(u8::is_ascii_digit);
     let is_open = value.len() < 3
         || is_placeholder(value)
+        || is_stand_in(value)
+        || is_masked(value)
         || matches!(value, [b'<' | b'$' | b'{' | b'%', ..])
         || is_nowhere;
     // A log line such as `host=x … password=y` has them far apart; what lies between is all settings.

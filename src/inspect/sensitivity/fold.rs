@@ -111,6 +111,10 @@ fn fold(original: &str) -> Option<CleanCopy> {
             at += 1;
             continue;
         }
+        if let Some(size) = ordinary(bytes, at) {
+            at += size;
+            continue;
+        }
         let (size, folded) = match fold_at(original, at) {
             Step::Keep(size) => {
                 at += size;
@@ -138,8 +142,25 @@ fn fold(original: &str) -> Option<CleanCopy> {
 const fn is_suspect(byte: u8) -> bool {
     matches!(
         byte,
-        b'\\' | b'%' | b'&' | 0xC2 | 0xCC..=0xD1 | 0xD9 | 0xDB | 0xE0..=0xE3 | 0xEF | 0xF0
+        b'\\' | b'%' | b'&' | 0xC2 | 0xCC..=0xD1 | 0xD8 | 0xD9 | 0xDB | 0xDF | 0xE0..=0xE3 | 0xEF | 0xF0 | 0xF3
     )
+}
+
+/// The size of a letter that stands for itself and has the lead of some that do not, in scripts
+/// that are written with such letters throughout: Arabic, Indic, Thai, Japanese.
+fn ordinary(bytes: &[u8], at: usize) -> Option<usize> {
+    let next = |place: usize| bytes.get(at + place).copied().unwrap_or(0);
+    match next(0) {
+        // Arabic digits and the mark of direction.
+        0xD8 => (next(1) != 0x9C).then_some(2),
+        0xD9 => (next(1) < 0xA0).then_some(2),
+        0xDB => (next(1) < 0xB0).then_some(2),
+        // The digits of a script stand at the same places of its block.
+        0xE0 => (!matches!(next(2), 0x90..=0x99 | 0xA0..=0xAF)).then_some(3),
+        // The wide space.
+        0xE3 => (next(1) != 0x80 || next(2) != 0x80).then_some(3),
+        _ => None,
+    }
 }
 
 enum Step {
@@ -199,7 +220,12 @@ fn folded(letter: char) -> Bytes {
 /// look like Latin ones: then they are there to deceive.
 fn foreign_run(original: &str, at: usize) -> Step {
     let rest = original.get(at..).unwrap_or_default();
-    let size = rest.find(|letter| !glyph::is_foreign(letter)).unwrap_or(rest.len());
+    // Nearly all of them have these leads.
+    let leads = rest.bytes().step_by(2).take_while(|lead| matches!(lead, 0xCE..=0xD1));
+    let known = 2 * leads.count();
+    let tail = rest.get(known..).unwrap_or_default();
+    let more = tail.find(|letter| !glyph::is_foreign(letter)).unwrap_or(tail.len());
+    let size = known + more;
     let run = rest.get(..size).unwrap_or_default();
     let touches = |byte: Option<&u8>| {
         byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'@' | b'_'))
@@ -222,13 +248,31 @@ fn is_grouped(original: &str, at: usize, run: &str) -> bool {
     let bytes = original.as_bytes();
     let behind = bytes.get(at + run.len()..).unwrap_or_default();
     let before = bytes.get(..at).unwrap_or_default();
-    let is_short = run.chars().count() <= 3 && run.chars().all(char::is_uppercase);
     let leads = matches!(behind, [b' ', digit, ..] if digit.is_ascii_digit());
     let follows = matches!(before, [.., digit, b' '] if digit.is_ascii_digit());
-    is_short && (leads || follows)
+    (leads || follows) && run.chars().take(4).count() <= 3 && run.chars().all(char::is_uppercase)
 }
 
 /// Whether a hyphen or dot leads on to Latin letters or digits.
 fn is_hyphenated(rest: &[u8]) -> bool {
     matches!(rest, [b'-' | b'.', next, ..] if next.is_ascii_alphanumeric())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{glyph, is_suspect, ordinary};
+
+    #[test]
+    fn letters_that_are_passed_over_stand_for_themselves() {
+        for letter in (0x80..=0x10_FFFF).filter_map(char::from_u32) {
+            let text = letter.to_string();
+            let bytes = text.as_bytes();
+            let is_passed = !is_suspect(bytes[0]) || ordinary(bytes, 0).is_some();
+            if is_passed {
+                assert_eq!(glyph::fold(letter), glyph::Fold::Keep, "{letter:?}");
+                assert!(!('\u{370}'..='\u{47F}').contains(&letter), "{letter:?}");
+            }
+            assert!(ordinary(bytes, 0).is_none_or(|size| size == bytes.len()), "{letter:?}");
+        }
+    }
 }

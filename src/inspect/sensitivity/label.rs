@@ -1,8 +1,10 @@
-//! The closed list of what can be found in a request, and how sensitive each thing is by default.
+//! The list of what can be found in a request, and how sensitive each thing is by default: the
+//! built-in kinds, and those that policies name themselves.
 //!
 //! A policy may override any level; the names are what policies, records and metrics use.
 
 use std::fmt;
+use std::sync::OnceLock;
 
 /// How careful a request must be handled. Ordered: the highest level found counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,26 +49,38 @@ macro_rules! labels {
     ($($variant:ident = $name:literal: $level:ident,)*) => {
         /// A kind of sensitive value, `category.kind`.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[repr(u8)]
         #[expect(missing_docs, reason = "the name is the documentation")]
-        pub enum Label { $($variant,)* }
+        pub enum Label {
+            $($variant,)*
+            /// A kind that a policy named itself.
+            Own(OwnLabel),
+        }
 
         impl Label {
-            /// Every label of this build, in alphabetical order.
+            /// Every label of this build, in alphabetical order; own ones are not among them.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
             /// The name that policies, records and metrics use, such as `identity.us_ssn`.
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name,)* }
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                    Self::Own(own) => own.name(),
+                }
             }
 
             /// The level that a policy starts from.
             pub const fn default_level(self) -> Level {
-                match self { $(Self::$variant => Level::$level,)* }
+                match self {
+                    $(Self::$variant => Level::$level,)*
+                    Self::Own(_) => Level::Confidential,
+                }
             }
 
-            const fn bit(self) -> u64 {
-                match self { $(Self::$variant => 1 << Bit::$variant.index(),)* }
+            const fn bit(self) -> u128 {
+                match self {
+                    $(Self::$variant => 1 << Bit::$variant.index(),)*
+                    Self::Own(OwnLabel(slot)) => OWN_FIRST << slot,
+                }
             }
         }
 
@@ -138,10 +152,97 @@ labels! {
     SecretPrivateKey = "secret.private_key": Restricted,
 }
 
+/// The bit of the first own label: built-in labels have the lower half of a set.
+const OWN_FIRST: u128 = 1 << 64;
+const _: () = assert!(Label::ALL.len() <= 64, "built-in labels fit into half of a set");
+
+/// Most own labels of a process, over all policies that it ever read: so many bits has a set, and
+/// so many series a metric.
+pub const OWN_LABELS_MAX: usize = 64;
+/// Longest name of an own label, in bytes.
+const OWN_NAME_MAX: usize = 48;
+
+/// The names of own labels, in the order in which they were first read. A name keeps its place
+/// for as long as the process lives, so that a label means the same in every policy.
+static OWN_NAMES: [OnceLock<Box<str>>; OWN_LABELS_MAX] =
+    [const { OnceLock::new() }; OWN_LABELS_MAX];
+
+/// A kind of value with a name of a policy's own, such as `acme.project_code`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OwnLabel(u8);
+
+impl OwnLabel {
+    fn name(self) -> &'static str {
+        let name = OWN_NAMES.get(usize::from(self.0)).and_then(OnceLock::get);
+        name.map_or("custom.term", |name| name)
+    }
+}
+
+impl fmt::Debug for OwnLabel {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.name())
+    }
+}
+
+/// Why a name cannot be an own label's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OwnLabelError {
+    /// It is not written like a label.
+    #[error(
+        "a label is written `category.kind`, in small letters, digits and `_`, at most 48 of them"
+    )]
+    Written,
+    /// Its category is one of the built-in ones.
+    #[error(
+        "this category belongs to the built-in labels; own labels have a category of their own"
+    )]
+    Category,
+    /// There are too many.
+    #[error(
+        "this process has met {OWN_LABELS_MAX} own labels; a restart forgets those that are no longer used"
+    )]
+    TooMany,
+}
+
 impl Label {
-    /// Reads a name back.
+    /// Reads a name back: of a built-in label, or of an own one that some policy has declared.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|label| label.name() == name)
+        let built_in = Self::ALL.iter().copied().find(|label| label.name() == name);
+        built_in.or_else(|| Self::all_own().find(|label| label.name() == name))
+    }
+
+    /// The label with this name of a policy's own, new or known.
+    ///
+    /// # Errors
+    /// The name is not written like a label, is in a built-in category, or is one too many.
+    pub fn own(name: &str) -> Result<Self, OwnLabelError> {
+        let is_word = |word: &str| {
+            word.starts_with(|first: char| first.is_ascii_lowercase())
+                && word
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+        };
+        let parts = name.split_once('.').filter(|_| name.len() <= OWN_NAME_MAX);
+        let (category, kind) = parts.ok_or(OwnLabelError::Written)?;
+        if !is_word(category) || !is_word(kind) {
+            return Err(OwnLabelError::Written);
+        }
+        if Self::ALL.iter().any(|label| label.category() == category) {
+            return Err(OwnLabelError::Category);
+        }
+        // Another thread may take the slot first; then its name decides like any other.
+        for (slot, known) in (0_u8..).zip(&OWN_NAMES) {
+            if &**known.get_or_init(|| name.into()) == name {
+                return Ok(Self::Own(OwnLabel(slot)));
+            }
+        }
+        Err(OwnLabelError::TooMany)
+    }
+
+    /// The own labels that any policy has declared so far.
+    pub fn all_own() -> impl Iterator<Item = Self> {
+        let known = (0_u8..).zip(&OWN_NAMES).take_while(|(_, name)| name.get().is_some());
+        known.map(|(slot, _)| Self::Own(OwnLabel(slot)))
     }
 
     /// What is verified of a value whose evidence is a checksum, in the words of its standard.
@@ -190,11 +291,15 @@ impl fmt::Display for Label {
 
 /// A set of labels, as bits.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub struct LabelSet(u64);
+pub struct LabelSet(u128);
 
 impl LabelSet {
     /// No label.
     pub const EMPTY: Self = Self(0);
+    /// Every own label, whether a policy has declared it yet or not.
+    pub const OWN: Self = Self(u128::MAX << 64);
+    /// Every label.
+    pub const ALL: Self = Self(u128::MAX);
 
     /// Adds one.
     pub fn insert(&mut self, label: Label) {
@@ -233,9 +338,16 @@ impl LabelSet {
         Self(self.0 & other.0)
     }
 
-    /// The labels, in alphabetical order.
+    /// The labels of this set without those of the other.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// The labels: the built-in ones in alphabetical order, then own ones.
     pub fn iter(self) -> impl Iterator<Item = Label> {
-        Label::ALL.iter().copied().filter(move |label| self.contains(*label))
+        let all = Label::ALL.iter().copied().chain(Label::all_own());
+        all.filter(move |label| self.contains(*label))
     }
 }
 

@@ -52,8 +52,9 @@ marks! {
         "this email is confidential", "this message is confidential", "this report is confidential", "this information is confidential",
         "contains confidential information", "contain confidential information", "contains proprietary information", "company private", "business confidential",
         "client confidential", "confidential draft", "confidential memo", "trade secret of", "confidentiality notice", "nda-protected", "nda protected", "is confidential and may", "are confidential and may", "are confidential and privileged", "marked as confidential", "marked confidential", "classified as confidential", "classified confidential", "treat as confidential", "keep this confidential", "keep confidential", "not to be shared", "not be shared outside", "contains privileged", "not for external distribution", "not for external use", "confidential business information", "company proprietary", "proprietary information of", "embargoed until", "official sensitive", "protected b", "nato restricted", "eu restricted", "limited distribution", "strictly internal", "controlled unclassified information",
+        "confidential and intended", "intended solely for the addressee", "intended only for the addressee", "intended solely for the use of", "enthält vertrauliche", "contient des informations confidentielles", "contiene información confidencial", "contiene informazioni riservate", "contém informações confidenciais", "содержит конфиденциальную", "bevat vertrouwelijke", "zawiera informacje poufne", "機密情報を含", "기밀 정보를 포함", "기밀정보를 포함", "含保密信息", "含有保密信息", "含机密信息", "含有机密信息", "不得转发", "不得外发", "请勿外发", "禁止转发", "严禁转发",
         "nur für den internen gebrauch", "nur für den dienstgebrauch", "nur zum internen gebrauch", "nur für internen gebrauch",
-        "interne verwendung", "nur intern", "nur für internen", "firmenintern", "geschäftsgeheimnis", "nicht für die öffentlichkeit", "nicht zur weitergabe", "nicht weitergeben", "nicht weiterleiten", "nur zur internen", "nur für den dienstgebrauch bestimmt", "betriebsgeheimnis", "usage interne", "document confidentiel", "documento confidencial", "documento riservato", "vertrauliches dokument", "vertrauliche unterlage", "diffusion restreinte", "ne pas diffuser",
+        "interne verwendung", "nur intern", "nur für internen", "firmenintern", "geschäftsgeheimnis", "nicht für die öffentlichkeit", "nicht zur weitergabe", "nicht an dritte", "nicht weitergeben", "nicht weiterleiten", "nur zur internen", "nur für den dienstgebrauch bestimmt", "betriebsgeheimnis", "usage interne", "document confidentiel", "documento confidencial", "documento riservato", "vertrauliches dokument", "vertrauliche unterlage", "diffusion restreinte", "ne pas diffuser",
         "diffusion limitée", "secret des affaires", "uso interno", "no distribuir", "prohibida su difusión", "difusión limitada",
         "uso esclusivo interno", "non divulgare", "não divulgar", "somente para uso interno", "для служебного пользования", "для внутреннего использования", "для внутреннего пользования", "не подлежит разглашению", "служебная тайна",
         "коммерческая тайна", "коммерческую тайну", "коммерческой тайны", "только для внутреннего", "не для распространения", "alleen voor intern gebruik", "tylko do użytku wewnętrznego",
@@ -260,6 +261,17 @@ const TALK: &[&str] = &[
     "nedir",
     "क्या",
     "là gì",
+    "차이",
+    "違い",
+    "unterschied",
+    "différence",
+    "diferencia",
+    "diferença",
+    "differenza",
+    "разниц",
+    "różnic",
+    "الفرق",
+    "अंतर",
 ];
 
 /// Whether a mark of Latin letters is no part of a word; `_` and digits may stand beside it.
@@ -453,8 +465,8 @@ fn trim(part: &[u8]) -> &[u8] {
 fn breaks_off(after: &[u8]) -> bool {
     let tail = after.trim_ascii_start();
     let signs: &[&str] = &[
-        ":", "：", "- ", "– ", "— ", "//", "|", "(", "（", "-", "–", "—", "·", "★", ",", "，",
-        "；", ";", "/ ",
+        ":", "：", "!", "！", "- ", "– ", "— ", "//", "|", "(", "（", "-", "–", "—", "·", "★", ",",
+        "，", "；", ";", "/ ",
     ];
     signs.iter().any(|sign| tail.starts_with(sign.as_bytes()))
         && !(tail.first() == Some(&b'-') && tail.get(1).is_some_and(u8::is_ascii_alphabetic))

@@ -136,6 +136,9 @@ const NAMES: &[&str] = &[
     "outpatient no",
     "op number",
     "ip number (ward)",
+    "pid|",
+    "^mr",
+    "^mrn",
 ];
 
 fn fits(code: &[u8]) -> bool {

@@ -24,7 +24,7 @@ mod text;
 #[cfg(test)]
 mod tests;
 
-pub use label::{Label, LabelSet, Level};
+pub use label::{Label, LabelSet, Level, OWN_LABELS_MAX, OwnLabel, OwnLabelError};
 pub use pack::{Pack, PackSet};
 pub(in crate::inspect) use scan::{Scanned, Scanner, Sought, Value};
 pub(in crate::inspect) use text::Cue;
@@ -136,6 +136,8 @@ pub enum Evidence {
     Structure,
     /// A word beside it names it.
     Context,
+    /// A language model says so.
+    Model,
 }
 
 impl Evidence {
@@ -145,6 +147,7 @@ impl Evidence {
             Self::Checksum => "checksum",
             Self::Structure => "structure",
             Self::Context => "context",
+            Self::Model => "model",
         }
     }
 }

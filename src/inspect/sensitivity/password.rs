@@ -5,85 +5,18 @@ use super::api_key::{Sign, is_placeholder, value_start};
 use super::decode::base64_bytes;
 use super::text::{Hit, Text};
 use super::{Anchor, Ask, Detector, Found, Label, Pack, Wake, check};
+use memchr::memmem::{Finder, FinderRev};
+use smallvec::SmallVec;
 use std::ops::Range;
+use std::sync::LazyLock;
+
+mod names;
+
+use names::NAMES;
 
 pub(super) const DETECTOR: &dyn Detector = &Password;
 
 struct Password;
-
-const NAMES: &[&str] = &[
-    "password",
-    "passwords",
-    "passwd",
-    "passphrase",
-    "pass phrase",
-    "passcode",
-    "pass code",
-    "pwd",
-    "pswd",
-    "pass",
-    "userpassword",
-    "user_password",
-    "db_password",
-    "dbpassword",
-    "db_pass",
-    "dbpass",
-    "root_password",
-    "admin_password",
-    "login password",
-    "pin",
-    "pin code",
-    "pin number",
-    "passkey",
-    "password_hash",
-    "密码",
-    "口令",
-    "登录密码",
-    "支付密码",
-    "开机密码",
-    "mima",
-    "密碼",
-    "passwort",
-    "kennwort",
-    "mot de passe",
-    "mdp",
-    "contraseña",
-    "clave",
-    "contrasena",
-    "senha",
-    "wachtwoord",
-    "hasło",
-    "haslo",
-    "пароль",
-    "пароля",
-    "パスワード",
-    "暗証番号",
-    "비밀번호",
-    "비번",
-    "암호",
-    "كلمة المرور",
-    "كلمة السر",
-    "şifre",
-    "parola",
-    "sifre",
-    "पासवर्ड",
-    "mật khẩu",
-    "lösenord",
-    "adgangskode",
-    "passord",
-    "salasana",
-    "cvv",
-    "cvc",
-    "cvv2",
-    "pw",
-    "pgpassword",
-    "mysql_pwd",
-    "secret word",
-    "passwort lautet",
-    "userpass",
-    "pass_word",
-    "psw",
-];
 
 /// Most rows of a table that are looked at for one name.
 const ROWS_MAX: usize = 500;
@@ -122,6 +55,8 @@ impl Detector for Password {
                 "mysqldump ",
                 "redis-cli -a ",
                 "net use ",
+                "smbclient ",
+                "rpcclient ",
             ]),
             Wake::Words(&["<password>", "<pwd>"]),
             Wake::Words(&[
@@ -146,20 +81,23 @@ impl Detector for Password {
         match anchor {
             Anchor::Word(word) if is_one_of(ACCOUNTS, text.part(word.clone())) => {
                 let span = word.end..value_end(text, word.end);
-                let is_whole = text.opens(word.start) && is_strong(text.part(span.clone()));
+                let value = text.part(span.clone());
+                let is_whole =
+                    text.opens(word.start) && !value.starts_with(b"//") && is_strong(value);
                 spans.extend(is_whole.then_some(span));
             }
             Anchor::Word(word) if is_one_of(LOGINS, text.part(word.clone())) => {
                 spans.extend(beside_account(text, word));
             }
-            Anchor::Word(word) if matches!(text.before(word.end), b'=' | b':') => {
+            Anchor::Word(word) if is_key(text.part(word.clone())) => {
                 // The name may be the end of a longer one, as in `PGPASSWORD=`.
                 let name = word.start..word.end - 1;
                 let is_part = text.before(word.start).is_ascii_alphanumeric();
                 spans.extend(behind(text, &name).filter(|_| is_part));
             }
             Anchor::Name(name) => {
-                spans.extend(behind(text, name).or_else(|| before(text, name)));
+                let value = behind(text, name).or_else(|| before(text, name));
+                spans.extend(value.or_else(|| pointed_at(text, name)));
                 if spans.is_empty() {
                     below(text, name, &mut spans);
                 }
@@ -183,16 +121,30 @@ fn behind(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
     let (start, sign) = value_start(text, name.end)?;
     let span = start..value_end(text, start);
     let value = text.part(span.clone());
+    // `<password>` without its other half is what documentation puts in a password's place.
+    let is_element = text.before(name.start) == b'<' && text.at(name.end) == b'>';
+    if is_element && text.at(text.run_max(span.end, 8, |byte| byte.is_ascii_whitespace())) != b'<' {
+        return None;
+    }
     if is_number_name {
         let is_pin = sign != Sign::None
             && (3..=8).contains(&value.len())
             && value.iter().all(u8::is_ascii_digit);
-        return is_pin.then_some(span);
+        return if is_pin { Some(span) } else { pin_further(text, name) };
+    }
+    let is_code = ends_with_any(text.part(name.clone()), &["code", "number"]);
+    if is_code && sign == Sign::None && is_pin(value) {
+        return Some(span);
     }
     let is_secret = match sign {
         Sign::Mark => is_password(value),
+        // "is still …", "is now …"
         Sign::Verb => {
-            is_password(value) && !(value.iter().all(u8::is_ascii_digit) && value.len() < 6)
+            let is_short = value.iter().all(u8::is_ascii_digit) && value.len() < 6;
+            if !is_password(value) || is_short {
+                return further(text, name.end);
+            }
+            true
         }
         // Chinese and Japanese need no sign between a name and a value.
         Sign::None if text.before(name.end) >= 0x80 => {
@@ -207,36 +159,193 @@ fn behind(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
     is_secret.then_some(span)
 }
 
+/// A number as people choose or get it to log in.
+fn is_pin(value: &[u8]) -> bool {
+    (4..=8).contains(&value.len())
+        && value.iter().all(u8::is_ascii_digit)
+        && check::distinct(value) > 1
+}
+
+/// `The PIN of the alarm panel is 4053`.
+fn pin_further(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
+    let is_pin_name = text.part(name.clone()).to_ascii_lowercase().starts_with(b"pin");
+    let line =
+        text.run_max(name.end, 48, |byte| !matches!(byte, b'\n' | b'.' | b',' | b';' | b'?'));
+    let gap = text.part(name.end..line);
+    let says_more = NOT_VALUES.iter().any(|word| memchr::memmem::find(gap, word).is_some());
+    let tie = memchr::memmem::find(gap, b" is ").map(|at| at + 4)?;
+    let start = after_still(text, name.end + tie);
+    let span = start..text.run_max(start, 9, |byte| byte.is_ascii_digit());
+    let is_whole = text.closes(span.end) && is_pin(text.part(span.clone()));
+    (is_pin_name && !says_more && is_whole).then_some(span)
+}
+
+fn ends_with_any(word: &[u8], ends: &[&str]) -> bool {
+    let word = word.to_ascii_lowercase();
+    ends.iter().any(|end| word.ends_with(end.as_bytes()))
+}
+
 /// Words behind "password" of which something else is said.
 const NOT_VALUES: [&[u8]; 8] =
     [b"manager", b"polic", b"field", b"length", b"reset", b"generator", b"hash", b"require"];
 
+/// What ties a value to a name a few words before.
+const LATE_TIES: &[&str] = &[
+    " is ",
+    " is: ",
+    " was ",
+    " war ",
+    " fue ",
+    " était ",
+    " to ",
+    " set to ",
+    ": ",
+    "： ",
+    "：",
+    " = ",
+    " ist ",
+    " lautet ",
+    " lautet: ",
+    " wurde ",
+    " est ",
+    " c'est ",
+    " es ",
+    " è ",
+    " é ",
+    " era ",
+    " jest ",
+    " to jest ",
+    " är ",
+    " er ",
+    " on ",
+    " adalah ",
+    " là ",
+    " είναι ",
+    " это ",
+    " - это ",
+    "是",
+    "为",
+    "は",
+    "는 ",
+    "은 ",
+    " هي ",
+    " هو ",
+    " היא ",
+];
+
+static LATE: LazyLock<Vec<Finder<'_>>> =
+    LazyLock::new(|| LATE_TIES.iter().map(|tie| Finder::new(*tie)).collect());
+
+/// Words between a tie and the value.
+const STILL: &[&str] = &[
+    "still ",
+    "always ",
+    "immer ",
+    "siempre ",
+    "sempre ",
+    "now ",
+    "currently ",
+    "just ",
+    "again ",
+    "simply ",
+    "set to ",
+    "changed to ",
+    "reset to ",
+    "the same, ",
+    "noch ",
+    "immer noch ",
+    "jetzt ",
+    "aktuell ",
+    "toujours ",
+    "maintenant ",
+    "ahora ",
+    "todavía ",
+    "ancora ",
+    "adesso ",
+    "agora ",
+    "ainda ",
+    "nog ",
+    "nu ",
+    "teraz ",
+    "сейчас ",
+    "теперь ",
+    "还是",
+    "现在是",
+];
+
 /// `The password for the account is …`: a verb a few words later.
 fn further(text: &Text<'_>, name_end: usize) -> Option<Range<usize>> {
     let ends = |byte: u8| matches!(byte, b'\n' | b'.' | b',' | b';' | b'?' | b'(');
-    let line = text.run_max(name_end, 48, |byte| !ends(byte));
-    let ties = [&b" is "[..], b" is: ", b": ", b" = ", b" ist ", b" est ", b" es "];
+    let line = text.run_max(name_end, 64, |byte| !ends(byte));
     let gap = text.part(name_end..line);
     if NOT_VALUES.iter().any(|word| memchr::memmem::find(gap, word).is_some()) {
         return None;
     }
-    let tie = ties
-        .iter()
-        .filter_map(|tie| memchr::memmem::find(gap, tie).map(|at| at + tie.len()))
-        .min()?;
-    let start = name_end + tie;
-    let span = start..value_end(text, start);
-    is_strong(text.part(span.clone())).then_some(span)
+    let find = |tie: &Finder<'_>| tie.find(gap).map(|at| at + tie.needle().len());
+    let mut starts: SmallVec<[usize; 4]> = LATE.iter().filter_map(find).collect();
+    starts.sort_unstable();
+    starts.into_iter().take(4).find_map(|tie| {
+        let start = unquoted(text, after_still(text, name_end + tie));
+        let span = start..value_end(text, start);
+        is_strong(text.part(span.clone())).then_some(span)
+    })
+}
+
+/// The place behind words such as "still".
+fn after_still(text: &Text<'_>, start: usize) -> usize {
+    let is_here = |word: &&&str| text.part(start..start + word.len()) == word.as_bytes();
+    STILL.iter().find(is_here).map_or(start, |word| start + word.len())
+}
+
+fn unquoted(text: &Text<'_>, start: usize) -> usize {
+    text.run_max(start, 3, |byte| matches!(byte, b'"' | b'\'' | b'`' | b'*' | b'\\' | b' '))
 }
 
 fn value_end(text: &Text<'_>, start: usize) -> usize {
-    let ends = |byte: u8| {
-        !byte.is_ascii_graphic()
-            || matches!(byte, b'"' | b'\'' | b'`' | b',' | b';' | b'<' | b'&' | b'|')
+    let ends = |place: usize| match text.at(place) {
+        b'"' | b'\'' | b'`' | b',' | b';' | b'<' | b'|' => true,
+        // In a query, another pair follows.
+        b'&' => {
+            let key =
+                text.run_max(place + 1, 32, |byte| byte.is_ascii_alphanumeric() || byte == b'_');
+            text.at(key) == b'=' || text.part(place..place + 5) == b"&amp;"
+        }
+        byte => !byte.is_ascii_graphic(),
     };
-    let end = text.run_max(start, 129, |byte| !ends(byte));
+    let most = text.bytes.len().min(start + 129);
+    let end = (start..most).find(|place| ends(*place)).unwrap_or(most.max(start));
     text.run_back(end, |byte| matches!(byte, b'.' | b')' | b'}' | b']' | b'?' | b'\\' | b':'))
         .max(start)
+}
+
+/// `… although I type hunter2!Kx9 (that's the password)`: the last value before that shows it.
+fn pointed_at(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
+    const POINTERS: [&[u8]; 6] = [
+        b"that's the ",
+        b"that is the ",
+        b"which is the ",
+        b"that's my ",
+        b"that was the ",
+        b"it's the ",
+    ];
+    // "that's the password screen" is about something else.
+    if matches!(text.part(name.end..name.end + 2), [b' ', letter] if letter.is_ascii_alphabetic()) {
+        return None;
+    }
+    let from = name.start.saturating_sub(112);
+    let head = text.part(from..name.start);
+    let pointer = POINTERS.iter().find(|pointer| head.ends_with(pointer))?;
+    let head = head.get(..head.len() - pointer.len())?;
+    let mut end = from + head.len();
+    for word in head.rsplit(|byte| *byte == b' ').take(16) {
+        let start = end - word.len();
+        let span = unquoted(text, start)..value_end(text, unquoted(text, start)).min(end);
+        if is_strong(text.part(span.clone())) {
+            return Some(span);
+        }
+        end = start.checked_sub(1)?;
+    }
+    None
 }
 
 /// What stands between a value and the name behind it.
@@ -260,11 +369,28 @@ const TIES: &[&str] = &[
     " als ",
 ];
 
+static TIES_FURTHER: LazyLock<Vec<FinderRev<'_>>> = LazyLock::new(|| {
+    TIES.iter().filter(|tie| tie.len() > 3).map(|tie| FinderRev::new(*tie)).collect()
+});
+
 /// `…gave hunter2! as password`, `Tr0ub4dor& is the password of …`.
 fn before(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
     let head = text.part(name.start.saturating_sub(64)..name.start);
-    let tie = TIES.iter().find(|tie| head.ends_with(tie.as_bytes()))?;
-    let end = name.start - tie.len();
+    let close =
+        TIES.iter().find(|tie| head.ends_with(tie.as_bytes())).map(|tie| head.len() - tie.len());
+    let tie = close.or_else(|| {
+        // "as a temporary password": up to three words in between.
+        let is_word =
+            |byte: &u8| byte.is_ascii_alphabetic() || matches!(byte, b' ' | b'-') || *byte >= 0x80;
+        let spaces = |part: &[u8]| check::count(part, b' ');
+        TIES_FURTHER.iter().find_map(|tie| {
+            let at = tie.rfind(head)?;
+            let between = head.get(at + tie.needle().len()..)?;
+            (between.iter().all(is_word) && spaces(between) <= 3 && between.len() <= 32)
+                .then_some(at)
+        })
+    })?;
+    let end = name.start - (head.len() - tie);
     let start = text.run_back_max(end, 64, |byte| {
         byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b'`' | b',')
     });
@@ -341,16 +467,32 @@ fn on_command_line(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usize>>
             let start = word.end + long.or_else(short)?;
             text.run_max(start, 1, |byte| matches!(byte, b'"' | b'\''))
         }
+        Some(b' ') if command.ends_with(b"client ") => {
+            let line = text.run_max(word.end, 120, |byte| byte != b'\n');
+            let user = memchr::memmem::find(text.part(word.end..line), b"-U ")?;
+            let sign = text
+                .run_max(word.end + user + 3, 64, |byte| byte.is_ascii_graphic() && byte != b'%');
+            (text.at(sign) == b'%').then_some(sign + 1)?
+        }
         Some(b' ') if command.starts_with(b"mysql") => {
             let line = text.run_max(word.end, 120, |byte| byte != b'\n');
             let option = memchr::memmem::find(text.part(word.end..line), b" -p")?;
             text.run_max(word.end + option + 3, 1, |byte| matches!(byte, b'"' | b'\''))
         }
-        Some(b'>') => word.end,
+        // Without its other half, it is what documentation puts in a password's place.
+        Some(b'>') => {
+            let end = value_end(text, word.end);
+            (text.at(end) == b'<').then_some(word.end)?
+        }
         _ => text.run_max(word.end, 2, |byte| matches!(byte, b' ' | b'"' | b'\'')),
     };
     let span = start..value_end(text, start);
     is_password(text.part(span.clone())).then_some(span)
+}
+
+/// Whether a word is the end of a key with its sign, as in `PGPASSWORD=`.
+fn is_key(word: &[u8]) -> bool {
+    matches!(word.last(), Some(b'=' | b':')) && word.first() != Some(&b'/')
 }
 
 fn is_one_of(known: &[&str], word: &[u8]) -> bool {

@@ -187,6 +187,49 @@ const NAMES: &[&str] = &[
     "手机号是",
     "拨",
     "致電",
+    "rückruf",
+    "zurückrufen",
+    "erreichbar unter",
+    "unter der nummer",
+    "rappelez",
+    "joignable au",
+    "joindre au",
+    "joignable",
+    "llámeme",
+    "contactar al",
+    "ligar para",
+    "contacto telefónico",
+    "richiamare",
+    "richiami",
+    "chiamare",
+    "pod numer",
+    "pod nr",
+    "numer kontaktowy",
+    "dzwonić",
+    "proszę dzwonić",
+    "ring mig",
+    "ring til",
+    "nå mig på",
+    "soita",
+    "zavolejte",
+    "hívjon",
+    "sunați",
+    "hubungi",
+    "telp",
+    "no wa",
+    "nomor wa",
+    "gọi",
+    "liên hệ",
+    "arayın",
+    "اتصل",
+    "رقمي",
+    "שיחה",
+    "कॉल",
+    "संपर्क",
+    "連絡先",
+    "お電話",
+    "折り返し",
+    "문자",
 ];
 
 /// How many groups of digits a phone number may have.
@@ -225,7 +268,11 @@ impl Detector for Phone {
 fn look_from(ask: &Ask<'_>, groups: &[Range<usize>], found: &mut Found) -> Option<usize> {
     let text = ask.text;
     let start = groups.first()?.start;
-    if !text.opens_after(start, ask.class) || is_inside_number(text, start) {
+    // `call(1234567890)` calls a function.
+    let is_argument = text.before(start) == b'('
+        && start > 1
+        && (!text.opens(start - 1) || text.before(start - 1) == b'_');
+    if !text.opens_after(start, ask.class) || is_inside_number(text, start) || is_argument {
         return None;
     }
     let mut number = Number::read(text, groups);
@@ -235,6 +282,11 @@ fn look_from(ask: &Ask<'_>, groups: &[Range<usize>], found: &mut Found) -> Optio
         .or_else(|| national(&number))
         .or_else(|| named_only(&number))?;
     let end = groups.get(taken - 1)?.end;
+    // `+1 (555) 010-XXXX` is a pattern for numbers.
+    let sign = text.run_max(end, 2, |byte| matches!(byte, b'-' | b' ' | b'.'));
+    if matches!(text.part(sign..sign + 2), b"XX" | b"xx" | b"**" | b"##") {
+        return None;
+    }
     let span = plus.unwrap_or_else(|| opening_bracket(text, start))..end;
     let is_named = ask.named(&span);
     let is_needed = certainty == Certainty::IfNamed
@@ -412,6 +464,8 @@ fn national_shape(digits: &[u8], sizes: &[usize]) -> Option<Certainty> {
         }
         [2, 2, 2, 2, 2] if matches!(digits, [b'0', b'1'..=b'9', ..]) => Some(Shaped),
         [4, 6..=8] if matches!(digits, [b'0', b'1', b'5'..=b'7', ..]) => Some(Shaped),
+        // 0171 / 48 29 379
+        [4 | 5, .., _, _] if sizes.len() >= 3 && is_german_mobile(digits) => Some(Shaped),
         [11] if matches!(digits, [b'0', b'7', b'1'..=b'9', ..]) => Some(Shaped),
         [10] if is_us(digits) => Some(IfNamed),
         [3, 4] if matches!(digits, [b'2'..=b'9', ..]) => Some(IfNamed),
@@ -432,6 +486,10 @@ fn is_cn_landline(digits: &[u8], sizes: &[usize]) -> bool {
         _ => false,
     };
     area_fits && digits.strip_prefix(b"0").is_some_and(is_cn_area)
+}
+
+fn is_german_mobile(digits: &[u8]) -> bool {
+    matches!(digits, [b'0', b'1', b'5'..=b'7', ..]) && (11..=12).contains(&digits.len())
 }
 
 fn is_british(digits: &[u8]) -> bool {

@@ -139,6 +139,8 @@ impl Detector for PostalAddress {
         let label = Label::ContactAddress;
         match anchor {
             Anchor::Digits(groups) => {
+                let code = groups.iter().find_map(|group| west::at_pin_code(text, group));
+                found.extend(code.map(|span| Hit::by_shape(label, span).likely()));
                 for group in groups.iter().filter(|group| group.len() <= 5) {
                     let hit =
                         west::at_number(ask, group).or_else(|| west::at_postcode(text, group));

@@ -276,7 +276,7 @@ impl Pass<'_> {
     /// Looks for the installation's own terms and patterns.
     fn custom(&mut self) {
         let terms = self.sought.terms.map(|terms| terms.find(self.text.bytes)).unwrap_or_default();
-        self.found.extend(terms.into_iter().map(|span| Hit::by_shape(Label::CustomTerm, span)));
+        self.found.extend(terms.into_iter().map(|(label, span)| Hit::by_shape(label, span)));
         for pattern in self.sought.patterns {
             let spans = pattern.find(self.text.bytes).into_iter();
             self.found.extend(spans.map(|span| own(pattern, span)));

@@ -439,7 +439,7 @@ impl Hit {
         let evidence = match self.evidence {
             Evidence::Checksum => 2,
             Evidence::Context => 1,
-            Evidence::Structure => 0,
+            Evidence::Structure | Evidence::Model => 0,
         };
         let is_proven =
             self.evidence == Evidence::Checksum && self.confidence == Confidence::Certain;

@@ -54,11 +54,11 @@ const NAMES: &[&str] = &[
 ];
 
 /// Areas 000, 666 and 900 to 999, group 00 and serial 0000 were never issued; two numbers became
-/// famous on advertisements.
+/// famous on advertisements, and one stands in every tutorial.
 fn grade(digits: &[u8]) -> Grade {
     let (area, group, serial) =
         (check::part(digits, 0, 3), check::part(digits, 3, 5), check::part(digits, 5, 9));
     let is_issued = !matches!(area, 0 | 666 | 900..) && group != 0 && serial != 0;
-    let is_famous = digits == b"078051120" || digits == b"219099999";
+    let is_famous = [b"078051120", b"219099999", b"123456789"].iter().any(|known| digits == *known);
     if is_issued && !is_famous { Grade::Fits } else { Grade::Wrong }
 }

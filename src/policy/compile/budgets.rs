@@ -8,7 +8,7 @@ use crate::budget::{BudgetSpec, Firmness, Imputed, Subject, Window};
 use crate::money::NanoUsd;
 use crate::yaml::{Cursor, Fields};
 
-const KEYS: [&str; 8] =
+pub(super) const KEYS: [&str; 8] =
     ["name", "per", "window", "limit_usd", "warn_at", "soft", "include_imputed", "tz"];
 
 impl Compiler<'_> {

@@ -39,10 +39,22 @@ pub(in crate::policy) enum Given {
     Number(Fact, i128),
     Text(Fact, String),
     Labels(LabelSet),
+    /// Found, but not for sure.
+    Likely(LabelSet),
+    /// Found many times.
+    Many(LabelSet),
     DataFloor(Level),
     Unable(TargetId, Unable),
     Cost(TargetId, Estimate),
 }
+
+/// The keys of a test.
+pub(super) const CASE_KEYS: [&str; 5] = ["name", "prompt", "caller", "given", "expect"];
+/// The keys of a test's `caller`.
+pub(super) const CALLER_KEYS: [&str; 6] =
+    ["id", "team", "key", "criticality", "region", "data_floor"];
+/// The keys of a test's `expect`.
+pub(super) const EXPECT_KEYS: [&str; 3] = ["target", "refuse", "because"];
 
 impl Compiler<'_> {
     /// Reads `tests`, after the rules that they name.
@@ -53,20 +65,18 @@ impl Compiler<'_> {
     }
 
     fn case(&mut self, at: &Cursor<'_>) -> Option<Case> {
-        let keys = ["name", "prompt", "caller", "given", "expect"];
-        let fields = self.reader.fields(at, &keys)?;
+        let fields = self.reader.fields(at, &CASE_KEYS)?;
         let name = fields.need("name", &mut self.reader).and_then(|at| self.reader.sentence(&at));
         let prompt = fields.get("prompt").and_then(|at| self.reader.text(&at));
         let mut given = Vec::new();
-        if let Some(at) = fields.get("caller") {
-            let keys = ["id", "team", "key", "criticality", "region", "data_floor"];
-            if self.reader.fields(&at, &keys).is_some() {
-                for (key, value) in
-                    at.entries().filter(|(key, _)| keys.contains(&key.text.as_str()))
-                {
-                    let text = format!("caller.{}", key.text);
-                    given.extend(self.given(&Key { text, span: key.span }, &value));
-                }
+        if let Some(at) = fields.get("caller")
+            && self.reader.fields(&at, &CALLER_KEYS).is_some()
+        {
+            for (key, value) in
+                at.entries().filter(|(key, _)| CALLER_KEYS.contains(&key.text.as_str()))
+            {
+                let text = format!("caller.{}", key.text);
+                given.extend(self.given(&Key { text, span: key.span }, &value));
             }
         }
         if let Some(at) = fields.get("given") {
@@ -84,7 +94,7 @@ impl Compiler<'_> {
     }
 
     fn expectation(&mut self, at: &Cursor<'_>) -> Option<Expectation> {
-        let fields = self.reader.fields(at, &["target", "refuse", "because"])?;
+        let fields = self.reader.fields(at, &EXPECT_KEYS)?;
         let mut expect = Expectation {
             target: fields.get("target").and_then(|at| self.target(&at)),
             refuse: fields.get("refuse").and_then(|at| self.reader.truth(&at)),
@@ -110,6 +120,11 @@ impl Compiler<'_> {
         if key.text == "caller.data_floor" {
             let level = self.reader.one_of(value, "level", &level_words());
             return level.map(Given::DataFloor);
+        }
+        match key.text.as_str() {
+            "data.likely" => return Some(Given::Likely(self.labels(value))),
+            "data.many" => return Some(Given::Many(self.labels(value))),
+            _ => {}
         }
         if let Some((target, what)) =
             key.text.strip_prefix("target.").and_then(|rest| rest.rsplit_once('.'))

@@ -14,6 +14,8 @@ const NESTING_MAX: u8 = 4;
 pub(super) enum Stage {
     Limits,
     Routes,
+    /// What must never happen.
+    Assertions,
 }
 
 /// Whether a condition counts as it stands or turned round by `not`.
@@ -67,17 +69,12 @@ impl Compiler<'_> {
         all(parts)
     }
 
-    fn part(&mut self, key: &Key, value: &Cursor<'_>, nest: Nest) -> When {
+    pub(super) fn part(&mut self, key: &Key, value: &Cursor<'_>, nest: Nest) -> When {
         match key.text.as_str() {
             "all" => all(self.parts(value, nest)),
             "any" => When::Any(self.parts(value, nest).into()),
             "not" => When::Not(Box::new(self.condition(value, nest.negated()))),
-            "cel" => {
-                let message = "`cel` is not supported yet".to_owned();
-                let help = Some("use facts and matchers".to_owned());
-                self.reader.report(key.span, &value.path, message, help);
-                When::Always
-            }
+            "cel" => self.cel(key, value, nest),
             name => match self.fact(key, value) {
                 Some(fact) => self.fact_condition((name, fact), value, nest),
                 None => When::Always,

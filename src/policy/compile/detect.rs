@@ -1,4 +1,4 @@
-//! `detect`: which packs of detectors are on, and the policy's own patterns. And what
+//! `detect`: which packs of detectors are on, and the policy's own labels and patterns. And what
 //! `sensitivity` says about the two tiers of finds and about combinations.
 
 use std::sync::Arc;
@@ -8,17 +8,43 @@ use super::Compiler;
 use super::words::level_words;
 use crate::inspect::task::Keywords;
 use crate::inspect::{
-    Confidence, CustomPattern, Label, LabelSet, Level, Pack, PackSet, Task, Validator,
+    self, Confidence, CustomPattern, Label, LabelSet, Level, Pack, PackSet, Task, Validator,
 };
 use crate::yaml::{Cursor, Fields};
 
-const DETECT_KEYS: [&str; 3] = ["packs", "patterns", "answers"];
-const PATTERN_KEYS: [&str; 5] = ["name", "pattern", "label", "validator", "context"];
-const COMBINATION_KEYS: [&str; 3] = ["all_of", "many_of", "level"];
+pub(super) const DETECT_KEYS: [&str; 4] = ["packs", "labels", "patterns", "answers"];
+pub(super) const PATTERN_KEYS: [&str; 6] =
+    ["name", "pattern", "terms", "label", "validator", "context"];
+pub(super) const COMBINATION_KEYS: [&str; 3] = ["all_of", "many_of", "level"];
 /// Most patterns of one policy.
 const PATTERNS_MAX: usize = 200;
+/// Most own labels of one policy: half of what a process can tell apart, so that a policy can be
+/// replaced by one with other names.
+const OWN_LABELS_MAX: usize = inspect::OWN_LABELS_MAX / 2;
 
 impl Compiler<'_> {
+    /// Reads `detect.labels`: names of the policy's own, each with its level. The other parts of a
+    /// policy may then use them like built-in labels.
+    pub(super) fn own_labels(&mut self, fields: &Fields<'_>) {
+        let Some(at) = fields.get("detect") else { return };
+        let Some((_, at)) = at.entries().find(|(key, _)| key.text == "labels") else { return };
+        let entries = self.reader.distinct(&at).unwrap_or_default();
+        if entries.len() > OWN_LABELS_MAX {
+            self.reader.wrong(&at, format!("there are more than {OWN_LABELS_MAX} own labels"));
+            return;
+        }
+        for (key, value) in entries {
+            let level = self.reader.one_of(&value, "level", &level_words());
+            match Label::own(&key.text) {
+                Ok(label) => self.own_labels.push((label, level.unwrap_or(Level::Confidential))),
+                Err(error) => {
+                    let message = format!("`{}` cannot be a label: {error}", key.text);
+                    self.reader.report(key.span, &value.path, message, None);
+                }
+            }
+        }
+    }
+
     /// Reads `detect`, which may be absent.
     pub(super) fn detect(&mut self, fields: &Fields<'_>) -> Detect {
         let mut detect = Detect { task_words: self.task_words(fields), ..Detect::default() };
@@ -89,8 +115,6 @@ impl Compiler<'_> {
     fn pattern(&mut self, at: &Cursor<'_>) -> Option<CustomPattern> {
         let fields = self.reader.fields(at, &PATTERN_KEYS)?;
         fields.need("name", &mut self.reader).and_then(|at| self.reader.name(&at));
-        let place = fields.need("pattern", &mut self.reader)?;
-        let pattern = self.reader.sentence(&place)?;
         let words = Validator::ALL.map(|validator| (validator.name(), validator));
         let validator =
             fields.get("validator").and_then(|at| self.reader.one_of(&at, "validator", &words));
@@ -100,7 +124,25 @@ impl Compiler<'_> {
             context.extend(self.reader.sentence(&item).map(str::to_owned));
         }
         let label = fields.get("label").and_then(|at| self.one_label(&at));
-        match CustomPattern::new(pattern, validator, context) {
+        let (place, made) = match (fields.get("pattern"), fields.get("terms")) {
+            (Some(place), None) => {
+                let pattern = self.reader.sentence(&place)?;
+                (place, CustomPattern::new(pattern, validator, context))
+            }
+            (None, Some(place)) => {
+                let mut terms = Vec::new();
+                for item in self.reader.one_or_list(&place) {
+                    terms.extend(self.reader.sentence(&item));
+                }
+                (place, CustomPattern::terms(terms, validator, &context))
+            }
+            _ => {
+                let message = "this looks for nothing, or for two things".to_owned();
+                self.reader.wrong_with_help(at, message, "write either `pattern` or `terms`");
+                return None;
+            }
+        };
+        match made {
             Ok(pattern) => Some(pattern.labelled(label.unwrap_or(Label::CustomTerm))),
             Err(error) => {
                 self.reader.wrong(&place, error.to_string());
@@ -112,9 +154,9 @@ impl Compiler<'_> {
     /// One label, by its whole name.
     fn one_label(&mut self, at: &Cursor<'_>) -> Option<Label> {
         let name = self.reader.text(at)?;
-        let label = Label::from_name(name);
+        let label = self.label_named(name);
         if label.is_none() {
-            let names = Label::ALL.iter().map(|label| label.name());
+            let names: Vec<&str> = self.labels_known().map(Label::name).collect();
             self.reader.unknown_word(at, ("label", name), names);
         }
         label

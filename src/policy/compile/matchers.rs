@@ -22,7 +22,18 @@ const TEXT_MATCHERS: &[&str] = &["is", "is_not", "in", "none_of", "starts_with",
 const LABEL_MATCHERS: &[&str] = &["any_of", "all_of", "none_of", "is", "is_not"];
 
 /// The state of not knowing, which `is` and `is_not` can name for every fact.
-const UNKNOWN: &str = "unknown";
+pub(super) const UNKNOWN: &str = "unknown";
+
+/// The matchers that a fact can be asked with.
+pub(super) const fn known_matchers(fact: &Fact) -> &'static [&'static str] {
+    match fact {
+        Fact::Word(word) if word.is_ordered() => ORDERED_MATCHERS,
+        Fact::Word(_) => WORD_MATCHERS,
+        Fact::Number(_) => NUMBER_MATCHERS,
+        Fact::Text(_) => TEXT_MATCHERS,
+        Fact::Labels => LABEL_MATCHERS,
+    }
+}
 
 /// A fact with its name in the policy.
 type Named<'a> = (&'a str, &'a Fact);
@@ -30,13 +41,7 @@ type Named<'a> = (&'a str, &'a Fact);
 impl Compiler<'_> {
     /// Each matcher of a fact as a condition.
     pub(super) fn matchers(&mut self, fact: Named<'_>, at: &Cursor<'_>, nest: Nest) -> Vec<When> {
-        let known = match fact.1 {
-            Fact::Word(word) if word.is_ordered() => ORDERED_MATCHERS,
-            Fact::Word(_) => WORD_MATCHERS,
-            Fact::Number(_) => NUMBER_MATCHERS,
-            Fact::Text(_) => TEXT_MATCHERS,
-            Fact::Labels => LABEL_MATCHERS,
-        };
+        let known = known_matchers(fact.1);
         if !matches!(at.node.value, Value::Map(_)) {
             let message = format!("`{}` needs a matcher", fact.0);
             let example = known.first().copied().unwrap_or("is");
@@ -73,7 +78,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn matcher(
+    pub(super) fn matcher(
         &mut self,
         (name, fact): Named<'_>,
         (key, value): (&Key, &Cursor<'_>),

@@ -3,12 +3,15 @@
 //! One pass in the order in which parts refer to each other: words, budgets, limits, routes, the
 //! refusal, tests. Nothing stops at the first mistake; problems come out in file order.
 
+mod assertions;
 mod budgets;
+mod cel;
 pub(super) mod cases;
 mod conditions;
 mod detect;
 mod matchers;
 mod rules;
+pub(super) mod schema;
 mod verify;
 pub(super) mod suite;
 mod words;
@@ -18,14 +21,15 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 
 use super::condition::Check;
-use super::{JURISDICTIONS, Otherwise, Policy, TargetId, TargetSet, World};
+use super::{JURISDICTIONS, Otherwise, Policy, TargetId, TargetSet, World, prove};
 use super::{ZONE_ON_HOST, ZONE_ON_PREM, is_remote};
-use crate::yaml::{self, Cursor, Fields, Problems, Reader};
+use crate::inspect::{Label, Level};
+use crate::yaml::{self, Cursor, Fields, Problems, Reader, Severity};
 pub(in crate::policy) use detect::Tiers;
 use words::Define;
 
 /// The keys at the top of a policy.
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 16] = [
     "version",
     "name",
     "owner",
@@ -39,7 +43,9 @@ const KEYS: [&str; 14] = [
     "otherwise",
     "tests",
     "trusted_headers",
+    "allow_cel_in_limits",
     "assert",
+    "restricted_may_reach",
 ];
 
 /// What callers read when a policy does not say it in its own words.
@@ -52,9 +58,13 @@ struct Compiler<'t> {
     /// Zones that may be named, those of targets first.
     zones: Vec<&'t str>,
     defines: BTreeMap<String, Define>,
+    /// The labels that the policy names itself, with their levels.
+    own_labels: Vec<(Label, Level)>,
     budget_names: Vec<String>,
     /// Headers (`x-purpose`) and metadata fields (`metadata.purpose`) that routes may believe.
     trusted: Vec<String>,
+    /// Whether limits may be written in CEL, which cannot be proved.
+    cel_in_limits: bool,
     checks: Vec<Check>,
     /// Ids of limits and routes, with the line of their definition.
     rule_lines: BTreeMap<String, u32>,
@@ -71,9 +81,21 @@ pub(super) fn compile(file: &str, text: &str, world: &World) -> Result<Policy, P
     let failed = compiler.reader.has_errors();
     let problems = compiler.reader.finish();
     match policy {
-        Some(policy) if !failed => Ok(Policy { warnings: problems, ..policy }),
+        Some(policy) if !failed => proved(policy, problems, (file, text)),
         _ => Err(problems),
     }
+}
+
+/// The policy with what is probably not meant, or what is proved to be wrong with it.
+fn proved(policy: Policy, problems: Problems, file: (&str, &str)) -> Result<Policy, Problems> {
+    let found = prove::examine(&policy, file);
+    let (notes, found): (Vec<_>, Vec<_>) =
+        found.into_iter().partition(|problem| problem.severity == Severity::Note);
+    let warnings = Problems::new(problems.into_iter().chain(found).collect());
+    if warnings.errors() > 0 {
+        return Err(warnings);
+    }
+    Ok(Policy { warnings, notes: Problems::new(notes), ..policy })
 }
 
 /// The zones that a policy may name, those of targets first.
@@ -92,8 +114,10 @@ impl<'t> Compiler<'t> {
             world,
             zones,
             defines: BTreeMap::new(),
+            own_labels: Vec::new(),
             budget_names: Vec::new(),
             trusted: Vec::new(),
+            cel_in_limits: false,
             checks: Vec::new(),
             rule_lines: BTreeMap::new(),
         }
@@ -105,19 +129,20 @@ impl<'t> Compiler<'t> {
         self.version(&fields);
         let name = fields.need("name", &mut self.reader).and_then(|at| self.reader.name(&at));
         let owner = fields.get("owner").and_then(|at| self.reader.sentence(&at));
+        self.own_labels(&fields);
         self.define(&fields);
         let levels = self.sensitivity(&fields);
         let detect = self.detect(&fields);
         let budgets = self.budgets(&fields);
         self.trusted_headers(&fields);
+        let cel = fields.get("allow_cel_in_limits");
+        self.cel_in_limits = cel.and_then(|at| self.reader.truth(&at)).unwrap_or(false);
         let limits = self.limits(&fields);
         let routes = self.routes(&fields);
         let otherwise = self.otherwise(&fields);
         let cases = self.cases(&fields);
-        if let Some(at) = fields.get("assert") {
-            let help = "put the cases that matter into `tests` for now";
-            self.reader.wrong_with_help(&at, "`assert` is not supported yet".to_owned(), help);
-        }
+        let assertions = self.assertions(&fields);
+        let restricted_remote = self.restricted(&fields);
         let remote = |(index, target): (usize, &super::TargetWords)| {
             is_remote(&target.zone).then_some(TargetId(index))
         };
@@ -133,6 +158,9 @@ impl<'t> Compiler<'t> {
             routes,
             otherwise,
             cases,
+            assertions,
+            restricted_remote,
+            rules_at: fields.key_span("routes").unwrap_or_default(),
             targets: self.world.targets.clone(),
             remote: self.world.targets.iter().enumerate().filter_map(remote).collect(),
             masking: self.world.masking,
@@ -140,6 +168,7 @@ impl<'t> Compiler<'t> {
             combinations: levels.combinations,
             tiers: levels.tiers,
             warnings: Problems::default(),
+            notes: Problems::default(),
         })
     }
 

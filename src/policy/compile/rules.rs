@@ -1,19 +1,34 @@
 //! `limits` and `routes`: the two stages of a policy.
 
 use super::super::condition::When;
-use super::super::{Limit, Route, TargetId, TargetSet};
+use super::super::{Limit, Place, Route, RulePlace, TargetId, TargetSet};
 use super::Compiler;
 use super::conditions::{Nest, Stage};
 use crate::inspect::LabelSet;
 use crate::mask::{MaskPlan, Mode};
 use crate::yaml::{Cursor, Fields};
 
-const LIMIT_KEYS: [&str; 7] =
+impl RulePlace {
+    /// Where a rule stands: its id and its condition.
+    fn of(fields: &Fields<'_>, at: &Cursor<'_>) -> Self {
+        let place = |name: &str| {
+            let found = fields.get(name)?;
+            let span = if found.is_map() { fields.key_span(name) } else { None };
+            Some(Place { span: span.unwrap_or(found.span()), path: found.path })
+        };
+        let id = place("id").unwrap_or_else(|| Place { span: at.span(), path: at.path.clone() });
+        Self { when: place("when").unwrap_or_else(|| id.clone()), id }
+    }
+}
+
+pub(super) const LIMIT_KEYS: [&str; 7] =
     ["id", "why", "when", "allow_zones", "mask", "max_cost_usd", "deny_targets"];
-const ROUTE_KEYS: [&str; 4] = ["id", "when", "use", "verify"];
+pub(super) const ROUTE_KEYS: [&str; 4] = ["id", "when", "use", "verify"];
+
+pub(super) const MASK_KEYS: [&str; 3] = ["labels", "mode", "likely"];
 
 /// What a limit does; without any of them it does nothing.
-const EFFECTS: [&str; 4] = ["allow_zones", "mask", "max_cost_usd", "deny_targets"];
+pub(super) const EFFECTS: [&str; 4] = ["allow_zones", "mask", "max_cost_usd", "deny_targets"];
 
 impl Compiler<'_> {
     /// Reads `limits`, which may be absent.
@@ -43,7 +58,8 @@ impl Compiler<'_> {
         let every = (0..self.world.targets.len()).map(TargetId);
         let allowed = every.filter(|t| zoned.contains(*t) && !denied.contains(*t)).collect();
         let (id, why) = (id?, why?.to_owned());
-        Some(Limit { id, why, when, allowed, mask, cost_max })
+        let place = RulePlace::of(&fields, at);
+        Some(Limit { id, why, when, allowed, mask, cost_max, place })
     }
 
     /// Labels, or labels with the mode in which they are masked.
@@ -51,7 +67,7 @@ impl Compiler<'_> {
         if !matches!(at.node.value, crate::yaml::Value::Map(_)) {
             return MaskPlan::of(self.labels(at), Mode::Reversible);
         }
-        let Some(fields) = self.reader.fields(at, &["labels", "mode", "likely"]) else {
+        let Some(fields) = self.reader.fields(at, &MASK_KEYS) else {
             return MaskPlan::default();
         };
         let labels = fields.need("labels", &mut self.reader);
@@ -86,7 +102,8 @@ impl Compiler<'_> {
         let when = self.when(&fields, Stage::Routes);
         let targets = fields.need("use", &mut self.reader).map(|at| self.uses(&at));
         let verify = self.verify(&fields, targets.as_deref().unwrap_or_default());
-        Some(Route { id: id?, when, targets: targets?, verify })
+        let place = RulePlace::of(&fields, at);
+        Some(Route { id: id?, when, targets: targets?, verify, place })
     }
 
     fn uses(&mut self, at: &Cursor<'_>) -> Vec<TargetId> {

@@ -9,7 +9,7 @@ use super::{Compiler, zones_of};
 use crate::yaml::{self, Cursor, Fields, Problems, Reader};
 
 /// The keys at the top of a file of tests.
-const KEYS: [&str; 3] = ["policy", "targets", "tests"];
+pub(super) const KEYS: [&str; 3] = ["policy", "targets", "tests"];
 
 /// What a file of tests says about the policy and the installation that it is for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use super::Compiler;
 use super::matchers::millionths;
 use crate::yaml::{Cursor, Fields};
 
-const KEYS: [&str; 6] =
+pub(super) const KEYS: [&str; 6] =
     ["of", "min_token_prob_p10", "extractive", "words_min", "words_max", "otherwise"];
 /// Most words that can be asked for.
 const WORDS_MAX: u64 = 100_000;

@@ -6,6 +6,18 @@ use super::detect::{Tiers, built_in};
 use crate::inspect::{Label, LabelSet, Level, Task};
 use crate::yaml::{Cursor, Fields};
 
+/// The keys of `sensitivity`.
+pub(super) const SENSITIVITY_KEYS: [&str; 8] = [
+    "default",
+    "public",
+    "internal",
+    "confidential",
+    "restricted",
+    "combinations",
+    "likely",
+    "certain",
+];
+
 /// A word that the policy defines.
 pub(super) enum Define {
     /// Kinds of sensitive values.
@@ -32,7 +44,7 @@ impl Compiler<'_> {
     pub(super) fn define(&mut self, fields: &Fields<'_>) {
         let Some(at) = fields.get("define") else { return };
         for (key, value) in self.reader.distinct(&at).unwrap_or_default() {
-            if Label::from_name(&key.text).is_some() || Task::from_name(&key.text).is_some() {
+            if self.label_named(&key.text).is_some() || Task::from_name(&key.text).is_some() {
                 let message = format!("`{}` already has a meaning", key.text);
                 let help = Some("choose another word".to_owned());
                 self.reader.report(key.span, &value.path, message, help);
@@ -90,38 +102,39 @@ impl Compiler<'_> {
         }
         if let Some(category) = text.strip_suffix(".*") {
             let inside = |label: &Label| label.category() == category;
-            let labels: LabelSet = Label::ALL.iter().copied().filter(inside).collect();
+            let labels: LabelSet = self.labels_known().filter(inside).collect();
             return (!labels.is_empty()).then_some(labels);
         }
-        Label::from_name(text).map(|label| [label].into_iter().collect())
+        self.label_named(text).map(|label| [label].into_iter().collect())
+    }
+
+    /// Every label that this policy may use.
+    pub(super) fn labels_known(&self) -> impl Iterator<Item = Label> {
+        Label::ALL.iter().copied().chain(self.own_labels.iter().map(|(label, _)| *label))
+    }
+
+    /// The label with this name, if this policy may use it.
+    pub(super) fn label_named(&self, name: &str) -> Option<Label> {
+        self.labels_known().find(|label| label.name() == name)
     }
 
     fn unknown_label(&mut self, at: &Cursor<'_>, text: &str) {
         let categories: std::collections::BTreeSet<&str> =
-            Label::ALL.iter().map(|label| label.category()).collect();
+            self.labels_known().map(Label::category).collect();
         let mut known: Vec<String> = self.defines.keys().cloned().collect();
         known.extend(categories.iter().map(|category| format!("{category}.*")));
-        known.extend(Label::ALL.iter().map(|label| label.name().to_owned()));
+        known.extend(self.labels_known().map(|label| label.name().to_owned()));
         self.reader.unknown_word(at, ("label", text), known.iter().map(String::as_str));
     }
 
     /// Reads `sensitivity` over the levels that labels have from the start.
     pub(super) fn sensitivity(&mut self, fields: &Fields<'_>) -> Levels {
         let mut default = Level::Internal;
-        let mut stated: Vec<(Level, LabelSet)> = Vec::new();
-        let keys = [
-            "default",
-            "public",
-            "internal",
-            "confidential",
-            "restricted",
-            "combinations",
-            "likely",
-            "certain",
-        ];
+        let own = |(label, level): &(Label, Level)| (*level, LabelSet::from_iter([*label]));
+        let mut stated: Vec<(Level, LabelSet)> = self.own_labels.iter().map(own).collect();
         let (mut combinations, mut tiers) = (None, Tiers::default());
         if let Some(at) = fields.get("sensitivity")
-            && let Some(inner) = self.reader.fields(&at, &keys)
+            && let Some(inner) = self.reader.fields(&at, &SENSITIVITY_KEYS)
         {
             if let Some(at) = inner.get("default") {
                 let level = self.reader.one_of(&at, "level", &level_words());
@@ -146,7 +159,7 @@ impl Compiler<'_> {
         (level, labels): (Level, LabelSet),
         stated: &[(Level, LabelSet)],
     ) {
-        for (other, others) in stated {
+        for (other, others) in stated.iter().filter(|(other, _)| *other != level) {
             if let Some(label) = labels.iter().find(|label| others.contains(*label)) {
                 let message = format!("`{}` is both {other} and {level}", label.name());
                 let help = "list it under one level only";
@@ -156,13 +169,18 @@ impl Compiler<'_> {
     }
 }
 
-/// What the policy states, else what the label is by default.
+/// What the policy states, else what the label is by default. Own labels of other policies (and of
+/// files of terms) are confidential here.
 fn by_level(stated: &[(Level, LabelSet)]) -> [LabelSet; 4] {
+    let all_stated = stated.iter().fold(LabelSet::EMPTY, |all, (_, labels)| all.union(*labels));
     Level::ALL.map(|level| {
-        let belongs = |label: &Label| {
-            let said = stated.iter().find(|(_, labels)| labels.contains(*label));
-            said.map_or(label.default_level(), |(level, _)| *level) == level
-        };
-        Label::ALL.iter().copied().filter(belongs).collect()
+        let said = stated.iter().filter(|(other, _)| *other == level);
+        let said = said.fold(LabelSet::EMPTY, |all, (_, labels)| all.union(*labels));
+        let is_default = |label: &Label| label.default_level() == level;
+        let mut rest: LabelSet = Label::ALL.iter().copied().filter(is_default).collect();
+        if level == Level::Confidential {
+            rest = rest.union(LabelSet::OWN);
+        }
+        said.union(rest.without(all_stated))
     })
 }

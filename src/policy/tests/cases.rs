@@ -24,6 +24,11 @@ fn matchers_match() {
     run(&compile(include_str!("../../../tests/policy/matchers.yaml")));
 }
 
+#[test]
+fn expressions_hold_and_fail_and_are_unknown() {
+    run(&compile(include_str!("../../../tests/policy/cel.yaml")));
+}
+
 fn default_policy(cloud_zone: &str) -> Policy {
     let source = include_str!("../../../policies/default.yaml");
     let mut world = world();

@@ -4,7 +4,8 @@ use super::*;
 use crate::inspect::{Confidence, CustomPattern, Label, PackSet};
 use crate::mask::Mode;
 
-const TAIL: &str = "routes:\n  - { id: rest, use: [local, cloud, world] }\n";
+const TAIL: &str = "routes:\n  - { id: rest, use: [local, cloud, world] }\n\
+     restricted_may_reach: { zones: any, why: tested elsewhere }\n";
 
 fn policy(parts: &str) -> Policy {
     compile(&format!("version: 1\nname: p\n{parts}{TAIL}"))
@@ -134,4 +135,51 @@ fn patterns_may_state_a_label() {
     );
     let problems = Policy::compile("policy.yaml", &wrong, &world()).unwrap_err().to_string();
     assert!(problems.contains("policy.yaml:5:"), "{problems}");
+}
+
+#[test]
+fn a_policy_names_kinds_of_its_own() {
+    let own = policy(
+        "detect:\n  labels: { acme.project_code: restricted, acme.customer: internal }\n  patterns:\n    - { name: code, pattern: 'PX-\\d{4}', label: acme.project_code }\n    - { name: customers, terms: [Initech, Hooli], label: acme.customer }\n  answers: [acme.*]\nlimits:\n  - { id: codes, why: Codes stay here, when: { data.labels: { any_of: acme.project_code } }, allow_zones: [on-host] }\n",
+    );
+    let [code, customer] = ["acme.project_code", "acme.customer"]
+        .map(|name| Label::from_name(name).expect("declared"));
+    assert_eq!((code.name(), code.category()), ("acme.project_code", "acme"));
+    assert_eq!([own.level_of(code), own.level_of(customer)], [Level::Restricted, Level::Internal]);
+    assert!(own.detect().answers.contains(code) && own.detect().answers.contains(customer));
+    assert_eq!(
+        own.level_of_found(&found(&[customer, code], &[code], &[])),
+        Some(Level::Restricted)
+    );
+    let found = own.detect().patterns.iter().map(CustomPattern::label).collect::<Vec<_>>();
+    assert_eq!(found, [code, customer]);
+    // Where it is not declared, it is confidential, as files of terms may find it.
+    assert_eq!(policy("").level_of(code), Level::Confidential);
+}
+
+#[test]
+fn own_labels_are_declared_once_and_written_like_labels() {
+    let many: Vec<String> = (0..33).map(|number| format!("many.kind_{number}: public")).collect();
+    let declared = |labels: &str, rest: &str| {
+        let source =
+            format!("version: 1\nname: p\ndetect:\n  labels: {{ {labels} }}\n{rest}{TAIL}");
+        Policy::compile("policy.yaml", &source, &world()).err().map(|wrong| wrong.to_string())
+    };
+    let undeclared = "  patterns: [{ name: a, pattern: b, label: acme.projct }]\n";
+    for (labels, rest, says) in [
+        ("acme: public", "", "category.kind"),
+        ("Acme.Code: public", "", "category.kind"),
+        ("acme.a.b: public", "", "category.kind"),
+        ("contact.badge: public", "", "belongs to the built-in labels"),
+        ("acme.code: secret", "", "secret"),
+        (many.join(", ").as_str(), "", "more than 32 own labels"),
+        ("acme.project: public", undeclared, "acme.project"),
+        ("acme.project: public", "sensitivity: { internal: [acme.project] }\n", "both"),
+        ("acme.project: public", "  patterns: [{ name: a, pattern: b, terms: [c] }]\n", "either"),
+    ] {
+        let wrong = declared(labels, rest).expect(labels);
+        assert!(wrong.contains("policy.yaml:") && wrong.contains(says), "{wrong}");
+    }
+    assert_eq!(declared("acme.project: public", "sensitivity: { public: [acme.*] }\n"), None);
+    assert!(Label::from_name("many.kind_0").is_none(), "a refused policy takes no places");
 }

@@ -22,6 +22,7 @@ fn policy(parts: &str) -> String {
     if !parts.contains("routes:") {
         source += "routes:\n  - { id: rest, use: [local, cloud, world] }\n";
     }
+    source += "restricted_may_reach: { zones: any, why: tested elsewhere }\n";
     source
 }
 
@@ -56,7 +57,7 @@ fn mistakes_in_conditions_are_shown_with_a_way_out() {
         ("between backwards", route("{ time.hour: { between: [17, 9] } }")),
         ("untrusted header", route("{ header.x-purpose: { is: test } }")),
         ("escape by header", limit("{ header.x-purpose: { is_not: test } }")),
-        ("cel", route("{ cel: 'true' }")),
+        ("cel", route("{ cel: 'caller.team == 3' }")),
         ("empty condition", limit("{}")),
         ("too deep", limit("{ not: { not: { not: { not: { not: { lang: { is: en } } } } } } }")),
         ("bad expression", route("{ caller.team: { matches: '(' } }")),
@@ -81,7 +82,13 @@ fn mistakes_in_rules_are_shown_with_a_way_out() {
         ("verify without a threshold", policy("routes:\n  - { id: a, use: [local, cloud, world], verify: { of: local } }\n")),
         ("verify of a server", policy("routes:\n  - { id: a, use: [local, cloud, world], verify: { of: cloud, min_token_prob_p10: 0.4 } }\n")),
         ("verify without a next", policy("routes:\n  - { id: a, use: [cloud, world, local], verify: { of: local, min_token_prob_p10: 40% } }\n")),
-        ("assert", policy("assert: []\n")),
+        ("assertion of nothing", policy("assert:\n  - never: { task.type: code }\n")),
+        ("assertion of too much", policy("assert:\n  - never: { refused: true, zone: eu }\n")),
+        ("assertion with a misspelt zone", policy("assert:\n  - never: { data.sensitivity: restricted, zone: remot }\n")),
+        ("assertion with a misspelt outcome", policy("assert:\n  - never: { data.sensitivity: restricted, zones: eu }\n")),
+        ("assertion with a misspelt level", policy("assert:\n  - never: { data.sensitivity: restrictet, zone: eu }\n")),
+        ("restricted data somewhere", policy("restricted_may_reach: { zones: [eu, uss], why: x }\n").replace("restricted_may_reach: { zones: any, why: tested elsewhere }\n", "")),
+        ("restricted data without a reason", policy("restricted_may_reach: { zones: any }\n").replace("restricted_may_reach: { zones: any, why: tested elsewhere }\n", "")),
         ("money with a sign", policy("limits:\n  - { id: a, why: b, max_cost_usd: $5 }\n")),
         ("window", "version: 1\nname: p\nbudgets: [{ name: a, window: monht, limit_usd: -1, warn_at: [80] }]\nroutes: [{ id: r, use: [local, cloud, world] }]\n".to_owned()),
         ("time zone", "version: 1\nname: p\nbudgets: [{ name: a, window: day, limit_usd: 1, tz: Europe/Berln }]\nroutes: [{ id: r, use: [local, cloud, world] }]\n".to_owned()),

@@ -21,6 +21,133 @@ const LIMITS: [&str; 6] = [
     "{ id: extra, why: x, when: { any: [ { tokens.input: { above: 50 } }, { local.fits: { is: false } } ] }, allow_zones: [] }",
 ];
 
+/// The policies of the library, each with its tests, which name the targets that it is for.
+const LIBRARY: [(&str, &str); 8] = [
+    (
+        include_str!("../../../policies/default.yaml"),
+        include_str!("../../../policies/default_test.yaml"),
+    ),
+    (
+        include_str!("../../../policies/core-business-stays-open.yaml"),
+        include_str!("../../../policies/core-business-stays-open_test.yaml"),
+    ),
+    (
+        include_str!("../../../policies/cost-saver.yaml"),
+        include_str!("../../../policies/cost-saver_test.yaml"),
+    ),
+    (
+        include_str!("../../../policies/gdpr-eu.yaml"),
+        include_str!("../../../policies/gdpr-eu_test.yaml"),
+    ),
+    (
+        include_str!("../../../policies/pipl-cross-border.yaml"),
+        include_str!("../../../policies/pipl-cross-border_test.yaml"),
+    ),
+    (
+        include_str!("../../../policies/finance.yaml"),
+        include_str!("../../../policies/finance_test.yaml"),
+    ),
+    (
+        include_str!("../../../policies/healthcare.yaml"),
+        include_str!("../../../policies/healthcare_test.yaml"),
+    ),
+    (
+        include_str!("../../../policies/air-gapped.yaml"),
+        include_str!("../../../policies/air-gapped_test.yaml"),
+    ),
+];
+
+static LIBRARY_READ: std::sync::LazyLock<Vec<Policy>> = std::sync::LazyLock::new(|| {
+    let read = |(policy, tests): &(&str, &str)| {
+        let targets = Policy::suite_head("tests.yaml", tests).unwrap().targets.unwrap();
+        let world = World { targets, teams: Vec::new(), masking: Masking::Available };
+        Policy::compile("policy.yaml", policy, &world)
+            .unwrap_or_else(|problems| panic!("{problems}"))
+    };
+    LIBRARY.iter().map(read).collect()
+});
+
+/// Conditions of every kind, for policies that are made up.
+const CONDITIONS: [&str; 18] = [
+    "data.sensitivity: { at_least: confidential }",
+    "data.sensitivity: { is_not: public }",
+    "data.labels: { any_of: [secret.*, health.*] }",
+    "data.labels: { none_of: contact.* }",
+    "data.labels: { is: unknown }",
+    "data.scan: { is: complete }",
+    "data.declared: { is: unknown }",
+    "task.type: { in: [code, summarize, unknown] }",
+    "task.confidence: { between: [0.2, 0.7] }",
+    "tokens.input: { above: 100 }",
+    "caller.team: { is_not: research }",
+    "caller.team: { starts_with: re }",
+    "budget.b.used: { at_least: 90% }",
+    "cost.estimate_usd: { below: 0.0005 }",
+    "cel: 'task.type == \"code\" || caller.team == \"a\"'",
+    "cel: '!data.labels.exists(l, l.startsWith(\"secret.\"))'",
+    "cel: 'tokens.input / (tokens.input - 7) > 1 && budget.b.used < 0.5'",
+    "header.x-purpose: { is: test }",
+];
+
+const EFFECTS: [&str; 7] = [
+    "allow_zones: [on-host]",
+    "allow_zones: [eu, on-host]",
+    "allow_zones: []",
+    "deny_targets: [world]",
+    "max_cost_usd: 0",
+    "max_cost_usd: 0.0004",
+    "mask: contact.*",
+];
+
+/// A condition: none, one, several, or nested ones.
+fn when() -> impl Strategy<Value = String> {
+    let one = || proptest::sample::select(CONDITIONS.to_vec());
+    let two = move || (one(), one()).prop_filter("one key twice", |(a, b)| key(a) != key(b));
+    prop_oneof![
+        Just(String::new()),
+        one().prop_map(|one| format!("when: {{ {one} }}, ")),
+        two().prop_map(|(a, b)| format!("when: {{ {a}, {b} }}, ")),
+        (one(), one()).prop_map(|(a, b)| format!("when: {{ any: [{{ {a} }}, {{ {b} }}] }}, ")),
+        (one(), one())
+            .prop_map(|(a, b)| format!("when: {{ all: [{{ {a} }}, {{ any: [{{ {b} }}] }}] }}, ")),
+        // A client must not escape by what it sends, so headers are not turned round.
+        (one(), one())
+            .prop_filter("a header turned round", |(a, _)| !a.starts_with("header"))
+            .prop_map(|(a, b)| format!("when: {{ any: [{{ not: {{ {a} }} }}, {{ {b} }}] }}, ")),
+    ]
+}
+
+fn key(condition: &str) -> &str {
+    condition.split(':').next().unwrap()
+}
+
+fn limit() -> impl Strategy<Value = String> {
+    (when(), proptest::sample::select(EFFECTS.to_vec()))
+        .prop_map(|(when, effect)| format!("why: x, {when}{effect} }}\n"))
+}
+
+fn route() -> impl Strategy<Value = String> {
+    let orders =
+        ["[local]", "[cloud]", "[world, cloud, local]", "[cloud, local]", "[local, world]"];
+    (when(), proptest::sample::select(orders.to_vec()))
+        .prop_map(|(when, order)| format!("{when}use: {order} }}\n"))
+}
+
+/// A made-up policy, as its limits and routes.
+fn made_up() -> impl Strategy<Value = (Vec<String>, Vec<String>)> {
+    (proptest::collection::vec(limit(), 0..5), proptest::collection::vec(route(), 1..5))
+}
+
+fn written(limits: &[String], routes: &[String]) -> Policy {
+    let number = |(index, rest): (usize, &String)| format!("  - {{ id: r{index}, {rest}");
+    let limits: String = limits.iter().enumerate().map(number).collect();
+    let routes: String = routes.iter().enumerate().map(|(i, r)| number((i + 100, r))).collect();
+    let limits = if limits.is_empty() { limits } else { format!("limits:\n{limits}") };
+    compile(&format!(
+        "version: 1\nname: made-up\nallow_cel_in_limits: true\ntrusted_headers: [x-purpose]\nbudgets: [{{ name: b, window: day, limit_usd: 1 }}]\n{limits}routes:\n{routes}"
+    ))
+}
+
 /// The choices that make up the facts of a request.
 #[derive(Clone, Debug)]
 struct Situation {
@@ -196,6 +323,69 @@ proptest! {
             }
             prop_assert!(why(&policy, &decision).chars().count() <= 80);
             prop_assert!(!explain(&policy, &decision).is_empty());
+        }
+    }
+
+    #[test]
+    fn adding_a_limit_to_any_policy_never_adds_a_reachable_zone(
+        situation in situation(), (limits, routes) in made_up(), extra in limit(), at in 0..5_usize,
+    ) {
+        let policy = written(&limits, &routes);
+        let mut more = limits;
+        more.insert(at.min(more.len()), extra);
+        let with = written(&more, &routes);
+        let (before, after) = (situation.decide(&policy), situation.decide(&with));
+        let zones = |policy: &Policy, targets: Vec<TargetId>| -> std::collections::BTreeSet<String> {
+            targets.into_iter().map(|target| policy.target_zone(target).to_owned()).collect()
+        };
+        prop_assert!(is_subset(&unstruck(&with, &after), &unstruck(&policy, &before)));
+        let (reached, reachable) = (permitted(&after), unstruck(&policy, &before));
+        prop_assert!(zones(&with, reached).is_subset(&zones(&policy, reachable)));
+        // Not even by another route: no target is permitted that a limit keeps from before.
+        prop_assert!(is_subset(&permitted(&after), &unstruck(&policy, &before)));
+    }
+
+    #[test]
+    fn any_policy_decides_the_same_twice_and_within_every_limit(
+        situation in situation(), (limits, routes) in made_up(),
+    ) {
+        let policy = written(&limits, &routes);
+        let decision = situation.decide(&policy);
+        prop_assert_eq!(&decision, &situation.decide(&written(&limits, &routes)));
+        prop_assert_eq!(explain(&policy, &decision), explain(&policy, &situation.decide(&policy)));
+        for target in permitted(&decision) {
+            for matched in &decision.trace.limits {
+                prop_assert!(policy.limits[matched.limit.0].allowed.contains(target));
+            }
+            prop_assert!(situation.unable[target.0].is_none());
+        }
+    }
+
+    #[test]
+    fn raising_sensitivity_never_widens_a_policy_of_the_library(
+        situation in situation(), level in proptest::sample::select(Level::ALL.to_vec()),
+    ) {
+        for policy in LIBRARY_READ.iter() {
+            let before = situation.decide(policy);
+            // What is found or what the caller is for, not what the client says: a policy may ask
+            // whether the client said anything.
+            let floor = situation.floor.max(Some(level));
+            let after = Situation { floor, ..situation.clone() }.decide(policy);
+            prop_assert!(after.sensitivity >= before.sensitivity);
+            let (before, after) = (permitted(&before), permitted(&after));
+            prop_assert!(is_subset(&remote(policy, &after), &remote(policy, &before)));
+        }
+    }
+
+    #[test]
+    fn no_yaml_makes_the_compiler_panic(
+        text in "([a-z_.]{1,12}|[-:{}\\[\\]&*!|>'\"%#?,~ \n]|\\PC|when: |limits: |routes: |cel: ){0,60}",
+    ) {
+        for text in [text.clone(), format!("version: 1\nname: p\nroutes:\n  - {{ id: a, when: {{ {text} }}, use: local }}\n")] {
+            if let Err(problems) = Policy::compile("p.yaml", &text, &world()) {
+                prop_assert!(problems.errors() > 0);
+                prop_assert!(problems.to_string().contains("p.yaml:"));
+            }
         }
     }
 

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use ambidex::caller::CallerSettings;
+use ambidex::caller::{CallerSettings, Grant, KeyDigest, Rates, TaskHints};
 use ambidex::config::settings::{ModelChoice, Power};
 use ambidex::config::{PolicySource, Settings, StoreSettings, TargetKind, TargetSettings};
 use ambidex::engine::EngineSettings;
 use ambidex::gateway::Gateway;
 use ambidex::money::NanoUsd;
+use ambidex::record::evidence::{Known, verify};
 use ambidex::record::{LedgerRow, State};
 use ambidex::secret::Secret;
 use serde_json::{Value, json};
@@ -187,7 +188,10 @@ impl Proxy {
         let Self { gateway, folder, .. } = self;
         let (store, budgets) = (gateway.app.store.clone(), gateway.app.budgets.clone());
         gateway.stop().await;
-        let held = store.reader().unwrap().sums().unwrap().held;
+        let reader = store.reader().unwrap();
+        let verified = verify(&reader, Known::default(), &mut |_, _| ()).unwrap();
+        assert!(verified.is_whole(), "the ledger's chain is broken: {:?}", verified.faults);
+        let held = reader.sums().unwrap().held;
         assert_eq!(held, 0, "rows are still held after shutdown");
         let pots = budgets.snapshot(ambidex::clock::now()).pots;
         let reserved: NanoUsd = pots.iter().map(|pot| pot.standing.reserved).sum();
@@ -213,13 +217,14 @@ pub fn settings(upstream: &Upstream, folder: &TempDir) -> Settings {
         targets: vec![local, cloud],
         callers: vec![CallerSettings {
             name: "support-bot".to_owned(),
-            key: Secret::new(KEY.to_owned()),
+            keys: vec![Grant { digest: KeyDigest::of(&Secret::new(KEY.to_owned())), until: None }],
             team: "support".to_owned(),
             criticality: None,
             region: None,
             data_floor: None,
-            task_hints: ambidex::caller::TaskHints::Narrow,
-            requests_per_minute: None,
+            task_hints: TaskHints::default(),
+            models: Vec::new(),
+            rates: Rates::default(),
         }],
         ..Settings::default()
     }

@@ -12,6 +12,7 @@ use super::PullError;
 use super::chosen::Remote;
 use super::hub::Stated;
 use crate::engine::manifest::{self, Entry, Manifest};
+use crate::hex;
 
 /// What the stage is for. A stage of another commit is thrown away.
 const PURPOSE: &str = ".purpose.json";
@@ -298,7 +299,7 @@ impl Hasher {
     }
 
     fn finish(self) -> String {
-        hex(&self.0.finalize())
+        hex::encode(&self.0.finalize())
     }
 }
 
@@ -326,9 +327,5 @@ fn git_name(path: &Path, length: u64) -> Result<String, PullError> {
     let mut hasher = sha1::Sha1::new();
     hasher.update(format!("blob {length}\0"));
     read_through(&mut file, |piece| hasher.update(piece)).map_err(PullError::disk(path))?;
-    Ok(hex(&hasher.finalize()))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
+    Ok(hex::encode(&hasher.finalize()))
 }

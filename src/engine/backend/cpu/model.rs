@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use super::adapt::Bound;
 use super::kernel::{
     Element as _, Float, Form, Gate, Head, Heads, Level, Rounding, Weight, pack, pack_head,
+    pack_rows,
 };
 use crate::engine::adapter::Adapter;
 use crate::engine::backend::position::{Gaze, PositionBias};
@@ -84,6 +85,8 @@ pub(super) struct FeedForward {
 /// The embedding, to be looked up.
 #[derive(Debug)]
 enum Table {
+    /// With a step per token.
+    Int8(Vec<i8>, Vec<f32>),
     Bf16(Vec<u16>),
     F32(Vec<f32>),
 }
@@ -200,8 +203,10 @@ impl Model {
         };
         let embedding = match kind {
             Float::F32 => Table::F32(shared.to_vec()),
-            Float::Int8 | Float::Int4 | Float::Bf16 => {
-                Table::Bf16(halved(&shared, vocabulary, width))
+            Float::Bf16 => Table::Bf16(halved(&shared, vocabulary, width)),
+            Float::Int8 | Float::Int4 => {
+                let (quants, steps) = pack_rows(&shared, (vocabulary, width), level);
+                Table::Int8(quants, steps)
             }
         };
         let bias = |stack: &str, gaze| {
@@ -262,6 +267,15 @@ impl Model {
                 }
                 true
             }),
+            Table::Int8(quants, steps) => {
+                let row = quants.get(part).zip(steps.get(id));
+                row.is_some_and(|(row, step)| {
+                    for (out, quant) in out.iter_mut().zip(row) {
+                        *out = f32::from(*quant) * step;
+                    }
+                    true
+                })
+            }
             Table::Bf16(numbers) => numbers.get(part).is_some_and(|row| {
                 for (out, number) in out.iter_mut().zip(row) {
                     *out = number.to_f32();
@@ -295,6 +309,7 @@ impl Model {
             Output::Plain(weight) => weight.bytes(),
         };
         let embedding = match &self.embedding {
+            Table::Int8(quants, steps) => quants.len() + steps.len() * 4,
             Table::Bf16(numbers) => numbers.len() * 2,
             Table::F32(numbers) => numbers.len() * 4,
         };

@@ -16,11 +16,17 @@ use crate::engine::error::EngineError;
 /// Places that are worked on at a time.
 const CHUNK: usize = 128;
 
+/// Places whose queries, keys and values stand side by side at a time: whole texts, at least one. A
+/// hundred texts take no more memory than four, and what attention reads is still in the cache.
+const GROUP: usize = 512;
+
 /// Prompts that are being read.
 #[derive(Debug)]
 pub(super) struct Reading<E> {
     prompts: Vec<Pending<E>>,
     texts: Vec<Range<usize>>,
+    /// The texts that attention looks at in one go.
+    groups: Vec<Group>,
     /// The residual stream of all places.
     x: Vec<f32>,
     /// The adapter of each place.
@@ -30,6 +36,14 @@ pub(super) struct Reading<E> {
     longest: usize,
     /// Layers done: first the encoder's, then the memories of the decoder's.
     done: usize,
+}
+
+/// Whole texts that lie one behind the other.
+#[derive(Debug, PartialEq, Eq)]
+struct Group {
+    places: Range<usize>,
+    /// Each text's places, counted from the first of the group.
+    texts: Vec<Range<usize>>,
 }
 
 #[derive(Debug)]
@@ -68,7 +82,8 @@ impl<E: Cell> Reading<E> {
             });
         }
         let diagonals = model.encoder_bias.diagonals(longest.max(1)).collect();
-        Ok(Self { prompts: pending, texts, x, adapters, diagonals, longest, done: 0 })
+        let groups = groups(&texts);
+        Ok(Self { prompts: pending, texts, groups, x, adapters, diagonals, longest, done: 0 })
     }
 
     /// Does one layer; says whether all are done.
@@ -129,52 +144,55 @@ impl<E: Cell> Reading<E> {
         out
     }
 
-    /// The chunks of all places.
-    fn chunks(total: usize) -> impl Iterator<Item = Range<usize>> {
-        (0..total).step_by(CHUNK).map(move |from| from..total.min(from + CHUNK))
+    /// The chunks of some places.
+    fn chunks(places: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+        let end = places.end;
+        places.step_by(CHUNK).map(move |from| from..end.min(from + CHUNK))
     }
 
     fn layer(&mut self, model: &Model, team: &Team, layer: &EncoderLayer, work: &mut Workspace) {
         let here = (model.level, team);
-        let (width, inner, total) = (model.width, model.heads.inner(), self.adapters.len());
-        let mut joined = std::mem::take(&mut work.joined);
-        reach(&mut joined, total * 3 * inner);
-        for chunk in Self::chunks(total) {
-            self.enter(&chunk, model, work);
-            let x = self.x.get(chunk.start * width..).unwrap_or_default();
-            norm(here, x, (&layer.norm, model.epsilon), &mut work.wide);
-            let part = joined.get_mut(chunk.start * 3 * inner..).unwrap_or_default();
-            work.apply((model, team), &layer.joined, Side::Wide, Target::Into(part, 3 * inner));
+        let (width, inner) = (model.width, model.heads.inner());
+        for group in &self.groups {
+            let (start, places) = (group.places.start, &group.places);
+            let mut joined = std::mem::take(&mut work.joined);
+            reach(&mut joined, places.len() * 3 * inner);
+            for chunk in Self::chunks(places.clone()) {
+                self.enter(&chunk, model, work);
+                let x = self.x.get(chunk.start * width..).unwrap_or_default();
+                norm(here, x, (&layer.norm, model.epsilon), &mut work.wide);
+                let part = joined.get_mut((chunk.start - start) * 3 * inner..).unwrap_or_default();
+                work.apply((model, team), &layer.joined, Side::Wide, Target::Into(part, 3 * inner));
+            }
+            let mut found = std::mem::take(&mut work.found);
+            reach(&mut found, places.len() * inner);
+            attend_texts(
+                here,
+                &joined,
+                model.heads,
+                &group.texts,
+                (&self.diagonals[..], self.longest - 1),
+                &mut work.scratch,
+                (&mut found, model.rounding()),
+            );
+            work.joined = joined;
+            for chunk in Self::chunks(places.clone()) {
+                self.enter(&chunk, model, work);
+                let part = found.get((chunk.start - start) * inner..).unwrap_or_default();
+                take(here, part, &mut work.inner);
+                let x = self.x.get_mut(chunk.start * width..).unwrap_or_default();
+                work.apply((model, team), &layer.output, Side::Inner, Target::Add(x));
+                work.feed_forward(model, team, &layer.feed_forward, x);
+            }
+            work.found = found;
         }
-        let mut found = std::mem::take(&mut work.found);
-        reach(&mut found, total * inner);
-        let bias = (&self.diagonals[..], self.longest - 1);
-        attend_texts(
-            here,
-            &joined,
-            model.heads,
-            &self.texts,
-            bias,
-            &mut work.scratch,
-            (&mut found, model.rounding()),
-        );
-        work.joined = joined;
-        for chunk in Self::chunks(total) {
-            self.enter(&chunk, model, work);
-            let part = found.get(chunk.start * inner..).unwrap_or_default();
-            take(here, part, &mut work.inner);
-            let x = self.x.get_mut(chunk.start * width..).unwrap_or_default();
-            work.apply((model, team), &layer.output, Side::Inner, Target::Add(x));
-            work.feed_forward(model, team, &layer.feed_forward, x);
-        }
-        work.found = found;
     }
 
     /// What one decoder layer remembers of the prompts.
     fn remember(&mut self, model: &Model, team: &Team, index: usize, work: &mut Workspace) {
         let Some(layer) = model.decoder.get(index) else { return };
         let (total, inner) = (self.adapters.len(), model.heads.inner());
-        for chunk in Self::chunks(total) {
+        for chunk in Self::chunks(0..total) {
             self.enter(&chunk, model, work);
             let x = self.x.get(chunk.start * model.width..).unwrap_or_default();
             let scale = (&model.encoder_norm[..], model.epsilon);
@@ -196,5 +214,37 @@ impl<E: Cell> Reading<E> {
         work.rows(model, chunk.len());
         work.adapters.clear();
         work.adapters.extend_from_slice(self.adapters.get(chunk.clone()).unwrap_or_default());
+    }
+}
+
+/// Cuts texts into groups of at most [`GROUP`] places, or of one text.
+fn groups(texts: &[Range<usize>]) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    for text in texts {
+        let fits = |group: &Group| text.end - group.places.start <= GROUP;
+        if !groups.last().is_some_and(fits) {
+            groups.push(Group { places: text.clone(), texts: Vec::new() });
+        }
+        if let Some(group) = groups.last_mut() {
+            let start = group.places.start;
+            group.places.end = text.end;
+            group.texts.push(text.start - start..text.end - start);
+        }
+    }
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_are_whole_texts_and_no_more_than_fit() {
+        let found = groups(&[0..300, 300..500, 500..512, 512..513, 513..1_600, 1_600..1_601]);
+        let places: Vec<_> = found.iter().map(|group| group.places.clone()).collect();
+        assert_eq!(places, [0..512, 512..513, 513..1_600, 1_600..1_601]);
+        assert_eq!(found[0].texts, [0..300, 300..500, 500..512]);
+        assert!(found[2].texts.iter().eq([&(0..1_087)]));
+        assert!(groups(&[]).is_empty());
     }
 }

@@ -90,6 +90,7 @@ pub(super) const WORDS: &[&str] = &[
     "impasse ",
     "quai ",
     "calle ",
+    "c/ ",
     "avenida ",
     "av. ",
     "avda. ",
@@ -293,6 +294,38 @@ pub(super) fn at_postcode(text: &Text<'_>, group: &Range<usize>) -> Option<Range
         street + text.part(street..street_end).iter().position(|byte| *byte != b' ').unwrap_or(0);
     let town_end = text.run_max(end + 1, 30, is_word);
     (is_outer && has_name && check::number(text.part(group.clone())) > 0).then_some(from..town_end)
+}
+
+/// An Indian address, which ends in a PIN code: `Flat 12, MG Road, Bengaluru 560001`.
+pub(super) fn at_pin_code(text: &Text<'_>, group: &Range<usize>) -> Option<Range<usize>> {
+    const WORDS: &[&[u8]] = &[
+        b"road",
+        b"street",
+        b"nagar",
+        b"marg",
+        b"layout",
+        b"colony",
+        b"sector",
+        b"apartments",
+        b"phase",
+        b"block",
+        b"cross",
+        b"enclave",
+        b"vihar",
+        b"society",
+        b"chowk",
+        b"bazaar",
+    ];
+    let is_code = group.len() == 6 && matches!(text.at(group.start), b'1'..=b'8');
+    let is_listed = |byte: u8| is_word(byte) || matches!(byte, b' ' | b',' | b'/' | b'#');
+    let start = text.run_back_max(group.start, 90, is_listed);
+    let head = text.part(start..group.start).to_ascii_lowercase();
+    let is_street = |word: &[u8]| WORDS.contains(&word);
+    let has_street =
+        head.split(|byte| matches!(byte, b' ' | b',')).any(is_street) && head.contains(&b',');
+    let has_number = head.iter().any(u8::is_ascii_digit);
+    let from = start + head.iter().position(|byte| !matches!(byte, b' ' | b','))?;
+    (is_code && text.closes(group.end) && has_street && has_number).then_some(from..group.end)
 }
 
 /// A word for a street with a name and a number.

@@ -42,8 +42,11 @@ const CHINESE: &[(&str, u8)] = &[
 ];
 
 /// Words that show that digits may be spelled here at all.
-pub(super) const SIGNS: &[&str] =
-    &["zero", "seven", "eight", "nine", "five", "零", "〇", "幺", "壹", "捌", "柒"];
+pub(super) const SIGNS: &[&str] = &[
+    "zero", "seven", "eight", "nine", "five", "零", "〇", "幺", "壹", "捌", "柒",
+    // As mobile numbers begin.
+    "一三", "一四", "一五", "一六", "一七", "一八", "一九",
+];
 
 /// A copy of the text with digits for their words, and where each byte comes from; `None` if no
 /// number is spelled.

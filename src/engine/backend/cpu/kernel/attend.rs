@@ -116,43 +116,31 @@ pub(in super::super) fn attend_rows<'m, E: Cell>(
     asking: Asking<'_>,
     memory: impl Fn(usize, usize) -> (Memory<'m, E>, &'m [f32]) + Sync,
 ) {
+    let rows = asking.acts.rows;
+    if rows >= team.enough() {
+        attend_by_rows((level, team), asking, |_| {}, memory);
+        return;
+    }
     let Asking { queries, stride, heads, scratch, found, acts } = asking;
-    let (rows, inner) = (acts.rows, heads.inner());
+    let inner = heads.inner();
     assert!(
         found.len() >= rows * inner && acts.width == inner,
         "too little room for what is found"
     );
     let (out, members) = (Spread::new(found), Spread::new(&mut scratch.members));
-    let one = |member: usize, row: usize, head: usize| {
+    team.run(&|member| {
         // SAFETY: each member has scratch memory of its own.
         let scratch = &mut unsafe { members.part(member..member + 1) }[0];
-        let at = row * inner + head * heads.width;
-        // SAFETY: each row and head has a place of its own, and belongs to one member.
-        let out = unsafe { out.part(at..at + heads.width) };
-        let query = &queries[row * stride + head * heads.width..][..heads.width];
-        let (memory, bias) = memory(row, head);
-        attend_one(level, query, (memory, bias), scratch, out);
-    };
-    if rows < team.enough() {
-        team.run(&|member| {
-            for item in team.share(rows * heads.count, member) {
-                one(member, item / heads.count, item % heads.count);
-            }
-        });
-        take((level, team), found, acts);
-        return;
-    }
-    let filling = Filling::new(level, acts);
-    team.run(&|member| {
-        for row in team.share(rows, member) {
-            (0..heads.count).for_each(|head| one(member, row, head));
-            // SAFETY: a row belongs to one member, which has just found all of it.
-            unsafe {
-                let found = out.part(row * inner..(row + 1) * inner);
-                filling.row(row, |out| out.copy_from_slice(found));
-            }
+        for item in team.share(rows * heads.count, member) {
+            let (row, head) = (item / heads.count, item % heads.count);
+            let at = row * inner + head * heads.width;
+            // SAFETY: each row and head has a place of its own, and belongs to one member.
+            let out = unsafe { out.part(at..at + heads.width) };
+            let query = &queries[row * stride + head * heads.width..][..heads.width];
+            attend_one(level, query, memory(row, head), scratch, out);
         }
     });
+    take((level, team), found, acts);
 }
 
 /// The same where each row first writes into the memory that it then looks at. A row's memory is in the slot that
@@ -175,36 +163,52 @@ pub(in super::super) fn attend_written<'b, S: Send + Sync, E: Cell>(
         });
         return;
     }
+    let slots = Spread::new(slots);
+    let slot = |row: usize| slot_of(row)..slot_of(row) + 1;
+    attend_by_rows(
+        (level, team),
+        asking,
+        |row| {
+            // SAFETY: no two rows have the same slot, a row belongs to one member, and this member
+            // looks at no memory while it writes.
+            let slot = unsafe { slots.part(slot(row)) };
+            write(row, &mut slot[0]);
+        },
+        |row, head| {
+            // SAFETY: as above, and this member has written all that it writes.
+            let slot = unsafe { slots.shared(slot(row)) };
+            let memory = memory(&slot[0], head);
+            (memory, bias(memory.places, head))
+        },
+    );
+}
+
+/// Whole rows for each member: it calls `before` for all of its rows, so that what a write waits for is there when it is
+/// read, then looks at their memories and quantises what it found.
+fn attend_by_rows<'m, E: Cell>(
+    (level, team): (Level, &Team),
+    asking: Asking<'_>,
+    before: impl Fn(usize) + Sync,
+    memory: impl Fn(usize, usize) -> (Memory<'m, E>, &'m [f32]) + Sync,
+) {
     let Asking { queries, stride, heads, scratch, found, acts } = asking;
-    let inner = heads.inner();
+    let (rows, inner) = (acts.rows, heads.inner());
     assert!(
         found.len() >= rows * inner && acts.width == inner,
         "too little room for what is found"
     );
     let (out, members) = (Spread::new(found), Spread::new(&mut scratch.members));
-    let (slots, filling) = (Spread::new(slots), Filling::new(level, acts));
+    let filling = Filling::new(level, acts);
     team.run(&|member| {
         // SAFETY: each member has scratch memory of its own.
         let scratch = &mut unsafe { members.part(member..member + 1) }[0];
-        let slot = |row: usize| {
-            let at = slot_of(row);
-            // SAFETY: no two rows have the same slot, and a row belongs to one member, which has
-            // one part at a time.
-            let part = unsafe { slots.part(at..at + 1) };
-            &mut part[0]
-        };
-        // All are written first: what a write waits for is then there when it is read.
+        team.share(rows, member).for_each(&before);
         for row in team.share(rows, member) {
-            write(row, slot(row));
-        }
-        for row in team.share(rows, member) {
-            let slot = &*slot(row);
             // SAFETY: a row belongs to one member.
             let out = unsafe { out.part(row * inner..(row + 1) * inner) };
             for (head, out) in out.chunks_exact_mut(heads.width).enumerate() {
                 let query = &queries[row * stride + head * heads.width..][..heads.width];
-                let memory = memory(slot, head);
-                attend_one(level, query, (memory, bias(memory.places, head)), scratch, out);
+                attend_one(level, query, memory(row, head), scratch, out);
             }
             // SAFETY: a row belongs to one member.
             unsafe { filling.row(row, |acts| acts.copy_from_slice(out)) };

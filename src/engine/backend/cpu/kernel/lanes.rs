@@ -1,5 +1,10 @@
 //! Sixteen numbers side by side, for kernels whose sums must stay in registers.
 
+#[cfg(target_arch = "aarch64")]
+use std::arch::aarch64::{
+    float32x4_t, uint32x4_t, vaddq_f32, vandq_u32, vdupq_n_f32, vdupq_n_u32, vfmaq_f32, vld1_u16,
+    vld1q_f32, vld1q_u32, vreinterpretq_f32_u32, vshll_n_u16, vshlq_n_u32, vst1q_f32,
+};
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::{
     __m256, __m512, _mm_loadu_si128, _mm256_add_ps, _mm256_and_si256, _mm256_castsi256_ps,
@@ -201,5 +206,76 @@ impl Lanes for Two {
     fn madd(self, a: Self, b: Self) -> Self {
         // SAFETY: see above.
         unsafe { Self(_mm256_fmadd_ps(a.0, b.0, self.0), _mm256_fmadd_ps(a.1, b.1, self.1)) }
+    }
+}
+
+/// Sixteen numbers in four registers.
+#[cfg(target_arch = "aarch64")]
+#[derive(Clone, Copy)]
+pub(super) struct Four([float32x4_t; 4]);
+
+#[cfg(target_arch = "aarch64")]
+impl Lanes for Four {
+    const FUSED: bool = true;
+
+    #[inline(always)]
+    fn splat(number: f32) -> Self {
+        // SAFETY: see above.
+        Self([unsafe { vdupq_n_f32(number) }; 4])
+    }
+
+    #[inline(always)]
+    fn load(numbers: &[f32; 16]) -> Self {
+        // SAFETY: see above; `at` is at most 12.
+        Self([0, 4, 8, 12].map(|at| unsafe { vld1q_f32(numbers.as_ptr().add(at)) }))
+    }
+
+    #[inline(always)]
+    fn load_bf16(numbers: &[u16; 16]) -> Self {
+        // SAFETY: see above; `at` is at most 12.
+        Self([0, 4, 8, 12].map(|at| unsafe {
+            vreinterpretq_f32_u32(vshll_n_u16::<16>(vld1_u16(numbers.as_ptr().add(at))))
+        }))
+    }
+
+    #[inline(always)]
+    fn load_pairs(words: &[u32; 16]) -> (Self, Self) {
+        // SAFETY: see above; `at` is at most 12.
+        let words: [uint32x4_t; 4] =
+            [0, 4, 8, 12].map(|at| unsafe { vld1q_u32(words.as_ptr().add(at)) });
+        // SAFETY: see above.
+        let lower = words.map(|word| unsafe { vreinterpretq_f32_u32(vshlq_n_u32::<16>(word)) });
+        // SAFETY: see above.
+        let upper = words.map(|word| unsafe {
+            vreinterpretq_f32_u32(vandq_u32(word, vdupq_n_u32(0xffff_0000)))
+        });
+        (Self(lower), Self(upper))
+    }
+
+    #[inline(always)]
+    fn store(self, numbers: &mut [f32; 16]) {
+        let (places, _) = numbers.as_chunks_mut::<4>();
+        for (place, four) in places.iter_mut().zip(self.0) {
+            // SAFETY: see above.
+            unsafe { vst1q_f32(place.as_mut_ptr(), four) };
+        }
+    }
+
+    #[inline(always)]
+    fn add(mut self, other: Self) -> Self {
+        for (sum, other) in self.0.iter_mut().zip(other.0) {
+            // SAFETY: see above.
+            *sum = unsafe { vaddq_f32(*sum, other) };
+        }
+        self
+    }
+
+    #[inline(always)]
+    fn madd(mut self, a: Self, b: Self) -> Self {
+        for (sum, (a, b)) in self.0.iter_mut().zip(a.0.into_iter().zip(b.0)) {
+            // SAFETY: see above.
+            *sum = unsafe { vfmaq_f32(*sum, a, b) };
+        }
+        self
     }
 }

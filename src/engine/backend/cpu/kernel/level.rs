@@ -4,11 +4,20 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) enum Level {
     /// AVX-512 with dot products of bytes (VNNI) and of bf16: Zen 4, Sapphire Rapids and later.
+    #[cfg(target_arch = "x86_64")]
     Avx512Bf16,
     /// AVX-512 with dot products of bytes: Ice Lake.
+    #[cfg(target_arch = "x86_64")]
     Avx512,
     /// AVX2 with FMA: nearly every x86-64 machine since 2013.
+    #[cfg(target_arch = "x86_64")]
     Avx2,
+    /// NEON with dot products of bytes: nearly every 64-bit ARM since 2018.
+    #[cfg(target_arch = "aarch64")]
+    NeonDot,
+    /// NEON: every 64-bit ARM.
+    #[cfg(target_arch = "aarch64")]
+    Neon,
     /// What every processor of the architecture has.
     Portable,
 }
@@ -37,6 +46,13 @@ impl Level {
                 levels.push(Self::Avx2);
             }
         }
+        #[cfg(target_arch = "aarch64")]
+        {
+            if std::arch::is_aarch64_feature_detected!("dotprod") {
+                levels.push(Self::NeonDot);
+            }
+            levels.push(Self::Neon);
+        }
         levels.push(Self::Portable);
         levels
     }
@@ -49,15 +65,26 @@ impl Level {
 
     /// Whether it has dot products of bf16.
     pub(super) const fn has_bf16(self) -> bool {
-        matches!(self, Self::Avx512Bf16)
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512Bf16 => true,
+            _ => false,
+        }
     }
 
     /// The name that lists and benchmarks use.
     pub(in super::super) const fn name(self) -> &'static str {
         match self {
+            #[cfg(target_arch = "x86_64")]
             Self::Avx512Bf16 => "avx512-vnni-bf16",
+            #[cfg(target_arch = "x86_64")]
             Self::Avx512 => "avx512-vnni",
+            #[cfg(target_arch = "x86_64")]
             Self::Avx2 => "avx2",
+            #[cfg(target_arch = "aarch64")]
+            Self::NeonDot => "neon-dotprod",
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => "neon",
             Self::Portable => "portable",
         }
     }

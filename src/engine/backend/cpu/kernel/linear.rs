@@ -3,6 +3,8 @@
 use super::acts::Acts;
 use super::lanes::Lanes;
 use super::level::Level;
+#[cfg(target_arch = "aarch64")]
+use super::neon;
 use super::pack::{BLOCK, Body, EIGHT_OFFSET, FOUR_OFFSET, GROUP, Head, LINE, Line, PAD, Weight};
 use super::portable;
 use super::rows::{self, Element, PIECE, Spread, leveled, madd};
@@ -137,35 +139,59 @@ pub(in super::super) fn linear(
     }
 }
 
-fn int8(level: Level, quants: &[Line], scales: &[f32], rows: TileRows<'_>, target: &Target<'_>) {
+pub(super) fn int8(
+    level: Level,
+    quants: &[Line],
+    scales: &[f32],
+    rows: TileRows<'_>,
+    target: &Target<'_>,
+) {
     match level {
         #[cfg(target_arch = "x86_64")]
         Level::Avx512Bf16 | Level::Avx512 => avx512::int8(quants, scales, rows, target),
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 => avx2::int8(quants, scales, rows, target),
+        #[cfg(target_arch = "aarch64")]
+        Level::NeonDot => neon::dotted::int8(quants, scales, rows, target),
+        #[cfg(target_arch = "aarch64")]
+        Level::Neon => neon::stepped::int8(quants, scales, rows, target),
         _ => portable::int8(quants, scales, rows, target),
     }
 }
 
-fn int4(level: Level, quants: &[Line], scales: &[u16], rows: TileRows<'_>, target: &Target<'_>) {
+pub(super) fn int4(
+    level: Level,
+    quants: &[Line],
+    scales: &[u16],
+    rows: TileRows<'_>,
+    target: &Target<'_>,
+) {
     match level {
         #[cfg(target_arch = "x86_64")]
         Level::Avx512Bf16 | Level::Avx512 => avx512::int4(quants, scales, rows, target),
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 => avx2::int4(quants, scales, rows, target),
+        #[cfg(target_arch = "aarch64")]
+        Level::NeonDot => neon::dotted::int4(quants, scales, rows, target),
+        #[cfg(target_arch = "aarch64")]
+        Level::Neon => neon::stepped::int4(quants, scales, rows, target),
         _ => portable::int4(quants, scales, rows, target),
     }
 }
 
 /// The sums over one plane of nibbles, offset taken off: for each row, 64 outputs.
-type PlaneSums = [[i32; BLOCK]; ROWS];
+pub(super) type PlaneSums = [[i32; BLOCK]; ROWS];
 
-fn plane(level: Level, quants: &[Line], rows: TileRows<'_>, sums: &mut PlaneSums) {
+pub(super) fn plane(level: Level, quants: &[Line], rows: TileRows<'_>, sums: &mut PlaneSums) {
     match level {
         #[cfg(target_arch = "x86_64")]
         Level::Avx512Bf16 | Level::Avx512 => avx512::plane(quants, rows, sums),
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 => avx2::plane(quants, rows, sums),
+        #[cfg(target_arch = "aarch64")]
+        Level::NeonDot => neon::dotted::plane(quants, rows, sums),
+        #[cfg(target_arch = "aarch64")]
+        Level::Neon => neon::stepped::plane(quants, rows, sums),
         _ => portable::plane(quants, rows, sums),
     }
 }
@@ -434,13 +460,20 @@ fn rescore(
 /// One output's sum over the low plane, offset taken off.
 fn low_sum(level: Level, head: &Head, output: usize, quants: &[i8], sum: i32) -> i32 {
     let lines = head.stride / PAD;
-    let low = &head.low[output * lines..][..lines];
-    let dot = match level {
+    low_dot(level, &head.low[output * lines..][..lines], quants) - FOUR_OFFSET * sum
+}
+
+/// The same with the offset.
+pub(super) fn low_dot(level: Level, low: &[Line], quants: &[i8]) -> i32 {
+    match level {
         #[cfg(target_arch = "x86_64")]
         Level::Avx512Bf16 | Level::Avx512 => avx512::low(low, quants),
+        #[cfg(target_arch = "aarch64")]
+        Level::NeonDot => neon::dotted::low(low, quants),
+        #[cfg(target_arch = "aarch64")]
+        Level::Neon => neon::stepped::low(low, quants),
         _ => portable::low(low, quants),
-    };
-    dot - FOUR_OFFSET * sum
+    }
 }
 
 leveled! {

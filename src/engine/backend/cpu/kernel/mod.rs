@@ -1,10 +1,10 @@
 //! The kernels: what a processor does with packed weights and rows of numbers.
 //!
 //! Everything above this module is safe code that calls the functions here with slices; sizes are
-//! checked on the way in. Each integer kernel exists for AVX-512 VNNI and AVX2 by hand and in
-//! portable Rust, which is also what the property tests hold the others against; the kernels on
-//! f32 rows are one portable text each, compiled for every level of the processor (on 64-bit ARM
-//! the portable text is NEON code, since NEON is part of that architecture's baseline).
+//! checked on the way in. Each integer kernel exists for AVX-512 VNNI, AVX2 and NEON (with its dot
+//! product and without) by hand and in portable Rust, which is also what the property tests hold the
+//! others against; the kernels on f32 and bf16 rows are one portable text each, compiled for every
+//! level of the processor with its own registers ([`lanes::Lanes`]).
 //!
 //! Integer sums are exact, and every f32 sum runs in an order that depends on the row alone, so a
 //! row's numbers are the same bits whatever stands beside it and however many threads compute.
@@ -49,6 +49,8 @@ mod cell;
 mod lanes;
 mod level;
 mod linear;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod pack;
 mod portable;
 mod rows;
@@ -61,7 +63,7 @@ pub(super) use attend::{
 pub(super) use cell::Cell;
 pub(super) use level::Level;
 pub(super) use linear::{Mode, Screen, head, linear};
-pub(super) use pack::{Float, Head, Weight, pack, pack_head};
+pub(super) use pack::{Float, Head, Weight, pack, pack_head, pack_rows};
 pub(super) use rows::{Element, Gate, Summary, gate, norm, summaries, take};
 pub(super) use team::Team;
 

@@ -301,6 +301,21 @@ fn panels<T: Copy + Default + Send>(
     numbers
 }
 
+/// Rounds a matrix to 8 bits, row after row, to be looked up: the quants, and a step per row.
+pub(in super::super) fn pack_rows(
+    floats: &Floats<'_>,
+    (rows, width): (usize, usize),
+    level: Level,
+) -> (Vec<i8>, Vec<f32>) {
+    let (mut quants, mut steps) = (vec![0; rows * width], vec![0.0; rows]);
+    let each = quants.par_chunks_exact_mut(width.max(1)).zip(&mut steps);
+    each.enumerate().for_each_init(Vec::new, |numbers, (row, (quants, step))| {
+        floats.read(row * width, width, numbers);
+        *step = rows::round_row(level, numbers, EIGHT, quants);
+    });
+    (quants, steps)
+}
+
 /// Packs the output matrix of the model.
 pub(in super::super) fn pack_head(
     floats: &Floats<'_>,

@@ -36,6 +36,11 @@ macro_rules! leveled {
                     Level::Portable => {}
                 }
             }
+            // NEON is part of what the compiler takes for granted on 64-bit ARM.
+            #[cfg(target_arch = "aarch64")]
+            if level != Level::Portable {
+                return $body::<crate::engine::backend::cpu::kernel::lanes::Four $(, $generic)?>($($argument),*);
+            }
             let _ = level;
             $body::<[f32; 16] $(, $generic)?>($($argument),*)
         }
@@ -259,6 +264,20 @@ impl<'a, T> Spread<'a, T> {
         );
         // SAFETY: inside the slice by the assertion, and exclusive by the contract.
         unsafe { std::slice::from_raw_parts_mut(self.start.add(range.start), range.len()) }
+    }
+
+    /// A part that nobody writes.
+    ///
+    /// # Safety
+    ///
+    /// While it is in use, no [`Self::part`] that overlaps it may be.
+    pub(super) unsafe fn shared(&self, range: std::ops::Range<usize>) -> &[T] {
+        assert!(
+            range.start <= range.end && range.end <= self.length,
+            "a part outside of the whole"
+        );
+        // SAFETY: inside the slice by the assertion, and nobody writes it by the contract.
+        unsafe { std::slice::from_raw_parts(self.start.add(range.start), range.len()) }
     }
 }
 

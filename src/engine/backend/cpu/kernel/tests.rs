@@ -1,5 +1,8 @@
 //! Every kernel against plain arithmetic, on every level that this processor has.
 
+#[cfg(target_os = "linux")]
+mod guarded;
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,0 +1,86 @@
+//! Evaluates a Rego policy for many inputs with regorus: `ambidex-bench-rego RULES.rego INPUTS.jsonl`.
+//!
+//! Prints one result per line and then what one evaluation costs, in microseconds of CPU time, with
+//! the interpreter of compiled policies and with the virtual machine of bytecode.
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use regorus::languages::rego::compiler::Compiler;
+use regorus::rvm::vm::RegoVM;
+use regorus::{Engine, Value};
+
+const ENTRY: &str = "data.bench.winner";
+const ROUNDS: u32 = 5;
+/// CPU time of one round.
+const ROUND: Duration = Duration::from_millis(200);
+
+fn main() -> Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    let rules = std::fs::read_to_string(arguments.next().context("no rules")?)?;
+    let inputs = std::fs::read_to_string(arguments.next().context("no inputs")?)?;
+    let inputs: Vec<Value> = inputs.lines().map(Value::from_json_str).collect::<Result<_>>()?;
+
+    let mut engine = Engine::new();
+    engine.clear_policy_length_config();
+    let start = cpu_time();
+    engine.add_policy("bench.rego".to_owned(), rules)?;
+    let compiled = engine.compile_with_entrypoint(&ENTRY.into())?;
+    let read = cpu_time().saturating_sub(start);
+    // The machine has 255 registers, which a long chain of `else` goes beyond.
+    let mut machine = Compiler::compile_from_policy(&compiled, &[ENTRY]).ok().map(|program| {
+        let mut machine = RegoVM::new();
+        machine.load_program(program);
+        machine.set_max_instructions(usize::MAX);
+        machine
+    });
+
+    for input in &inputs {
+        let result = compiled.eval_with_input(input.clone())?;
+        if let Some(machine) = &mut machine {
+            machine.set_input(input.clone());
+            let other = machine.execute()?;
+            ensure!(other == result, "the two of regorus differ: {other} and {result} for {input}");
+        }
+        println!("{}", serde_json::to_string(&result)?);
+    }
+    let interpreted = cost(inputs.len(), |index| {
+        let _ = black_box(compiled.eval_with_input(inputs[index].clone()));
+    });
+    let run = machine.map_or(f64::NAN, |mut machine| {
+        cost(inputs.len(), |index| {
+            machine.set_input(inputs[index].clone());
+            let _ = black_box(machine.execute());
+        })
+    });
+    println!("{interpreted} {run} {}", read.as_secs_f64());
+    Ok(())
+}
+
+/// Microseconds of one call, the best of several rounds.
+fn cost(count: usize, mut call: impl FnMut(usize)) -> f64 {
+    let mut best = f64::MAX;
+    for _ in 0..ROUNDS {
+        let (start, mut calls) = (cpu_time(), 0_u32);
+        let spent = loop {
+            for index in 0..count {
+                call(index);
+                calls += 1;
+            }
+            let spent = cpu_time().saturating_sub(start);
+            if spent >= ROUND {
+                break spent;
+            }
+        };
+        best = best.min(spent.as_secs_f64() * 1e6 / f64::from(calls));
+    }
+    best
+}
+
+/// CPU time of this thread, from the kernel.
+fn cpu_time() -> Duration {
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanos = stat.split(' ').next().and_then(|nanos| nanos.parse().ok()).unwrap_or(0);
+    Duration::from_nanos(nanos)
+}

@@ -1,0 +1,147 @@
+//! `ambidex keys`: make, list, change and revoke API keys, also while a gateway runs.
+
+pub mod arguments;
+
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::Context as _;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use super::models::Format;
+use crate::caller::{KeyDigest, key};
+use crate::record::keys::{KeyRow, Keys};
+use crate::secret::Secret;
+
+/// Makes a key and shows it, this once.
+pub fn create(ledger: &Path, mut row: KeyRow, out: &mut dyn Write) -> anyhow::Result<()> {
+    let key = make()?;
+    row.digest = KeyDigest::of(&key).0;
+    row.hint = key::hint(&key);
+    Keys::open(ledger, row.created)?.create(&row)?;
+    show(&key, &format!("key `{}` of team `{}`", row.name, row.team), out)
+}
+
+/// Gives a key a new secret and shows it, this once.
+pub fn rotate(
+    ledger: &Path,
+    name: &str,
+    overlap: SignedDuration,
+    now: Timestamp,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let key = make()?;
+    let (digest, hint) = (KeyDigest::of(&key).0, key::hint(&key));
+    Keys::open(ledger, now)?.rotate(name, (digest, &hint), overlap, now)?;
+    let until = now.checked_add(overlap).unwrap_or(Timestamp::MAX);
+    show(&key, &format!("key `{name}`; the one before is good until {until}"), out)
+}
+
+/// Ends a key.
+pub fn revoke(
+    ledger: &Path,
+    name: &str,
+    now: Timestamp,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    Keys::open(ledger, now)?.revoke(name, now)?;
+    writeln!(out, "`{name}` is revoked; running gateways refuse it within a second or two")?;
+    Ok(())
+}
+
+fn make() -> anyhow::Result<Secret> {
+    let mut random = [0; 32];
+    getrandom::fill(&mut random).context("the system gave no random bytes")?;
+    Ok(key::make(random))
+}
+
+fn show(key: &Secret, what: &str, out: &mut dyn Write) -> anyhow::Result<()> {
+    writeln!(out, "{}", key.expose())?;
+    writeln!(out, "{what}; it is shown this once and kept as a digest only")?;
+    Ok(())
+}
+
+/// Lists keys, without what opens anything.
+pub fn list(
+    ledger: &Path,
+    format: Format,
+    now: Timestamp,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let rows = Keys::open(ledger, now)?.list()?;
+    if let Format::Json = format {
+        let rows: Vec<_> = rows.iter().map(|row| view(row, now)).collect();
+        serde_json::to_writer_pretty(&mut *out, &rows)?;
+        writeln!(out)?;
+        return Ok(());
+    }
+    if rows.is_empty() {
+        writeln!(out, "no keys yet; `ambidex keys create NAME --team TEAM` makes one")?;
+        return Ok(());
+    }
+    let models = |row: &KeyRow| match row.grants.models.as_slice() {
+        [] => "all".to_owned(),
+        models => models.join(", "),
+    };
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::NOTHING);
+    table.set_header(["name", "team", "ends with", "state", "created", "models", "rates"]);
+    for row in &rows {
+        table.add_row([
+            row.name.clone(),
+            row.team.clone(),
+            row.hint.clone(),
+            state(row, now),
+            row.created.strftime("%Y-%m-%d").to_string(),
+            models(row),
+            rates(row),
+        ]);
+    }
+    for line in table.lines() {
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    Ok(())
+}
+
+fn state(row: &KeyRow, now: Timestamp) -> String {
+    let day = |at: Timestamp| at.strftime("%Y-%m-%d").to_string();
+    match (row.revoked, row.expires) {
+        (Some(at), _) => format!("revoked {}", day(at)),
+        (None, Some(at)) if at <= now => format!("expired {}", day(at)),
+        (None, Some(at)) => format!("good until {}", day(at)),
+        (None, None) => "good".to_owned(),
+    }
+}
+
+fn rates(row: &KeyRow) -> String {
+    let grants = &row.grants;
+    let rate = |limit: Option<u32>, of: &str| limit.map(|limit| format!("{limit} {of}"));
+    let all = [
+        rate(grants.requests_per_minute, "requests/min"),
+        rate(grants.tokens_per_minute, "tokens/min"),
+        rate(grants.concurrent, "at a time"),
+    ];
+    let all: Vec<String> = all.into_iter().flatten().collect();
+    if all.is_empty() { "-".to_owned() } else { all.join(", ") }
+}
+
+fn view(row: &KeyRow, now: Timestamp) -> serde_json::Value {
+    let grants = &row.grants;
+    json!({
+        "name": row.name,
+        "team": row.team,
+        "ends_with": row.hint,
+        "state": state(row, now),
+        "created": row.created.to_string(),
+        "expires": row.expires.map(|at| at.to_string()),
+        "revoked": row.revoked.map(|at| at.to_string()),
+        "models": grants.models,
+        "criticality": grants.criticality,
+        "region": grants.region,
+        "data_floor": grants.data_floor,
+        "requests_per_minute": grants.requests_per_minute,
+        "tokens_per_minute": grants.tokens_per_minute,
+        "concurrent": grants.concurrent,
+    })
+}

@@ -1,0 +1,8 @@
+//! Proofs against the evaluator and against plain enumeration.
+
+mod agree;
+mod examples;
+mod solving;
+
+use super::super::tests::{compile, world};
+use super::super::*;

@@ -1,0 +1,26 @@
+//! Evidence: a ledger that tells when somebody has changed it.
+//!
+//! Every change of the ledger (a decision, its end, a caller forgotten, old rows removed) is a link of
+//! a chain: it holds a digest of what the row says and, through its own hash, everything before it.
+//! The end of the chain is signed with a key of this node at every commit. Whoever changes, removes,
+//! adds or reorders rows without the key leaves a place where the chain does not fit; [`verify`] finds
+//! it without the gateway. Who has the key and the file can write another history: compare with a
+//! [`SignedHead`] that was kept elsewhere.
+//!
+//! Hashes are SHA-256, signatures Ed25519 (RFC 8032).
+
+mod chain;
+mod content;
+mod key;
+mod upkeep;
+mod verify;
+
+pub(super) use chain::Chain;
+pub use chain::{Anchor, SignedHead};
+pub use key::{Fingerprint, SigningKey};
+pub use upkeep::{Removed, Upkeep};
+pub(super) use verify::verify_within;
+pub use verify::{Fault, Known, Place, Verified, verify};
+
+#[cfg(test)]
+mod tests;

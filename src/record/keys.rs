@@ -1,0 +1,284 @@
+//! API keys that are made, changed and revoked while gateways run.
+//!
+//! They are in the ledger's file, as digests: what is stored opens nothing. Commands write them from
+//! another process; a gateway asks for the number of the last change, and reads them when it is new.
+
+use std::path::Path;
+
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+use super::error::LedgerError;
+use super::schema;
+
+/// A key as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyRow {
+    /// The caller's name.
+    pub name: String,
+    /// Who pays.
+    pub team: String,
+    /// The SHA-256 of the key.
+    pub digest: [u8; 32],
+    /// The last characters of the key, to tell it from others.
+    pub hint: String,
+    /// The key before, while it is still good, and until when.
+    pub before: Option<([u8; 32], Timestamp)>,
+    /// What the caller may do, as the commands wrote it.
+    pub grants: Grants,
+    /// When the first key of this name was made.
+    pub created: Timestamp,
+    /// From when on no key of this name is good.
+    pub expires: Option<Timestamp>,
+    /// When it was revoked.
+    pub revoked: Option<Timestamp>,
+}
+
+/// What a caller with such a key may do, in the words of the configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Grants {
+    /// The models; empty for all.
+    pub models: Vec<String>,
+    /// How much an outage of this caller hurts.
+    pub criticality: Option<String>,
+    /// Where the caller is.
+    pub region: Option<String>,
+    /// Everything this caller sends is at least this sensitive.
+    pub data_floor: Option<String>,
+    /// Requests in a minute.
+    pub requests_per_minute: Option<u32>,
+    /// Tokens in a minute.
+    pub tokens_per_minute: Option<u32>,
+    /// Requests at the same time.
+    pub concurrent: Option<u32>,
+}
+
+/// Why a key could not be changed.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// There is one.
+    #[error("there is a key named `{0}` already; `ambidex keys rotate {0}` gives it a new secret")]
+    Exists(String),
+    /// There is none.
+    #[error("there is no key named `{0}`; `ambidex keys list` shows those that there are")]
+    Unknown(String),
+    /// It cannot be used any more.
+    #[error("the key `{0}` has been revoked; make one under another name")]
+    Revoked(String),
+    /// The file.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+impl From<rusqlite::Error> for KeyError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Ledger(error.into())
+    }
+}
+
+/// The keys of a ledger's file.
+#[derive(Debug)]
+pub struct Keys {
+    connection: Connection,
+}
+
+impl Keys {
+    /// Opens or makes the file, also beside a running gateway.
+    pub fn open(path: &Path, now: Timestamp) -> Result<Self, LedgerError> {
+        Ok(Self { connection: schema::open_writer(path, now)? })
+    }
+
+    /// Keeps a new key.
+    pub fn create(&self, row: &KeyRow) -> Result<(), KeyError> {
+        let change = self.connection.unchecked_transaction()?;
+        if get(&change, &row.name)?.is_some() {
+            return Err(KeyError::Exists(row.name.clone()));
+        }
+        let grants = &row.grants;
+        change.execute(
+            "INSERT INTO api_keys (name, team, digest, hint, models_json, criticality, region,
+               data_floor, requests_per_minute, tokens_per_minute, concurrent, created_us, expires_us)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+            params![
+                row.name,
+                row.team,
+                row.digest,
+                row.hint,
+                // Serialising plain strings cannot fail.
+                serde_json::to_string(&grants.models).unwrap_or_default(),
+                grants.criticality,
+                grants.region,
+                grants.data_floor,
+                grants.requests_per_minute,
+                grants.tokens_per_minute,
+                grants.concurrent,
+                row.created.as_microsecond(),
+                row.expires.map(Timestamp::as_microsecond),
+            ],
+        )?;
+        changed(&change, &row.name, "created", row.created)?;
+        Ok(change.commit()?)
+    }
+
+    /// Gives a key a new secret. The old one stays good for a while, so that nobody has to change both
+    /// sides at once.
+    pub fn rotate(
+        &self,
+        name: &str,
+        (digest, hint): ([u8; 32], &str),
+        overlap: SignedDuration,
+        now: Timestamp,
+    ) -> Result<(), KeyError> {
+        let change = self.connection.unchecked_transaction()?;
+        usable(&change, name)?;
+        let until = now.checked_add(overlap).unwrap_or(Timestamp::MAX);
+        change.execute(
+            "UPDATE api_keys SET before_digest = digest, before_until_us = ?2, digest = ?3, hint = ?4
+             WHERE name = ?1",
+            params![name, until.as_microsecond(), digest, hint],
+        )?;
+        changed(&change, name, "rotated", now)?;
+        Ok(change.commit()?)
+    }
+
+    /// Ends a key for good.
+    pub fn revoke(&self, name: &str, now: Timestamp) -> Result<(), KeyError> {
+        let change = self.connection.unchecked_transaction()?;
+        usable(&change, name)?;
+        change.execute(
+            "UPDATE api_keys SET revoked_us = ?2, before_digest = NULL, before_until_us = NULL
+             WHERE name = ?1",
+            params![name, now.as_microsecond()],
+        )?;
+        changed(&change, name, "revoked", now)?;
+        Ok(change.commit()?)
+    }
+
+    /// All of them, by name.
+    pub fn list(&self) -> Result<Vec<KeyRow>, LedgerError> {
+        let mut query = self.connection.prepare_cached("SELECT * FROM api_keys ORDER BY name")?;
+        let mut found = query.query([])?;
+        let mut rows = Vec::new();
+        while let Some(row) = found.next()? {
+            rows.push(read(row)?);
+        }
+        Ok(rows)
+    }
+
+    /// The number of the last change; 0 before the first.
+    pub fn revision(&self) -> Result<i64, LedgerError> {
+        let mut query =
+            self.connection.prepare_cached("SELECT coalesce(max(n), 0) FROM api_key_changes")?;
+        Ok(query.query_row([], |row| row.get(0))?)
+    }
+}
+
+fn get(connection: &Connection, name: &str) -> Result<Option<KeyRow>, KeyError> {
+    let mut query = connection.prepare_cached("SELECT * FROM api_keys WHERE name = ?1")?;
+    let found = query.query_row([name], |row| Ok(read(row))).optional()?;
+    Ok(found.transpose()?)
+}
+
+fn usable(connection: &Connection, name: &str) -> Result<(), KeyError> {
+    match get(connection, name)? {
+        None => Err(KeyError::Unknown(name.to_owned())),
+        Some(row) if row.revoked.is_some() => Err(KeyError::Revoked(name.to_owned())),
+        Some(_) => Ok(()),
+    }
+}
+
+fn changed(
+    connection: &Connection,
+    name: &str,
+    what: &str,
+    now: Timestamp,
+) -> Result<(), rusqlite::Error> {
+    let insert = "INSERT INTO api_key_changes (at_us, name, what) VALUES (?1, ?2, ?3)";
+    connection.execute(insert, params![now.as_microsecond(), name, what])?;
+    Ok(())
+}
+
+fn read(row: &Row<'_>) -> Result<KeyRow, LedgerError> {
+    let time = |column: &str| {
+        let micros = row.get::<_, Option<i64>>(column)?;
+        Ok::<_, LedgerError>(micros.and_then(|it| Timestamp::from_microsecond(it).ok()))
+    };
+    let models: String = row.get("models_json")?;
+    let before = row.get::<_, Option<[u8; 32]>>("before_digest")?;
+    Ok(KeyRow {
+        name: row.get("name")?,
+        team: row.get("team")?,
+        digest: row.get("digest")?,
+        hint: row.get("hint")?,
+        before: before.zip(time("before_until_us")?),
+        grants: Grants {
+            models: serde_json::from_str(&models).map_err(|_| LedgerError::Damaged {
+                seq: 0,
+                what: "unreadable models of an API key".to_owned(),
+            })?,
+            criticality: row.get("criticality")?,
+            region: row.get("region")?,
+            data_floor: row.get("data_floor")?,
+            requests_per_minute: row.get("requests_per_minute")?,
+            tokens_per_minute: row.get("tokens_per_minute")?,
+            concurrent: row.get("concurrent")?,
+        },
+        created: time("created_us")?.unwrap_or(Timestamp::UNIX_EPOCH),
+        expires: time("expires_us")?,
+        revoked: time("revoked_us")?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> Timestamp {
+        "2026-03-01T12:00:00Z".parse().unwrap()
+    }
+
+    fn row(name: &str, digest: u8) -> KeyRow {
+        KeyRow {
+            name: name.to_owned(),
+            team: "support".to_owned(),
+            digest: [digest; 32],
+            hint: "abcd".to_owned(),
+            before: None,
+            grants: Grants {
+                models: vec!["auto".to_owned()],
+                data_floor: Some("internal".to_owned()),
+                requests_per_minute: Some(60),
+                ..Grants::default()
+            },
+            created: now(),
+            expires: Some(now() + SignedDuration::from_hours(24)),
+            revoked: None,
+        }
+    }
+
+    #[test]
+    fn keys_are_kept_changed_and_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = Keys::open(&folder.path().join("ledger.db"), now()).unwrap();
+        assert_eq!((keys.revision().unwrap(), keys.list().unwrap()), (0, Vec::new()));
+        keys.create(&row("bot", 1)).unwrap();
+        assert_eq!(keys.list().unwrap(), [row("bot", 1)]);
+        assert!(matches!(keys.create(&row("bot", 2)), Err(KeyError::Exists(_))));
+        assert_eq!(keys.revision().unwrap(), 1, "what failed is no change");
+
+        let overlap = SignedDuration::from_hours(1);
+        keys.rotate("bot", ([2; 32], "efgh"), overlap, now()).unwrap();
+        let rotated = keys.list().unwrap().remove(0);
+        assert_eq!((rotated.digest, rotated.hint.as_str()), ([2; 32], "efgh"));
+        assert_eq!(rotated.before, Some(([1; 32], now() + overlap)));
+
+        keys.revoke("bot", now()).unwrap();
+        let revoked = keys.list().unwrap().remove(0);
+        assert_eq!((revoked.revoked, revoked.before), (Some(now()), None));
+        assert!(matches!(keys.revoke("bot", now()), Err(KeyError::Revoked(_))));
+        let rotated = keys.rotate("bot", ([3; 32], "x"), overlap, now());
+        assert!(matches!(rotated, Err(KeyError::Revoked(_))));
+        assert!(matches!(keys.revoke("bo", now()), Err(KeyError::Unknown(_))));
+        assert_eq!(keys.revision().unwrap(), 3);
+    }
+}

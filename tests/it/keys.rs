@@ -1,0 +1,167 @@
+//! API keys that are made and revoked while the gateway runs, by the command that operators use.
+
+use std::process::{Command, Output};
+
+use ambidex::caller::Anonymous;
+use serde_json::{Value, json};
+
+use crate::support::{Proxy, Say, Upstream, answer, chat, eventually};
+
+const OPEN: &str = "Write a poem about the sea";
+
+async fn closed(upstream: &Upstream) -> Proxy {
+    Proxy::with(upstream, |settings, folder| {
+        settings.callers.clear();
+        settings.anonymous = Anonymous::Never;
+        let ledger = folder.path().join("ledger.db");
+        let config = format!("store: sqlite:{}\n", ledger.display());
+        std::fs::write(folder.path().join("ambidex.yaml"), config).unwrap();
+    })
+    .await
+}
+
+fn keys(proxy: &Proxy, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_ambidex"))
+        .arg("--config")
+        .arg(proxy.folder.path().join("ambidex.yaml"))
+        .arg("keys")
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+/// What a command that goes well prints.
+fn told(proxy: &Proxy, arguments: &[&str]) -> String {
+    let output = keys(proxy, arguments);
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{arguments:?}: {error}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The key that a command shows, once.
+fn shown(proxy: &Proxy, arguments: &[&str]) -> String {
+    let text = told(proxy, arguments);
+    let key = text.lines().next().unwrap().to_owned();
+    assert!(key.starts_with("amb_") && text.contains("shown this once"), "{text}");
+    key
+}
+
+async fn ask(proxy: &Proxy, key: &str, body: &Value) -> reqwest::Response {
+    let request = proxy.client.post(proxy.url("/v1/chat/completions")).bearer_auth(key);
+    request.body(body.to_string()).send().await.unwrap()
+}
+
+async fn until_status(proxy: &Proxy, key: &str, status: u16) {
+    eventually("the key's new state", || async {
+        (ask(proxy, key, &chat(OPEN)).await.status() == status).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_come_into_force_change_and_end_while_the_gateway_runs() {
+    let upstream = Upstream::script([Say::Whole(200, answer("waves", 5, 2))]).await;
+    let proxy = closed(&upstream).await;
+    assert_eq!(ask(&proxy, "", &chat(OPEN)).await.status(), 401);
+
+    let create = [
+        "create",
+        "support-bot",
+        "--team",
+        "support",
+        "--expires",
+        "90d",
+        "--models",
+        "auto,gpt-4o-mini",
+    ];
+    let first = shown(&proxy, &create);
+    until_status(&proxy, &first, 200).await;
+    let reply = ask(&proxy, &first, &chat(OPEN)).await;
+    let id = reply.headers()["x-ambidex-decision"].to_str().unwrap().to_owned();
+    let row = proxy.row(&id).await;
+    assert_eq!((&*row.decided.caller, &*row.decided.team), ("support-bot", "support"));
+
+    let mut other = chat(OPEN);
+    other["model"] = json!("gpt-5");
+    let refused = ask(&proxy, &first, &other).await;
+    assert_eq!(refused.status(), 403);
+    let refused: Value = serde_json::from_slice(&refused.bytes().await.unwrap()).unwrap();
+    assert_eq!(refused["error"]["code"], "model_not_allowed");
+
+    // Both secrets are good until the overlap ends.
+    let second = shown(&proxy, &["rotate", "support-bot", "--overlap", "1h"]);
+    until_status(&proxy, &second, 200).await;
+    assert_eq!(ask(&proxy, &first, &chat(OPEN)).await.status(), 200);
+    let third = shown(&proxy, &["rotate", "support-bot", "--overlap", "0s"]);
+    until_status(&proxy, &second, 401).await;
+    assert_eq!(ask(&proxy, &third, &chat(OPEN)).await.status(), 200);
+    assert_eq!(ask(&proxy, &first, &chat(OPEN)).await.status(), 401);
+
+    let list = told(&proxy, &["list"]);
+    assert!(list.contains("support-bot") && list.contains("good until"), "{list}");
+    let (shown_of_it, hidden) = (third.get(64..).unwrap(), third.get(4..20).unwrap());
+    assert!(list.contains(shown_of_it) && !list.contains(hidden), "{list}");
+
+    assert!(told(&proxy, &["revoke", "support-bot"]).contains("is revoked"));
+    until_status(&proxy, &third, 401).await;
+    // No key is left, and nobody is let in without one.
+    assert_eq!(ask(&proxy, "", &chat(OPEN)).await.status(), 401);
+    let list: Value = serde_json::from_str(&told(&proxy, &["list", "--format", "json"])).unwrap();
+    assert!(list[0]["state"].as_str().unwrap().starts_with("revoked"), "{list}");
+
+    for (arguments, words) in [
+        (&["create", "support-bot"][..], "there is a key named `support-bot` already"),
+        (&["rotate", "support-bot"], "has been revoked"),
+        (&["revoke", "nobody"], "there is no key named `nobody`"),
+    ] {
+        let output = keys(&proxy, arguments);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(String::from_utf8(output.stderr).unwrap().contains(words), "{arguments:?}");
+    }
+    assert_eq!(keys(&proxy, &["create", "x", "--expires", "2020-01-01"]).status.code(), Some(2));
+
+    // What is stored opens nothing.
+    let folder = proxy.stop().await;
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        for key in [&first, &second, &third] {
+            assert!(!bytes.windows(key.len()).any(|it| it == key.as_bytes()));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rates_are_told_kept_and_explained() {
+    let upstream = Upstream::script([Say::Whole(200, answer("waves", 5, 2))]).await;
+    let proxy = closed(&upstream).await;
+    let key = shown(
+        &proxy,
+        &["create", "bot", "--requests-per-minute", "30", "--tokens-per-minute", "2000"],
+    );
+    until_status(&proxy, &key, 200).await;
+    let reply = ask(&proxy, &key, &chat(OPEN)).await;
+    let header = |name: &str| reply.headers()[name].to_str().unwrap().to_owned();
+    assert_eq!(header("x-ratelimit-limit-requests"), "30");
+    assert_eq!(header("x-ratelimit-limit-tokens"), "2000");
+    let left: u32 = header("x-ratelimit-remaining-tokens").parse().unwrap();
+    // Twenty tokens of the answer, a few of the prompt, once or twice.
+    assert!((1_800..1_980).contains(&left), "{left}");
+    assert!(header("x-ratelimit-reset-requests").ends_with("ms"));
+
+    let mut long = chat(OPEN);
+    // Twice as much does not fit, however fast the rate refills.
+    long["max_tokens"] = json!(1_500);
+    assert_eq!(ask(&proxy, &key, &long).await.status(), 200);
+    let refused = ask(&proxy, &key, &long).await;
+    assert_eq!(
+        (refused.status().as_u16(), refused.headers().contains_key("retry-after")),
+        (429, true)
+    );
+    long["max_tokens"] = json!(5_000);
+    let refused = ask(&proxy, &key, &long).await;
+    assert_eq!(refused.headers()["x-should-retry"], "false", "waiting does not help");
+    let refused: Value = serde_json::from_slice(&refused.bytes().await.unwrap()).unwrap();
+    let message = refused["error"]["message"].as_str().unwrap();
+    assert!(message.contains("2000 in a minute"), "{message}");
+    proxy.stop().await;
+}
