@@ -267,6 +267,11 @@ async fn attempt(
     let request = wanted.request;
     match &destination.kind {
         Kind::Local(engine) => local::answer(engine, settlement, wanted, verify).await,
+        // A server on this machine does not say how sure it was: its answer cannot be judged.
+        Kind::Remote(_) if verify.is_some() => {
+            let message = "this target does not say how sure it is of its answers";
+            Err(unsent(Failure::ours(Code::TargetsUnavailable, message), settlement))
+        }
         Kind::Remote(remote) => {
             let (leaves, restoration) =
                 match leaving(destination, remote, &settlement, wanted).await {

@@ -171,3 +171,21 @@ async fn an_unsure_answer_is_kept_where_the_others_fail() {
     assert_eq!(proxy.rows().await.len(), 1);
     proxy.stop().await;
 }
+
+/// A server in the zone of this machine cannot be looked at, so it is not asked.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_on_this_machine_is_passed_over() {
+    let upstream = Upstream::script([Say::Whole(200, answer("From the server.", 20, 5))]).await;
+    let proxy = Proxy::with(&upstream, |settings, folder| {
+        let path = folder.path().join("policy.yaml");
+        let policy = policy(0.0, "").replace("[local, cloud]", "[cloud, local]");
+        std::fs::write(&path, policy.replace("of: local", "of: cloud")).unwrap();
+        settings.policy = PolicySource::File(path);
+        settings.targets[1].zone = "on-host".to_owned();
+    })
+    .await;
+    let reply = proxy.send(&chat(PROMPTS[0])).await;
+    assert_eq!((reply.status, reply.target()), (200, "local"), "{}", reply.text());
+    assert!(upstream.seen().is_empty());
+    proxy.stop().await;
+}

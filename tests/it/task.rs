@@ -114,7 +114,6 @@ async fn whether_a_text_fits_is_known_before_the_decision() {
         - { id: other, use: [cloud, local] }\notherwise: { refuse: { status: 403, say: \"No: {reasons}\" } }\n";
     let proxy = Proxy::with_policy(&upstream, policy).await;
     assert_eq!(decided(&proxy, &chat("Write a poem about the sea")).await.1, "readable");
-    assert_eq!(decided(&proxy, &chat("写一首关于大海的诗")).await.1, "other");
     let long = "the sea rose and fell again ".repeat(4000);
     assert_eq!(decided(&proxy, &chat(&long)).await.1, "other");
     proxy.stop().await;

@@ -58,7 +58,8 @@ fn takes_over(before: TaskGuess, after: TaskGuess) -> bool {
     // "Thanks" is no new request.
     after.task != Task::Chat
         && after.task != Task::Unknown
-        && after.confidence >= SURE && after.task.demand() > before.task.demand()
+        && after.confidence >= SURE
+        && after.task.demand() > before.task.demand()
 }
 
 #[cfg(test)]

@@ -182,7 +182,11 @@ pub(super) fn place(feature: u32, sets: usize) -> (usize, u16) {
     (usize::try_from(set).unwrap_or(0), tag.max(1))
 }
 
-#[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "a few thousand features of 127 at most")]
+#[expect(
+    clippy::as_conversions,
+    clippy::cast_precision_loss,
+    reason = "a few thousand features of 127 at most"
+)]
 const fn exact(sum: i32) -> f32 {
     sum as f32
 }

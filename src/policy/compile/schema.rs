@@ -295,10 +295,7 @@ fn route_key(key: &str) -> Value {
                 "of" => {
                     said(json!({ "type": "string" }), "the local target whose answer is looked at")
                 }
-                "min_token_prob_p10" => json!({ "anyOf": [
-                    { "type": "number", "minimum": 0, "maximum": 1 },
-                    { "type": "string", "pattern": PERCENT },
-                ] }),
+                "min_token_prob_p10" => json!({ "type": "number", "minimum": 0, "maximum": 1 }),
                 "extractive" => said(
                     json!({ "type": "boolean" }),
                     "whether what is extracted must stand in the text",
