@@ -51,6 +51,17 @@ struct Row {
     source: String,
 }
 
+impl Row {
+    /// How good an answer is, from 0 to 1.
+    fn score(&self, answer: &str) -> f64 {
+        if self.task == "summarize" {
+            rouge_l(answer, &self.output)
+        } else {
+            f64::from(u8::from(answer == self.output.trim()))
+        }
+    }
+}
+
 /// A sum of scores from 0 to 1.
 #[derive(Default)]
 struct Score {
@@ -88,10 +99,26 @@ fn main() -> anyhow::Result<()> {
     }
     if let Some(other) = options.against {
         let others = self::answers(&options, other, &rows, &mut out)?;
+        let pairs: Vec<_> = rows.iter().zip(answers.iter().zip(&others)).collect();
         for (name, score) in self::scores(&rows, &others) {
             let ours = scores.get(&name).map_or(f64::NAN, Score::percent);
             let difference = ours - score.percent();
-            writeln!(out, "{name:<28} {:>15.1} %  difference {difference:+.1}", score.percent())?;
+            // A difference of a few rows says little while as many were won as lost.
+            let named = pairs.iter().filter(|(row, _)| row.task == name);
+            let (won, lost) = named.fold((0, 0), |(won, lost), (row, (answer, other))| {
+                let (answer, other) = (row.score(answer), row.score(other));
+                (won + u32::from(answer > other), lost + u32::from(answer < other))
+            });
+            let rows = if won + lost == 0 {
+                String::new()
+            } else {
+                format!(", {won} better, {lost} worse")
+            };
+            writeln!(
+                out,
+                "{name:<28} {:>15.1} %  difference {difference:+.1}{rows}",
+                score.percent()
+            )?;
         }
         let alike = answers.iter().zip(&others).filter(|(one, other)| one == other).count();
         writeln!(out, "{alike} of {} answers are the same", rows.len())?;
@@ -149,11 +176,7 @@ fn answers(
 fn scores(rows: &[Row], answers: &[String]) -> BTreeMap<String, Score> {
     let mut scores: BTreeMap<String, Score> = BTreeMap::new();
     for (row, answer) in rows.iter().zip(answers) {
-        let score = if row.task == "summarize" {
-            rouge_l(answer, &row.output)
-        } else {
-            f64::from(u8::from(answer == row.output.trim()))
-        };
+        let score = row.score(answer);
         scores.entry(row.task.clone()).or_default().add(score);
         scores.entry(format!("{}/{}", row.task, row.source)).or_default().add(score);
     }

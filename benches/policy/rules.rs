@@ -74,7 +74,7 @@ type Both = (String, String);
 /// Half limits, half routes, the last of which always holds. Few conditions hold for a request when
 /// there are many rules, so that a decision has to look at most of them.
 pub(crate) fn rules(count: usize, chance: &mut Chance) -> Rules {
-    let mut ours = "version: 1\nname: bench\nbudgets:\n  - { name: b, window: day, limit_usd: 1000 }\nlimits:\n".to_owned();
+    let mut ours = "version: 1\nname: bench\nbudgets:\n  - { name: b, window: day, limit_usd: 1000 }\nrestricted_may_reach: { zones: any, why: a bench }\nlimits:\n".to_owned();
     let mut rego = "package bench\n\nimport rego.v1\n\nlabels := {label | some label in input.data.labels}\n\n".to_owned();
     let width = if count > 100 { Width::OneTeam } else { Width::Anyone };
     for index in 0..count / 2 {

@@ -73,7 +73,9 @@ impl Problem {
     pub fn at(mut self, file: &str, text: &str, span: Span) -> Self {
         let index = usize::try_from(span.line.saturating_sub(1)).unwrap_or(usize::MAX);
         file.clone_into(&mut self.file);
-        text.lines().nth(index).unwrap_or("").clone_into(&mut self.source_line);
+        // YAML ends lines with a carriage return alone, too.
+        let mut lines = text.lines().flat_map(|line| line.split('\r'));
+        lines.nth(index).unwrap_or("").clone_into(&mut self.source_line);
         self.line = span.line;
         self.column = span.column;
         self.offset = span.offset;

@@ -123,3 +123,13 @@ fn a_repeated_key_is_reported_with_the_rest() {
     let messages: Vec<String> = reader.finish().into_iter().map(|p| p.message).collect();
     assert_eq!(messages, ["unknown key `b`", "`a` is already set on line 1"]);
 }
+
+#[test]
+fn a_carriage_return_alone_ends_a_line_too() {
+    let text = "a: 1\rb: 2\rc: 3\r\nd: 4\n";
+    let tree = tree(text);
+    let mut reader = Reader::new("f", text);
+    reader.fields(&Cursor::top(&tree), &["a", "b", "d"]);
+    let shown = reader.finish().to_string();
+    assert!(shown.contains("f:3:1") && shown.contains("3 | c: 3\n"), "{shown}");
+}

@@ -21,7 +21,7 @@ const PROMPTS: [&str; 6] = [
 
 fn policy(threshold: f64, routes: &str) -> String {
     format!(
-        "version: 1\nname: cascade\nowner: nobody\n{routes}routes:\n  - id: cheap\n    use: [local, cloud]\n    \
+        "version: 1\nname: cascade\nowner: nobody\nrestricted_may_reach: {{ zones: any, why: tested elsewhere }}\n{routes}routes:\n  - id: cheap\n    use: [local, cloud]\n    \
          verify: {{ of: local, min_token_prob_p10: {threshold:.4}, extractive: false, otherwise: next }}\n\
          otherwise: {{ refuse: {{ status: 403, say: \"No: {{reasons}}\" }} }}\n"
     )

@@ -57,7 +57,7 @@ const LIBRARY: [(&str, &str); 8] = [
     ),
 ];
 
-fn library() -> Vec<Policy> {
+static LIBRARY_READ: std::sync::LazyLock<Vec<Policy>> = std::sync::LazyLock::new(|| {
     let read = |(policy, tests): &(&str, &str)| {
         let targets = Policy::suite_head("tests.yaml", tests).unwrap().targets.unwrap();
         let world = World { targets, teams: Vec::new(), masking: Masking::Available };
@@ -65,7 +65,7 @@ fn library() -> Vec<Policy> {
             .unwrap_or_else(|problems| panic!("{problems}"))
     };
     LIBRARY.iter().map(read).collect()
-}
+});
 
 /// Conditions of every kind, for policies that are made up.
 const CONDITIONS: [&str; 18] = [
@@ -365,15 +365,15 @@ proptest! {
     fn raising_sensitivity_never_widens_a_policy_of_the_library(
         situation in situation(), level in proptest::sample::select(Level::ALL.to_vec()),
     ) {
-        for policy in library() {
-            let before = situation.decide(&policy);
+        for policy in LIBRARY_READ.iter() {
+            let before = situation.decide(policy);
             // What is found or what the caller is for, not what the client says: a policy may ask
             // whether the client said anything.
             let floor = situation.floor.max(Some(level));
-            let after = Situation { floor, ..situation.clone() }.decide(&policy);
+            let after = Situation { floor, ..situation.clone() }.decide(policy);
             prop_assert!(after.sensitivity >= before.sensitivity);
             let (before, after) = (permitted(&before), permitted(&after));
-            prop_assert!(is_subset(&remote(&policy, &after), &remote(&policy, &before)));
+            prop_assert!(is_subset(&remote(policy, &after), &remote(policy, &before)));
         }
     }
 

@@ -287,3 +287,31 @@ fn a_step_allocates_nothing() {
         assert_eq!(counted.count_total, 0, "{}", model.describe());
     }
 }
+
+/// Prompts that are read together, more places than attention looks at in one go: the same bits as each alone.
+#[test]
+fn prompts_read_together_are_those_read_alone() {
+    let model = load(&tiny("tiny-t5v1_1-strong-bias"), Precision::Int8, 2);
+    let prompts: Vec<Vec<u32>> =
+        [300, 5, 260, 700, 1].map(|length| (3..3 + length).collect()).into();
+    let first = |session: &mut dyn Sequences, slots: usize| -> Vec<Vec<f32>> {
+        let row = |slot| Row { slot, id: 0, need: Need::All };
+        let mut logits = Logits::default();
+        session.step(&(0..slots).map(row).collect::<Vec<_>>(), &mut logits).unwrap();
+        (0..slots).map(|row| logits.row(row).to_vec()).collect()
+    };
+    let mut session = Arc::clone(&model).open(prompts.len()).unwrap();
+    read(&mut *session, &prompts.iter().map(|ids| (&ids[..], 1)).collect::<Vec<_>>());
+    let together = first(&mut *session, prompts.len());
+    for (prompt, together) in prompts.iter().zip(together) {
+        let mut session = Arc::clone(&model).open(1).unwrap();
+        read(&mut *session, &[(prompt, 1)]);
+        let alone = first(&mut *session, 1).remove(0);
+        assert_eq!(alone, together, "{} tokens", prompt.len());
+    }
+    let all: Vec<&[u32]> = prompts.iter().map(Vec::as_slice).collect();
+    let together = session.encode(&all).unwrap();
+    for (prompt, together) in all.iter().zip(together) {
+        assert_eq!(session.encode(&[prompt]).unwrap(), [together]);
+    }
+}

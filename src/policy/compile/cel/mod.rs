@@ -13,6 +13,7 @@ use super::super::condition::{Test, When};
 use super::super::vocabulary::{self, Fact, TextFact};
 use super::Compiler;
 use super::conditions::{Nest, Stage};
+use crate::inspect::Label;
 use crate::yaml::{Cursor, Key, suggest};
 use types::Type;
 
@@ -33,6 +34,8 @@ struct Checker<'c> {
     text: &'c str,
     places: &'c SourceInfo,
     budgets: Vec<&'c str>,
+    /// The kinds of values there are, the policy's own among them.
+    labels: Vec<&'static str>,
     /// Headers and metadata fields that may be believed.
     trusted: &'c [String],
     /// The facts that it reads; `@n` in the expression is the n-th.
@@ -89,6 +92,7 @@ impl Compiler<'_> {
             text,
             places: &places,
             budgets: self.budget_names.iter().map(String::as_str).collect(),
+            labels: self.labels_known().map(Label::name).collect(),
             trusted: &self.trusted,
             reads: Vec::new(),
             bound: Vec::new(),
@@ -107,7 +111,7 @@ impl Compiler<'_> {
                 let help = "`ambidex policy facts` lists what can be asked".to_owned();
                 return Err(vec![Wrong { place: whole, message, help: Some(help) }]);
             }
-            return Ok(Cel { expression, reads: checker.reads.into() });
+            return Ok(Cel { text: text.into(), expression, reads: checker.reads.into() });
         }
         Err(checker.wrong)
     }

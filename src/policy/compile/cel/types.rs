@@ -11,7 +11,6 @@ use cel::common::ast::{CallExpr, ComprehensionExpr, Expr, IdedExpr, LiteralValue
 use super::super::super::cel::VARIABLE;
 use super::super::super::vocabulary::{Fact, Unit, WordFact};
 use super::Checker;
-use crate::inspect::Label;
 use crate::yaml::suggest;
 
 /// What a part of an expression is.
@@ -329,10 +328,10 @@ impl Checker<'_> {
     /// A label that is written out.
     fn label(&mut self, written: &IdedExpr) -> Type {
         let text = text_of(written).unwrap_or_default();
-        if Label::from_name(text).is_some() {
+        if self.labels.contains(&text) {
             return Type::Bool;
         }
-        let near = suggest(text, Label::ALL.iter().map(|label| label.name()));
+        let near = suggest(text, self.labels.iter().copied());
         let help = near.map(|near| format!("did you mean `{near}`?"));
         self.wrong(self.place(written), format!("unknown label `{text}`"), help)
     }
