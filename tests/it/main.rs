@@ -37,6 +37,8 @@ mod local;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]
+mod ner;
+#[cfg(test)]
 mod policies;
 #[cfg(test)]
 mod prove;
