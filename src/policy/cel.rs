@@ -27,6 +27,8 @@ pub(super) const VARIABLE: char = '@';
 /// A checked expression.
 #[derive(Clone, Debug)]
 pub(super) struct Cel {
+    /// As it was written.
+    pub(super) text: Box<str>,
     pub(super) expression: IdedExpr,
     /// The facts that it reads, with their names; variable `@n` is the n-th.
     pub(super) reads: Box<[(Box<str>, Fact)]>,

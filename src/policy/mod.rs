@@ -209,6 +209,18 @@ impl Policy {
         compile::compile(file_name, source, world)
     }
 
+    /// Reads a policy without proving what it asserts: to explain and compare, never to decide by.
+    ///
+    /// # Errors
+    /// Everything that is wrong with its words, in file order.
+    pub fn compile_unproved(
+        file_name: &str,
+        source: &str,
+        world: &World,
+    ) -> Result<Self, Problems> {
+        compile::unproved(file_name, source, world)
+    }
+
     /// Reads the head of a file of tests: which policy it tests and the targets that it assumes.
     ///
     /// # Errors

@@ -37,7 +37,11 @@ mod local;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]
+mod ner;
+#[cfg(test)]
 mod policies;
+#[cfg(test)]
+mod prove;
 #[cfg(test)]
 mod pull;
 #[cfg(test)]

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::support::{KEY, Proxy, Say, Upstream, answer, chat};
 
-const ROUTES: &str = "version: 1\nname: tasks\nowner: nobody\nrestricted_may_reach: { zones: [eu], why: a test }\ntasks:\n  code: [abap]\n  summarize: [weekly digest]\n\
+const ROUTES: &str = "version: 1\nname: tasks\nowner: nobody\nrestricted_may_reach: { zones: any, why: tested elsewhere }\ntasks:\n  code: [abap]\n  summarize: [weekly digest]\n\
     routes:\n  - { id: here, when: { task.type: { in: [summarize, classify] } }, use: [local, cloud] }\n  \
     - { id: hard, when: { task.type: { in: [code, reasoning] } }, use: [cloud] }\n  - { id: rest, use: [cloud, local] }\n\
     otherwise: { refuse: { status: 403, say: \"No: {reasons}\" } }\n";
@@ -109,7 +109,7 @@ async fn the_system_prompt_and_earlier_turns_count() {
 async fn whether_a_text_fits_is_known_before_the_decision() {
     let upstream = cloud().await;
     // The local model is asked about, but not used, by the first route.
-    let policy = "version: 1\nname: fits\nowner: nobody\nrestricted_may_reach: { zones: [eu], why: a test }\nroutes:\n  \
+    let policy = "version: 1\nname: fits\nowner: nobody\nrestricted_may_reach: { zones: any, why: tested elsewhere }\nroutes:\n  \
         - { id: readable, when: { local.unk_ratio: { below: 0.2 }, local.fits: { is: true } }, use: [cloud] }\n  \
         - { id: other, use: [cloud, local] }\notherwise: { refuse: { status: 403, say: \"No: {reasons}\" } }\n";
     let proxy = Proxy::with_policy(&upstream, policy).await;

@@ -118,10 +118,9 @@ fn files_stay_short_and_open_with_a_sentence() {
 
 #[test]
 fn every_part_of_a_registry_is_registered() {
-    for (folder, macro_name) in [
-        ("src/inspect/sensitivity", "detectors!["),
-        ("src/upstream/provider", "providers!["),
-    ] {
+    for (folder, macro_name) in
+        [("src/inspect/sensitivity", "detectors!["), ("src/upstream/provider", "providers![")]
+    {
         let text = read(&Path::new(folder).join("mod.rs"));
         for file in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
             let stem = file.file_stem().unwrap().to_str().unwrap();

@@ -21,7 +21,7 @@ pub fn diff(
 ) -> Result<(), CliError> {
     let read = |file: &Path| Read::new(Some(file), settings, &arguments.targets);
     let (old, new) = (read(&arguments.old)?, read(&arguments.new)?);
-    let (before, after) = (old.compile()?, new.compile()?);
+    let (before, after) = (old.compile_unproved()?, new.compile_unproved()?);
     let difference = policy::diff((&old.name, &before), (&new.name, &after));
     if arguments.format == Format::Json {
         let report = json!({
@@ -71,12 +71,20 @@ fn print(
 }
 
 fn print_change(change: &Change, out: &mut impl Write) -> Result<(), CliError> {
-    let kind = match change.kind {
-        ChangeKind::Egress => format!("NEW EGRESS to {}", change.new_zones.join(", ")),
-        ChangeKind::Unmasked => "NO LONGER MASKED".to_owned(),
-        ChangeKind::Target | ChangeKind::Fallbacks => change.kind.words().to_owned(),
-    };
-    writeln!(out, "{kind}: {} -> {}", places(&change.before), places(&change.after))?;
+    let (before, after) = (first(&change.before), first(&change.after));
+    match change.kind {
+        ChangeKind::Egress => {
+            let zone = change.new_zones.join(", ");
+            let how = if before == after { ", as a fallback" } else { "" };
+            writeln!(out, "NEW EGRESS to {zone}{how}: {before} -> {after}")?;
+        }
+        ChangeKind::Unmasked => writeln!(out, "NO LONGER MASKED: {before} -> {after}")?,
+        ChangeKind::Target => writeln!(out, "another target: {before} -> {after}")?,
+        ChangeKind::Fallbacks => {
+            let (before, after) = (change.before.join(", "), change.after.join(", "));
+            writeln!(out, "other fallbacks: {before} -> {after}")?;
+        }
+    }
     if change.when.is_empty() {
         writeln!(out, "  for every request")?;
     }
@@ -88,9 +96,9 @@ fn print_change(change: &Change, out: &mut impl Write) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Where requests are sent, the first choice first.
-fn places(names: &[String]) -> String {
-    if names.is_empty() { "refused".to_owned() } else { names.join(", then ") }
+/// The target that is preferred.
+fn first(names: &[String]) -> &str {
+    names.first().map_or("refused", String::as_str)
 }
 
 fn sentence(difference: &Difference) -> String {
@@ -103,11 +111,11 @@ fn sentence(difference: &Difference) -> String {
         (0, true) => "No difference: proved for every request.".to_owned(),
         (0, false) => "No difference was found, but that there is none is not proved.".to_owned(),
         (_, true) => format!(
-            "{count} region(s) of requests change, {widening} of them widen what may leave; all \
-             others are proved to stay as they are."
+            "{count} region(s) of requests change, {widening} of them widen what may leave. Nothing \
+             changes outside of them, whatever is up and whatever it costs: proved."
         ),
         (_, false) => format!(
-            "{count} region(s) of requests change, {widening} of them widen what may leave; there \
+            "{count} region(s) of requests change, {widening} of them widen what may leave. There \
              may be more."
         ),
     }

@@ -32,7 +32,8 @@ pub fn explain(
         return recorded(id, settings, arguments.format(), out);
     }
     let read = Read::new(arguments.file.as_deref(), settings, &arguments.targets)?;
-    let policy = read.compile()?;
+    // A request that breaks a promise is shown by the policy that breaks it.
+    let policy = read.compile_unproved()?;
     let mut scenario = Scenario::ordinary(&policy);
     match source(arguments)? {
         Source::Facts => {}

@@ -283,8 +283,8 @@ fn look_from(ask: &Ask<'_>, groups: &[Range<usize>], found: &mut Found) -> Optio
         .or_else(|| named_only(&number))?;
     let end = groups.get(taken - 1)?.end;
     // `+1 (555) 010-XXXX` is a pattern for numbers.
-    let sign = text.run_max(end, 2, |byte| matches!(byte, b'-' | b' ' | b'.'));
-    if matches!(text.part(sign..sign + 2), b"XX" | b"xx" | b"**" | b"##") {
+    let sign = text.run_max(end, 1, |byte| matches!(byte, b'-' | b'.'));
+    if matches!(text.part(sign..sign + 2), b"XX" | b"**" | b"##") {
         return None;
     }
     let span = plus.unwrap_or_else(|| opening_bracket(text, start))..end;

@@ -70,32 +70,36 @@ struct Compiler<'t> {
     rule_lines: BTreeMap<String, u32>,
 }
 
-/// Reads a policy for this world.
+/// Reads a policy for this world, and proves what it asserts.
 ///
 /// # Errors
 /// Everything that is wrong with the file, in file order.
 pub(super) fn compile(file: &str, text: &str, world: &World) -> Result<Policy, Problems> {
+    let policy = unproved(file, text, world)?;
+    let found = prove::examine(&policy, (file, text));
+    let (notes, found): (Vec<_>, Vec<_>) =
+        found.into_iter().partition(|problem| problem.severity == Severity::Note);
+    let warnings = Problems::new(policy.warnings.clone().into_iter().chain(found).collect());
+    if warnings.errors() > 0 {
+        return Err(warnings);
+    }
+    Ok(Policy { warnings, notes: Problems::new(notes), ..policy })
+}
+
+/// Reads a policy for this world without proving anything.
+///
+/// # Errors
+/// Everything that is wrong with its words, in file order.
+pub(super) fn unproved(file: &str, text: &str, world: &World) -> Result<Policy, Problems> {
     let tree = yaml::read(file, text)?;
     let mut compiler = Compiler::new(file, text, world);
     let policy = compiler.policy(&Cursor::top(&tree), text);
     let failed = compiler.reader.has_errors();
     let problems = compiler.reader.finish();
     match policy {
-        Some(policy) if !failed => proved(policy, problems, (file, text)),
+        Some(policy) if !failed => Ok(Policy { warnings: problems, ..policy }),
         _ => Err(problems),
     }
-}
-
-/// The policy with what is probably not meant, or what is proved to be wrong with it.
-fn proved(policy: Policy, problems: Problems, file: (&str, &str)) -> Result<Policy, Problems> {
-    let found = prove::examine(&policy, file);
-    let (notes, found): (Vec<_>, Vec<_>) =
-        found.into_iter().partition(|problem| problem.severity == Severity::Note);
-    let warnings = Problems::new(problems.into_iter().chain(found).collect());
-    if warnings.errors() > 0 {
-        return Err(warnings);
-    }
-    Ok(Policy { warnings, notes: Problems::new(notes), ..policy })
 }
 
 /// The zones that a policy may name, those of targets first.

@@ -42,6 +42,9 @@ impl ChangeKind {
 }
 
 /// A region of requests that change in one way.
+///
+/// Of all of them holds what is said of the first choice and of new zones; other targets are up, at an
+/// ordinary price, unless the region says otherwise. The rest is that of the example.
 #[derive(Clone, Debug, Serialize)]
 pub struct Change {
     /// How it matters.
@@ -66,7 +69,7 @@ pub struct Change {
 pub struct Difference {
     /// The regions that change, the gravest first.
     pub changes: Vec<Change>,
-    /// Whether these are all: proved.
+    /// Whether nothing changes outside of them, whatever is up and whatever it costs: proved.
     pub is_complete: bool,
     /// What could not be settled, and what is looked for no longer.
     pub notes: Vec<String>,
@@ -93,9 +96,10 @@ pub fn diff(old: (&str, &Policy), new: (&str, &Policy)) -> Difference {
         return difference;
     };
     let careful = (before.careful == after.careful).then_some(before.careful);
-    let mut comparison = Comparison { old, new, space, before, after, careful, difference };
+    let mut comparison =
+        Comparison { old, new, space, before, after, careful, listed: Vec::new(), difference };
     for kind in ChangeKind::ALL {
-        comparison.regions(kind);
+        comparison.regions_of(kind);
     }
     comparison.difference
 }
@@ -144,6 +148,8 @@ struct Comparison<'p> {
     after: Encoded,
     /// The levels of care, when both policies mean the same by them.
     careful: Option<[Lit; 4]>,
+    /// For each region listed so far, that a request is not in it.
+    listed: Vec<Lit>,
     difference: Difference,
 }
 
@@ -155,10 +161,22 @@ struct Shown {
 }
 
 impl Comparison<'_> {
-    /// Lists the regions of one kind.
-    fn regions(&mut self, kind: ChangeKind) {
-        let class = self.class(kind);
-        let mut outside: Vec<Lit> = Vec::new();
+    /// Lists the regions of one kind; new egress zone by zone, so that none hides behind another.
+    fn regions_of(&mut self, kind: ChangeKind) {
+        if kind == ChangeKind::Egress {
+            for zone in remote_zones(self.new.1) {
+                let class = self.egress(&zone);
+                self.regions(kind, class, Some(&zone));
+            }
+        } else {
+            let class = self.class(kind);
+            self.regions(kind, class, None);
+        }
+    }
+
+    fn regions(&mut self, kind: ChangeKind, class: Lit, zone: Option<&str>) {
+        // Inside a region that is listed, lesser changes go without saying.
+        let mut outside = if zone.is_some() { Vec::new() } else { self.listed.clone() };
         for _ in 0..REGIONS_MAX {
             let ask: Vec<Lit> = outside.iter().copied().chain([class]).collect();
             self.space.formula.allow(QUESTION_EFFORT);
@@ -173,12 +191,14 @@ impl Comparison<'_> {
                     return;
                 }
                 Search::Found(shown) => {
-                    let region = self.region(&shown, class);
+                    let region = self.region(kind, &shown, class);
                     let always = [self.space.formula.always(); 4];
                     let careful = self.careful.unwrap_or(always);
                     let inside = region.inside(&mut self.space, &careful);
-                    outside.push(!self.space.formula.and(inside));
-                    self.report(kind, &shown, &region);
+                    let not_inside = !self.space.formula.and(inside);
+                    outside.push(not_inside);
+                    self.listed.push(not_inside);
+                    self.report(kind, &shown, (&region, zone));
                 }
             }
         }
@@ -209,31 +229,26 @@ impl Comparison<'_> {
 
     /// The requests that change in a way, without those that change in a graver one.
     fn class(&mut self, kind: ChangeKind) -> Lit {
-        let classes = [self.egress(), self.unmasked(), self.moved(), self.fallbacks()];
+        let zones: Vec<Lit> =
+            remote_zones(self.new.1).iter().map(|zone| self.egress(zone)).collect();
+        let egress = self.space.formula.or(zones);
+        let classes = [egress, self.unmasked(), self.moved(), self.fallbacks()];
         let index = ChangeKind::ALL.iter().position(|it| *it == kind).unwrap_or(0);
         let mut parts: Vec<Lit> = classes.iter().take(index).map(|graver| !*graver).collect();
         parts.extend(classes.get(index));
         self.space.formula.and(parts)
     }
 
-    fn egress(&mut self) -> Lit {
+    /// The requests that may leave for a zone that they could not leave for.
+    fn egress(&mut self, zone: &str) -> Lit {
         let policy = self.new.1;
-        let remote: Vec<TargetId> =
-            targets(policy).filter(|it| policy.remote.contains(*it)).collect();
-        let mut zones: Vec<&str> = remote.iter().map(|it| policy.target_zone(*it)).collect();
-        zones.sort_unstable();
-        zones.dedup();
-        let mut any = Vec::new();
-        for zone in zones {
-            let inside = |sends: &[Lit]| -> Vec<Lit> {
-                let inside = remote.iter().filter(|it| policy.target_zone(**it) == zone);
-                inside.filter_map(|it| sends.get(it.0).copied()).collect()
-            };
-            let (before, after) = (inside(&self.before.sends), inside(&self.after.sends));
-            let (before, after) = (self.space.formula.or(before), self.space.formula.or(after));
-            any.push(self.space.formula.and([after, !before]));
-        }
-        self.space.formula.or(any)
+        let inside = |sends: &[Lit]| -> Vec<Lit> {
+            let inside = targets(policy).filter(|it| policy.target_zone(*it) == zone);
+            inside.filter_map(|it| sends.get(it.0).copied()).collect()
+        };
+        let (before, after) = (inside(&self.before.sends), inside(&self.after.sends));
+        let (before, after) = (self.space.formula.or(before), self.space.formula.or(after));
+        self.space.formula.and([after, !before])
     }
 
     fn unmasked(&mut self) -> Lit {
@@ -273,35 +288,29 @@ impl Comparison<'_> {
         self.space.formula.or(any)
     }
 
-    /// The region around a request in which everything is sent to the same places as it is.
-    fn region(&mut self, shown: &Shown, class: Lit) -> Region {
+    /// The region around a request in which all prefer the target that it prefers.
+    fn region(&mut self, kind: ChangeKind, shown: &Shown, class: Lit) -> Region {
         let mut holds = vec![class];
-        let sides = [(&self.before, &shown.decisions[0]), (&self.after, &shown.decisions[1])];
-        for (encoded, decision) in sides {
+        let [before, after] = &shown.decisions;
+        for (encoded, decision) in [(&self.before, before), (&self.after, after)] {
             let sent = sent(decision);
             match sent.first() {
                 Some(first) => holds.extend(encoded.first.get(first.0)),
                 None => holds.push(encoded.refused),
             }
-            for (index, sends) in encoded.sends.iter().enumerate() {
-                let is_sent = sent.contains(&TargetId(index));
-                holds.push(if is_sent { *sends } else { !*sends });
+            if kind == ChangeKind::Fallbacks {
+                for (index, sends) in encoded.sends.iter().enumerate() {
+                    let is_sent = sent.contains(&TargetId(index));
+                    holds.push(if is_sent { *sends } else { !*sends });
+                }
             }
         }
         Region::around(&mut self.space, &shown.point, &holds, self.careful)
     }
 
-    fn report(&mut self, kind: ChangeKind, shown: &Shown, region: &Region) {
+    fn report(&mut self, kind: ChangeKind, shown: &Shown, (region, zone): (&Region, Option<&str>)) {
         let [before, after] = &shown.decisions;
         let (old, new) = (self.old.1, self.new.1);
-        let zones = |decision: &Decision| -> Vec<String> {
-            sent(decision).iter().map(|it| new.target_zone(*it).to_owned()).collect()
-        };
-        let (was, is) = (zones(before), zones(after));
-        let mut new_zones: Vec<String> =
-            is.into_iter().filter(|zone| is_remote(zone) && !was.contains(zone)).collect();
-        new_zones.sort();
-        new_zones.dedup();
         let names = |decision: &Decision| -> Vec<String> {
             sent(decision).iter().map(|it| new.target_name(*it).to_owned()).collect()
         };
@@ -312,7 +321,7 @@ impl Comparison<'_> {
             when: words::conditions(&self.space, new, region),
             before: names(before),
             after: names(after),
-            new_zones,
+            new_zones: zone.map(str::to_owned).into_iter().collect(),
             example: second.given.clone(),
             commands: [first.command(old, self.old.0), second.command(new, self.new.0)],
         });
@@ -329,6 +338,15 @@ impl ChangeKind {
             Self::Fallbacks => "other fallbacks",
         }
     }
+}
+
+/// The zones of other hands that there are.
+fn remote_zones(policy: &Policy) -> Vec<String> {
+    let remote = targets(policy).filter(|it| policy.remote.contains(*it));
+    let mut zones: Vec<String> = remote.map(|it| policy.target_zone(it).to_owned()).collect();
+    zones.sort();
+    zones.dedup();
+    zones
 }
 
 fn targets(policy: &Policy) -> impl Iterator<Item = TargetId> {

@@ -16,7 +16,9 @@ use super::super::{Masking, Policy, TargetId};
 use super::axis::{Atom, Axis};
 use super::labels::level_at;
 use super::solver::Lit;
-use super::space::{Space, budget_axis, shape_axis, spent_for_left, spent_for_share};
+use super::space::{
+    Space, budget_axis, expression_axis, shape_axis, spent_for_left, spent_for_share,
+};
 use crate::budget::Firmness;
 use crate::inspect::{Confidence, Label, LabelSet, Level};
 
@@ -147,8 +149,13 @@ impl Encoded {
 
     fn check(&self, space: &mut Space, policy: &Policy, check: &Check) -> Sure {
         match (&check.fact, &check.test) {
-            // Nothing is known of an expression but that it may be true and may be false.
-            (_, Test::Cel(_)) => Sure { must: space.formula.never(), may: space.formula.always() },
+            (_, Test::Cel(cel)) => {
+                let axis = expression_axis(&cel.text);
+                let (never, always) = (space.formula.never(), space.formula.always());
+                let must = space.among(&axis, |atom| *atom == Atom::Holds(true));
+                let may = space.among(&axis, |atom| *atom != Atom::Holds(false));
+                Sure { must: must.unwrap_or(never), may: may.unwrap_or(always) }
+            }
             (Fact::Labels, test) => self.labels(space, test),
             (Fact::Text(fact), test) => text(space, fact, test),
             (Fact::Word(fact), Test::Words { accepted, when_unknown }) => {

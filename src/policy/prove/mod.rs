@@ -81,10 +81,6 @@ fn problem(file: (&str, &str), place: &Place, severity: Severity, message: Strin
 /// Why a question could not be settled, as the end of a sentence: the conditions behind it, and where
 /// they stand.
 fn unsettled(policy: &Policy, opaque: &[String]) -> String {
-    let has_expressions = policy.checks.iter().any(|check| matches!(check.test, Test::Cel(_)));
-    if opaque.is_empty() && has_expressions {
-        return "it depends on a CEL expression, which cannot be looked into".to_owned();
-    }
     if opaque.is_empty() {
         return "it is more work than is allowed".to_owned();
     }
@@ -110,11 +106,15 @@ fn placed(policy: &Policy, said: &str) -> String {
 fn asks(policy: &Policy, when: &When, said: &str) -> bool {
     match when {
         When::Always => false,
-        When::Check(id) => policy.checks.get(id.0).is_some_and(|check| {
-            matches!(&check.fact, Fact::Text(fact)
-                if matches!(&check.test, Test::Matches(shape)
-                    if shape_axis(fact, shape.as_str()) == Axis::Opaque(said.to_owned())))
-        }),
+        When::Check(id) => {
+            policy.checks.get(id.0).is_some_and(|check| match (&check.fact, &check.test) {
+                (_, Test::Cel(cel)) => *cel.text == *said,
+                (Fact::Text(fact), Test::Matches(shape)) => {
+                    shape_axis(fact, shape.as_str()) == Axis::Opaque(said.to_owned())
+                }
+                _ => false,
+            })
+        }
         When::Not(part) => asks(policy, part, said),
         When::All(parts) | When::Any(parts) => parts.iter().any(|part| asks(policy, part, said)),
     }

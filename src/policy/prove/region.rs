@@ -8,6 +8,8 @@ use crate::inspect::Level;
 /// What is said of a region, axis by axis.
 #[derive(Clone, Debug)]
 pub(super) struct Region {
+    /// What is taken for granted: that every other target is up, at an ordinary price.
+    granted: Vec<Lit>,
     /// The values of each axis that is restricted, by its place.
     pub(super) values: Vec<(usize, Vec<bool>)>,
     /// The lowest and highest level of care.
@@ -28,12 +30,19 @@ impl Region {
         careful: Option<[Lit; 4]>,
     ) -> Self {
         let all = space.formula.and(holds.iter().copied());
-        let mut region = Self { values: Vec::new(), levels: None };
+        let mut region = Self { granted: Vec::new(), values: Vec::new(), levels: None };
         if let Some(careful) = careful {
             region.levels = level_at(space, point, &careful).map(|level| (level, level));
         }
         for (place, value) in point.iter().copied().enumerate() {
-            let count = space.dimensions.get(place).map_or(0, |it| it.atoms.len());
+            let Some(dimension) = space.dimensions.get(place) else { continue };
+            let count = dimension.atoms.len();
+            let is_of_target = matches!(dimension.axis, Axis::Able(_) | Axis::Cost(_));
+            if is_of_target && value == dimension.ordinary {
+                let is_ordinary = space.is_at(place, value);
+                region.granted.push(is_ordinary);
+                continue;
+            }
             region.values.push((place, (0..count).map(|index| index == value).collect()));
         }
         // What is said of a request's handling says more than what led to it, so that goes last.
@@ -46,7 +55,7 @@ impl Region {
         region
     }
 
-    /// That a request is in the region.
+    /// That a request is in the region, whatever is up and whatever it costs.
     pub(super) fn inside(&self, space: &mut Space, careful: &[Lit; 4]) -> Vec<Lit> {
         let mut lits = self.level_lits(space, careful);
         lits.extend(self.values.iter().map(|(place, accepted)| space.one_of(*place, accepted)));
@@ -69,6 +78,7 @@ impl Region {
 
     fn is_sound(&self, space: &mut Space, (not, careful): (Lit, &[Lit; 4])) -> bool {
         let mut lits = self.inside(space, careful);
+        lits.extend(&self.granted);
         lits.push(not);
         matches!(space.formula.ask(&lits), Answer::Impossible(_))
     }
@@ -80,8 +90,12 @@ impl Region {
         let levels = self.level_lits(space, careful);
         let lits: Vec<Lit> =
             self.values.iter().map(|(place, accepted)| space.one_of(*place, accepted)).collect();
-        let ask: Vec<Lit> =
-            levels.into_iter().chain(lits.iter().rev().copied()).chain([not]).collect();
+        let ask: Vec<Lit> = levels
+            .into_iter()
+            .chain(lits.iter().rev().copied())
+            .chain(self.granted.iter().copied())
+            .chain([not])
+            .collect();
         if let Answer::Impossible(core) = space.formula.ask(&ask) {
             let mut lits = lits.iter();
             self.values.retain(|_| lits.next().is_some_and(|lit| core.contains(lit)));

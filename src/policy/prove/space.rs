@@ -54,6 +54,7 @@ struct Survey {
     words: BTreeSet<WordFact>,
     cuts: BTreeMap<Axis, BTreeSet<i128>>,
     texts: BTreeMap<TextFact, Texts>,
+    expressions: BTreeSet<Box<str>>,
     /// Where a cost matters; `None` when no cost does.
     costs: Option<BTreeSet<i128>>,
 }
@@ -69,6 +70,9 @@ struct Texts {
 impl Survey {
     fn add(&mut self, policy: &Policy) {
         for check in &policy.checks {
+            if let Test::Cel(cel) = &check.test {
+                self.expressions.insert(cel.text.clone());
+            }
             match (&check.fact, &check.test) {
                 (
                     Fact::Labels
@@ -193,6 +197,11 @@ impl Space {
         };
         space.targets(first, survey.costs);
         space.texts(survey.texts);
+        for text in survey.expressions {
+            let atoms = vec![Atom::Holds(false), Atom::Holds(true), Atom::Unknown];
+            let group = space.formula.group();
+            space.add(expression_axis(&text), atoms, 0, group);
+        }
         space.numbers_and_words(first, survey.cuts, &survey.words);
         space.data();
         Some(space)
@@ -419,4 +428,9 @@ impl Space {
 pub(super) fn shape_axis(fact: &TextFact, shape: &str) -> Axis {
     let written = shape.strip_prefix("^(?:").and_then(|rest| rest.strip_suffix(")$"));
     Axis::Opaque(format!("{} matches {}", text_name(fact), written.unwrap_or(shape)))
+}
+
+/// The axis of an expression in CEL, which is opaque: whether it holds, or is not known to.
+pub(super) fn expression_axis(text: &str) -> Axis {
+    Axis::Opaque(text.to_owned())
 }

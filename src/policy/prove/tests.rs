@@ -1,6 +1,7 @@
 //! Proofs against the evaluator and against plain enumeration.
 
 mod agree;
+mod differ;
 mod examples;
 mod solving;
 

@@ -87,19 +87,19 @@ fn phrase(
         }
         Axis::Cost(target) => {
             let name = format!("the cost at {}", policy.target_name(*target));
-            numbers(&name, atoms, |number| format!("${}", usd(NanoUsd::new(number))))
+            numbers(&name, axis.bounds(), atoms, |number| format!("${}", usd(NanoUsd::new(number))))
         }
         Axis::Budget(budget) => {
             let spec = policy.budgets.iter().find(|spec| spec.name == *budget);
             let limit = spec.map_or(NanoUsd::ZERO, |spec| spec.limit);
-            numbers(&format!("the budget {budget}"), atoms, |spent| {
+            numbers(&format!("the budget {budget}"), axis.bounds(), atoms, |spent| {
                 format!("{}% used", decimal(share_of(spent, limit).saturating_mul(100)))
             })
         }
         Axis::Number(NumberFact::TaskConfidence | NumberFact::UnkRatio) => {
-            numbers(&name, atoms, decimal)
+            numbers(&name, axis.bounds(), atoms, decimal)
         }
-        Axis::Number(_) => numbers(&name, atoms, |number| number.to_string()),
+        Axis::Number(_) => numbers(&name, axis.bounds(), atoms, |number| number.to_string()),
         axis => {
             // The shorter of the two lists, unless what is not known or not named would be hidden.
             let is_turned = rest.len() < atoms.len();
@@ -131,35 +131,59 @@ fn word(axis: &Axis, atom: &Atom) -> String {
 }
 
 /// Numbers as one interval after the other.
-fn numbers(name: &str, atoms: &[&Atom], show: impl Fn(i128) -> String) -> String {
+fn numbers(
+    name: &str,
+    (least, most): (i128, i128),
+    atoms: &[&Atom],
+    show: impl Fn(i128) -> String,
+) -> String {
     let mut spans: Vec<(i128, i128)> = Vec::new();
     let mut words = Vec::new();
     for atom in atoms {
         match atom {
             Atom::Span(low, high) => match spans.last_mut() {
-                Some(last) if last.1 + 1 == *low => last.1 = *high,
+                Some(span) if span.1 + 1 == *low => span.1 = *high,
                 _ => spans.push((*low, *high)),
             },
             _ => words.push("not known".to_owned()),
         }
     }
-    // The ends of the axis need no words.
-    let first = atoms.iter().find_map(|atom| match atom {
-        Atom::Span(low, _) => Some(*low),
-        _ => None,
-    });
     for (low, high) in spans {
-        let begins = low <= 0 && first == Some(low);
-        let is_open = high >= i128::from(u32::MAX) || (begins && high >= 1_000_000);
-        words.push(match (begins, is_open) {
+        let from = from_words(low, &show);
+        let to = to_words(high, &show);
+        words.push(match (low <= least, high >= most) {
             (true, true) => "known".to_owned(),
-            (true, false) => format!("at most {}", show(high)),
-            (false, true) => format!("at least {}", show(low)),
+            (true, false) => to,
+            (false, true) => from,
             (false, false) if low == high => show(low),
-            (false, false) => format!("from {} to {}", show(low), show(high)),
+            (false, false) => format!("{from} and {to}"),
         });
     }
     format!("{name} is {}", words.join(" or "))
+}
+
+/// A lower end by the rounder of the two numbers that say it.
+fn from_words(low: i128, show: &impl Fn(i128) -> String) -> String {
+    if is_rounder(low - 1, low) {
+        format!("above {}", show(low - 1))
+    } else {
+        format!("at least {}", show(low))
+    }
+}
+
+/// An upper end by the rounder of the two numbers that say it.
+fn to_words(high: i128, show: &impl Fn(i128) -> String) -> String {
+    if is_rounder(high + 1, high) {
+        format!("below {}", show(high + 1))
+    } else {
+        format!("at most {}", show(high))
+    }
+}
+
+fn is_rounder(one: i128, other: i128) -> bool {
+    let zeros =
+        |number: i128| (1..30).take_while(|power| number % 10_i128.pow(*power) == 0).count();
+    zeros(one) > zeros(other)
 }
 
 fn class_of(space: &Space, label: Label) -> LabelSet {

@@ -111,7 +111,7 @@ impl Compiler<'_> {
                 let help = "`ambidex policy facts` lists what can be asked".to_owned();
                 return Err(vec![Wrong { place: whole, message, help: Some(help) }]);
             }
-            return Ok(Cel { expression, reads: checker.reads.into() });
+            return Ok(Cel { text: text.into(), expression, reads: checker.reads.into() });
         }
         Err(checker.wrong)
     }

@@ -77,14 +77,14 @@ pub(super) fn small_policy() -> impl Strategy<Value = String> {
                  budgets: [{{ name: all, window: day, limit_usd: 2, soft: {soft} }}]\nlimits:\n"
             );
             for (index, (when, effect)) in limits.iter().enumerate() {
-                text += &format!("  - {{ id: l{index}, why: x, {when}{effect} }}\n");
+                text = format!("{text}  - {{ id: l{index}, why: x, {when}{effect} }}\n");
             }
             if limits.is_empty() {
                 text = text.replace("limits:\n", "");
             }
             text += "routes:\n";
             for (index, (when, uses)) in routes.iter().enumerate() {
-                text += &format!("  - {{ id: r{index}, {when}use: {uses} }}\n");
+                text = format!("{text}  - {{ id: r{index}, {when}use: {uses} }}\n");
             }
             text
         },
@@ -100,6 +100,9 @@ pub(super) fn every_request(texts: &[&str]) -> Option<Vec<String>> {
     let named = |word: &str| texts.iter().any(|text| text.contains(word));
     let mut axes: Vec<Vec<&str>> =
         vec![vec!["", "target.local.unable: down\n"], vec!["", "target.cloud.unable: down\n"]];
+    if named("[world") {
+        axes.push(vec!["", "target.world.unable: down\n"]);
+    }
     if named("data.") {
         axes.push(vec!["", "data.scan: partial\n"]);
         axes.push(vec![
@@ -190,8 +193,11 @@ fn problems(source: &str) -> Vec<Problem> {
     }
 }
 
+/// Whether a decision is what must not be.
+type Happens = fn(&Decision) -> bool;
+
 /// What must never happen, and how to see in a decision that it did.
-const OUTCOMES: &[(&str, fn(&Decision) -> bool)] = &[
+const OUTCOMES: &[(&str, Happens)] = &[
     ("zone: global", |decision| targets(decision).contains(&TargetId(2))),
     ("zone: remote", |decision| targets(decision).iter().any(|it| it.0 > 0)),
     ("zone: { is_not: on-host }", |decision| targets(decision).iter().any(|it| it.0 > 0)),
@@ -255,7 +261,7 @@ proptest! {
         for error in errors {
             prop_assert!(error.message.starts_with("this can happen"), "{error}");
             let request = tried(&error);
-            let shown = &scenarios(&probed, &policy, &[request.clone()])[0];
+            let shown = &scenarios(&probed, &policy, std::slice::from_ref(&request))[0];
             prop_assert!(breaks(shown), "{request}\n{error}\n{asserted}");
         }
     }
