@@ -73,7 +73,7 @@ fn the_caret_finds_its_way_into_blocks_and_quotes() {
     );
     let quoted = policy("\"é\" == caller.team || lnag == \"en\"");
     let shown = problems(&quoted);
-    assert!(shown.contains("policy.yaml:8:40 "), "{shown}");
+    assert!(shown.contains("policy.yaml:8:41 "), "{shown}");
     // Written with escapes, so only the whole value has a place.
     let escaped = policy("x").replace("'x'", r#""lnag == \"en\"""#);
     assert!(problems(&escaped).contains("policy.yaml:8:18 "), "{}", problems(&escaped));
