@@ -48,7 +48,9 @@ pub(crate) fn check(text: &str) -> Result<Seen, String> {
             if problems.errors() == 0 {
                 return Err("a policy is refused without a reason".to_owned());
             }
-            let lines = u32::try_from(text.lines().flat_map(|line| line.split('\r')).count()).unwrap_or(u32::MAX).max(1);
+            let lines = u32::try_from(text.lines().flat_map(|line| line.split('\r')).count())
+                .unwrap_or(u32::MAX)
+                .max(1);
             if let Some(odd) = problems.as_slice().iter().find(|problem| problem.line > lines + 1) {
                 return Err(format!("a mistake is shown on line {}, there are {lines}", odd.line));
             }

@@ -55,12 +55,7 @@ pub struct TaggerSettings {
 impl TaggerSettings {
     /// The defaults for a folder.
     pub const fn of(folder: PathBuf) -> Self {
-        Self {
-            folder,
-            labels: BTreeMap::new(),
-            score_min: 0.5,
-            time_max: Duration::from_secs(1),
-        }
+        Self { folder, labels: BTreeMap::new(), score_min: 0.5, time_max: Duration::from_secs(1) }
     }
 }
 

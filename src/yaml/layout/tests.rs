@@ -22,7 +22,7 @@ limits:
     why: \"b\"
     when: { data.labels: { any_of: [secret.*, health.*] }, lang: { is: en } }
 
-  # comes after
+    # comes after
   # odd place
   - id: c
     use: []
@@ -66,7 +66,7 @@ fn corners_keep_what_they_say() {
         ("a: one\n  two\n", "a: \"one two\"\n"),
         ("a:\n- b\nc:\n", "a:\n  - b\nc:\n"),
         ("a: [b, {c: }]\n", "a: [b, { c: null }]\n"),
-        ("a: |+\n  b\n\n\nc: 1\n", "a: \"b\\n\\n\\n\"\nc: 1\n"),
+        ("a: |+\n  b\n\n\nc: 1\n", "a: \"b\\n\\n\\n\"\n\nc: 1\n"),
         ("\"a b\": 'it''s'\r\nc: 1\r\n", "\"a b\": 'it''s'\nc: 1\n"),
     ] {
         assert_eq!(laid_out(text), tidy, "{text:?}");
