@@ -76,7 +76,7 @@ async fn a_hint_narrows_freely_and_widens_only_for_the_trusted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_policys_own_words_settle_the_task() {
+async fn the_words_of_a_policy_settle_the_task() {
     let upstream = cloud().await;
     let proxy = proxy(&upstream, TaskHints::Narrow).await;
     let prompt = "Please make the Weekly Digest of the mails below.";

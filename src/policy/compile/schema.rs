@@ -397,6 +397,9 @@ fn given() -> Value {
         .map(|(name, meaning, fact)| (name.to_owned(), said(or_unknown(&fact), meaning)))
         .collect();
     properties.insert("caller.data_floor".to_owned(), def("level"));
+    for name in ["data.likely", "data.many"] {
+        properties.insert(name.to_owned(), def("labels"));
+    }
     let mut patterns: Map<String, Value> =
         open_facts().map(|(pattern, fact)| (pattern.to_owned(), or_unknown(&fact))).collect();
     let reasons: Vec<&str> = Unable::ALL.iter().map(|reason| reason.name()).collect();

@@ -80,8 +80,8 @@ impl Prover<'_> {
     pub(super) fn assertions(&mut self) {
         let policy = self.policy;
         for assertion in &policy.assertions {
-            let lits = self.broken(assertion);
-            let found = self.violation(&lits, |scenario, decision| {
+            let literals = self.broken(assertion);
+            let found = self.violation(&literals, |scenario, decision| {
                 is_broken(policy, assertion, (scenario, decision))
             });
             match found {
@@ -127,13 +127,13 @@ impl Prover<'_> {
     /// What holds of a request that breaks an assertion.
     fn broken(&mut self, assertion: &Assertion) -> Vec<Lit> {
         let when = self.encoded.when(&mut self.space, &assertion.when);
-        let mut lits = vec![when.may];
+        let mut literals = vec![when.may];
         let able = |target: TargetId| self.encoded.able.get(target.0).copied();
-        lits.extend(assertion.able.iter().filter_map(able));
-        lits.extend(assertion.free.iter().map(|target| self.free(target)).collect::<Vec<_>>());
+        literals.extend(assertion.able.iter().filter_map(able));
+        literals.extend(assertion.free.iter().map(|target| self.free(target)).collect::<Vec<_>>());
         if assertion.refused {
-            lits.push(self.encoded.refused);
-            return lits;
+            literals.push(self.encoded.refused);
+            return literals;
         }
         let remote = self.policy.remote;
         let mut targets = assertion.targets.unwrap_or(default_targets(assertion, remote));
@@ -149,10 +149,10 @@ impl Prover<'_> {
                     self.space.formula.and([find.lit, !masked])
                 })
                 .collect();
-            lits.push(self.space.formula.or(bare));
+            literals.push(self.space.formula.or(bare));
         }
-        lits.push(if assertion.paid { self.sends_paid(targets) } else { self.sends(targets) });
-        lits
+        literals.push(if assertion.paid { self.sends_paid(targets) } else { self.sends(targets) });
+        literals
     }
 
     /// That a request costs nothing at a target.
@@ -183,12 +183,12 @@ impl Prover<'_> {
     /// A request where all of these hold, which the evaluator confirms.
     fn violation(
         &mut self,
-        lits: &[Lit],
+        literals: &[Lit],
         confirms: impl Fn(&Scenario, &Decision) -> bool,
     ) -> Search<Violation> {
         let policy = self.policy;
         self.space.formula.allow(QUESTION_EFFORT);
-        self.space.find(lits, |space, point| {
+        self.space.find(literals, |space, point| {
             let witness = Witness::at(space, policy, point)?;
             let scenario = witness.scenario(policy);
             let decision = evaluate(policy, &scenario.facts());

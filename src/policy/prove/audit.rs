@@ -24,13 +24,13 @@ impl Prover<'_> {
     }
 
     /// Whether these can hold at once; what cannot be settled might.
-    fn may(&mut self, lits: &[Lit]) -> bool {
-        self.space.possible(lits) != Some(false)
+    fn may(&mut self, literals: &[Lit]) -> bool {
+        self.space.possible(literals) != Some(false)
     }
 
     /// Reports a route that never wins.
     fn idle_route(&mut self, id: RouteId) -> bool {
-        let lit = |lits: &[Lit]| lits.get(id.0).copied();
+        let lit = |literals: &[Lit]| literals.get(id.0).copied();
         let (wins, lives) = (lit(&self.encoded.wins), lit(&self.encoded.lives));
         let (matches, route) = (lit(&self.encoded.matches), self.policy.routes.get(id.0));
         let (Some(wins), Some(lives), Some(matches), Some(route)) = (wins, lives, matches, route)
@@ -185,17 +185,17 @@ impl Prover<'_> {
     }
 
     /// For each, that it holds and none of the others does.
-    fn alone(&mut self, lits: &[Lit]) -> Vec<Lit> {
+    fn alone(&mut self, literals: &[Lit]) -> Vec<Lit> {
         let formula = &mut self.space.formula;
         let mut after = vec![formula.never()];
-        for lit in lits.iter().rev() {
+        for lit in literals.iter().rev() {
             let rest = after.last().copied().unwrap_or(formula.never());
             after.push(formula.or([*lit, rest]));
         }
         after.pop();
         let mut before = formula.never();
         let mut alone = Vec::new();
-        for (lit, after) in lits.iter().zip(after.into_iter().rev()) {
+        for (lit, after) in literals.iter().zip(after.into_iter().rev()) {
             alone.push(formula.and([*lit, !before, !after]));
             before = formula.or([before, *lit]);
         }

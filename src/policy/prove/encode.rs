@@ -355,8 +355,8 @@ impl Encoded {
             self.lives.push(lives);
             self.wins.push(wins);
         }
-        self.first = first.into_iter().map(|lits| space.formula.or(lits)).collect();
-        self.sends = sends.into_iter().map(|lits| space.formula.or(lits)).collect();
+        self.first = first.into_iter().map(|literals| space.formula.or(literals)).collect();
+        self.sends = sends.into_iter().map(|literals| space.formula.or(literals)).collect();
         self.refused = open;
     }
 

@@ -65,13 +65,13 @@ impl Formula {
     }
 
     /// What holds for the facts of one group in any case.
-    pub(super) fn require(&mut self, lits: &[Lit]) {
-        self.solver.clause(lits);
+    pub(super) fn require(&mut self, literals: &[Lit]) {
+        self.solver.clause(literals);
     }
 
     /// All of them.
-    pub(super) fn and(&mut self, lits: impl IntoIterator<Item = Lit>) -> Lit {
-        let mut parts: Vec<Lit> = lits.into_iter().filter(|lit| *lit != self.truth).collect();
+    pub(super) fn and(&mut self, literals: impl IntoIterator<Item = Lit>) -> Lit {
+        let mut parts: Vec<Lit> = literals.into_iter().filter(|lit| *lit != self.truth).collect();
         parts.sort_unstable();
         parts.dedup();
         let excludes = |pair: &[Lit]| matches!(pair, [a, b] if *a == !*b);
@@ -100,22 +100,22 @@ impl Formula {
     }
 
     /// At least one of them.
-    pub(super) fn or(&mut self, lits: impl IntoIterator<Item = Lit>) -> Lit {
-        let parts: Vec<Lit> = lits.into_iter().map(|lit| !lit).collect();
+    pub(super) fn or(&mut self, literals: impl IntoIterator<Item = Lit>) -> Lit {
+        let parts: Vec<Lit> = literals.into_iter().map(|lit| !lit).collect();
         !self.and(parts)
     }
 
     /// Whether all of these can hold at once. What the answer does not depend on stays open.
-    pub(super) fn ask(&mut self, lits: &[Lit]) -> Answer {
-        let choices = self.facts_behind(lits);
-        self.solver.solve(lits, &choices)
+    pub(super) fn ask(&mut self, literals: &[Lit]) -> Answer {
+        let choices = self.facts_behind(literals);
+        self.solver.solve(literals, &choices)
     }
 
     /// The facts that these depend on, as the solver's variables in the order of their making.
-    fn facts_behind(&self, lits: &[Lit]) -> Vec<usize> {
+    fn facts_behind(&self, literals: &[Lit]) -> Vec<usize> {
         let mut seen = vec![false; self.origins.len()];
         let mut groups = vec![false; self.groups.len()];
-        let mut open: Vec<usize> = lits.iter().map(|lit| lit.var()).collect();
+        let mut open: Vec<usize> = literals.iter().map(|lit| lit.var()).collect();
         while let Some(var) = open.pop() {
             match seen.get_mut(var) {
                 Some(seen) if !*seen => *seen = true,

@@ -57,30 +57,30 @@ impl Region {
 
     /// That a request is in the region, whatever is up and whatever it costs.
     pub(super) fn inside(&self, space: &mut Space, careful: &[Lit; 4]) -> Vec<Lit> {
-        let mut lits = self.level_lits(space, careful);
-        lits.extend(self.values.iter().map(|(place, accepted)| space.one_of(*place, accepted)));
-        lits
+        let mut literals = self.level_lits(space, careful);
+        literals.extend(self.values.iter().map(|(place, accepted)| space.one_of(*place, accepted)));
+        literals
     }
 
     fn level_lits(&self, space: &Space, careful: &[Lit; 4]) -> Vec<Lit> {
         let Some((low, high)) = self.levels else { return Vec::new() };
-        let mut lits = Vec::new();
+        let mut literals = Vec::new();
         for (level, lit) in Level::ALL.iter().zip(careful) {
             if *level <= low {
-                lits.push(*lit);
+                literals.push(*lit);
             } else if *level > high {
-                lits.push(!*lit);
+                literals.push(!*lit);
             }
         }
-        lits.retain(|lit| *lit != space.formula.always());
-        lits
+        literals.retain(|lit| *lit != space.formula.always());
+        literals
     }
 
     fn is_sound(&self, space: &mut Space, (not, careful): (Lit, &[Lit; 4])) -> bool {
-        let mut lits = self.inside(space, careful);
-        lits.extend(&self.granted);
-        lits.push(not);
-        matches!(space.formula.ask(&lits), Answer::Impossible(_))
+        let mut literals = self.inside(space, careful);
+        literals.extend(&self.granted);
+        literals.push(not);
+        matches!(space.formula.ask(&literals), Answer::Impossible(_))
     }
 
     /// Leaves out every axis that does not matter.
@@ -88,17 +88,17 @@ impl Region {
         let (not, careful) = question;
         // The proof for the point itself names few of its values: the rest goes at once.
         let levels = self.level_lits(space, careful);
-        let lits: Vec<Lit> =
+        let literals: Vec<Lit> =
             self.values.iter().map(|(place, accepted)| space.one_of(*place, accepted)).collect();
         let ask: Vec<Lit> = levels
             .into_iter()
-            .chain(lits.iter().rev().copied())
+            .chain(literals.iter().rev().copied())
             .chain(self.granted.iter().copied())
             .chain([not])
             .collect();
         if let Answer::Impossible(core) = space.formula.ask(&ask) {
-            let mut lits = lits.iter();
-            self.values.retain(|_| lits.next().is_some_and(|lit| core.contains(lit)));
+            let mut literals = literals.iter();
+            self.values.retain(|_| literals.next().is_some_and(|lit| core.contains(lit)));
         }
         for (place, _) in self.values.clone() {
             let mut fewer = self.clone();

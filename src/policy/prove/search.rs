@@ -23,32 +23,32 @@ impl Space {
     /// Looks for a request where all of these hold and that `accept` accepts.
     pub(super) fn find<T>(
         &mut self,
-        lits: &[Lit],
+        literals: &[Lit],
         mut accept: impl FnMut(&Self, &Point) -> Option<T>,
     ) -> Search<T> {
-        let mut lits = lits.to_vec();
+        let mut literals = literals.to_vec();
         let mut opaque = Vec::new();
         for tried in 0..TRIES_MAX {
-            match self.formula.ask(&lits) {
+            match self.formula.ask(&literals) {
                 Answer::Impossible(_) if tried == 0 => return Search::None,
                 Answer::Impossible(_) => break,
                 Answer::Unsettled => return Search::Unsettled(Vec::new()),
                 Answer::Possible => {}
             }
             let point = self.model();
-            let point = self.ordinary(&lits, point);
+            let point = self.ordinary(&literals, point);
             if let Some(found) = accept(self, &point) {
                 return Search::Found(found);
             }
             let Some(other) = self.otherwise(&point, &mut opaque) else { break };
-            lits.push(other);
+            literals.push(other);
         }
         Search::Unsettled(opaque)
     }
 
     /// Whether all of these can hold; `None` when that was too much work.
-    pub(super) fn possible(&mut self, lits: &[Lit]) -> Option<bool> {
-        match self.formula.ask(lits) {
+    pub(super) fn possible(&mut self, literals: &[Lit]) -> Option<bool> {
+        match self.formula.ask(literals) {
             Answer::Possible => Some(true),
             Answer::Impossible(_) => Some(false),
             Answer::Unsettled => None,
@@ -63,20 +63,20 @@ impl Space {
     }
 
     /// A point where all of these hold, with as much as possible as it ordinarily is.
-    fn ordinary(&mut self, lits: &[Lit], point: Point) -> Point {
-        let (mut point, mut lits) = (point, lits.to_vec());
+    fn ordinary(&mut self, literals: &[Lit], point: Point) -> Point {
+        let (mut point, mut literals) = (point, literals.to_vec());
         for place in 0..self.dimensions.len() {
             let ordinary = self.dimensions.get(place).map_or(0, |dimension| dimension.ordinary);
             let is_ordinary = self.is_at(place, ordinary);
             if point.get(place) == Some(&ordinary) {
-                lits.push(is_ordinary);
+                literals.push(is_ordinary);
                 continue;
             }
-            lits.push(is_ordinary);
-            if self.formula.ask(&lits) == Answer::Possible {
+            literals.push(is_ordinary);
+            if self.formula.ask(&literals) == Answer::Possible {
                 point = self.model();
             } else {
-                lits.pop();
+                literals.pop();
             }
         }
         point

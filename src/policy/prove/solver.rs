@@ -138,9 +138,9 @@ impl Solver {
     }
 
     /// At least one of these must hold.
-    pub(super) fn clause(&mut self, lits: &[Lit]) {
+    pub(super) fn clause(&mut self, literals: &[Lit]) {
         self.back_to(0);
-        let mut clause: Vec<Lit> = lits.to_vec();
+        let mut clause: Vec<Lit> = literals.to_vec();
         clause.sort_unstable();
         clause.dedup();
         let holds = |lit: &Lit| self.value(*lit) == Value::True;
@@ -285,8 +285,8 @@ impl Solver {
         let (mut open, mut reason) = (0_usize, Some(conflict));
         let (mut place, mut asserting) = (self.trail.len(), None);
         loop {
-            let lits = reason.and_then(|reason| self.clauses.get(reason)).cloned();
-            for lit in lits.unwrap_or_default() {
+            let literals = reason.and_then(|reason| self.clauses.get(reason)).cloned();
+            for lit in literals.unwrap_or_default() {
                 let Some(var) = self.vars.get_mut(lit.var()) else { continue };
                 if var.seen || var.level == 0 || asserting == Some(lit) {
                     continue;
@@ -361,8 +361,8 @@ impl Solver {
             }
             match var.reason.and_then(|reason| self.clauses.get(reason)).cloned() {
                 None => core.push(lit),
-                Some(lits) => {
-                    for lit in lits {
+                Some(literals) => {
+                    for lit in literals {
                         if self.level_of(lit) > 0 {
                             mark(&mut self.vars, lit.var());
                             involved.push(lit.var());

@@ -125,9 +125,10 @@ fn what_an_expression_may_cost_is_bounded() {
         [("(", ")"), ("!(", ")"), ("[", "]"), ("size([", "])"), ("-", ""), ("!", "")]
     {
         for times in [30, 100, 300] {
-            // On a small stack, and it must end; what it says does not matter here.
+            // On half the stack of a thread that serves, and it must end; what it says does not
+            // matter here.
             let source = policy(&deep(open, close, times));
-            let small = std::thread::Builder::new().stack_size(256 << 10);
+            let small = std::thread::Builder::new().stack_size(1 << 20);
             let run = small.spawn(move || Policy::compile("p", &source, &world()).is_ok());
             run.unwrap().join().unwrap();
         }

