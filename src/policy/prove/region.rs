@@ -57,12 +57,12 @@ impl Region {
 
     /// That a request is in the region, whatever is up and whatever it costs.
     pub(super) fn inside(&self, space: &mut Space, careful: &[Lit; 4]) -> Vec<Lit> {
-        let mut literals = self.level_lits(space, careful);
+        let mut literals = self.level_literals(space, careful);
         literals.extend(self.values.iter().map(|(place, accepted)| space.one_of(*place, accepted)));
         literals
     }
 
-    fn level_lits(&self, space: &Space, careful: &[Lit; 4]) -> Vec<Lit> {
+    fn level_literals(&self, space: &Space, careful: &[Lit; 4]) -> Vec<Lit> {
         let Some((low, high)) = self.levels else { return Vec::new() };
         let mut literals = Vec::new();
         for (level, lit) in Level::ALL.iter().zip(careful) {
@@ -87,7 +87,7 @@ impl Region {
     fn leave_out(&mut self, space: &mut Space, question: (Lit, &[Lit; 4])) {
         let (not, careful) = question;
         // The proof for the point itself names few of its values: the rest goes at once.
-        let levels = self.level_lits(space, careful);
+        let levels = self.level_literals(space, careful);
         let literals: Vec<Lit> =
             self.values.iter().map(|(place, accepted)| space.one_of(*place, accepted)).collect();
         let ask: Vec<Lit> = levels
