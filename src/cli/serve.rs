@@ -23,7 +23,8 @@ pub(super) fn run(settings: &Settings, options: &ServeOptions) -> Result<(), Cli
     settings.admin_listen = options.admin_listen.unwrap_or(settings.admin_listen);
     runtime(settings.workers)?.block_on(async {
         let gateway = Gateway::start(&settings).await?;
-        // Caught before anybody is told that it runs: an uncaught SIGHUP ends a process.
+        // Caught before anybody is told that it runs: an uncaught signal ends a process.
+        let stop = told_to_stop()?;
         let hangup = signal(SignalKind::hangup()).context("SIGHUP cannot be caught")?;
         gateway.app.tasks.spawn(reload_on_hangup(Arc::clone(&gateway.app), hangup));
         if options.print_addresses {
@@ -32,7 +33,7 @@ pub(super) fn run(settings: &Settings, options: &ServeOptions) -> Result<(), Cli
             writeln!(out, "listening data={data} admin={admin}")?;
             out.flush()?;
         }
-        told_to_stop().await?;
+        stop.await;
         info!("draining");
         gateway.stop().await;
         Ok(())
@@ -61,12 +62,14 @@ async fn reload_on_hangup(app: Arc<App>, mut hangup: Signal) {
     }
 }
 
-/// Waits for Ctrl-C or SIGTERM.
-pub(crate) async fn told_to_stop() -> anyhow::Result<()> {
+/// Catches Ctrl-C and SIGTERM from now on; what it returns waits for one of them.
+pub(crate) fn told_to_stop() -> anyhow::Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate()).context("signals cannot be caught")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("signals cannot be caught")?;
-    tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        _ = interrupt.recv() => Ok(()),
-    }
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }

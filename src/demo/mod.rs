@@ -58,10 +58,11 @@ async fn show(options: &DemoOptions) -> Result<(), CliError> {
     writeln!(out, "{}\n", opening(&gateway, upstream))?;
     let rows = scenes::play(&gateway).await?;
     writeln!(out, "{}\n", table::render(&rows))?;
+    let stop = told_to_stop()?;
     writeln!(out, "{}", closing(&gateway))?;
     out.flush()?;
     if !options.once {
-        told_to_stop().await?;
+        stop.await;
         writeln!(out, "stopping")?;
     }
     gateway.stop().await;
