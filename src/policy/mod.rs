@@ -386,11 +386,10 @@ impl Policy {
 
     /// Whether conditions ask how the text suits the local model: measuring that takes a while.
     pub fn asks_local_fit(&self) -> bool {
-        let asks = |check: &Check| {
-            let word = Fact::Word(WordFact::LocalFits);
-            check.fact == word || check.fact == Fact::Number(NumberFact::UnkRatio)
-        };
-        self.checks.iter().any(asks)
+        let mut facts = self.checks.iter().flat_map(Check::reads);
+        facts.any(|fact| {
+            matches!(fact, Fact::Word(WordFact::LocalFits) | Fact::Number(NumberFact::UnkRatio))
+        })
     }
 
     /// Whether conditions ask about the model that the client names.

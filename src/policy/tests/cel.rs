@@ -80,6 +80,14 @@ fn the_caret_finds_its_way_into_blocks_and_quotes() {
 }
 
 #[test]
+fn every_fact_of_an_expression_counts_as_asked() {
+    let asks = |cel: &str| compile(&policy(cel)).asks_local_fit();
+    assert!(asks(r#"caller.team == "legal" && local.fits"#));
+    assert!(asks("local.unk_ratio < 0.2"));
+    assert!(!asks(r#"caller.team == "legal""#));
+}
+
+#[test]
 fn limits_are_in_cel_only_where_that_is_said() {
     let limit = "version: 1\nname: p\nlimits:\n  - { id: a, why: b, when: { cel: 'request.tools' }, allow_zones: [eu] }\nroutes: [{ id: r, use: [local, cloud, world] }]\n";
     assert!(problems(limit).contains("allow_cel_in_limits: true"), "{}", problems(limit));
