@@ -4,9 +4,12 @@
 #![expect(clippy::print_stdout, reason = "it reports to its reader")]
 #![expect(clippy::disallowed_methods, reason = "it runs for so many minutes of real time")]
 
+#[path = "../fuzz/chance.rs"]
+mod chance;
 #[path = "../fuzz/checks.rs"]
 mod checks;
 
+use chance::Chance;
 use std::fmt::Write as _;
 use std::process::ExitCode;
 use std::sync::mpsc;
@@ -61,23 +64,6 @@ fn corpus() -> Vec<String> {
         }
     }
     texts
-}
-
-/// `SplitMix64`.
-struct Chance(u64);
-
-impl Chance {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, end: usize) -> usize {
-        let end = u64::try_from(end.max(1)).unwrap_or(1);
-        usize::try_from(self.next() % end).unwrap_or(0)
-    }
 }
 
 /// Characters that folding, decoding and the detectors look at.

@@ -5,9 +5,12 @@
 #![expect(clippy::print_stdout, reason = "it reports to its reader")]
 #![expect(clippy::disallowed_methods, reason = "it runs for so many minutes of real time")]
 
+#[path = "../fuzz/chance.rs"]
+mod chance;
 #[path = "../fuzz/policy_checks.rs"]
 mod policy_checks;
 
+use chance::Chance;
 use std::fmt::Write as _;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -73,22 +76,7 @@ fn words(corpus: &[String]) -> Vec<String> {
     words.into_iter().map(str::to_owned).collect()
 }
 
-/// `SplitMix64`.
-struct Chance(u64);
-
 impl Chance {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, end: usize) -> usize {
-        let end = u64::try_from(end.max(1)).unwrap_or(1);
-        usize::try_from(self.next() % end).unwrap_or(0)
-    }
-
     fn of<'t>(&mut self, all: &'t [String]) -> &'t str {
         all.get(self.below(all.len())).map_or("", String::as_str)
     }

@@ -5,9 +5,13 @@
 //! texts that were made to be slow: time must grow with their length and no faster.
 #![expect(clippy::print_stdout, reason = "a bench reports to its reader")]
 
+#[path = "../timing/mod.rs"]
+mod timing;
+
 use ambidex::inspect::{Leaf, Options, PackSet, read};
 use std::hint::black_box;
 use std::time::Duration;
+use timing::cpu_time;
 
 const PROSE: &[(&str, &str)] = &[
     (
@@ -72,7 +76,6 @@ const ADVERSARIAL: &[(&str, &str)] = &[
     ("brackets", "[(\"'{[(\"'{"),
 ];
 
-const ROUNDS: u32 = 5;
 /// CPU time of one round.
 const ROUND: Duration = Duration::from_millis(100);
 
@@ -95,37 +98,13 @@ fn main() {
     }
 }
 
-/// Microseconds for each kilobyte of a text of this size, the best of several rounds. The kernel's
-/// clock of CPU time ticks every few milliseconds, so a round is many times longer.
+/// Microseconds for each kilobyte of a text of this size.
 fn cost(sample: &str, size: usize) -> f64 {
     let text = sample.repeat(size / sample.len() + 1);
     let text = text.get(..text.floor_char_boundary(size)).unwrap_or_default();
     let leaves = [Leaf { path: "messages[0].content", text, is_prose: true }];
     let options = Options { packs: PackSet::ALL, ..Options::default() };
-    let look = || black_box(read(black_box(&leaves), &options));
-    let mut best = f64::MAX;
-    for _ in 0..ROUNDS {
-        let (start, mut repeats) = (cpu_time(), 0_u32);
-        let spent = loop {
-            // The clock is read rarely: it costs a system call.
-            for _ in 0..=(20_000 / size) {
-                look();
-                repeats += 1;
-            }
-            let spent = cpu_time().saturating_sub(start);
-            if spent >= ROUND {
-                break spent;
-            }
-        };
-        best = best.min(spent.as_secs_f64() / f64::from(repeats));
-    }
+    let look = |_| drop(black_box(read(black_box(&leaves), &options)));
     let kilobytes = f64::from(u32::try_from(text.len()).unwrap_or(u32::MAX)) / 1000.0;
-    best * 1e6 / kilobytes
-}
-
-/// CPU time of this thread, from the kernel.
-fn cpu_time() -> Duration {
-    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let nanos = stat.split(' ').next().and_then(|nanos| nanos.parse().ok()).unwrap_or(0);
-    Duration::from_nanos(nanos)
+    1e6 * timing::seconds(ROUND, 1 + 20_000 / size, look) / kilobytes
 }

@@ -7,7 +7,11 @@
 //! the mean over the requests. Ours includes the trace; Rego's is the target only.
 #![expect(clippy::print_stdout, reason = "a bench reports to its reader")]
 
+#[path = "../../fuzz/chance.rs"]
+mod chance;
 mod rules;
+#[path = "../timing/mod.rs"]
+mod timing;
 
 use std::fmt::Write as _;
 use std::hint::black_box;
@@ -16,11 +20,11 @@ use std::process::Command;
 use std::time::Duration;
 
 use ambidex::policy::{Clearance, Decision, Facts, Outcome, Policy, evaluate};
-use rules::{Chance, Request, Rules};
+use chance::Chance;
+use rules::{Request, Rules};
 use serde_json::{Value, json};
 
 const REQUESTS: usize = 1000;
-const ROUNDS: u32 = 5;
 /// CPU time of one round.
 const ROUND: Duration = Duration::from_millis(200);
 
@@ -143,27 +147,7 @@ fn words(policy: &Policy, decision: &Decision) -> Value {
     json!({ "route": policy.route_id(permit.route), "targets": targets })
 }
 
-/// Microseconds of one call, the best of several rounds.
+/// Microseconds of one call.
 fn cost(call: impl Fn()) -> f64 {
-    let mut best = f64::MAX;
-    for _ in 0..ROUNDS {
-        let (start, mut calls) = (cpu_time(), 0_u32);
-        let spent = loop {
-            call();
-            calls += 1;
-            let spent = cpu_time().saturating_sub(start);
-            if spent >= ROUND {
-                break spent;
-            }
-        };
-        best = best.min(spent.as_secs_f64() * 1e6 / f64::from(calls));
-    }
-    best
-}
-
-/// CPU time of this thread, from the kernel.
-fn cpu_time() -> Duration {
-    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let nanos = stat.split(' ').next().and_then(|nanos| nanos.parse().ok()).unwrap_or(0);
-    Duration::from_nanos(nanos)
+    1e6 * timing::seconds(ROUND, 1, |_| call())
 }

@@ -1,5 +1,6 @@
 //! Made-up rules, the same in our language and in Rego, and made-up requests for them.
 
+use crate::chance::Chance;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -20,23 +21,7 @@ const TEAMS: usize = 40;
 /// What the one budget allows: a thousand dollars.
 const BUDGET: i128 = 1_000_000_000_000;
 
-/// `SplitMix64`.
-#[derive(Clone, Debug)]
-pub(crate) struct Chance(pub(crate) u64);
-
 impl Chance {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, end: usize) -> usize {
-        let end = u64::try_from(end.max(1)).unwrap_or(1);
-        usize::try_from(self.next() % end).unwrap_or(0)
-    }
-
     fn of<T: Copy>(&mut self, all: &[T]) -> Option<T> {
         all.get(self.below(all.len())).copied()
     }

@@ -6,10 +6,14 @@
 #![expect(clippy::print_stdout, reason = "a bench reports to its reader")]
 #![expect(clippy::disallowed_methods, reason = "a bench looks at the clock")]
 
+#[path = "../timing/mod.rs"]
+mod timing;
+
 use ambidex::inspect::task::{Asked, Model};
 use ambidex::inspect::{Lang, size};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
+use timing::ROUNDS;
 
 const SAMPLES: &[(&str, &str)] = &[
     (
@@ -36,7 +40,6 @@ const SAMPLES: &[(&str, &str)] = &[
 ];
 
 const SIZES: [usize; 4] = [365, 2_000, 16_000, 100_000];
-const ROUNDS: usize = 5;
 const CALLS: usize = 4_000;
 /// CPU time of one round of the mean.
 const ROUND: Duration = Duration::from_millis(60);
@@ -60,22 +63,10 @@ fn language(text: &str) -> Lang {
 }
 
 fn mean(model: &Model, asked: &Asked<'_>) -> f64 {
-    let mut best = f64::MAX;
-    for _ in 0..ROUNDS {
-        let (start, mut repeats) = (cpu_time(), 0_u32);
-        let spent = loop {
-            for _ in 0..500 {
-                black_box(model.guess(black_box(asked)));
-                repeats += 1;
-            }
-            let spent = cpu_time().saturating_sub(start);
-            if spent >= ROUND {
-                break spent;
-            }
-        };
-        best = best.min(spent.as_secs_f64() / f64::from(repeats));
-    }
-    best * 1e6
+    let guess = |_| {
+        black_box(model.guess(black_box(asked)));
+    };
+    1e6 * timing::seconds(ROUND, 500, guess)
 }
 
 fn p99(model: &Model, asked: &Asked<'_>) -> f64 {
@@ -93,11 +84,4 @@ fn p99(model: &Model, asked: &Asked<'_>) -> f64 {
         best = best.min(slow.as_secs_f64());
     }
     best * 1e6
-}
-
-/// CPU time of this thread, from the kernel.
-fn cpu_time() -> Duration {
-    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let nanos = stat.split(' ').next().and_then(|nanos| nanos.parse().ok()).unwrap_or(0);
-    Duration::from_nanos(nanos)
 }

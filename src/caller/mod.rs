@@ -168,7 +168,8 @@ impl Callers {
         // Revoking the last key must not open the gateway.
         let is_keyless = self.configured.is_empty() && book == KeyBook::Empty;
         if is_keyless && self.anonymous == Anonymous::WithoutKeys {
-            table.anonymous = Some(Arc::new(self.caller(&CallerSettings::anonymous())));
+            table.anonymous =
+                Some(Arc::new(self.caller(&CallerSettings::named(ANONYMOUS, ANONYMOUS))));
         }
         self.table.store(Arc::new(table));
         doubled
@@ -255,19 +256,20 @@ impl Caller {
             None => Ok(own),
         }
     }
-
-    /// How fast this caller may ask.
-    pub const fn rates(&self) -> Rates {
-        self.meter.rates()
-    }
 }
 
 impl CallerSettings {
-    fn anonymous() -> Self {
+    /// A caller of this team with one key for good, and nothing else said.
+    pub fn with_key(name: &str, team: &str, key: &Secret) -> Self {
+        let grant = Grant { digest: KeyDigest::of(key), until: None };
+        Self { keys: vec![grant], ..Self::named(name, team) }
+    }
+
+    fn named(name: &str, team: &str) -> Self {
         Self {
-            name: ANONYMOUS.to_owned(),
+            name: name.to_owned(),
             keys: Vec::new(),
-            team: ANONYMOUS.to_owned(),
+            team: team.to_owned(),
             criticality: None,
             region: None,
             data_floor: None,
@@ -294,14 +296,10 @@ mod tests {
     }
 
     fn settings(name: &str, per_minute: u32) -> CallerSettings {
-        let digest = KeyDigest::of(&key(&format!("key-of-{name}")));
         let requests_per_minute = NonZeroU32::new(per_minute);
         CallerSettings {
-            name: name.to_owned(),
-            keys: vec![Grant { digest, until: None }],
-            team: "support".to_owned(),
             rates: Rates { requests_per_minute, ..Rates::default() },
-            ..CallerSettings::anonymous()
+            ..CallerSettings::with_key(name, "support", &key(&format!("key-of-{name}")))
         }
     }
 

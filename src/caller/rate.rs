@@ -107,10 +107,6 @@ impl Meter {
         }
     }
 
-    pub(super) const fn rates(&self) -> Rates {
-        self.rates
-    }
-
     /// Counts a request, and gives it a place.
     pub(super) fn request(&self) -> Result<(Seats, Standing), Failure> {
         let whose = &self.whose;

@@ -84,11 +84,8 @@ pub fn list(
         [] => "all".to_owned(),
         models => models.join(", "),
     };
-    let mut table = comfy_table::Table::new();
-    table.load_style(comfy_table::presets::NOTHING);
-    table.set_header(["name", "team", "ends with", "state", "created", "models", "rates"]);
-    for row in &rows {
-        table.add_row([
+    let cells = |row: &KeyRow| {
+        [
             row.name.clone(),
             row.team.clone(),
             row.hint.clone(),
@@ -96,12 +93,10 @@ pub fn list(
             row.created.strftime("%Y-%m-%d").to_string(),
             models(row),
             rates(row),
-        ]);
-    }
-    for line in table.lines() {
-        writeln!(out, "{}", line.trim_end())?;
-    }
-    Ok(())
+        ]
+    };
+    let head = ["name", "team", "ends with", "state", "created", "models", "rates"];
+    Ok(super::table(head, rows.iter().map(cells), out)?)
 }
 
 fn state(row: &KeyRow, now: Timestamp) -> String {

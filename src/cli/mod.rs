@@ -149,6 +149,23 @@ pub fn run(arguments: Arguments) -> Result<(), CliError> {
     Ok(())
 }
 
+/// Prints columns under their heads, without lines around them.
+fn table<const N: usize>(
+    head: [&str; N],
+    rows: impl Iterator<Item = [String; N]>,
+    out: &mut (impl Write + ?Sized),
+) -> io::Result<()> {
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::NOTHING).set_header(head);
+    for row in rows {
+        table.add_row(row);
+    }
+    for line in table.lines() {
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    Ok(())
+}
+
 fn settings(config: Option<&Path>) -> Result<Settings, CliError> {
     Ok(config::load(config)?)
 }

@@ -15,7 +15,7 @@ use anyhow::Context as _;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::caller::{CallerSettings, Grant, KeyDigest, Rates, TaskHints};
+use crate::caller::CallerSettings;
 use crate::chat::UsageSource;
 use crate::cli::CliError;
 use crate::cli::arguments::DemoOptions;
@@ -113,17 +113,7 @@ fn settings(options: &DemoOptions, upstream: SocketAddr, store: &Path) -> Settin
 }
 
 fn caller(team: &str, key: &str) -> CallerSettings {
-    CallerSettings {
-        name: format!("{team}-app"),
-        keys: vec![Grant { digest: KeyDigest::of(&Secret::new(key.to_owned())), until: None }],
-        team: team.to_owned(),
-        criticality: None,
-        region: None,
-        data_floor: None,
-        task_hints: TaskHints::default(),
-        models: Vec::new(),
-        rates: Rates::default(),
-    }
+    CallerSettings::with_key(&format!("{team}-app"), team, &Secret::new(key.to_owned()))
 }
 
 /// Writes last week's spending of a whole team budget into the ledger, as a gateway would have.

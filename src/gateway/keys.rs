@@ -61,8 +61,7 @@ fn settings(row: &KeyRow) -> Option<CallerSettings> {
     }
     let grants = &row.grants;
     let level = grants.data_floor.as_deref().map(Level::from_name);
-    let known = |name: &str| Criticality::ALL.iter().copied().find(|it| it.name() == name);
-    let criticality = grants.criticality.as_deref().map(known);
+    let criticality = grants.criticality.as_deref().map(Criticality::from_name);
     if matches!(level, Some(None)) || matches!(criticality, Some(None)) {
         warn!(name = row.name, "this API key says something that this version does not know");
         return None;

@@ -1,9 +1,7 @@
 //! What became of the local answers that a route looked at, for choosing its threshold.
 
-use rusqlite::named_params;
-
 use super::error::LedgerError;
-use super::read::Reader;
+use super::read::{Reader, bounds};
 use super::report::Period;
 use crate::money::NanoUsd;
 
@@ -29,25 +27,19 @@ impl Reader {
             "SELECT coalesce(route, ''), coalesce(verify_score, 0.0), verify_verdict, cost_nanos,
                avoided_nanos
              FROM ledger
-             WHERE verify_verdict IS NOT NULL AND at_us >= :since AND at_us < :until
+             WHERE verify_verdict IS NOT NULL AND at_us >= ?1 AND at_us < ?2
              ORDER BY seq",
         )?;
         let nanos = |nanos: i64| NanoUsd::new(i128::from(nanos));
-        let rows = query.query_map(
-            named_params! {
-                ":since": period.since.as_microsecond(),
-                ":until": period.until.as_microsecond(),
-            },
-            |row| {
-                Ok(Looked {
-                    route: row.get(0)?,
-                    score: row.get(1)?,
-                    verdict: row.get(2)?,
-                    cost: nanos(row.get(3)?),
-                    avoided: nanos(row.get(4)?),
-                })
-            },
-        )?;
+        let rows = query.query_map(bounds(period), |row| {
+            Ok(Looked {
+                route: row.get(0)?,
+                score: row.get(1)?,
+                verdict: row.get(2)?,
+                cost: nanos(row.get(3)?),
+                avoided: nanos(row.get(4)?),
+            })
+        })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 }

@@ -211,7 +211,8 @@ impl Reader {
 
 const OF_PERIOD: &str = "SELECT * FROM ledger WHERE at_us >= ?1 AND at_us < ?2 ORDER BY seq";
 
-fn bounds(period: Period) -> (i64, i64) {
+/// A period as the parameters `?1` and `?2`, the first after the last excluded.
+pub(super) fn bounds(period: Period) -> (i64, i64) {
     (period.since.as_microsecond(), period.until.as_microsecond())
 }
 

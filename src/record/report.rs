@@ -4,10 +4,10 @@
 //! the metrics agree to the last unit.
 
 use jiff::Timestamp;
-use rusqlite::{Row, named_params};
+use rusqlite::Row;
 
 use super::error::LedgerError;
-use super::read::Reader;
+use super::read::{Reader, bounds};
 use crate::money::NanoUsd;
 
 /// What rows can be grouped by.
@@ -167,13 +167,10 @@ impl Reader {
             format!("GROUP BY {places} ORDER BY sum(cost_nanos) DESC, {places}")
         };
         let query = format!(
-            "SELECT {groups}{SUMS} FROM ledger WHERE at_us >= :since AND at_us < :until {grouping}"
+            "SELECT {groups}{SUMS} FROM ledger WHERE at_us >= ?1 AND at_us < ?2 {grouping}"
         );
         let mut query = self.connection().prepare(&query)?;
-        let mut found = query.query(named_params! {
-            ":since": period.since.as_microsecond(),
-            ":until": period.until.as_microsecond(),
-        })?;
+        let mut found = query.query(bounds(period))?;
         let mut lines = Vec::new();
         while let Some(row) = found.next()? {
             let names = (0..by.len()).map(|place| row.get(place)).collect::<Result<_, _>>()?;
@@ -187,14 +184,11 @@ impl Reader {
     pub fn work(&self, period: Period) -> Result<Work, LedgerError> {
         let query = format!(
             "SELECT imputed_nanos > 0 OR answered_sha256 IS NOT NULL, {SUMS}
-             FROM ledger WHERE at_us >= :since AND at_us < :until AND state = 'settled'
+             FROM ledger WHERE at_us >= ?1 AND at_us < ?2 AND state = 'settled'
              AND usage_source IS NOT NULL GROUP BY 1"
         );
         let mut query = self.connection().prepare(&query)?;
-        let mut found = query.query(named_params! {
-            ":since": period.since.as_microsecond(),
-            ":until": period.until.as_microsecond(),
-        })?;
+        let mut found = query.query(bounds(period))?;
         let mut work = Work::default();
         while let Some(row) = found.next()? {
             let sums = costs(row, 1)?;

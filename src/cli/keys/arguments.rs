@@ -118,9 +118,8 @@ fn later(text: &str, now: Timestamp) -> Result<Timestamp, CliError> {
 }
 
 fn criticality(text: &str) -> Result<Criticality, String> {
-    let found = Criticality::ALL.iter().copied().find(|it| it.name() == text);
     let names = || Criticality::ALL.iter().map(|it| it.name()).collect::<Vec<_>>().join(", ");
-    found.ok_or_else(|| format!("one of {}", names()))
+    Criticality::from_name(text).ok_or_else(|| format!("one of {}", names()))
 }
 
 /// A name as the configuration would take it.

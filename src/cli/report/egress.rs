@@ -2,11 +2,10 @@
 
 use std::io::Write;
 
-use comfy_table::{Table, presets};
 use serde_json::json;
 
 use super::Layout;
-use crate::cli::ledger;
+use crate::cli::{ledger, table};
 use crate::record::Reader;
 use crate::record::egress::{Count, Egress, Kind, egress as sum_up};
 use crate::record::evidence::Known;
@@ -39,30 +38,19 @@ pub fn egress(
 
 fn text(egress: &Egress, period: Period, out: &mut impl Write) -> anyhow::Result<()> {
     writeln!(out, "{} to {} (UTC): {} request(s)\n", period.since, period.until, egress.requests)?;
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header([
-        "passage",
-        "sensitivity",
-        "zone",
-        "target",
-        "requests",
-        "limits that applied",
-    ]);
-    for (kind, count) in &egress.groups {
+    let cells = |(kind, count): (&Kind, &Count)| {
         let (zone, target) = kind.passage.place();
-        table.add_row([
+        [
             kind.passage.name().to_owned(),
             kind.sensitivity.clone(),
             zone.to_owned(),
             target.to_owned(),
             count.requests.to_string(),
             limits(kind),
-        ]);
-    }
-    for line in table.lines() {
-        writeln!(out, "{}", line.trim_end())?;
-    }
+        ]
+    };
+    let head = ["passage", "sensitivity", "zone", "target", "requests", "limits that applied"];
+    table(head, egress.groups.iter().map(cells), out)?;
     writeln!(
         out,
         "\nleft: a server outside may have seen it, whatever it answered (tried at two, it counts at both);\n\

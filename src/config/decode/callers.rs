@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use super::Decoder;
-use crate::caller::{Anonymous, CallerSettings, Grant, KeyDigest, Rates, TaskHints, TeamRates};
+use crate::caller::{Anonymous, CallerSettings, Rates, TaskHints, TeamRates};
 use crate::inspect::Level;
 use crate::policy::Criticality;
 use crate::yaml::{Cursor, Fields};
@@ -51,15 +51,8 @@ impl Decoder<'_> {
             it.reader.name(at).map(|name| Some(name.to_owned()))
         });
         let mut caller = CallerSettings {
-            name: name?,
-            keys: vec![Grant { digest: KeyDigest::of(&key?), until: None }],
-            team: team?,
-            criticality: None,
-            region: None,
-            data_floor: None,
-            task_hints: TaskHints::default(),
-            models: Vec::new(),
             rates: self.rates(&fields),
+            ..CallerSettings::with_key(&name?, &team?, &key?)
         };
         self.set(&fields, "criticality", &mut caller.criticality, |it, at| {
             let known = Criticality::ALL.iter().map(|value| (value.name(), *value));

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 use sha2::{Digest as _, Sha256};
 
-use super::content::{self, Digest, put};
+use super::content::{self, Decided, Digest, put};
 use super::key::{Fingerprint, SigningKey};
 use crate::hex;
 use crate::record::error::LedgerError;
@@ -256,8 +256,7 @@ impl Chain {
         let mut salt = [0; SALT_SIZE];
         // Without random bytes the name is merely easier to guess once it is forgotten.
         let _unsalted = getrandom::fill(&mut salt);
-        let content = content::decided(connection, seq)?;
-        let caller = content::caller(connection, seq, &salt)?;
+        let Decided { content, caller } = content::decided(connection, seq, &salt)?;
         self.append(
             connection,
             Link {

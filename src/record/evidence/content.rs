@@ -62,44 +62,44 @@ pub(super) const ENDED: &[&str] = &[
     "sent_to",
 ];
 
-static SELECT_DECIDED: LazyLock<String> = LazyLock::new(|| select(DECIDED));
-static SELECT_CALLER: LazyLock<String> = LazyLock::new(|| select(CALLER));
+static SELECT_DECIDED: LazyLock<String> = LazyLock::new(|| select(&[DECIDED, CALLER].concat()));
 static SELECT_ENDED: LazyLock<String> = LazyLock::new(|| select(ENDED));
 
 fn select(columns: &[&str]) -> String {
     format!("SELECT {} FROM ledger WHERE seq = ?1", columns.join(", "))
 }
 
-/// What a row says about the decision.
-pub(super) fn decided(connection: &Connection, seq: i64) -> rusqlite::Result<Digest> {
-    of(connection, seq, (&SELECT_DECIDED, DECIDED), &[])
+/// What a row says about a decision, in two digests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Decided {
+    /// What was decided.
+    pub content: Digest,
+    /// Who asked. Salted, so that a name that is forgotten cannot be found by trying names.
+    pub caller: Digest,
 }
 
-/// Who a row says asked. Salted, so that a name that is forgotten cannot be found by trying names.
-pub(super) fn caller(connection: &Connection, seq: i64, salt: &[u8]) -> rusqlite::Result<Digest> {
-    of(connection, seq, (&SELECT_CALLER, CALLER), salt)
+/// What a row says about the decision.
+pub(super) fn decided(connection: &Connection, seq: i64, salt: &[u8]) -> rusqlite::Result<Decided> {
+    connection.prepare_cached(&SELECT_DECIDED)?.query_row([seq], |row| {
+        let content = digest(row, (0, DECIDED), &[])?;
+        Ok(Decided { content, caller: digest(row, (DECIDED.len(), CALLER), salt)? })
+    })
 }
 
 /// What a row says about the end.
 pub(super) fn ended(connection: &Connection, seq: i64) -> rusqlite::Result<Digest> {
-    of(connection, seq, (&SELECT_ENDED, ENDED), &[])
-}
-
-fn of(
-    connection: &Connection,
-    seq: i64,
-    (query, columns): (&str, &[&str]),
-    salt: &[u8],
-) -> rusqlite::Result<Digest> {
-    let mut query = connection.prepare_cached(query)?;
-    query.query_row([seq], |row| digest(row, columns, salt))
+    connection.prepare_cached(&SELECT_ENDED)?.query_row([seq], |row| digest(row, (0, ENDED), &[]))
 }
 
 /// Names, types and values, each with its length, so that no two rows have the same bytes.
-fn digest(row: &Row<'_>, columns: &[&str], salt: &[u8]) -> rusqlite::Result<Digest> {
+fn digest(
+    row: &Row<'_>,
+    (first, columns): (usize, &[&str]),
+    salt: &[u8],
+) -> rusqlite::Result<Digest> {
     let mut digest = Sha256::new();
     put(&mut digest, b's', salt);
-    for (place, name) in columns.iter().enumerate() {
+    for (place, name) in (first..).zip(columns) {
         put(&mut digest, b'c', name.as_bytes());
         match row.get_ref(place)? {
             ValueRef::Null => put(&mut digest, b'n', &[]),

@@ -182,7 +182,8 @@ fn forge(path: &Path, key: Option<&SigningKey>) {
     for mut link in links {
         match link.event {
             chain::Event::Decided => {
-                link.content = content::decided(&connection, link.row).unwrap().to_vec();
+                link.content =
+                    content::decided(&connection, link.row, &[]).unwrap().content.to_vec();
             }
             chain::Event::Ended => {
                 link.content = content::ended(&connection, link.row).unwrap().to_vec();

@@ -235,27 +235,21 @@ impl Walk<'_> {
     }
 
     fn decided(&mut self, link: &Link) -> Result<(), LedgerError> {
-        let found = content::decided(self.connection, link.row).optional()?;
-        match found {
-            None => self.removed += 1,
-            Some(found) if found != *link.content => {
-                self.row_fault(link.row, "what was decided has been changed")?;
-            }
-            Some(_) => {}
+        self.out.erased += u64::from(link.salt.is_none());
+        let salt = link.salt.as_deref().unwrap_or_default();
+        let Some(found) = content::decided(self.connection, link.row, salt).optional()? else {
+            self.removed += 1;
+            return Ok(());
+        };
+        if found.content != *link.content {
+            self.row_fault(link.row, "what was decided has been changed")?;
         }
-        match &link.salt {
-            None => {
-                self.out.erased += 1;
-                if found.is_some() && !self.is_forgotten(link.row)? {
-                    self.row_fault(link.row, "a forgotten caller has been filled in again")?;
-                }
+        if link.salt.is_some() {
+            if found.caller != *link.caller {
+                self.row_fault(link.row, "who asked, or why, has been changed")?;
             }
-            Some(salt) if found.is_some() => {
-                if content::caller(self.connection, link.row, salt)? != *link.caller {
-                    self.row_fault(link.row, "who asked, or why, has been changed")?;
-                }
-            }
-            Some(_) => {}
+        } else if !self.is_forgotten(link.row)? {
+            self.row_fault(link.row, "a forgotten caller has been filled in again")?;
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ambidex::caller::{CallerSettings, Grant, KeyDigest, Rates, TaskHints};
+use ambidex::caller::CallerSettings;
 use ambidex::config::settings::{ModelChoice, Power};
 use ambidex::config::{PolicySource, Settings, StoreSettings, TargetKind, TargetSettings};
 use ambidex::engine::EngineSettings;
@@ -215,17 +215,11 @@ pub fn settings(upstream: &Upstream, folder: &TempDir) -> Settings {
         admin_listen: "127.0.0.1:0".parse().unwrap(),
         store: StoreSettings::Sqlite(folder.path().join("ledger.db")),
         targets: vec![local, cloud],
-        callers: vec![CallerSettings {
-            name: "support-bot".to_owned(),
-            keys: vec![Grant { digest: KeyDigest::of(&Secret::new(KEY.to_owned())), until: None }],
-            team: "support".to_owned(),
-            criticality: None,
-            region: None,
-            data_floor: None,
-            task_hints: TaskHints::default(),
-            models: Vec::new(),
-            rates: Rates::default(),
-        }],
+        callers: vec![CallerSettings::with_key(
+            "support-bot",
+            "support",
+            &Secret::new(KEY.to_owned()),
+        )],
         ..Settings::default()
     }
 }

@@ -3,6 +3,9 @@
 //! Prints one result per line and then what one evaluation costs, in microseconds of CPU time, with
 //! the interpreter of compiled policies and with the virtual machine of bytecode.
 
+#[path = "../../../timing/mod.rs"]
+mod timing;
+
 use std::hint::black_box;
 use std::time::Duration;
 
@@ -10,9 +13,9 @@ use anyhow::{Context as _, Result, ensure};
 use regorus::languages::rego::compiler::Compiler;
 use regorus::rvm::vm::RegoVM;
 use regorus::{Engine, Value};
+use timing::cpu_time;
 
 const ENTRY: &str = "data.bench.winner";
-const ROUNDS: u32 = 5;
 /// CPU time of one round.
 const ROUND: Duration = Duration::from_millis(200);
 
@@ -58,29 +61,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Microseconds of one call, the best of several rounds.
-fn cost(count: usize, mut call: impl FnMut(usize)) -> f64 {
-    let mut best = f64::MAX;
-    for _ in 0..ROUNDS {
-        let (start, mut calls) = (cpu_time(), 0_u32);
-        let spent = loop {
-            for index in 0..count {
-                call(index);
-                calls += 1;
-            }
-            let spent = cpu_time().saturating_sub(start);
-            if spent >= ROUND {
-                break spent;
-            }
-        };
-        best = best.min(spent.as_secs_f64() * 1e6 / f64::from(calls));
-    }
-    best
-}
-
-/// CPU time of this thread, from the kernel.
-fn cpu_time() -> Duration {
-    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let nanos = stat.split(' ').next().and_then(|nanos| nanos.parse().ok()).unwrap_or(0);
-    Duration::from_nanos(nanos)
+/// Microseconds of one call.
+fn cost(count: usize, call: impl FnMut(usize)) -> f64 {
+    1e6 * timing::seconds(ROUND, count, call)
 }
