@@ -14,7 +14,7 @@ use crate::clock::{self, Instant};
 use crate::dialect::translate::{self, About, Translator};
 use crate::dialect::{self, Complaint, Dialect, sse};
 use crate::failure::{Code, Failure};
-use crate::mask::{self, MessageRestorer, Restoration, StreamRestorer};
+use crate::mask::{self, MessageRestorer, ResponseRestorer, Restoration, StreamRestorer};
 use crate::money::{NanoUsd, Tokens};
 use crate::policy::Clearance;
 use crate::telemetry::Outcome;
@@ -41,8 +41,14 @@ impl Sent<'_> {
         dialect::of(self.asked.surface)
     }
 
+    /// The interface of the answer, and the one that it is wanted in.
+    const fn pair(&self) -> (Surface, Surface) {
+        (self.leaves.surface, self.asked.surface)
+    }
+
     fn is_translated(&self) -> bool {
-        self.asked.surface != self.leaves.surface
+        let (from, to) = self.pair();
+        from != to
     }
 }
 
@@ -53,11 +59,14 @@ pub(super) async fn answer(
     mut settlement: Settlement,
     sent: Sent<'_>,
 ) -> Result<Content, Box<Miss>> {
-    let outgoing = remote.provider.outgoing(sent.leaves, &remote.model, sent.output_max);
+    let spoken = sent.leaves.surface;
+    let provider = remote.speaker(spoken);
+    let outgoing = provider.outgoing(sent.leaves, &remote.model, sent.output_max);
     let about = sent.is_translated().then(|| About {
         id: settlement.case().id.clone(),
         created: clock::now().as_second(),
         model: remote.model.clone(),
+        asked: sent.asked.body().clone(),
     });
     let app = Arc::clone(settlement.app());
     // From here on the upstream may see the request: whoever drops this future (a client that
@@ -69,7 +78,7 @@ pub(super) async fn answer(
         return Err(missed(SendError::Unreachable, settlement));
     };
     settlement.leaves();
-    let reply = upstream::send(&app.client, remote, clearance, hold, outgoing).await;
+    let reply = upstream::send(&app.client, (remote, spoken), clearance, hold, outgoing).await;
     let reply = match reply {
         Ok(reply) => reply,
         Err(error) => return Err(missed(error, settlement)),
@@ -91,11 +100,11 @@ pub(super) async fn answer(
         Ok(Err(error)) => return Err(missed(error, settlement)),
         Err(_) => return Err(missed(SendError::Timeout, settlement)),
     };
-    let usage = remote.provider.usage(&body);
+    let usage = provider.usage(&body);
     let bill = usage.map_or(Bill::Unknown(input), Bill::Used);
     let body = if let Some(about) = &about {
         let used = usage.unwrap_or(input);
-        let Some(new) = translate::reply(&body, sent.asked.surface, about, &used) else {
+        let Some(new) = translate::reply(&body, sent.pair(), about, &used) else {
             let message = "the upstream's answer is not what its interface defines";
             let failure = Failure::upstream(Code::UpstreamError, message);
             return Err(Box::new(Miss {
@@ -181,12 +190,16 @@ async fn refused(
 enum Unmask {
     Chat(StreamRestorer),
     Messages(MessageRestorer),
+    Responses(ResponseRestorer),
 }
 
 impl Unmask {
     fn new(restoration: Restoration, surface: Surface) -> Self {
         match surface {
-            Surface::OpenAiChat => Self::Chat(StreamRestorer::new(restoration)),
+            Surface::OpenAiChat | Surface::OpenAiCompletions | Surface::OpenAiEmbeddings => {
+                Self::Chat(StreamRestorer::new(restoration))
+            }
+            Surface::OpenAiResponses => Self::Responses(ResponseRestorer::new(restoration)),
             Surface::AnthropicMessages => Self::Messages(MessageRestorer::new(restoration)),
         }
     }
@@ -199,6 +212,7 @@ impl Unmask {
                 mask::Heard::Unchanged => None,
             },
             Self::Messages(messages) => messages.hear(data),
+            Self::Responses(responses) => responses.hear(data),
         }
     }
 
@@ -206,15 +220,9 @@ impl Unmask {
         match self {
             Self::Chat(chat) => chat.finish(),
             Self::Messages(messages) => messages.finish(),
+            Self::Responses(responses) => responses.finish(),
         }
     }
-}
-
-/// The data of an event with the cost beside the usage.
-fn with_cost(data: &[u8], cost_usd: &str) -> Option<Vec<u8>> {
-    let end = data.iter().rposition(|byte| *byte == b'}')?;
-    let (head, _) = data.split_at_checked(end)?;
-    Some([head, b",\"x_ambidex_cost_usd\":\"", cost_usd.as_bytes(), b"\"}"].concat())
 }
 
 type Pieces = Pin<Box<dyn Stream<Item = Result<Bytes, SendError>> + Send>>;
@@ -247,22 +255,22 @@ impl Relay {
         settlement: Settlement,
         (sent, about): (Sent<'_>, Option<About>),
     ) -> Self {
-        let surface = sent.asked.surface;
+        let pair = sent.pair();
         let deadline = clock::instant() + remote.timeouts.total;
         Self {
             pieces: Box::pin(reply.into_pieces()),
-            ear: remote.provider.ear(),
+            ear: remote.speaker(sent.leaves.surface).ear(),
             timeouts: remote.timeouts,
             deadline,
             delivery: sent.asked.delivery,
             dialect: sent.dialect(),
-            translator: about.map(|about| translate::stream(surface, about)),
+            translator: about.map(|about| translate::stream(pair, about)),
             splitter: sse::Splitter::default(),
             settlement: Some(settlement),
             output: Tokens(0),
             usage: None,
             prompt: None,
-            unmask: sent.restoration.map(|it| Unmask::new(it, surface)),
+            unmask: sent.restoration.map(|it| Unmask::new(it, pair.1)),
         }
     }
 
@@ -353,14 +361,18 @@ impl Relay {
             },
             // The usage is the caller's only if the caller asked for it.
             Part::UsageOnly if self.delivery != Delivery::StreamWithUsage => {}
-            Part::UsageOnly | Part::Final => {
-                let cost = self.usage.and_then(|usage| {
-                    self.settlement.as_ref().map(|settlement| settlement.cost(&usage).to_string())
-                });
-                match cost.and_then(|cost| with_cost(data, &cost)) {
-                    Some(priced) => self.write(&priced, None, out),
-                    None => self.write(data, event, out),
+            Part::UsageOnly | Part::Final => self.tell_usage(data, event, out),
+            Part::Last => {
+                // It says the whole answer once more.
+                let events = self.unmask.as_mut().and_then(|unmask| unmask.hear(data));
+                match events.as_deref().and_then(<[String]>::split_last) {
+                    Some((last, before)) => {
+                        self.write_all(before, out);
+                        self.tell_usage(last.as_bytes(), None, out);
+                    }
+                    None => self.tell_usage(data, event, out),
                 }
+                self.settle(Outcome::Answered);
             }
             Part::Error => {
                 self.write(data, event, out);
@@ -372,6 +384,17 @@ impl Relay {
                 self.settle(Outcome::Answered);
                 self.write(data, event, out);
             }
+        }
+    }
+
+    /// Tells what was used, with its cost, where that is known.
+    fn tell_usage(&self, data: &[u8], event: Option<&Bytes>, out: &mut BytesMut) {
+        let cost = self.usage.and_then(|usage| {
+            self.settlement.as_ref().map(|settlement| settlement.cost(&usage).to_string())
+        });
+        match cost.and_then(|cost| dialect::with_cost(data, &cost)) {
+            Some(priced) => self.write(&priced, None, out),
+            None => self.write(data, event, out),
         }
     }
 

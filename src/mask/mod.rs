@@ -14,12 +14,14 @@ mod guard;
 mod json;
 mod messages;
 mod placeholder;
+mod responses;
 mod restore;
 
 pub use answer::{Format, Heard, Restoration, StreamRestorer, restore_whole};
 pub use body::{Masked, Unmaskable, mask};
 pub use guard::Guard;
 pub use messages::MessageRestorer;
+pub use responses::ResponseRestorer;
 pub use placeholder::{Conversation, Key, Placeholders};
 
 use std::fmt;

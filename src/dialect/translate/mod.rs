@@ -6,10 +6,14 @@
 //! where), and whoever sends it reads and inspects it again as if it had come from a caller.
 
 mod chat_request;
+mod completions;
 mod messages_request;
 mod reply;
+mod responses_reply;
+mod responses_request;
 mod to_chat;
 mod to_messages;
+mod to_responses;
 
 use bytes::Bytes;
 use serde_json::{Map, Value};
@@ -27,7 +31,7 @@ pub struct Untranslatable {
 }
 
 /// What the other side does not say about an answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct About {
     /// The decision's id, from which the answer's id is made.
     pub id: String,
@@ -35,6 +39,15 @@ pub struct About {
     pub created: i64,
     /// The model, should the answer not name it.
     pub model: String,
+    /// The body of the caller's request: some interfaces repeat its settings in the answer.
+    pub asked: Bytes,
+}
+
+/// What was asked is content.
+impl std::fmt::Debug for About {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "About({}, {} bytes)", self.id, self.asked.len())
+    }
 }
 
 /// An event of a stream in the caller's dialect.
@@ -59,38 +72,93 @@ pub trait Translator: Send + std::fmt::Debug {
     fn hear(&mut self, data: &[u8], used: &Usage) -> Vec<Told>;
 }
 
-/// The body that asks the same through another interface.
+/// The body that asks the same through another interface. What is not said there already is said as
+/// chat completions, and from there as whatever else.
 pub fn request(request: &Request, to: Surface) -> Result<Bytes, Untranslatable> {
-    let body = match (request.surface, to) {
-        (Surface::OpenAiChat, Surface::AnthropicMessages) => {
-            chat_request::translate(request.body())?
-        }
-        (Surface::AnthropicMessages, Surface::OpenAiChat) => {
-            messages_request::translate(request.body())?
-        }
-        (Surface::OpenAiChat, Surface::OpenAiChat)
-        | (Surface::AnthropicMessages, Surface::AnthropicMessages) => {
-            return Ok(request.body().clone());
+    if request.surface == to {
+        return Ok(request.body().clone());
+    }
+    let body = object(request.body())?;
+    let chat = match request.surface {
+        Surface::OpenAiChat => body,
+        Surface::AnthropicMessages => messages_request::translate(body)?,
+        Surface::OpenAiCompletions => completions::translate(body)?,
+        Surface::OpenAiResponses => responses_request::translate(body)?,
+        Surface::OpenAiEmbeddings => return Err(no("input", UNKNOWN)),
+    };
+    let body = match to {
+        Surface::OpenAiChat => chat,
+        Surface::AnthropicMessages => chat_request::translate(chat)?,
+        Surface::OpenAiCompletions | Surface::OpenAiResponses | Surface::OpenAiEmbeddings => {
+            return Err(no("model", UNKNOWN));
         }
     };
     Ok(Value::Object(body).to_string().into())
 }
 
+/// Whether requests of one interface can be said in another.
+pub const fn can(from: Surface, to: Surface) -> bool {
+    !matches!(from, Surface::OpenAiEmbeddings)
+        && matches!(to, Surface::OpenAiChat | Surface::AnthropicMessages)
+}
+
+fn object(body: &[u8]) -> Result<Map<String, Value>, Untranslatable> {
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(top)) => Ok(top),
+        _ => Err(no("body", MALFORMED)),
+    }
+}
+
 /// A whole answer; `None` if it is not one of the dialect that it should be in.
-pub fn reply(body: &[u8], to: Surface, about: &About, used: &Usage) -> Option<Vec<u8>> {
+pub fn reply(
+    body: &[u8],
+    (from, to): (Surface, Surface),
+    about: &About,
+    used: &Usage,
+) -> Option<Vec<u8>> {
     let body: Value = serde_json::from_slice(body).ok()?;
+    let chat = match from {
+        Surface::AnthropicMessages => reply::as_chat(&body, about, used)?,
+        Surface::OpenAiChat
+        | Surface::OpenAiCompletions
+        | Surface::OpenAiResponses
+        | Surface::OpenAiEmbeddings => body,
+    };
     let new = match to {
-        Surface::OpenAiChat => reply::as_chat(&body, about, used)?,
-        Surface::AnthropicMessages => reply::as_message(&body, about, used)?,
+        Surface::OpenAiChat | Surface::OpenAiEmbeddings => chat,
+        Surface::AnthropicMessages => reply::as_message(&chat, about, used)?,
+        Surface::OpenAiCompletions => completions::answer(&chat, about, used)?,
+        Surface::OpenAiResponses => responses_reply::response(&chat, about, used)?,
     };
     Some(new.to_string().into_bytes())
 }
 
 /// The translator of a streamed answer into the caller's dialect.
-pub fn stream(to: Surface, about: About) -> Box<dyn Translator> {
-    match to {
-        Surface::OpenAiChat => Box::new(to_chat::ToChat::new(about)),
-        Surface::AnthropicMessages => Box::new(to_messages::ToMessages::new(about)),
+pub fn stream((from, to): (Surface, Surface), about: About) -> Box<dyn Translator> {
+    let last: Box<dyn Translator> = match to {
+        Surface::OpenAiChat | Surface::OpenAiEmbeddings => {
+            return Box::new(to_chat::ToChat::new(about));
+        }
+        Surface::AnthropicMessages => Box::new(to_messages::ToMessages::new(about.clone())),
+        Surface::OpenAiCompletions => Box::new(completions::ToCompletions::new(about.clone())),
+        Surface::OpenAiResponses => Box::new(to_responses::ToResponses::new(about.clone())),
+    };
+    if from == Surface::AnthropicMessages {
+        Box::new(Chain(Box::new(to_chat::ToChat::new(about)), last))
+    } else {
+        last
+    }
+}
+
+/// Two translators, one behind the other.
+#[derive(Debug)]
+struct Chain(Box<dyn Translator>, Box<dyn Translator>);
+
+impl Translator for Chain {
+    fn hear(&mut self, data: &[u8], used: &Usage) -> Vec<Told> {
+        let Self(first, last) = self;
+        let told = first.hear(data, used);
+        told.into_iter().flat_map(|told| last.hear(told.data.as_bytes(), used)).collect()
     }
 }
 
