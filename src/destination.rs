@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::chat::{Request, Shape, Surface};
+use crate::chat::{History, Request, Shape, Surface};
 use crate::config::settings::Power;
 use crate::engine::Engine;
 use crate::inspect::{Findings, Lang};
@@ -169,10 +169,10 @@ impl Destination {
         }
         let Some(price) = self.price(now) else { return Estimate::Unpriced };
         // What lies at the provider is as long as its model can read, for all that we know.
-        let input_bound = match self.serves.input_tokens_max {
-            Some(most) if request.leans_on_stored => most.max(input_bound),
-            None if request.leans_on_stored => return Estimate::Unpriced,
-            _ => input_bound,
+        let input_bound = match (request.history, self.serves.input_tokens_max) {
+            (History::Here, _) => input_bound,
+            (History::AtProvider, Some(most)) => most.max(input_bound),
+            (History::AtProvider, None) => return Estimate::Unpriced,
         };
         let output = Tokens(self.output_max(request).0.saturating_mul(request.choices));
         Estimate::Known(price.upper_bound(input_bound, output))

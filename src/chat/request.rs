@@ -80,6 +80,15 @@ impl Delivery {
     }
 }
 
+/// Where what was said before is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum History {
+    /// In the body, as far as there is any.
+    Here,
+    /// At the provider, where nobody here can tell its length.
+    AtProvider,
+}
+
 /// Where a string's characters are.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Place {
@@ -210,8 +219,8 @@ pub struct Request {
     pub has_images: bool,
     /// Whether a part is of a kind that detectors cannot read (an image, audio, a file).
     pub has_unreadable: bool,
-    /// Whether part of the prompt lies at the provider, where nobody here can tell its length.
-    pub leans_on_stored: bool,
+    /// Where what was said before is.
+    pub history: History,
     /// The sensitivity that the caller declares; it can only raise what is found.
     pub declared: Option<Level>,
     /// The conversation.

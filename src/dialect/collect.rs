@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use super::Unreadable;
 use super::walk::{self, Scalar, Sink, Step};
 use crate::chat::request::{Edits, Place, Text};
-use crate::chat::{Delivery, Request, Sampling, Surface, Turn};
+use crate::chat::{Delivery, History, Request, Sampling, Surface, Turn};
 use crate::inspect::Level;
 use crate::money::Tokens;
 
@@ -118,7 +118,7 @@ impl<'de> Collector<'de> {
             has_tools: false,
             has_images: false,
             has_unreadable: false,
-            leans_on_stored: false,
+            history: History::Here,
             declared: None,
             turns: Vec::new(),
             sampling: Sampling::default(),

@@ -36,13 +36,13 @@ impl Inputs {
         }
         match (value, path.len()) {
             (Scalar::Text(text), 1 | 2) => {
-                self.turn(common, path, index)?;
+                turn(common, path, index)?;
                 common.say(path, index, text);
             }
             (Scalar::Unsigned(number), depth @ (2 | 3)) => {
                 self.has_tokens = true;
                 common.read.has_unreadable = true;
-                self.turn(common, path, if depth == 2 { 0 } else { index })?;
+                turn(common, path, if depth == 2 { 0 } else { index })?;
                 common.whole(path, number, number.to_string());
             }
             // Absent, as far as anybody is concerned; what needs it says so.
@@ -51,19 +51,18 @@ impl Inputs {
         }
         Ok(None)
     }
+}
 
-    fn turn<'de>(
-        &mut self,
-        common: &mut Collector<'de>,
-        path: &[Step<'de>],
-        index: usize,
-    ) -> Result<(), String> {
-        if index >= TEXTS_MAX {
-            return common.refuse(path, "has more than 2048 entries");
-        }
-        if let Some(turn) = common.turn(index) {
-            turn.role = Some(Role::User);
-        }
-        Ok(())
+fn turn<'de>(
+    common: &mut Collector<'de>,
+    path: &[Step<'de>],
+    index: usize,
+) -> Result<(), String> {
+    if index >= TEXTS_MAX {
+        return common.refuse(path, "has more than 2048 entries");
     }
+    if let Some(turn) = common.turn(index) {
+        turn.role = Some(Role::User);
+    }
+    Ok(())
 }

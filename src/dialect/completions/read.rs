@@ -71,22 +71,25 @@ impl<'de> Reader<'de> {
             ("model", Scalar::Text(text)) => return self.common.set_model(path, text),
             ("suffix", Scalar::Text(text)) => {
                 // It is as much a part of what is asked as the prompt.
-                self.local_cannot(!text.is_empty(), "suffix", "left out for this model");
+                if !text.is_empty() {
+                    self.local_cannot("suffix", "left out for this model");
+                }
                 self.common.keep(path, text, Words::Prose);
                 return Ok(());
             }
-            ("echo", Scalar::Bool(yes)) => {
-                self.local_cannot(yes, "echo", "left out for this model");
-            }
+            ("echo", Scalar::Bool(true)) => self.local_cannot("echo", "left out for this model"),
+            ("echo", Scalar::Bool(false)) => {}
             ("logprobs", Scalar::Unsigned(_)) => {
-                self.local_cannot(true, "logprobs", "left out for this model");
+                self.local_cannot("logprobs", "left out for this model");
             }
             ("n" | "best_of", Scalar::Unsigned(number)) => {
                 let count = u32::try_from(number).ok().filter(|_| number <= CHOICES_MAX);
                 let Some(count @ 1..) = count else {
                     return self.common.refuse(path, "must be between 1 and 128");
                 };
-                self.local_cannot(key == "best_of" && count > 1, "best_of", "1 for this model");
+                if key == "best_of" && count > 1 {
+                    self.local_cannot("best_of", "1 for this model");
+                }
                 self.answers = self.answers.max(count);
             }
             ("max_tokens", Scalar::Unsigned(number)) => {
@@ -111,10 +114,9 @@ impl<'de> Reader<'de> {
         Ok(())
     }
 
-    fn local_cannot(&mut self, is_asked: bool, name: &'static str, right: &'static str) {
-        if is_asked {
-            self.common.read.sampling.misread.get_or_insert((name, right));
-        }
+    /// Notes what only other models can do.
+    fn local_cannot(&mut self, name: &'static str, right: &'static str) {
+        self.common.read.sampling.misread.get_or_insert((name, right));
     }
 }
 

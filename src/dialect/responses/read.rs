@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 
 use crate::chat::request::Edits;
-use crate::chat::{Delivery, Request, Role, Shape, Surface, Turn};
+use crate::chat::{Delivery, History, Request, Role, Shape, Surface, Turn};
 use crate::dialect::Unreadable;
 use crate::dialect::collect::{Collect, Collector, Words, top_level, walked};
 use crate::dialect::openai::{sampling, schema};
@@ -60,23 +60,23 @@ impl<'de> Reader<'de> {
                     self.say(path, 0, Role::User, text);
                     return Ok(());
                 }
-                "previous_response_id" | "conversation" => self.common.read.leans_on_stored = true,
+                "previous_response_id" | "conversation" => self.common.read.history = History::AtProvider,
                 _ => {}
             },
             [input, Step::Index(index), rest @ ..] if input.key() == "input" => {
-                return self.item(path, (*index, rest), text);
+                self.item(path, (*index, rest), text);
+                return Ok(());
             }
             [text_field, format, Step::Key(key)]
-                if text_field.key() == "text" && format.key() == "format" && key == "type" =>
+                if (text_field.key(), format.key(), key.as_ref()) == ("text", "format", "type")
+                    && text != "text" =>
             {
-                if text != "text" {
-                    self.common.read.sampling.shape = Some(Shape::Json);
-                }
+                self.common.read.sampling.shape = Some(Shape::Json);
             }
             [stored, Step::Key(key)]
                 if matches!(stored.key(), "conversation" | "prompt") && key == "id" =>
             {
-                self.common.read.leans_on_stored = true;
+                self.common.read.history = History::AtProvider;
             }
             [metadata, Step::Key(key)]
                 if metadata.key() == "metadata" && key == "data_sensitivity" =>
@@ -95,12 +95,12 @@ impl<'de> Reader<'de> {
         path: &[Step<'de>],
         (index, rest): (usize, &[Step<'de>]),
         text: Cow<'de, str>,
-    ) -> Result<(), String> {
+    ) {
         match rest {
             // Bare texts are no items, but nobody can say what a server makes of them.
             [] => {
                 self.common.say(path, index, text);
-                return Ok(());
+                return;
             }
             [Step::Key(key)] => match key.as_ref() {
                 "role" => self.set_role(index, &text),
@@ -108,7 +108,7 @@ impl<'de> Reader<'de> {
                 "type" => self.set_item_kind(index, &text),
                 "content" | "output" => {
                     self.common.say(path, index, text);
-                    return Ok(());
+                    return;
                 }
                 _ => {}
             },
@@ -119,11 +119,11 @@ impl<'de> Reader<'de> {
                     "type" => self.set_part_kind(&text),
                     "text" | "refusal" if content.key() != "summary" => {
                         self.common.say(path, index, text);
-                        return Ok(());
+                        return;
                     }
                     "text" => {
                         self.common.keep(path, text, Words::Prose);
-                        return Ok(());
+                        return;
                     }
                     _ => {}
                 }
@@ -131,7 +131,6 @@ impl<'de> Reader<'de> {
             _ => {}
         }
         self.common.keep(path, text, Words::Settings);
-        Ok(())
     }
 
     fn say(&mut self, path: &[Step<'de>], index: usize, role: Role, text: Cow<'de, str>) {
@@ -160,7 +159,7 @@ impl<'de> Reader<'de> {
             "function_call" | "function_call_output" | "custom_tool_call"
             | "custom_tool_call_output" => read.has_tools = true,
             // Something that lies at the provider.
-            "item_reference" => read.leans_on_stored = true,
+            "item_reference" => read.history = History::AtProvider,
             "reasoning" => {}
             // Results of the provider's own tools.
             _ => read.has_unreadable = true,

@@ -40,11 +40,11 @@ pub(super) fn translate(top: Map<String, Value>) -> Result<Map<String, Value>, U
 
 /// One text, which may stand in a list.
 fn prompt(value: Value) -> Result<Value, Untranslatable> {
-    let one = match value {
-        Value::Array(mut texts) if texts.len() == 1 => texts.remove(0),
-        Value::Array(_) => return Err(no("prompt", "must be one text for this target")),
-        other => other,
-    };
+    let mut one = value;
+    if let Value::Array(texts) = &mut one {
+        let last = texts.pop().filter(|_| texts.is_empty());
+        one = last.ok_or_else(|| no("prompt", "must be one text for this target"))?;
+    }
     if one.is_string() { Ok(one) } else { Err(no("prompt", MALFORMED)) }
 }
 

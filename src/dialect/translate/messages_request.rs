@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Fields, MALFORMED, UNKNOWN, Untranslatable, each, is_empty, list, no};
+use super::{Fields, UNKNOWN, Untranslatable, each, is_empty, list, no};
 
 pub(super) fn translate(mut top: Map<String, Value>) -> Result<Map<String, Value>, Untranslatable> {
     let mut out = Map::new();
