@@ -47,17 +47,17 @@ impl Inputs {
             }
             // Absent, as far as anybody is concerned; what needs it says so.
             (Scalar::Null, 1) => {}
-            _ => return common.refuse(path, "must be a text, a list of texts, or tokens").map(|()| None),
+            _ => {
+                return common
+                    .refuse(path, "must be a text, a list of texts, or tokens")
+                    .map(|()| None);
+            }
         }
         Ok(None)
     }
 }
 
-fn turn<'de>(
-    common: &mut Collector<'de>,
-    path: &[Step<'de>],
-    index: usize,
-) -> Result<(), String> {
+fn turn<'de>(common: &mut Collector<'de>, path: &[Step<'de>], index: usize) -> Result<(), String> {
     if index >= TEXTS_MAX {
         return common.refuse(path, "has more than 2048 entries");
     }

@@ -4,12 +4,13 @@
 //! to [`of`].
 
 mod collect;
+mod fields;
 mod inputs;
-mod through;
 mod walk;
 pub mod completions;
 pub mod embeddings;
 pub mod messages;
+pub mod near;
 pub mod openai;
 pub mod responses;
 pub mod sse;

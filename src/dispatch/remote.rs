@@ -12,7 +12,7 @@ use super::{Another, Bill, Content, Miss, Settlement};
 use crate::chat::{Delivery, Part, Request, Surface, Usage, UsageSource};
 use crate::clock::{self, Instant};
 use crate::dialect::translate::{self, About, Translator};
-use crate::dialect::{self, Complaint, Dialect, sse};
+use crate::dialect::{self, Complaint, Dialect, near, sse};
 use crate::failure::{Code, Failure};
 use crate::mask::{self, MessageRestorer, ResponseRestorer, Restoration, StreamRestorer};
 use crate::money::{NanoUsd, Tokens};
@@ -41,14 +41,27 @@ impl Sent<'_> {
         dialect::of(self.asked.surface)
     }
 
-    /// The interface of the answer, and the one that it is wanted in.
-    const fn pair(&self) -> (Surface, Surface) {
-        (self.leaves.surface, self.asked.surface)
+    fn is_translated(&self) -> bool {
+        self.asked.surface != self.leaves.surface
     }
 
-    fn is_translated(&self) -> bool {
-        let (from, to) = self.pair();
-        from != to
+    /// A whole answer in the caller's dialect.
+    fn told(&self, body: &[u8], about: &About, used: &Usage) -> Option<Vec<u8>> {
+        let to = self.asked.surface;
+        if self.leaves.surface == near::base(to) {
+            return near::reply(body, to, about, used);
+        }
+        let told = translate::reply(body, near::base(to), about, used)?;
+        near::reply(&told, to, about, used)
+    }
+
+    /// Those who turn a stream into the caller's dialect, one behind the other.
+    fn translators(&self, about: Option<About>) -> Vec<Box<dyn Translator>> {
+        let Some(about) = about else { return Vec::new() };
+        let (from, to) = (self.leaves.surface, self.asked.surface);
+        let first =
+            (from != near::base(to)).then(|| translate::stream(near::base(to), about.clone()));
+        first.into_iter().chain(near::stream(to, about)).collect()
     }
 }
 
@@ -104,7 +117,7 @@ pub(super) async fn answer(
     let bill = usage.map_or(Bill::Unknown(input), Bill::Used);
     let body = if let Some(about) = &about {
         let used = usage.unwrap_or(input);
-        let Some(new) = translate::reply(&body, sent.pair(), about, &used) else {
+        let Some(new) = sent.told(&body, about, &used) else {
             let message = "the upstream's answer is not what its interface defines";
             let failure = Failure::upstream(Code::UpstreamError, message);
             return Err(Box::new(Miss {
@@ -237,7 +250,7 @@ struct Relay {
     delivery: Delivery,
     dialect: &'static dyn Dialect,
     /// Where the upstream speaks another dialect than the caller.
-    translator: Option<Box<dyn Translator>>,
+    translators: Vec<Box<dyn Translator>>,
     splitter: sse::Splitter,
     /// `None` once the request is settled: then the stream ends.
     settlement: Option<Settlement>,
@@ -255,7 +268,7 @@ impl Relay {
         settlement: Settlement,
         (sent, about): (Sent<'_>, Option<About>),
     ) -> Self {
-        let pair = sent.pair();
+        let surface = sent.asked.surface;
         let deadline = clock::instant() + remote.timeouts.total;
         Self {
             pieces: Box::pin(reply.into_pieces()),
@@ -264,13 +277,13 @@ impl Relay {
             deadline,
             delivery: sent.asked.delivery,
             dialect: sent.dialect(),
-            translator: about.map(|about| translate::stream(pair, about)),
+            translators: sent.translators(about),
             splitter: sse::Splitter::default(),
             settlement: Some(settlement),
             output: Tokens(0),
             usage: None,
             prompt: None,
-            unmask: sent.restoration.map(|it| Unmask::new(it, pair.1)),
+            unmask: sent.restoration.map(|it| Unmask::new(it, surface)),
         }
     }
 
@@ -341,10 +354,14 @@ impl Relay {
         self.usage = heard.usage.or(self.usage);
         self.prompt = heard.prompt.or(self.prompt);
         let used = self.used();
-        let Some(translator) = &mut self.translator else {
+        let Some((first, others)) = self.translators.split_first_mut() else {
             return self.tell(heard.part, &data, Some(event), out);
         };
-        for told in translator.hear(&data, &used) {
+        let mut all = first.hear(&data, &used);
+        for next in others {
+            all = all.iter().flat_map(|told| next.hear(told.data.as_bytes(), &used)).collect();
+        }
+        for told in all {
             self.tell(told.part, told.data.as_bytes(), None, out);
             if self.settlement.is_none() {
                 break;

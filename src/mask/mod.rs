@@ -21,8 +21,8 @@ pub use answer::{Format, Heard, Restoration, StreamRestorer, restore_whole};
 pub use body::{Masked, Unmaskable, mask};
 pub use guard::Guard;
 pub use messages::MessageRestorer;
-pub use responses::ResponseRestorer;
 pub use placeholder::{Conversation, Key, Placeholders};
+pub use responses::ResponseRestorer;
 
 use std::fmt;
 

@@ -57,7 +57,9 @@ impl ResponseRestorer {
             return (is_changed || is_moved).then(|| vec![event.to_string()]);
         }
         let stem = kind.strip_suffix(".done");
-        let ended = PIECES.iter().position(|(name, _)| name.strip_suffix(".delta") == stem && stem.is_some());
+        let ended = PIECES
+            .iter()
+            .position(|(name, _)| name.strip_suffix(".delta") == stem && stem.is_some());
         let mut events = match ended {
             Some(which) => self.rest(Some((which, place(&event))), &event),
             // The response is over: whatever was not ended is, now.
@@ -116,7 +118,9 @@ impl ResponseRestorer {
 
     /// Counts the events that were added in front of this one.
     fn number(&self, event: &mut Value) -> bool {
-        let Some(number) = event.get("sequence_number").and_then(Value::as_u64) else { return false };
+        let Some(number) = event.get("sequence_number").and_then(Value::as_u64) else {
+            return false;
+        };
         if self.added > 0 {
             set(event, "sequence_number", json!(number.saturating_add(self.added)));
         }

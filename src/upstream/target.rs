@@ -8,7 +8,6 @@ use reqwest::Url;
 
 use super::provider::Provider;
 use crate::chat::Surface;
-use crate::dialect::translate;
 use crate::secret::Secret;
 
 /// How long to wait for what.
@@ -68,8 +67,7 @@ impl RemoteSettings {
             return vec![Surface::OpenAiEmbeddings];
         }
         let is_vendor = self.base_url.trim_end_matches('/') == self.provider.base_url();
-        let other =
-            if is_vendor { Surface::OpenAiResponses } else { Surface::OpenAiCompletions };
+        let other = if is_vendor { Surface::OpenAiResponses } else { Surface::OpenAiCompletions };
         let also = self.provider.also(other).map(|_| other);
         std::iter::once(own).chain(also).collect()
     }
@@ -121,7 +119,8 @@ impl Remote {
     pub fn new(settings: &RemoteSettings) -> Result<Self, RemoteError> {
         let own = settings.provider.surface();
         let speakers = settings.speaks().into_iter().map(|surface| {
-            let also = || settings.provider.also(surface).ok_or(RemoteError::Surface(surface.word()));
+            let also =
+                || settings.provider.also(surface).ok_or(RemoteError::Surface(surface.word()));
             let provider = if surface == own { settings.provider } else { also()? };
             Ok((surface, provider, address(&settings.base_url, provider.chat_path())?))
         });
@@ -175,7 +174,8 @@ impl Remote {
     /// Whether requests of this interface can be answered: as they are, or translated.
     pub fn answers(&self, surface: Surface) -> bool {
         let spoken = self.spoken(surface);
-        spoken == surface || translate::can(surface, spoken)
+        spoken == surface
+            || (surface != Surface::OpenAiEmbeddings && spoken == self.provider.surface())
     }
 
     /// The codec for an interface that it speaks.

@@ -5,7 +5,7 @@ mod read;
 use bytes::Bytes;
 
 use super::translate::About;
-use super::{Complaint, Dialect, Scribe, Unreadable, openai, through};
+use super::{Complaint, Dialect, Scribe, Unreadable, near, openai};
 use crate::chat::{Request, Surface};
 
 /// `POST /v1/completions`.
@@ -22,7 +22,7 @@ impl Dialect for Completions {
     }
 
     fn scribe(&self, about: About) -> Option<Box<dyn Scribe>> {
-        Some(through::scribe(Surface::OpenAiCompletions, about))
+        near::scribe(Surface::OpenAiCompletions, about)
     }
 
     fn complaint(&self, complaint: &Complaint<'_>) -> Vec<u8> {

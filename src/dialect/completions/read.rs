@@ -61,12 +61,7 @@ struct Reader<'de> {
 
 impl<'de> Reader<'de> {
     /// A field of the top level.
-    fn top(
-        &mut self,
-        path: &[Step<'de>],
-        key: &str,
-        value: Scalar<'de>,
-    ) -> Result<(), String> {
+    fn top(&mut self, path: &[Step<'de>], key: &str, value: Scalar<'de>) -> Result<(), String> {
         match (key, value) {
             ("model", Scalar::Text(text)) => return self.common.set_model(path, text),
             ("suffix", Scalar::Text(text)) => {

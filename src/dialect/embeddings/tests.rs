@@ -18,7 +18,9 @@ fn texts(request: &Request) -> Vec<String> {
 
 #[test]
 fn every_text_is_a_turn_and_a_leaf() {
-    for (input, expected) in [(json!("one"), vec!["one"]), (json!(["one", "two"]), vec!["one", "two"])] {
+    for (input, expected) in
+        [(json!("one"), vec!["one"]), (json!(["one", "two"]), vec!["one", "two"])]
+    {
         let request = read(&json!({ "model": "m", "input": input, "user": "u-1" })).unwrap();
         assert_eq!(texts(&request), expected);
         assert!(!request.has_unreadable);
@@ -40,7 +42,9 @@ fn tokens_are_texts_that_nobody_here_can_read() {
 
 #[test]
 fn what_is_no_input_is_refused_by_name() {
-    for input in [json!(null), json!([]), json!({}), json!(true), json!([true]), json!([["a"]]), json!(-1)] {
+    for input in
+        [json!(null), json!([]), json!({}), json!(true), json!([true]), json!([["a"]]), json!(-1)]
+    {
         let error = read(&json!({ "model": "m", "input": input })).unwrap_err();
         assert!(error.to_string().contains("`input"), "{input}: {error}");
     }
@@ -58,7 +62,10 @@ fn vectors_are_written_as_numbers_or_in_base64() {
         serde_json::from_slice::<Value>(&vectors("m", &two, wanted, Tokens(7))).unwrap()
     };
     let plain = written(json!({}));
-    assert_eq!(plain["data"][1], json!({ "object": "embedding", "index": 1, "embedding": [1.0, 0.25] }));
+    assert_eq!(
+        plain["data"][1],
+        json!({ "object": "embedding", "index": 1, "embedding": [1.0, 0.25] })
+    );
     assert_eq!(plain["usage"], json!({ "prompt_tokens": 7, "total_tokens": 7 }));
     let coded = written(json!({ "encoding_format": "base64", "dimensions": 2 }));
     assert_eq!(coded["data"][0]["embedding"], "AAAAPwAAgL8=");

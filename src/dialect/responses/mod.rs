@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde_json::json;
 
 use super::translate::About;
-use super::{Complaint, Dialect, Scribe, Unreadable, openai, sse, through};
+use super::{Complaint, Dialect, Scribe, Unreadable, near, openai, sse};
 use crate::chat::{Request, Surface};
 
 /// `POST /v1/responses`.
@@ -23,7 +23,7 @@ impl Dialect for Responses {
     }
 
     fn scribe(&self, about: About) -> Option<Box<dyn Scribe>> {
-        Some(through::scribe(Surface::OpenAiResponses, about))
+        near::scribe(Surface::OpenAiResponses, about)
     }
 
     fn complaint(&self, complaint: &Complaint<'_>) -> Vec<u8> {

@@ -60,7 +60,9 @@ impl<'de> Reader<'de> {
                     self.say(path, 0, Role::User, text);
                     return Ok(());
                 }
-                "previous_response_id" | "conversation" => self.common.read.history = History::AtProvider,
+                "previous_response_id" | "conversation" => {
+                    self.common.read.history = History::AtProvider
+                }
                 _ => {}
             },
             [input, Step::Index(index), rest @ ..] if input.key() == "input" => {
@@ -156,7 +158,9 @@ impl<'de> Reader<'de> {
         let read = &mut self.common.read;
         match kind {
             "message" => return,
-            "function_call" | "function_call_output" | "custom_tool_call"
+            "function_call"
+            | "function_call_output"
+            | "custom_tool_call"
             | "custom_tool_call_output" => read.has_tools = true,
             // Something that lies at the provider.
             "item_reference" => read.history = History::AtProvider,
@@ -251,7 +255,9 @@ impl<'de> Sink<'de> for Reader<'de> {
     fn open(&mut self, path: &[Step<'de>]) {
         match path {
             [Step::Key(key)] if key == "tools" => self.common.read.has_tools = true,
-            [Step::Key(key)] if matches!(key.as_ref(), "max_output_tokens" | "stream" | "model") => {
+            [Step::Key(key)]
+                if matches!(key.as_ref(), "max_output_tokens" | "stream" | "model") =>
+            {
                 // Opening cannot fail: the walk goes on and the field is refused at its end.
                 let _ = self.common.refuse(path, "must be a plain value, neither list nor object");
             }

@@ -4,7 +4,10 @@ use serde_json::{Map, Value, json};
 
 use super::{Fields, MALFORMED, UNKNOWN, Untranslatable, each, is_empty, list, no};
 
-pub(super) fn translate(top: Map<String, Value>) -> Result<Map<String, Value>, Untranslatable> {
+pub(super) fn translate(body: &[u8]) -> Result<Map<String, Value>, Untranslatable> {
+    let Ok(Value::Object(top)) = serde_json::from_slice(body) else {
+        return Err(no("body", MALFORMED));
+    };
     let mut out = Map::new();
     let mut choice = None;
     let mut is_parallel = true;

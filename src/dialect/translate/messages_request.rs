@@ -2,9 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Fields, UNKNOWN, Untranslatable, each, is_empty, list, no};
+use super::{Fields, MALFORMED, UNKNOWN, Untranslatable, each, is_empty, list, no};
 
-pub(super) fn translate(mut top: Map<String, Value>) -> Result<Map<String, Value>, Untranslatable> {
+pub(super) fn translate(body: &[u8]) -> Result<Map<String, Value>, Untranslatable> {
+    let Ok(Value::Object(mut top)) = serde_json::from_slice(body) else {
+        return Err(no("body", MALFORMED));
+    };
     let mut out = Map::new();
     let mut turns = Vec::new();
     if let Some(system) = top.remove("system").filter(|it| !it.is_null()) {

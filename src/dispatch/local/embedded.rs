@@ -34,10 +34,8 @@ pub(super) async fn answer(
     let begun = clock::instant();
     match engine.embed(&texts).await {
         Ok(embedded) => {
-            let usage = Usage {
-                input_uncached: embedded.input,
-                ..Usage::none(UsageSource::Counted)
-            };
+            let usage =
+                Usage { input_uncached: embedded.input, ..Usage::none(UsageSource::Counted) };
             let body = embeddings::vectors(model, &embedded.vectors, wanted, embedded.input);
             // Waiting in line is counted as work: how long the encoder took is not told.
             let bill = Bill::Local(usage, clock::instant() - begun);

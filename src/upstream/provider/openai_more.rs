@@ -12,17 +12,11 @@ use crate::chat::{Request, Surface, Usage};
 use crate::inspect::size;
 use crate::money::Tokens;
 
-pub(super) static COMPLETIONS: More = More {
-    surface: Surface::OpenAiCompletions,
-    path: "/completions",
-    limit: "max_tokens",
-};
+pub(super) static COMPLETIONS: More =
+    More { surface: Surface::OpenAiCompletions, path: "/completions", limit: "max_tokens" };
 
-pub(super) static RESPONSES: More = More {
-    surface: Surface::OpenAiResponses,
-    path: "/responses",
-    limit: "max_output_tokens",
-};
+pub(super) static RESPONSES: More =
+    More { surface: Surface::OpenAiResponses, path: "/responses", limit: "max_output_tokens" };
 
 pub(super) static EMBEDDINGS: More = More {
     surface: Surface::OpenAiEmbeddings,
@@ -181,7 +175,10 @@ mod tests {
             let heard = hear(json!({"type": kind, "response": {"usage": usage}}));
             assert_eq!(heard.part, Part::Last);
             let usage = heard.usage.unwrap();
-            assert_eq!((usage.input_uncached, usage.output, usage.reasoning), (Tokens(7), Tokens(2), Tokens(1)));
+            assert_eq!(
+                (usage.input_uncached, usage.output, usage.reasoning),
+                (Tokens(7), Tokens(2), Tokens(1))
+            );
         }
         assert_eq!(hear(json!({"type": "response.failed", "response": {}})).part, Part::Error);
         assert_eq!(hear(json!({"type": "error", "message": "x"})).part, Part::Error);

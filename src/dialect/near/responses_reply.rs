@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{About, reply};
+use super::super::translate::About;
+use super::model;
 use crate::chat::Usage;
 
 /// Settings of a request that its answer repeats.
@@ -56,7 +57,7 @@ pub(super) fn response(chat: &Value, about: &About, used: &Usage) -> Option<Valu
         let arguments = text(function, "arguments");
         output.push(item.item(&name("fc", about, output.len()), "completed", &arguments));
     }
-    let mut whole = frame(about, &reply::model(chat, about));
+    let mut whole = frame(about, &model(chat, about));
     status.tell(&mut whole);
     set(&mut whole, "output", output.into());
     set(&mut whole, "usage", usage(used));

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Fields, MALFORMED, UNKNOWN, Untranslatable, each, is_empty, list, no};
+use super::super::fields::{Fields, each, is_empty, list};
+use super::super::translate::{MALFORMED, UNKNOWN, Untranslatable, no};
 
 /// What only the provider that keeps it can know.
 const STORED: &str = "lies at the provider that made it, and the target is another";
@@ -21,8 +22,14 @@ pub(super) fn translate(mut top: Map<String, Value>) -> Result<Map<String, Value
             continue;
         }
         match key.as_str() {
-            "model" | "temperature" | "top_p" | "user" | "safety_identifier"
-            | "prompt_cache_key" | "parallel_tool_calls" | "service_tier" => {
+            "model"
+            | "temperature"
+            | "top_p"
+            | "user"
+            | "safety_identifier"
+            | "prompt_cache_key"
+            | "parallel_tool_calls"
+            | "service_tier" => {
                 out.insert(key, value);
             }
             "stream" => {
@@ -189,7 +196,9 @@ fn texts(value: Value, at: &str) -> Result<Value, Untranslatable> {
 /// A single text is the text itself: every server understands that.
 fn shorter(mut parts: Vec<Value>) -> Value {
     match parts.as_mut_slice() {
-        [only] if only.get("text").is_some() => only.get_mut("text").map(Value::take).unwrap_or_default(),
+        [only] if only.get("text").is_some() => {
+            only.get_mut("text").map(Value::take).unwrap_or_default()
+        }
         _ => parts.into(),
     }
 }

@@ -3,7 +3,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{About, MALFORMED, Told, Translator, UNKNOWN, Untranslatable, is_empty, no, reply};
+use super::super::fields::is_empty;
+use super::super::translate::{About, MALFORMED, Told, Translator, UNKNOWN, Untranslatable, no};
+use super::model;
 use crate::chat::{Part, Usage};
 use crate::dialect::openai;
 
@@ -60,7 +62,7 @@ pub(super) fn answer(chat: &Value, about: &About, used: &Usage) -> Option<Value>
     if choices.is_empty() {
         return None;
     }
-    let mut whole = whole(about, &reply::model(chat, about), choices.into());
+    let mut whole = whole(about, &model(chat, about), choices.into());
     if let Some(fields) = whole.as_object_mut() {
         fields.insert("usage".to_owned(), openai::usage(used));
     }
@@ -107,11 +109,11 @@ impl Translator for ToCompletions {
         if let Some(error) = chunk.get("error").filter(|it| !it.is_null()) {
             return vec![Told { part: Part::Error, data: json!({ "error": error }).to_string() }];
         }
-        let model = reply::model(&chunk, &self.about);
+        let named = model(&chunk, &self.about);
         let choices = chunk.get("choices").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         let has_usage = chunk.get("usage").is_some_and(|it| !it.is_null());
         if choices.is_empty() && has_usage {
-            let mut last = whole(&self.about, &model, json!([]));
+            let mut last = whole(&self.about, &named, json!([]));
             if let Some(fields) = last.as_object_mut() {
                 fields.insert("usage".to_owned(), openai::usage(used));
             }
@@ -123,7 +125,7 @@ impl Translator for ToCompletions {
             let is_over = choice.get("finish_reason").is_some_and(|it| !it.is_null());
             (text.is_some() || is_over).then(|| {
                 let choices = json!([entry(choice, text.unwrap_or_default())]);
-                let data = whole(&self.about, &model, choices).to_string();
+                let data = whole(&self.about, &named, choices).to_string();
                 Told { part: Part::Answer, data }
             })
         });

@@ -5,8 +5,11 @@
 
 use serde_json::{Value, json};
 
-use super::responses_reply::{Call, Said, Status, frame, message, name, part, set, thinking, usage};
-use super::{About, Told, Translator, reply};
+use super::super::translate::{About, Told, Translator};
+use super::model;
+use super::responses_reply::{
+    Call, Said, Status, frame, message, name, part, set, thinking, usage,
+};
 use crate::chat::{Part, Usage};
 
 /// Longest answer that is kept.
@@ -110,7 +113,8 @@ impl ToResponses {
 
     /// Begins an item, or another part of the message.
     fn begin(&mut self, what: Open, told: &mut Vec<Told>) {
-        let is_same_message = matches!((&self.open, &what), (Some(Open::Message(_)), Open::Message(_)));
+        let is_same_message =
+            matches!((&self.open, &what), (Some(Open::Message(_)), Open::Message(_)));
         if is_same_message {
             self.close_part(told);
         } else {
@@ -300,7 +304,7 @@ impl Translator for ToResponses {
         }
         let mut told = Vec::new();
         if !self.has_started {
-            self.model = reply::model(&chunk, &self.about);
+            self.model = model(&chunk, &self.about);
         }
         self.start(&mut told);
         let choice = chunk.get("choices").and_then(|it| it.as_array()?.first());

@@ -1,8 +1,8 @@
 //! Answers of this process for interfaces that are near to chat completions: written as those, then
-//! translated. So the local engine and a provider that speaks chat completions sound alike.
+//! translated.
 
-use super::translate::{self, About, Translator};
-use super::{Scribe, openai, sse};
+use super::super::translate::{About, Translator};
+use super::super::{Scribe, of, openai, sse, with_cost};
 use crate::chat::{Answer, Event, Part, Surface, Usage};
 
 #[derive(Debug)]
@@ -12,15 +12,15 @@ struct Through {
     translator: Box<dyn Translator>,
 }
 
-/// The scribe of one of these interfaces.
-pub(super) fn scribe(surface: Surface, about: About) -> Box<dyn Scribe> {
-    let translator = translate::stream((Surface::OpenAiChat, surface), about.clone());
-    Box::new(Through { surface, about, translator })
+/// The scribe of one of these interfaces; `None` for every other.
+pub(in crate::dialect) fn scribe(surface: Surface, about: About) -> Option<Box<dyn Scribe>> {
+    let translator = super::stream(surface, about.clone())?;
+    Some(Box::new(Through { surface, about, translator }))
 }
 
 impl Through {
     fn told(&mut self, chunks: &[u8], usage: &Usage, cost: Option<&str>) -> Vec<u8> {
-        let dialect = super::of(self.surface);
+        let dialect = of(self.surface);
         let mut splitter = sse::Splitter::default();
         splitter.push(chunks);
         let mut out = Vec::new();
@@ -30,7 +30,7 @@ impl Through {
                 let data = told.data.into_bytes();
                 let data = match (told.part, cost) {
                     (Part::UsageOnly | Part::Final | Part::Last, Some(cost)) => {
-                        super::with_cost(&data, cost).unwrap_or(data)
+                        with_cost(&data, cost).unwrap_or(data)
                     }
                     _ => data,
                 };
@@ -44,9 +44,8 @@ impl Through {
 impl Scribe for Through {
     fn whole(&mut self, answer: &Answer) -> Vec<u8> {
         let body = openai::Writer.whole(answer);
-        let pair = (Surface::OpenAiChat, self.surface);
         // What we wrote ourselves can be read again.
-        translate::reply(&body, pair, &self.about, &answer.usage).unwrap_or_default()
+        super::reply(&body, self.surface, &self.about, &answer.usage).unwrap_or_default()
     }
 
     fn opening(&mut self, answer: &Answer) -> Vec<u8> {
