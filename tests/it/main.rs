@@ -29,6 +29,7 @@ mod failover;
 #[cfg(test)]
 mod guide;
 #[cfg(test)]
+mod interfaces;
 mod keys;
 #[cfg(test)]
 mod limits;

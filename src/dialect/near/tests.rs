@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::chat::{Part, UsageSource};
-use crate::dialect::{self, sse};
+use crate::dialect;
 use crate::money::Tokens;
 
 const COMPLETIONS: Surface = Surface::OpenAiCompletions;
@@ -342,7 +342,6 @@ fn a_streamed_completion_has_its_text_where_its_clients_look() {
 
 #[test]
 fn whatever_is_heard_no_translator_panics() {
-    let mut splitter = sse::Splitter::default();
     for text in [
         "{",
         "null",
@@ -351,7 +350,6 @@ fn whatever_is_heard_no_translator_panics() {
         r#"{"choices":[[]]}"#,
         r#"{"choices":[{"delta":[]}]}"#,
     ] {
-        splitter.push(text.as_bytes());
         for surface in [COMPLETIONS, RESPONSES] {
             let mut translator = stream(surface, about(&json!([]))).unwrap();
             let _ = translator.hear(text.as_bytes(), &used());
