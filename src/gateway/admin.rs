@@ -51,11 +51,8 @@ fn metrics(app: &App) -> Response<Body> {
         app.metrics.local_info.with_label_values(&names).set(1.0);
     }
     let counts = app.store.counts();
-    let drops = Drops {
-        lost: counts.lost,
-        rejected: counts.rejected,
-        repeated: counts.settled_twice,
-    };
+    let drops =
+        Drops { lost: counts.lost, rejected: counts.rejected, repeated: counts.settled_twice };
     let page = app.metrics.page(&app.budgets.snapshot(clock::now()).pots, drops);
     respond::typed(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", page)
 }

@@ -20,9 +20,9 @@ use crate::money::{NanoUsd, Tokens};
 /// What can fail so that a request is kept in or back.
 const FAIL_CLOSED_CAUSES: [&str; 3] = ["ledger", "scan", "masking"];
 /// Most teams with series of their own.
-pub const TEAMS_MAX: usize = 100;
+const TEAMS_MAX: usize = 100;
 /// Most subjects of budgets with series of their own.
-pub const SUBJECTS_MAX: usize = 100;
+const SUBJECTS_MAX: usize = 100;
 
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

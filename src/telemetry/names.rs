@@ -24,7 +24,8 @@ impl Names {
 
     /// The label of a name: itself, or `other` once too many are known.
     pub fn label<'a>(&self, name: &'a str) -> &'a str {
-        if name.is_empty() || self.known.read().unwrap_or_else(PoisonError::into_inner).contains(name)
+        if name.is_empty()
+            || self.known.read().unwrap_or_else(PoisonError::into_inner).contains(name)
         {
             return name;
         }

@@ -35,7 +35,8 @@ fn every_panel_and_alert_names_what_is_there() {
     let rules: Vec<&str> = rules.split("expr:").skip(1).collect();
     assert!(rules.len() >= 8, "rules were read");
     for rule in rules {
-        let expression = rule.split("\n        for:").next().unwrap().split("\n        labels:").next();
+        let expression =
+            rule.split("\n        for:").next().unwrap().split("\n        labels:").next();
         assert_eq!(strangers(expression.unwrap()), [""; 0], "{rule}");
     }
     // The other way round: what the dashboards leave out is left out on purpose.
@@ -142,9 +143,11 @@ fn panel(id: usize, panel: &Panel, place: Value) -> Value {
 fn looks(kind: Kind) -> (&'static str, Value, Value) {
     let reduced = json!({ "calcs": ["lastNotNull"], "fields": "", "values": false });
     match kind {
-        Kind::Stat => {
-            ("stat", json!({ "reduceOptions": reduced, "graphMode": "none", "colorMode": "value" }), json!({}))
-        }
+        Kind::Stat => (
+            "stat",
+            json!({ "reduceOptions": reduced, "graphMode": "none", "colorMode": "value" }),
+            json!({}),
+        ),
         Kind::Lines | Kind::Areas => {
             let is_stacked = kind == Kind::Areas;
             (
@@ -164,6 +167,38 @@ fn looks(kind: Kind) -> (&'static str, Value, Value) {
             let options = json!({ "reduceOptions": reduced, "orientation": "horizontal", "displayMode": "basic", "showUnfilled": true });
             ("bargauge", options, json!({}))
         }
-        Kind::Table | Kind::Matrix(..) => ("table", json!({ "showHeader": true, "cellHeight": "sm" }), json!({ "align": "auto" })),
+        Kind::Table | Kind::Matrix(..) => {
+            ("table", json!({ "showHeader": true, "cellHeight": "sm" }), json!({ "align": "auto" }))
+        }
+    }
+}
+
+/// No docker here: what can be said about the files is that they are read and fit together.
+#[test]
+fn the_compose_file_mounts_what_is_there() {
+    let folder = std::path::Path::new("deploy/compose");
+    let text = std::fs::read_to_string(folder.join("docker-compose.yml")).unwrap();
+    let compose: Value = serde_yaml::from_str(&text).unwrap();
+    let services = compose["services"].as_object().unwrap();
+    assert_eq!(services.len(), 4);
+    for (name, service) in services {
+        for volume in service["volumes"].as_array().into_iter().flatten() {
+            let from = volume.as_str().unwrap().split(':').next().unwrap();
+            assert!(folder.join(from).exists(), "{name} mounts {from}");
+        }
+        let known = |it: &Value| services.contains_key(it.as_str().unwrap());
+        assert!(service["depends_on"].as_array().into_iter().flatten().all(known), "{name}");
+    }
+    let context = folder.join(services["ambidex"]["build"]["context"].as_str().unwrap());
+    assert!(context.join(services["ambidex"]["build"]["dockerfile"].as_str().unwrap()).exists());
+    for file in [
+        "deploy/grafana/provisioning/datasources/prometheus.yml",
+        "deploy/grafana/provisioning/dashboards/ambidex.yml",
+    ] {
+        let made: Value = serde_yaml::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+        assert_eq!(made["apiVersion"], 1, "{file}");
+        if let Some(source) = made["datasources"].get(0) {
+            assert_eq!(source["uid"], SOURCE);
+        }
     }
 }

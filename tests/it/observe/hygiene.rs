@@ -66,12 +66,19 @@ async fn teams_and_subjects_beyond_the_bound_share_a_series() {
         std::fs::write(&path, BY_CALLER).unwrap();
         settings.policy = PolicySource::File(path);
         settings.callers = (0..130)
-            .map(|it| CallerSettings::with_key(&format!("bot-{it:03}"), &format!("team-{it:03}"), &key(it)))
+            .map(|it| {
+                CallerSettings::with_key(
+                    &format!("bot-{it:03}"),
+                    &format!("team-{it:03}"),
+                    &key(it),
+                )
+            })
             .collect();
     })
     .await;
     for number in 0..130 {
-        let request = proxy.client.post(proxy.url("/v1/chat/completions")).bearer_auth(key(number).expose());
+        let request =
+            proxy.client.post(proxy.url("/v1/chat/completions")).bearer_auth(key(number).expose());
         let body = chat("Write a poem about the sea").to_string();
         assert_eq!(request.body(body).send().await.unwrap().status(), 200);
     }

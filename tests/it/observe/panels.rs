@@ -120,8 +120,14 @@ pub(super) const DASHBOARDS: &[Dashboard] = &[
                 size: (12, 8),
                 queries: &[
                     ("sum(rate(ambidex_cost_usd_total[$__rate_interval])) * 3600", "billed"),
-                    ("sum(rate(ambidex_cost_avoided_usd_total[$__rate_interval])) * 3600", "avoided"),
-                    ("sum(rate(ambidex_imputed_cost_usd_total[$__rate_interval])) * 3600", "machine time"),
+                    (
+                        "sum(rate(ambidex_cost_avoided_usd_total[$__rate_interval])) * 3600",
+                        "avoided",
+                    ),
+                    (
+                        "sum(rate(ambidex_imputed_cost_usd_total[$__rate_interval])) * 3600",
+                        "machine time",
+                    ),
                 ],
             },
             Panel {
@@ -227,7 +233,10 @@ pub(super) const DASHBOARDS: &[Dashboard] = &[
                 kind: Kind::Matrix("task", "zone"),
                 unit: "short",
                 size: (12, 7),
-                queries: &[("sum by (task, zone) (increase(ambidex_decisions_total[$__range]))", "")],
+                queries: &[(
+                    "sum by (task, zone) (increase(ambidex_decisions_total[$__range]))",
+                    "",
+                )],
             },
             Panel {
                 title: "Decisions per second by route",
@@ -279,7 +288,10 @@ pub(super) const DASHBOARDS: &[Dashboard] = &[
                 kind: Kind::Bars,
                 unit: "short",
                 size: (12, 8),
-                queries: &[("sum by (label) (increase(ambidex_findings_total[$__range]))", "{{label}}")],
+                queries: &[(
+                    "sum by (label) (increase(ambidex_findings_total[$__range]))",
+                    "{{label}}",
+                )],
             },
             Panel {
                 title: "Policy in force and shadow",
@@ -470,7 +482,10 @@ pub(super) const DASHBOARDS: &[Dashboard] = &[
                 kind: Kind::Areas,
                 unit: "bytes",
                 size: (8, 7),
-                queries: &[("sum by (model, part) (ambidex_local_memory_bytes)", "{{model}} {{part}}")],
+                queries: &[(
+                    "sum by (model, part) (ambidex_local_memory_bytes)",
+                    "{{model}} {{part}}",
+                )],
             },
             Panel {
                 title: "Local models",

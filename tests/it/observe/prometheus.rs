@@ -13,7 +13,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::panels::DASHBOARDS;
-use crate::support::{Proxy, Say, Upstream, answer, chat, eventually, events, streamed};
+use crate::support::{Proxy, Say, Upstream, answer, chat, events, eventually, streamed};
 
 /// A Prometheus that ends with the test.
 struct Prometheus {
@@ -32,7 +32,8 @@ impl Drop for Prometheus {
 
 /// A tool of Debian's package `prometheus`, which `./test` installs.
 fn tool(name: &str) -> Command {
-    let found = Command::new(name).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let found =
+        Command::new(name).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
     assert!(found.is_ok(), "`{name}` is missing: apt-get install prometheus");
     Command::new(name)
 }
@@ -113,7 +114,8 @@ async fn under_load(proxy: &Proxy, rounds: usize) {
 async fn prometheus_answers_with_the_ledgers_numbers() {
     let whole = Say::Whole(200, answer("x", 200, 50));
     let stream = Say::Events(events(&["a", "b", "c"], Some((120, 30))));
-    let script: Vec<Say> = (0..120).map(|n| if n % 2 == 0 { whole.clone() } else { stream.clone() });
+    let script: Vec<Say> =
+        (0..120).map(|n| if n % 2 == 0 { whole.clone() } else { stream.clone() });
     let upstream = Upstream::script(script.collect::<Vec<_>>()).await;
     let proxy = Proxy::start(&upstream).await;
     let prometheus = Prometheus::reading(&proxy.gateway.admin_address.to_string()).await;
@@ -123,7 +125,8 @@ async fn prometheus_answers_with_the_ledgers_numbers() {
     let now = clock::now();
     let day = SignedDuration::from_hours(24);
     let period = Period { since: now - day, until: Timestamp::MAX.min(now + day) };
-    let groups = proxy.gateway.app.store.reader().unwrap().costs(&[Dimension::Route], period).unwrap();
+    let groups =
+        proxy.gateway.app.store.reader().unwrap().costs(&[Dimension::Route], period).unwrap();
     let billed = |group: &ambidex::record::report::CostGroup| {
         (group.names[0].clone(), group.costs.billed.as_usd_f64())
     };
@@ -192,7 +195,8 @@ fn page_is_clean(page: &str) {
 #[test]
 fn the_rules_pass_their_tests() {
     for arguments in [["check", "rules", "alerts.yml"], ["test", "rules", "alerts_test.yml"]] {
-        let ran = tool("promtool").args(arguments).current_dir("deploy/prometheus").output().unwrap();
+        let ran =
+            tool("promtool").args(arguments).current_dir("deploy/prometheus").output().unwrap();
         let words = String::from_utf8_lossy(&[ran.stdout, ran.stderr].concat()).into_owned();
         assert!(ran.status.success(), "{arguments:?}: {words}");
     }

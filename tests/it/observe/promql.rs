@@ -9,7 +9,8 @@ pub(super) fn strangers(expression: &str) -> Vec<String> {
     let mut named = 0;
     for (at, _) in expression.match_indices(PREFIX) {
         let rest = &expression[at..];
-        let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(rest.len());
+        let end =
+            rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(rest.len());
         let (name, after) = rest.split_at(end);
         named += 1;
         let Some(metric) = metric(name) else {

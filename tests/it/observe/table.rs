@@ -20,7 +20,10 @@ fn page() -> String {
     for metric in METRICS {
         let kind = kind(metric);
         let labels = metric.labels.join(", ");
-        page.push_str(&format!("| `{PREFIX}{}` | {kind} | {labels} | {} |\n", metric.name, metric.help));
+        page.push_str(&format!(
+            "| `{PREFIX}{}` | {kind} | {labels} | {} |\n",
+            metric.name, metric.help
+        ));
     }
     page.push_str(CLOSING);
     page
