@@ -1,6 +1,5 @@
 //! House rules that the compiler cannot check.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -88,12 +88,14 @@ async fn teams_and_subjects_beyond_the_bound_share_a_series() {
     assert_eq!(count("ambidex_cost_usd_total{"), 101, "a hundred teams and `other`");
     assert_eq!(count("ambidex_budget_spent_usd{"), 101, "a hundred callers and `other`");
     // 200 × 0.15 + 50 × 0.60 millionths of a dollar, thirty times, against thirty dollars.
-    let other = |name: &str| proxy.metric(name);
-    let spent = other("ambidex_budget_spent_usd{budget=\"each-caller\",subject=\"other\"}").await;
+    let spent =
+        proxy.metric("ambidex_budget_spent_usd{budget=\"each-caller\",subject=\"other\"}").await;
     assert!((spent - 30.0 * 60e-6).abs() < 1e-12, "{spent}");
-    let limit = other("ambidex_budget_limit_usd{budget=\"each-caller\",subject=\"other\"}").await;
+    let limit =
+        proxy.metric("ambidex_budget_limit_usd{budget=\"each-caller\",subject=\"other\"}").await;
     assert!((limit - 30.0).abs() < 1e-12, "{limit}");
-    let cost = other("ambidex_cost_usd_total{route=\"out\",target=\"cloud\",team=\"other\"}").await;
+    let cost =
+        proxy.metric("ambidex_cost_usd_total{route=\"out\",target=\"cloud\",team=\"other\"}").await;
     assert!((cost - 30.0 * 60e-6).abs() < 1e-12, "{cost}");
     proxy.stop().await;
 }
