@@ -191,6 +191,7 @@ impl Metrics {
         for cause in FAIL_CLOSED_CAUSES {
             self.fail_closed.with_label_values(&[cause]);
         }
+        self.policy_file_refused.with_label_values::<&str>(&[]).set(0.0);
         for result in ["applied", "unchanged", "refused"] {
             self.policy_reloads.with_label_values(&[result]);
         }
