@@ -1,4 +1,4 @@
-//! Which metrics and labels an expression of PromQL names, and whether the table has them.
+//! Which metrics and labels an expression of Prometheus names, and whether the table has them.
 
 use ambidex::telemetry::catalog::{Kind, METRICS, Metric, PREFIX};
 
@@ -8,7 +8,7 @@ pub(super) fn strangers(expression: &str) -> Vec<String> {
     let mut known: Vec<&str> = vec!["le"];
     let mut named = 0;
     for (at, _) in expression.match_indices(PREFIX) {
-        let rest = &expression[at..];
+        let (_, rest) = expression.split_at(at);
         let end =
             rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(rest.len());
         let (name, after) = rest.split_at(end);
@@ -31,7 +31,8 @@ pub(super) fn strangers(expression: &str) -> Vec<String> {
     }
     for word in ["by (", "on (", "group_left (", "ignoring (", "without ("] {
         for (at, _) in expression.match_indices(word) {
-            let list = expression[at + word.len()..].split(')').next().unwrap();
+            let (_, rest) = expression.split_at(at + word.len());
+            let list = rest.split(')').next().unwrap();
             for label in list.split(',').map(str::trim).filter(|it| !it.is_empty()) {
                 if !known.contains(&label) {
                     strangers.push(format!("label {label} of {word}{list})"));

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use ambidex::telemetry::Metrics;
 use ambidex::telemetry::catalog::{Kind, METRICS, Metric, PREFIX};
+use ambidex::telemetry::{Drops, Metrics};
 
 use super::is_current;
 
@@ -56,7 +56,7 @@ const fn kind(metric: &Metric) -> &'static str {
 #[test]
 fn counters_that_alerts_watch_begin_at_zero() {
     let metrics = Metrics::new([]).unwrap();
-    let page = String::from_utf8(metrics.page(&[], Default::default())).unwrap();
+    let page = String::from_utf8(metrics.page(&[], Drops::default())).unwrap();
     for line in [
         "ambidex_fail_closed_total{cause=\"ledger\"} 0",
         "ambidex_fail_closed_total{cause=\"masking\"} 0",
