@@ -61,7 +61,7 @@ impl<'de> Reader<'de> {
                     return Ok(());
                 }
                 "previous_response_id" | "conversation" => {
-                    self.common.read.history = History::AtProvider
+                    self.common.read.history = History::AtProvider;
                 }
                 _ => {}
             },

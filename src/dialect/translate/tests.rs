@@ -24,17 +24,11 @@ fn read(surface: Surface, body: &Value) -> Request {
 }
 
 fn other(surface: Surface) -> Surface {
-    match surface {
-        Surface::OpenAiChat => Surface::AnthropicMessages,
-        _ => Surface::OpenAiChat,
-    }
+    if surface == Surface::OpenAiChat { Surface::AnthropicMessages } else { Surface::OpenAiChat }
 }
 
 fn folder(from: Surface) -> PathBuf {
-    let name = match from {
-        Surface::OpenAiChat => "chat_to_anthropic",
-        _ => "messages_to_openai",
-    };
+    let name = if from == Surface::OpenAiChat { "chat_to_anthropic" } else { "messages_to_openai" };
     Path::new("tests/golden/translate").join(name)
 }
 
@@ -56,19 +50,13 @@ fn golden(path: &Path) -> Value {
 
 /// The usage of a whole reply, as the provider's codec reads it.
 fn used(surface: Surface, body: &[u8]) -> Usage {
-    let name = match surface {
-        Surface::OpenAiChat => "openai",
-        _ => "anthropic",
-    };
+    let name = if surface == Surface::OpenAiChat { "openai" } else { "anthropic" };
     provider::named(name).unwrap().usage(body).unwrap()
 }
 
 /// Hears a stream of the other dialect as the relay does.
 fn translated(to: Surface, chunks: &[&[u8]]) -> String {
-    let name = match to {
-        Surface::OpenAiChat => "anthropic",
-        _ => "openai",
-    };
+    let name = if to == Surface::OpenAiChat { "anthropic" } else { "openai" };
     let mut ear = provider::named(name).unwrap().ear();
     let mut translator = stream(to, about());
     let mut splitter = sse::Splitter::default();
