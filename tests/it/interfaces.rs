@@ -156,6 +156,49 @@ fn question(path: &str, prompt: &str) -> Value {
     }
 }
 
+/// What a provider says in one of its interfaces.
+fn saying_in(spoken: Surface, stream: bool, words: &[&str]) -> Say {
+    let text = words.concat();
+    if stream {
+        return Say::Events(match spoken {
+            Surface::AnthropicMessages => saying(words),
+            Surface::OpenAiCompletions => continuing(words),
+            Surface::OpenAiResponses => responding(words),
+            Surface::OpenAiChat | Surface::OpenAiEmbeddings => events(words, Some((1000, 200))),
+        });
+    }
+    let whole = match spoken {
+        Surface::AnthropicMessages => said(&text),
+        Surface::OpenAiCompletions => continued(&text),
+        Surface::OpenAiResponses => response(&text).to_string(),
+        Surface::OpenAiChat | Surface::OpenAiEmbeddings => answer(&text, 1000, 200),
+    };
+    Say::Whole(200, whole)
+}
+
+const fn path_of(spoken: Surface) -> &'static str {
+    match spoken {
+        Surface::OpenAiChat => "/v1/chat/completions",
+        Surface::AnthropicMessages => "/v1/messages",
+        Surface::OpenAiCompletions => "/v1/completions",
+        Surface::OpenAiResponses => "/v1/responses",
+        Surface::OpenAiEmbeddings => "/v1/embeddings",
+    }
+}
+
+/// The events of a streamed response are numbered, end in the whole answer, and tell its cost.
+fn check_events(reply: &Reply, cost: &str, case: &str) {
+    let data = data_of(reply);
+    let numbers: Vec<u64> = data.iter().map(|it| it["sequence_number"].as_u64().unwrap()).collect();
+    let expected: Vec<u64> = (0..u64::try_from(numbers.len()).unwrap()).collect();
+    assert_eq!(numbers, expected, "{case}: {}", reply.text());
+    let last = data.last().unwrap();
+    assert_eq!(last["type"], "response.completed", "{case}");
+    assert_eq!(last["x_ambidex_cost_usd"], cost, "{case}");
+    let whole = &last["response"]["output"][0]["content"][0]["text"];
+    assert_eq!(*whole, format!("To {EMAIL}!"), "{case}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn either_interface_at_any_provider_whole_and_streamed_is_masked_restored_and_billed() {
     let own = |path: &str| match path {
@@ -179,29 +222,12 @@ async fn either_interface_at_any_provider_whole_and_streamed_is_masked_restored_
                 let token = placeholder(&upstream.seen()[0].body);
                 let (head, tail) = token.split_at(5);
                 let words = ["To ", head, tail, "!"];
-                upstream.then(match (speaks.last().unwrap(), stream) {
-                    (Surface::AnthropicMessages, false) => Say::Whole(200, said(&words.concat())),
-                    (Surface::AnthropicMessages, true) => Say::Events(saying(&words)),
-                    (Surface::OpenAiCompletions, false) => {
-                        Say::Whole(200, continued(&words.concat()))
-                    }
-                    (Surface::OpenAiCompletions, true) => Say::Events(continuing(&words)),
-                    (Surface::OpenAiResponses, false) => {
-                        Say::Whole(200, response(&words.concat()).to_string())
-                    }
-                    (Surface::OpenAiResponses, true) => Say::Events(responding(&words)),
-                    (_, false) => Say::Whole(200, answer(&words.concat(), 1000, 200)),
-                    (_, true) => Say::Events(events(&words, Some((1000, 200)))),
-                });
+                upstream.then(saying_in(*speaks.last().unwrap(), stream, &words));
                 let reply = ask(&proxy, path, &body).await;
                 assert_eq!(reply.status, 200, "{case}: {}", reply.text());
                 upstream.never_saw("contoso");
                 let head = &upstream.seen()[1].head;
-                let wanted = match speaks.last().unwrap() {
-                    Surface::OpenAiChat => "/v1/chat/completions",
-                    Surface::AnthropicMessages => "/v1/messages",
-                    _ => path,
-                };
+                let wanted = path_of(*speaks.last().unwrap());
                 assert!(head.starts_with(&format!("POST {wanted} ")), "{case}: {head}");
                 assert_eq!(text_of(&reply), format!("To {EMAIL}!"), "{case}: {}", reply.text());
                 assert!(!reply.text().contains("EMAIL_"), "{case}: {}", reply.text());
@@ -216,16 +242,7 @@ async fn either_interface_at_any_provider_whole_and_streamed_is_masked_restored_
                 assert_eq!((usage.input_uncached.0, usage.output.0), (1000, 200), "{case}");
                 assert!(settled.cost > NanoUsd::ZERO, "{case}");
                 if stream && path == "/v1/responses" {
-                    let data = data_of(&reply);
-                    let numbers: Vec<u64> =
-                        data.iter().map(|it| it["sequence_number"].as_u64().unwrap()).collect();
-                    let expected: Vec<u64> = (0..u64::try_from(numbers.len()).unwrap()).collect();
-                    assert_eq!(numbers, expected, "{case}: {}", reply.text());
-                    let last = data.last().unwrap();
-                    assert_eq!(last["type"], "response.completed", "{case}");
-                    assert_eq!(last["x_ambidex_cost_usd"], settled.cost.to_string(), "{case}");
-                    let whole = &last["response"]["output"][0]["content"][0]["text"];
-                    assert_eq!(*whole, format!("To {EMAIL}!"), "{case}");
+                    check_events(&reply, &settled.cost.to_string(), &case);
                 }
                 if stream && path == "/v1/completions" {
                     assert!(reply.text().ends_with("data: [DONE]\n\n"), "{case}");

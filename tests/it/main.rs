@@ -30,6 +30,7 @@ mod failover;
 mod guide;
 #[cfg(test)]
 mod interfaces;
+#[cfg(test)]
 mod keys;
 #[cfg(test)]
 mod limits;
