@@ -1,6 +1,6 @@
 //! What a request used, in kinds that do not overlap, and where the numbers come from.
 
-use crate::money::Tokens;
+use crate::money::{NanoUsd, Tokens};
 
 mod anthropic;
 mod openai;
@@ -45,6 +45,8 @@ pub struct Usage {
     pub output: Tokens,
     /// Answer tokens spent on reasoning that the caller does not see.
     pub reasoning: Tokens,
+    /// What the upstream says that it bills, where it says so.
+    pub billed: Option<NanoUsd>,
     /// Where the numbers come from.
     pub source: UsageSource,
 }
@@ -59,6 +61,7 @@ impl Usage {
             cache_write_1h: Tokens(0),
             output: Tokens(0),
             reasoning: Tokens(0),
+            billed: None,
             source,
         }
     }

@@ -12,7 +12,7 @@ use crate::money::NanoUsd;
 use crate::route::price::Price;
 use crate::server::Limits;
 use crate::upstream::provider;
-use crate::upstream::{RemoteSettings, Timeouts};
+use crate::upstream::RemoteSettings;
 
 /// Everything that a gateway needs to know before it starts.
 #[derive(Clone, Debug)]
@@ -209,13 +209,7 @@ impl TargetSettings {
         Self {
             name: "cloud".to_owned(),
             zone: "us".to_owned(),
-            kind: TargetKind::Remote(RemoteSettings {
-                provider: provider::OPENAI,
-                model: "gpt-4o-mini".to_owned(),
-                base_url: provider::OPENAI.base_url().to_owned(),
-                key: None,
-                timeouts: Timeouts::default(),
-            }),
+            kind: TargetKind::Remote(RemoteSettings::of(provider::OPENAI, "gpt-4o-mini")),
             adapter: None,
             price: None,
             serves: Serves::default(),

@@ -5,6 +5,7 @@
 
 mod collect;
 mod walk;
+pub mod json;
 pub mod messages;
 pub mod openai;
 pub mod sse;
@@ -12,7 +13,9 @@ pub mod translate;
 
 use bytes::Bytes;
 
-use crate::chat::{Answer, Event, Request, Surface};
+use self::translate::{About, Teller, Untranslatable};
+use crate::chat::talk::{Said, Talk};
+use crate::chat::{Answer, Event, Request, Surface, Usage};
 
 /// What a client sees of a failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +68,12 @@ pub trait Dialect: Sync + std::fmt::Debug {
     fn broken(&self, complaint: &Complaint<'_>) -> Vec<u8>;
     /// Writes the data of one event as an event of a stream.
     fn frame(&self, data: &[u8]) -> Vec<u8>;
+    /// Reads what is asked, to ask it through another interface.
+    fn talk<'a>(&self, body: &'a [u8]) -> Result<Talk<'a>, Untranslatable>;
+    /// Writes a whole answer of another interface; `None` where it cannot be said.
+    fn told(&self, said: &[Said<'_>], about: &About, used: &Usage) -> Option<Vec<u8>>;
+    /// Writes a streamed answer of another interface.
+    fn teller(&self, about: About) -> Box<dyn Teller>;
 }
 
 /// The dialect of a surface.

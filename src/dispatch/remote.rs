@@ -6,20 +6,23 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt as _};
 use hyper::StatusCode;
+use hyper::header::HeaderMap;
 
 use super::local::error_event;
-use super::{Another, Bill, Content, Miss, Settlement};
+use super::{Another, Bill, Content, Leaving, Miss, Settlement};
+use crate::chat::talk::Said;
 use crate::chat::{Delivery, Part, Request, Surface, Usage, UsageSource};
 use crate::clock::{self, Instant};
-use crate::dialect::translate::{self, About, Translator};
-use crate::dialect::{self, Complaint, Dialect, sse};
+use crate::dialect::translate::{About, Teller, Told, Unwrapped};
+use crate::dialect::{self, Complaint, Dialect};
 use crate::failure::{Code, Failure};
+use crate::inspect::size;
 use crate::mask::{self, MessageRestorer, Restoration, StreamRestorer};
 use crate::money::{NanoUsd, Tokens};
 use crate::policy::Clearance;
 use crate::telemetry::Outcome;
-use crate::upstream::provider::{Ear, Heard};
-use crate::upstream::{self, Remote, SendError, Timeouts};
+use crate::upstream::provider::{Cutter, Ear, Heard};
+use crate::upstream::{self, Outgoing, Remote, SendError, Timeouts};
 
 /// Largest whole reply that is read.
 const REPLY_BYTES_MAX: usize = 32 << 20;
@@ -28,10 +31,8 @@ const REPLY_BYTES_MAX: usize = 32 << 20;
 pub(super) struct Sent<'a> {
     /// The request as the caller made it: the answer is in its dialect.
     pub asked: &'a Request,
-    /// The request as it leaves, in the provider's dialect.
-    pub leaves: &'a Request,
-    /// The limit on answer tokens.
-    pub output_max: Tokens,
+    /// The request as it leaves, in the provider's interface.
+    pub leaves: Leaving,
     /// The values to put back.
     pub restoration: Option<Restoration>,
 }
@@ -41,8 +42,8 @@ impl Sent<'_> {
         dialect::of(self.asked.surface)
     }
 
-    fn is_translated(&self) -> bool {
-        self.asked.surface != self.leaves.surface
+    const fn is_translated(&self) -> bool {
+        self.leaves.is_translated
     }
 }
 
@@ -53,7 +54,11 @@ pub(super) async fn answer(
     mut settlement: Settlement,
     sent: Sent<'_>,
 ) -> Result<Content, Box<Miss>> {
-    let outgoing = remote.provider.outgoing(sent.leaves, &remote.model, sent.output_max);
+    let outgoing = Outgoing {
+        body: sent.leaves.body.clone(),
+        streams: sent.asked.delivery.is_stream(),
+        at: clock::now(),
+    };
     let about = sent.is_translated().then(|| About {
         id: settlement.case().id.clone(),
         created: clock::now().as_second(),
@@ -75,7 +80,7 @@ pub(super) async fn answer(
         Err(error) => return Err(missed(error, settlement)),
     };
     if !reply.status().is_success() {
-        return refused(reply, settlement, (remote.timeouts, sent)).await;
+        return refused(reply, settlement, remote, sent).await;
     }
     if sent.asked.delivery.is_stream() {
         let cost_max = settlement.hold().map_or(NanoUsd::ZERO, |hold| hold.charge().billed);
@@ -91,20 +96,22 @@ pub(super) async fn answer(
         Ok(Err(error)) => return Err(missed(error, settlement)),
         Err(_) => return Err(missed(SendError::Timeout, settlement)),
     };
+    if let Some(refusal) = remote.provider.disguised(&body) {
+        let status = refusal.status.and_then(|it| StatusCode::from_u16(it).ok());
+        let status = status.unwrap_or(StatusCode::BAD_GATEWAY);
+        return turned_down((status, HeaderMap::new()), body, settlement, (remote, sent));
+    }
     let usage = remote.provider.usage(&body);
     let bill = usage.map_or(Bill::Unknown(input), Bill::Used);
     let body = if let Some(about) = &about {
+        let said = remote.provider.whole(&body).map(|said| unwrapped(said, &sent.leaves));
         let used = usage.unwrap_or(input);
-        let Some(new) = translate::reply(&body, sent.asked.surface, about, &used) else {
+        let told = said.and_then(|said| sent.dialect().told(&said, about, &used));
+        let Some(new) = told else {
             let message = "the upstream's answer is not what its interface defines";
             let failure = Failure::upstream(Code::UpstreamError, message);
-            return Err(Box::new(Miss {
-                failure,
-                settlement,
-                bill,
-                another: Another::MayHelp,
-                spare: None,
-            }));
+            let another = Another::MayHelp;
+            return Err(Box::new(Miss { failure, settlement, bill, another, spare: None }));
         };
         new.into()
     } else {
@@ -112,6 +119,15 @@ pub(super) async fn answer(
     };
     let cost = settlement.finish(Outcome::Answered, bill);
     Ok(Content::Whole { body: unmasked(body, sent.restoration.as_ref()), cost })
+}
+
+/// What the caller is told, who knows of no tool that we added.
+fn unwrapped<'a>(said: Vec<Said<'a>>, leaves: &Leaving) -> Vec<Said<'a>> {
+    if !leaves.is_wrapped {
+        return said;
+    }
+    let mut unwrapped = Unwrapped::default();
+    said.into_iter().filter_map(|it| unwrapped.hear(it)).collect()
 }
 
 /// The body with its values put back.
@@ -131,14 +147,27 @@ fn missed(error: SendError, settlement: Settlement) -> Box<Miss> {
     Box::new(Miss { failure, settlement, bill, another: Another::MayHelp, spare: None })
 }
 
-/// An error status. Overload and faults of the server may be better elsewhere; what the upstream
-/// says about the request itself is passed on.
+/// An error status.
 async fn refused(
     reply: upstream::Reply,
     settlement: Settlement,
-    (timeouts, sent): (Timeouts, Sent<'_>),
+    remote: &Remote,
+    sent: Sent<'_>,
 ) -> Result<Content, Box<Miss>> {
-    let status = reply.status();
+    let head = (reply.status(), reply.headers().clone());
+    let reading = tokio::time::timeout(remote.timeouts.idle, reply.into_whole(64 << 10));
+    let body = reading.await.ok().and_then(Result::ok).unwrap_or_default();
+    turned_down(head, body, settlement, (remote, sent))
+}
+
+/// Overload and faults of the server may be better elsewhere; what the upstream says about the
+/// request itself is passed on.
+fn turned_down(
+    (status, headers): (StatusCode, HeaderMap),
+    body: Bytes,
+    settlement: Settlement,
+    (remote, sent): (&Remote, Sent<'_>),
+) -> Result<Content, Box<Miss>> {
     // A wrong key of ours is no business of the caller's.
     let is_ours = matches!(
         status,
@@ -154,25 +183,22 @@ async fn refused(
         let (bill, another) = (Bill::Nothing, Another::MayHelp);
         return Err(Box::new(Miss { failure, settlement, bill, another, spare: None }));
     }
-    let headers = reply.headers().clone();
-    let reading = tokio::time::timeout(timeouts.idle, reply.into_whole(64 << 10));
-    let complaint = |message: &str| {
+    let refusal = remote.provider.refusal(&body);
+    let is_usual = !sent.is_translated() && remote.provider.has_usual_errors();
+    let body = if is_usual && !body.is_empty() {
+        let words = std::str::from_utf8(&body).ok();
+        words.map(|words| remote.scrubbed(words).into_bytes().into()).unwrap_or(body)
+    } else {
+        let why = "the upstream refused the request and did not say why";
+        let message = refusal.map_or_else(|| why.to_owned(), |it| remote.scrubbed(&it.message));
         Bytes::from(sent.dialect().complaint(&Complaint {
             status: status.as_u16(),
             code: Code::UpstreamError.name(),
-            message,
+            message: &message,
             decision: Some(&settlement.case().id),
         }))
     };
-    let why = "the upstream refused the request and did not say why";
-    let body = match reading.await {
-        Ok(Ok(body)) if !body.is_empty() && sent.is_translated() => {
-            let said = translate::said(&body);
-            unmasked(complaint(said.as_deref().unwrap_or(why)), sent.restoration.as_ref())
-        }
-        Ok(Ok(body)) if !body.is_empty() => unmasked(body, sent.restoration.as_ref()),
-        _ => complaint(why),
-    };
+    let body = unmasked(body, sent.restoration.as_ref());
     settlement.finish(Outcome::TargetFailed, Bill::Nothing);
     Ok(Content::Refusal { status, body, headers })
 }
@@ -228,9 +254,11 @@ struct Relay {
     deadline: Instant,
     delivery: Delivery,
     dialect: &'static dyn Dialect,
-    /// Where the upstream speaks another dialect than the caller.
-    translator: Option<Box<dyn Translator>>,
-    splitter: sse::Splitter,
+    /// Where the upstream speaks another interface than the caller.
+    teller: Option<Box<dyn Teller>>,
+    /// Where the answer comes as the arguments of a tool that we added.
+    unwrapped: Option<Unwrapped>,
+    cutter: Box<dyn Cutter>,
     /// `None` once the request is settled: then the stream ends.
     settlement: Option<Settlement>,
     output: Tokens,
@@ -256,8 +284,9 @@ impl Relay {
             deadline,
             delivery: sent.asked.delivery,
             dialect: sent.dialect(),
-            translator: about.map(|about| translate::stream(surface, about)),
-            splitter: sse::Splitter::default(),
+            teller: about.map(|about| sent.dialect().teller(about)),
+            unwrapped: sent.leaves.is_wrapped.then(Unwrapped::default),
+            cutter: remote.provider.cutter(),
             settlement: Some(settlement),
             output: Tokens(0),
             usage: None,
@@ -281,6 +310,7 @@ impl Relay {
             };
             let out = match chunk {
                 Ok(Some(Ok(chunk))) => self.pass(&chunk),
+                Ok(None) if self.ear.is_whole() => self.end(),
                 Ok(Some(Err(_)) | None) => {
                     let message = "the upstream's answer ended before it was complete";
                     self.cut(&Failure::upstream(Code::UpstreamTruncated, message))
@@ -302,14 +332,14 @@ impl Relay {
 
     /// Passes on every event that the chunk completes.
     fn pass(&mut self, chunk: &[u8]) -> Bytes {
-        self.splitter.push(chunk);
+        self.cutter.push(chunk);
         let mut out = BytesMut::with_capacity(chunk.len());
         loop {
-            match self.splitter.next_event() {
+            match self.cutter.next_event() {
                 Ok(Some(event)) => self.hear(&event, &mut out),
                 Ok(None) => break,
-                Err(_) => {
-                    let message = "the upstream sent an event that is too long";
+                Err(error) => {
+                    let message = format!("the upstream cannot be understood: {error}");
                     let cut = self.cut(&Failure::upstream(Code::UpstreamError, message));
                     out.extend_from_slice(&cut);
                     break;
@@ -324,24 +354,58 @@ impl Relay {
     }
 
     fn hear(&mut self, event: &Bytes, out: &mut BytesMut) {
-        let Some(data) = sse::data(event) else {
+        let Some(data) = self.cutter.data(event) else {
+            // Comments keep connections open, the caller's too.
             out.extend_from_slice(event);
             return;
         };
-        let heard: Heard = self.ear.hear(&data);
-        self.output = self.output + heard.text_tokens;
-        self.usage = heard.usage.or(self.usage);
-        self.prompt = heard.prompt.or(self.prompt);
+        let Heard { said, usage, prompt, part } = self.ear.hear(&data);
+        for text in said.iter().filter_map(Said::text) {
+            self.output = self.output + size::estimate(text);
+        }
+        self.usage = usage.or(self.usage);
+        self.prompt = prompt.or(self.prompt);
+        if self.teller.is_none() {
+            return self.tell(part, &data, Some(event), out);
+        }
         let used = self.used();
-        let Some(translator) = &mut self.translator else {
-            return self.tell(heard.part, &data, Some(event), out);
-        };
-        for told in translator.hear(&data, &used) {
-            self.tell(told.part, told.data.as_bytes(), None, out);
+        let mut told = Vec::new();
+        if let Some(teller) = &mut self.teller {
+            for said in said {
+                let said = match &mut self.unwrapped {
+                    Some(unwrapped) => unwrapped.hear(said),
+                    None => Some(said),
+                };
+                if let Some(said) = said {
+                    teller.tell(&said, &used, &mut told);
+                }
+            }
+            if part == Part::End {
+                teller.end(&used, &mut told);
+            }
+        }
+        self.tell_all(told, out);
+    }
+
+    fn tell_all(&mut self, told: Vec<Told>, out: &mut BytesMut) {
+        for Told { part, data } in told {
+            self.tell(part, data.as_bytes(), None, out);
             if self.settlement.is_none() {
                 break;
             }
         }
+    }
+
+    /// The upstream ended a whole answer without an event that says so.
+    fn end(&mut self) -> Bytes {
+        let (used, mut out) = (self.used(), BytesMut::new());
+        let mut told = Vec::new();
+        match &mut self.teller {
+            Some(teller) => teller.end(&used, &mut told),
+            None => told.push(Told { part: Part::End, data: "[DONE]".to_owned() }),
+        }
+        self.tell_all(told, &mut out);
+        out.freeze()
     }
 
     /// Tells the caller an event of its dialect: as it came, where it came in that dialect.

@@ -3,19 +3,34 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::Masking;
-use crate::chat::{Request, Surface};
+use crate::chat::Request;
 use crate::dialect::{self, translate};
 use crate::failure::{Code, Failure};
 use crate::inspect::Inspection;
+use crate::money::Tokens;
+use crate::upstream::Remote;
+use crate::upstream::provider::{Provider, Written};
 
 /// Bodies up to this size are translated in place: handing over costs more than translating.
 const IN_PLACE_BYTES_MAX: usize = 16 << 10;
 
+/// A request on its way out.
+pub(super) struct Leaving {
+    /// Its bytes, in the interface of the provider.
+    pub(super) body: Bytes,
+    /// Whether the answer comes as the arguments of a tool that the caller does not know.
+    pub(super) is_wrapped: bool,
+    /// Whether the provider speaks another interface than the caller.
+    pub(super) is_translated: bool,
+}
+
 /// Why a request could not be translated. Without any of its text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum TranslateError {
-    #[error("the request was not sent, because the target speaks another interface: {0}")]
+    #[error("the request was not sent, because the target's interface is another: {0}")]
     Untranslatable(#[from] translate::Untranslatable),
     #[error("the request was not sent: its translation cannot be read")]
     Unreadable,
@@ -37,36 +52,42 @@ impl From<TranslateError> for Failure {
     }
 }
 
-/// The request as the provider's dialect says it, read and inspected again. What is in that dialect
-/// already stays as it is.
-pub(super) async fn translated(
+/// The request as it leaves for a target. What is in the provider's interface already passes as it
+/// is, but for a few edits; everything else is translated, read again and inspected again.
+pub(super) async fn written(
     masking: &Masking,
     request: &Arc<Request>,
-    to: Surface,
-) -> Result<Arc<Request>, TranslateError> {
-    if request.surface == to {
-        return Ok(Arc::clone(request));
+    remote: &Remote,
+    output_max: Tokens,
+) -> Result<Leaving, TranslateError> {
+    let provider = remote.provider;
+    if provider.surface() == Some(request.surface) {
+        let body = provider.outgoing(request, &remote.model, output_max)?;
+        return Ok(Leaving { body, is_wrapped: false, is_translated: false });
     }
+    let inspection = masking.inspection.clone();
     if request.body().len() <= IN_PLACE_BYTES_MAX {
-        return translate(&masking.inspection, request, to);
+        return translate(&inspection, request, (provider, &remote.model, output_max));
     }
-    let (inspection, request) = (masking.inspection.clone(), Arc::clone(request));
-    let work = move || translate(&inspection, &request, to);
+    let (request, model) = (Arc::clone(request), remote.model.clone());
+    let work = move || translate(&inspection, &request, (provider, &model, output_max));
     tokio::task::spawn_blocking(work).await.unwrap_or(Err(TranslateError::Interrupted))
 }
 
 fn translate(
     inspection: &Inspection,
     request: &Request,
-    to: Surface,
-) -> Result<Arc<Request>, TranslateError> {
-    let body = translate::request(request, to)?;
-    let again = dialect::of(to).read(body).map_err(|_| TranslateError::Unreadable)?;
+    (provider, model, output_max): (&dyn Provider, &str, Tokens),
+) -> Result<Leaving, TranslateError> {
+    let talk = dialect::of(request.surface).talk(request.body())?;
+    let Written { body, is_wrapped } = provider.write(&talk, model, output_max)?;
+    let again =
+        translate::reread(&body, request.surface).map_err(|_| TranslateError::Unreadable)?;
     // INVARIANT: the policy decided on what inspection found. The translation may show no more.
-    if shows_more(inspection, request, &again) {
+    if talk.has_media() && !request.has_unreadable || shows_more(inspection, request, &again) {
         return Err(TranslateError::Revealing);
     }
-    Ok(Arc::new(again))
+    Ok(Leaving { body, is_wrapped, is_translated: true })
 }
 
 /// Whether inspection finds more in the second request than in the first, or can read less of it.
@@ -79,7 +100,7 @@ fn shows_more(inspection: &Inspection, first: &Request, second: &Request) -> boo
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bytes::Bytes;
+    use crate::chat::Surface;
     use serde_json::{Value, json};
 
     fn message(content: Value) -> Request {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use hyper::StatusCode;
 use hyper::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
+use jiff::Timestamp;
 
 use super::target::Remote;
 use crate::budget::Hold;
@@ -107,6 +108,23 @@ impl fmt::Debug for Reply {
     }
 }
 
+/// What is sent.
+#[derive(Clone)]
+pub struct Outgoing {
+    /// The body in the interface of the server.
+    pub body: Bytes,
+    /// Whether the answer is wanted piece by piece.
+    pub streams: bool,
+    /// Now: signatures are dated.
+    pub at: Timestamp,
+}
+
+impl fmt::Debug for Outgoing {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Outgoing({} bytes)", self.body.len())
+    }
+}
+
 /// Sends one request to one remote server. Consumes the policy's permission to do so, and wants to
 /// see the money that was set aside for it.
 ///
@@ -114,9 +132,8 @@ impl fmt::Debug for Reply {
 ///
 /// ```compile_fail,E0382
 /// # use ambidex::{budget::Hold, policy::Clearance};
-/// # use ambidex::upstream::{Client, Remote, send};
-/// # use bytes::Bytes;
-/// async fn twice(client: &Client, to: &Remote, permit: Clearance, hold: &Hold, body: Bytes) {
+/// # use ambidex::upstream::{Client, Outgoing, Remote, send};
+/// async fn twice(client: &Client, to: &Remote, permit: Clearance, hold: &Hold, body: Outgoing) {
 ///     let first = send(client, to, permit, hold, body.clone()).await;
 ///     let second = send(client, to, permit, hold, body).await;
 /// }
@@ -126,9 +143,8 @@ impl fmt::Debug for Reply {
 ///
 /// ```compile_fail,E0061
 /// # use ambidex::policy::Clearance;
-/// # use ambidex::upstream::{Client, Remote, send};
-/// # use bytes::Bytes;
-/// async fn unpaid(client: &Client, to: &Remote, permit: Clearance, body: Bytes) {
+/// # use ambidex::upstream::{Client, Outgoing, Remote, send};
+/// async fn unpaid(client: &Client, to: &Remote, permit: Clearance, body: Outgoing) {
 ///     let reply = send(client, to, permit, body).await;
 /// }
 /// ```
@@ -137,17 +153,25 @@ pub async fn send(
     to: &Remote,
     clearance: Clearance,
     _held: &Hold,
-    body: Bytes,
+    outgoing: Outgoing,
 ) -> Result<Reply, SendError> {
     drop(clearance);
+    let Outgoing { body, streams, at } = outgoing;
+    let url = to.url(streams);
     let mut request = client
         .0
-        .post(to.chat_url.clone())
+        .post(url.clone())
         .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
         // We pass bytes on as they come, so they must not be compressed.
         .header(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     for (name, value) in to.headers.iter().chain(&to.authorization) {
         request = request.header(name, value);
+    }
+    if let Some(signer) = &to.signer {
+        let signature = signer.sign(url.as_str(), &body, at).map_err(|_| SendError::Unreachable)?;
+        for (name, value) in signature {
+            request = request.header(name, value);
+        }
     }
     let sending = request.body(body).send();
     match tokio::time::timeout(to.timeouts.first_byte, sending).await {

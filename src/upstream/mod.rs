@@ -7,8 +7,10 @@
 mod client;
 mod probe;
 pub mod provider;
+mod sign;
 mod target;
 
-pub use client::{Client, Reply, SendError, send};
+pub use client::{Client, Outgoing, Reply, SendError, send};
 pub use probe::{ProbeError, probe};
+pub use sign::AwsKeys;
 pub use target::{Remote, RemoteError, RemoteSettings, Timeouts};

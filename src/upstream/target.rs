@@ -6,8 +6,12 @@ use std::time::Duration;
 use hyper::header::{HeaderName, HeaderValue};
 use reqwest::Url;
 
-use super::provider::Provider;
+use super::provider::{Place, Provider};
+use super::sign::{AwsKeys, Signer};
 use crate::secret::Secret;
+
+/// Stands for the region in an address.
+const REGION: &str = "{region}";
 
 /// How long to wait for what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,11 +48,57 @@ pub struct RemoteSettings {
     pub base_url: String,
     /// The API key; servers of one's own may need none.
     pub key: Option<Secret>,
+    /// The keys that requests are signed with instead.
+    pub signing: Option<AwsKeys>,
+    /// Where the provider has its machines, for those whose address tells.
+    pub region: Option<String>,
+    /// The version of the API, for those that want one.
+    pub api_version: Option<String>,
     /// How long to wait.
     pub timeouts: Timeouts,
 }
 
 impl RemoteSettings {
+    /// The settings of a model at a provider, with everything else as usual.
+    pub fn of(provider: &'static dyn Provider, model: &str) -> Self {
+        Self {
+            provider,
+            model: model.to_owned(),
+            base_url: provider.base_url().to_owned(),
+            key: None,
+            signing: None,
+            region: None,
+            api_version: None,
+            timeouts: Timeouts::default(),
+        }
+    }
+
+    /// An address below the base.
+    pub(super) fn url(&self, path: &str) -> Result<Url, RemoteError> {
+        let mut base_url = self.base_url.trim_end_matches('/').to_owned();
+        if base_url.contains(REGION) {
+            let region = self.region.as_deref().ok_or(RemoteError::Region)?;
+            base_url = base_url.replace(REGION, region);
+        }
+        let url = Url::parse(&format!("{base_url}{path}")).map_err(|_| RemoteError::BaseUrl)?;
+        let is_web = matches!(url.scheme(), "http" | "https") && url.has_host();
+        is_web.then_some(url).ok_or(RemoteError::BaseUrl)
+    }
+
+    /// What requests prove themselves with: a header, a signature, or nothing.
+    fn proof(&self) -> Result<(Option<(HeaderName, HeaderValue)>, Option<Signer>), RemoteError> {
+        if let Some(keys) = &self.signing {
+            let service = self.provider.signs_for().ok_or(RemoteError::Signing)?;
+            let region = self.region.clone().ok_or(RemoteError::Region)?;
+            return Ok((None, Some(Signer::new(keys.clone(), region, service))));
+        }
+        let Some(key) = &self.key else { return Ok((None, None)) };
+        let (name, value) = self.provider.authorization(key.expose());
+        let mut value = HeaderValue::try_from(value).map_err(|_| RemoteError::Key)?;
+        value.set_sensitive(true);
+        Ok((Some((HeaderName::from_static(name), value)), None))
+    }
+
     /// Whether the server is this very machine.
     pub fn is_loopback(&self) -> bool {
         let url = Url::parse(&self.base_url).ok();
@@ -67,8 +117,13 @@ pub struct Remote {
     /// How long to wait.
     pub timeouts: Timeouts,
     /// Parsed once: parsing takes longer than inspecting a short prompt.
-    pub(super) chat_url: Url,
+    whole_url: Url,
+    stream_url: Url,
     pub(super) authorization: Option<(HeaderName, HeaderValue)>,
+    /// Signs every request, where a key in a header is not enough.
+    pub(super) signer: Option<Signer>,
+    /// What must not come back in an upstream's words.
+    key: Option<Secret>,
     /// Headers that the provider wants besides.
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
 }
@@ -82,27 +137,22 @@ pub enum RemoteError {
     /// Characters that a header cannot carry.
     #[error("the key contains characters that an HTTP header cannot carry")]
     Key,
+    /// The provider has an address in every region, or signs for one.
+    #[error("`region` is missing")]
+    Region,
+    /// The provider does not read signatures.
+    #[error("this provider takes a `key`, not `aws` keys")]
+    Signing,
 }
 
 impl Remote {
     /// Checks the settings and prepares the headers.
     pub fn new(settings: &RemoteSettings) -> Result<Self, RemoteError> {
-        let base_url = settings.base_url.trim_end_matches('/');
-        let chat_url = format!("{base_url}{}", settings.provider.chat_path());
-        let chat_url = Url::parse(&chat_url).map_err(|_| RemoteError::BaseUrl)?;
-        if !matches!(chat_url.scheme(), "http" | "https") || !chat_url.has_host() {
-            return Err(RemoteError::BaseUrl);
-        }
-        let authorization = settings
-            .key
-            .as_ref()
-            .map(|key| {
-                let (name, value) = settings.provider.authorization(key.expose());
-                let mut value = HeaderValue::try_from(value).map_err(|_| RemoteError::Key)?;
-                value.set_sensitive(true);
-                Ok((HeaderName::from_static(name), value))
-            })
-            .transpose()?;
+        let place =
+            Place { model: &settings.model, api_version: settings.api_version.as_deref() };
+        let url = |streams| settings.url(&settings.provider.path(&place, streams));
+        let (whole_url, stream_url) = (url(false)?, url(true)?);
+        let (authorization, signer) = settings.proof()?;
         let headers =
             settings.provider.headers().iter().map(|(name, value)| {
                 (HeaderName::from_static(name), HeaderValue::from_static(value))
@@ -111,11 +161,47 @@ impl Remote {
             provider: settings.provider,
             model: settings.model.clone(),
             timeouts: settings.timeouts,
-            chat_url,
+            whole_url,
+            stream_url,
             authorization,
+            signer,
+            key: settings.key.clone(),
             headers: headers.collect(),
         })
     }
+
+    /// Where a request goes.
+    pub(super) const fn url(&self, streams: bool) -> &Url {
+        if streams { &self.stream_url } else { &self.whole_url }
+    }
+
+    /// Words of the upstream's without our key, whole or as vendors shorten it (`sk-ab***yz`).
+    pub fn scrubbed(&self, words: &str) -> String {
+        let keys = self.key.iter().map(Secret::expose);
+        let keys = keys.chain(self.signer.iter().flat_map(Signer::exposed));
+        keys.fold(words.to_owned(), |words, key| scrubbed(&words, key))
+    }
+}
+
+/// Shortest key that is looked for: what is shorter may be a word.
+const KEY_BYTES_MIN: usize = 8;
+
+fn scrubbed(words: &str, key: &str) -> String {
+    if key.len() < KEY_BYTES_MIN {
+        return words.to_owned();
+    }
+    let words = words.replace(key, "[key]");
+    let start = key.get(..3).unwrap_or(key);
+    let is_part = |it: char| it.is_ascii_alphanumeric() || matches!(it, '-' | '_' | '*' | '.' | '…');
+    let mut out = String::with_capacity(words.len());
+    for word in words.split_inclusive(|it: char| !is_part(it)) {
+        let end = word.find(|it: char| !is_part(it)).unwrap_or(word.len());
+        let (word, rest) = word.split_at_checked(end).unwrap_or((word, ""));
+        let is_short = ["**", "...", "…"].iter().any(|dots| word.contains(dots));
+        out.push_str(if is_short && word.starts_with(start) { "[key]" } else { word });
+        out.push_str(rest);
+    }
+    out
 }
 
 impl fmt::Debug for Remote {
@@ -124,5 +210,67 @@ impl fmt::Debug for Remote {
             .field("provider", &self.provider.name())
             .field("model", &self.model)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::upstream::provider;
+
+    #[test]
+    fn keys_do_not_come_back() {
+        let key = "sk-proj-abcdef0123456789";
+        for (words, expected) in [
+            ("no key here", "no key here"),
+            ("bad key: sk-proj-abcdef0123456789.", "bad key: [key]."),
+            ("Incorrect API key provided: sk-proj-**********6789. Go on.", "Incorrect API key provided: [key] Go on."),
+            ("key \"sk-p...6789\" is wrong", "key \"[key]\" is wrong"),
+            ("wait ... and **see** sk-x", "wait ... and **see** sk-x"),
+        ] {
+            assert_eq!(scrubbed(words, key), expected);
+        }
+        assert_eq!(scrubbed("a short key", "key"), "a short key", "not told from a word");
+    }
+
+    #[test]
+    fn every_provider_has_its_address_and_its_place_for_the_key() {
+        let at = |name: &str, change: fn(&mut RemoteSettings)| {
+            let mut settings = RemoteSettings::of(provider::named(name).unwrap(), "model-x");
+            settings.key = Some(Secret::new("key-1234567890".to_owned()));
+            change(&mut settings);
+            let remote = Remote::new(&settings).unwrap();
+            let (name, value) = remote.authorization.clone().unwrap();
+            let header = format!("{name}: {}", value.to_str().unwrap());
+            (remote.url(false).to_string(), remote.url(true).to_string(), header)
+        };
+        let bearer = "authorization: Bearer key-1234567890";
+        for (name, url) in [
+            ("openai", "https://api.openai.com/v1/chat/completions"),
+            ("mistral", "https://api.mistral.ai/v1/chat/completions"),
+            ("deepseek", "https://api.deepseek.com/chat/completions"),
+            ("zhipu", "https://open.bigmodel.cn/api/paas/v4/chat/completions"),
+            ("minimax", "https://api.minimax.io/v1/chat/completions"),
+            ("openrouter", "https://openrouter.ai/api/v1/chat/completions"),
+        ] {
+            assert_eq!(at(name, |_| ()), (url.to_owned(), url.to_owned(), bearer.to_owned()));
+        }
+        let (url, _, header) = at("anthropic", |_| ());
+        assert_eq!(url, "https://api.anthropic.com/v1/messages");
+        assert_eq!(header, "x-api-key: key-1234567890");
+        let azure = |it: &mut RemoteSettings| "https://n.openai.azure.com/".clone_into(&mut it.base_url);
+        let (url, _, header) = at("azure", azure);
+        assert_eq!(url, "https://n.openai.azure.com/openai/v1/chat/completions");
+        assert_eq!(header, "api-key: key-1234567890");
+        let (url, ..) = at("azure", |it| {
+            "https://n.openai.azure.com".clone_into(&mut it.base_url);
+            it.api_version = Some("2024-10-21".to_owned());
+        });
+        assert_eq!(
+            url,
+            "https://n.openai.azure.com/openai/deployments/model-x/chat/completions?api-version=2024-10-21"
+        );
+        let azure = RemoteSettings::of(provider::named("azure").unwrap(), "m");
+        assert!(matches!(Remote::new(&azure), Err(RemoteError::BaseUrl)), "it has no address");
     }
 }

@@ -1,12 +1,16 @@
 //! The Anthropic Messages interface.
 
 mod read;
+mod talk;
+mod tell;
 mod write;
 
 use bytes::Bytes;
 use serde::Deserialize;
 
-use crate::chat::{Answer, Event, Request, Surface};
+use crate::chat::talk::{Said, Talk};
+use crate::chat::{Answer, Event, Request, Surface, Usage};
+use crate::dialect::translate::{About, Teller, Untranslatable};
 use crate::dialect::{Complaint, Dialect, Unreadable};
 
 /// `POST /v1/messages`.
@@ -65,6 +69,18 @@ impl Dialect for Messages {
             Some(name) => [b"event: ", name.as_bytes(), b"\ndata: ", data, b"\n\n"].concat(),
             None => [b"data: ", data, b"\n\n"].concat(),
         }
+    }
+
+    fn talk<'a>(&self, body: &'a [u8]) -> Result<Talk<'a>, Untranslatable> {
+        talk::read(body)
+    }
+
+    fn told(&self, said: &[Said<'_>], about: &About, used: &Usage) -> Option<Vec<u8>> {
+        tell::whole(said, about, used)
+    }
+
+    fn teller(&self, about: About) -> Box<dyn Teller> {
+        Box::new(tell::Events::new(about))
     }
 }
 
