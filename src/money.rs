@@ -181,6 +181,21 @@ mod tests {
         for text in ["", ".", "-1", "1e3", "0.0000000001", "1,5"] {
             assert_eq!(NanoUsd::from_decimal_usd(text), None, "{text}");
         }
+        for (text, nanos) in [
+            ("0.95", 950_000_000),
+            ("0.00014", 140_000),
+            ("1.4e-4", 140_000),
+            ("2E+1", 20_000_000_000),
+            ("0", 0),
+            ("0.0000000001", 1),
+            ("1e-60", 1),
+            ("0e-60", 0),
+        ] {
+            assert_eq!(NanoUsd::from_json_usd(text), Some(NanoUsd::new(nanos)), "{text}");
+        }
+        for text in ["", "-1", "x", "1e", "1e99", "null", ".5"] {
+            assert_eq!(NanoUsd::from_json_usd(text), None, "{text}");
+        }
         assert_eq!(NanoUsd::new(12_750).to_string(), "0.00001275");
         assert_eq!(NanoUsd::new(-1_500_000_000).to_string(), "-1.50");
         assert_eq!(NanoUsd::ZERO.to_string(), "0.00");

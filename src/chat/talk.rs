@@ -220,6 +220,17 @@ pub enum Said<'a> {
     Failed(Cow<'a, str>),
 }
 
+impl Reason {
+    /// Some servers say that the model was done although it called tools.
+    #[must_use]
+    pub const fn after(self, calls: usize) -> Self {
+        match self {
+            Self::Done if calls > 0 => Self::Calls,
+            Self::Done | Self::Length | Self::Calls | Self::Filtered => self,
+        }
+    }
+}
+
 impl Said<'_> {
     /// The words in it that a model wrote.
     pub fn text(&self) -> Option<&str> {
@@ -291,7 +302,20 @@ impl<'a> Talk<'a> {
     }
 }
 
-/// Sizes only: a conversation must be safe to log.
+/// No words: a conversation must be safe to log.
+macro_rules! unseen {
+    ($($name:ident),*) => {
+        $(impl fmt::Debug for $name<'_> {
+            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str(stringify!($name))
+            }
+        })*
+    };
+}
+
+unseen![Spoken, Part, Kind, Media, Call, ToolAnswer, Tool, Choosing, Format];
+
+/// Sizes only.
 impl fmt::Debug for Talk<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "Talk({} turns, {} tools)", self.turns.len(), self.tools.len())

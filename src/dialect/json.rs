@@ -59,6 +59,11 @@ impl<'a> Json<'a> {
         entries.iter().find(|(name, _)| name == key).map(|(_, value)| value)
     }
 
+    /// The characters of a text, for good.
+    pub fn into_text(self) -> Option<Cow<'a, str>> {
+        if let Self::Text(text) = self { Some(text) } else { None }
+    }
+
     /// Whether it says nothing: `null`, or an empty list.
     pub const fn is_empty(&self) -> bool {
         match self {
@@ -149,7 +154,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     }
 }
 
-impl<'a> Text<'a> {
+impl Text<'_> {
     /// The same characters, borrowed from here.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -303,6 +308,7 @@ impl Out {
     }
 
     /// Yes or no.
+    #[expect(clippy::fn_params_excessive_bools, reason = "it is what is written")]
     pub fn truth(&mut self, value: bool) {
         self.raw(if value { "true" } else { "false" });
     }

@@ -56,7 +56,7 @@ pub(super) async fn answer(
 ) -> Result<Content, Box<Miss>> {
     let outgoing = Outgoing {
         body: sent.leaves.body.clone(),
-        streams: sent.asked.delivery.is_stream(),
+        delivery: sent.asked.delivery,
         at: clock::now(),
     };
     let about = sent.is_translated().then(|| About {

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use super::target::Remote;
 use crate::budget::Hold;
+use crate::chat::Delivery;
 use crate::policy::Clearance;
 
 /// The client, with its pool of connections.
@@ -113,8 +114,8 @@ impl fmt::Debug for Reply {
 pub struct Outgoing {
     /// The body in the interface of the server.
     pub body: Bytes,
-    /// Whether the answer is wanted piece by piece.
-    pub streams: bool,
+    /// How the answer is wanted.
+    pub delivery: Delivery,
     /// Now: signatures are dated.
     pub at: Timestamp,
 }
@@ -156,8 +157,8 @@ pub async fn send(
     outgoing: Outgoing,
 ) -> Result<Reply, SendError> {
     drop(clearance);
-    let Outgoing { body, streams, at } = outgoing;
-    let url = to.url(streams);
+    let Outgoing { body, delivery, at } = outgoing;
+    let url = to.url(delivery);
     let mut request = client
         .0
         .post(url.clone())

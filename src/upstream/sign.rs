@@ -2,7 +2,7 @@
 //! argument: a signature is dated, and tests date it themselves.
 
 use std::fmt;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
@@ -54,17 +54,14 @@ impl Signer {
         at: Timestamp,
     ) -> Result<Vec<(HeaderName, HeaderValue)>, Unsigned> {
         let token = self.keys.session_token.as_ref().map(|it| it.expose().to_owned());
-        let identity = Credentials::from_keys(
-            self.keys.access_key_id.expose(),
-            self.keys.secret_access_key.expose(),
-            token,
-        )
-        .into();
+        let AwsKeys { access_key_id: id, secret_access_key: key, .. } = &self.keys;
+        let identity = Credentials::new(id.expose(), key.expose(), token, None, "settings").into();
+        let seconds = u64::try_from(at.as_second()).map_err(|_| Unsigned)?;
         let params = v4::SigningParams::builder()
             .identity(&identity)
             .region(&self.region)
             .name(self.service)
-            .time(SystemTime::from(at))
+            .time(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
             .settings(SigningSettings::default())
             .build()
             .map_err(|_| Unsigned)?
@@ -111,7 +108,8 @@ mod tests {
             };
             headers.into_iter().map(text).collect::<Vec<_>>()
         };
-        let credential = "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request";
+        let credential =
+            "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request";
         let signature = "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b";
         let authorization = format!(
             "authorization: {credential}, SignedHeaders=host;x-amz-date, Signature={signature}"
@@ -123,7 +121,8 @@ mod tests {
         let with_token = signed(Some(token));
         assert!(with_token.contains(&format!("x-amz-security-token: {token}")), "{with_token:?}");
         let signature = "85d96828115b5dc0cfc3bd16ad9e210dd772bbebba041836c64533a82be05ead";
-        let ends = format!("SignedHeaders=host;x-amz-date;x-amz-security-token, Signature={signature}");
+        let ends =
+            format!("SignedHeaders=host;x-amz-date;x-amz-security-token, Signature={signature}");
         assert!(with_token.iter().any(|it| it.ends_with(&ends)), "{with_token:?}");
     }
 }

@@ -8,6 +8,7 @@ use reqwest::Url;
 
 use super::provider::{Place, Provider};
 use super::sign::{AwsKeys, Signer};
+use crate::chat::Delivery;
 use crate::secret::Secret;
 
 /// Stands for the region in an address.
@@ -85,18 +86,21 @@ impl RemoteSettings {
         is_web.then_some(url).ok_or(RemoteError::BaseUrl)
     }
 
-    /// What requests prove themselves with: a header, a signature, or nothing.
-    fn proof(&self) -> Result<(Option<(HeaderName, HeaderValue)>, Option<Signer>), RemoteError> {
-        if let Some(keys) = &self.signing {
-            let service = self.provider.signs_for().ok_or(RemoteError::Signing)?;
-            let region = self.region.clone().ok_or(RemoteError::Region)?;
-            return Ok((None, Some(Signer::new(keys.clone(), region, service))));
-        }
-        let Some(key) = &self.key else { return Ok((None, None)) };
+    /// What requests are signed with, if they are.
+    fn signer(&self) -> Result<Option<Signer>, RemoteError> {
+        let Some(keys) = &self.signing else { return Ok(None) };
+        let service = self.provider.signs_for().ok_or(RemoteError::Signing)?;
+        let region = self.region.clone().ok_or(RemoteError::Region)?;
+        Ok(Some(Signer::new(keys.clone(), region, service)))
+    }
+
+    /// The header that holds the key, if there is one.
+    fn authorization(&self) -> Result<Option<(HeaderName, HeaderValue)>, RemoteError> {
+        let Some(key) = &self.key else { return Ok(None) };
         let (name, value) = self.provider.authorization(key.expose());
         let mut value = HeaderValue::try_from(value).map_err(|_| RemoteError::Key)?;
         value.set_sensitive(true);
-        Ok((Some((HeaderName::from_static(name), value)), None))
+        Ok(Some((HeaderName::from_static(name), value)))
     }
 
     /// Whether the server is this very machine.
@@ -148,11 +152,13 @@ pub enum RemoteError {
 impl Remote {
     /// Checks the settings and prepares the headers.
     pub fn new(settings: &RemoteSettings) -> Result<Self, RemoteError> {
-        let place =
-            Place { model: &settings.model, api_version: settings.api_version.as_deref() };
-        let url = |streams| settings.url(&settings.provider.path(&place, streams));
-        let (whole_url, stream_url) = (url(false)?, url(true)?);
-        let (authorization, signer) = settings.proof()?;
+        let (model, api_version) = (settings.model.as_str(), settings.api_version.as_deref());
+        let url = |delivery| {
+            settings.url(&settings.provider.path(&Place { model, api_version, delivery }))
+        };
+        let (whole_url, stream_url) = (url(Delivery::Whole)?, url(Delivery::Stream)?);
+        let signer = settings.signer()?;
+        let authorization = if signer.is_some() { None } else { settings.authorization()? };
         let headers =
             settings.provider.headers().iter().map(|(name, value)| {
                 (HeaderName::from_static(name), HeaderValue::from_static(value))
@@ -171,8 +177,8 @@ impl Remote {
     }
 
     /// Where a request goes.
-    pub(super) const fn url(&self, streams: bool) -> &Url {
-        if streams { &self.stream_url } else { &self.whole_url }
+    pub(super) const fn url(&self, delivery: Delivery) -> &Url {
+        if delivery.is_stream() { &self.stream_url } else { &self.whole_url }
     }
 
     /// Words of the upstream's without our key, whole or as vendors shorten it (`sk-ab***yz`).
@@ -192,7 +198,8 @@ fn scrubbed(words: &str, key: &str) -> String {
     }
     let words = words.replace(key, "[key]");
     let start = key.get(..3).unwrap_or(key);
-    let is_part = |it: char| it.is_ascii_alphanumeric() || matches!(it, '-' | '_' | '*' | '.' | '…');
+    let is_part =
+        |it: char| it.is_ascii_alphanumeric() || matches!(it, '-' | '_' | '*' | '.' | '…');
     let mut out = String::with_capacity(words.len());
     for word in words.split_inclusive(|it: char| !is_part(it)) {
         let end = word.find(|it: char| !is_part(it)).unwrap_or(word.len());
@@ -224,7 +231,10 @@ mod tests {
         for (words, expected) in [
             ("no key here", "no key here"),
             ("bad key: sk-proj-abcdef0123456789.", "bad key: [key]."),
-            ("Incorrect API key provided: sk-proj-**********6789. Go on.", "Incorrect API key provided: [key] Go on."),
+            (
+                "Incorrect API key provided: sk-proj-**********6789. Go on.",
+                "Incorrect API key provided: [key] Go on.",
+            ),
             ("key \"sk-p...6789\" is wrong", "key \"[key]\" is wrong"),
             ("wait ... and **see** sk-x", "wait ... and **see** sk-x"),
         ] {
@@ -242,7 +252,7 @@ mod tests {
             let remote = Remote::new(&settings).unwrap();
             let (name, value) = remote.authorization.clone().unwrap();
             let header = format!("{name}: {}", value.to_str().unwrap());
-            (remote.url(false).to_string(), remote.url(true).to_string(), header)
+            (remote.whole_url.to_string(), remote.stream_url.to_string(), header)
         };
         let bearer = "authorization: Bearer key-1234567890";
         for (name, url) in [
@@ -258,7 +268,8 @@ mod tests {
         let (url, _, header) = at("anthropic", |_| ());
         assert_eq!(url, "https://api.anthropic.com/v1/messages");
         assert_eq!(header, "x-api-key: key-1234567890");
-        let azure = |it: &mut RemoteSettings| "https://n.openai.azure.com/".clone_into(&mut it.base_url);
+        let azure =
+            |it: &mut RemoteSettings| "https://n.openai.azure.com/".clone_into(&mut it.base_url);
         let (url, _, header) = at("azure", azure);
         assert_eq!(url, "https://n.openai.azure.com/openai/v1/chat/completions");
         assert_eq!(header, "api-key: key-1234567890");

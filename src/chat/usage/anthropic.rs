@@ -56,7 +56,7 @@ impl AnthropicUsage {
             cache_write_1h: count(hour),
             output: count(output.saturating_sub(thinking)),
             reasoning: count(thinking.min(output)),
-            source: UsageSource::Reported,
+            ..Usage::none(UsageSource::Reported)
         })
     }
 }
@@ -90,7 +90,7 @@ mod tests {
             cache_write_1h: Tokens(100),
             output: Tokens(303),
             reasoning: Tokens(90),
-            source: UsageSource::Reported,
+            ..Usage::none(UsageSource::Reported)
         };
         assert_eq!(usage, expected);
         assert_eq!(usage.input_total(), Tokens(188_407));

@@ -3,9 +3,7 @@
 use std::borrow::Cow;
 
 use crate::chat::Role;
-use crate::chat::talk::{
-    Call, Choosing, Format, Given, Kind, Media, Part, Talk, Tool, ToolAnswer,
-};
+use crate::chat::talk::{Call, Choosing, Format, Given, Kind, Media, Part, Talk, Tool, ToolAnswer};
 use crate::dialect::json::Json;
 use crate::dialect::translate::{Fields, MALFORMED, UNKNOWN, Untranslatable, no};
 use crate::money::Tokens;
@@ -64,14 +62,10 @@ fn is_without_effect(key: &str, value: &Json<'_>) -> bool {
     }
 }
 
-fn stops<'a>(
-    top: &mut Fields<'a>,
-) -> Result<Option<Given<Vec<Cow<'a, str>>>>, Untranslatable> {
+fn stops<'a>(top: &mut Fields<'a>) -> Result<Option<Given<Vec<Cow<'a, str>>>>, Untranslatable> {
     let name = "stop_sequences";
-    let texts = top.list(name)?.into_iter().map(|item| match item {
-        Json::Text(text) => Ok(text),
-        _ => Err(no(name, MALFORMED)),
-    });
+    let texts =
+        top.list(name)?.into_iter().map(|item| item.into_text().ok_or_else(|| no(name, MALFORMED)));
     let value = texts.collect::<Result<Vec<_>, _>>()?;
     Ok((!value.is_empty()).then_some(Given { name, value }))
 }
@@ -147,7 +141,7 @@ fn texts<'a>(content: Json<'a>, at: &str) -> Result<Vec<Cow<'a, str>>, Untransla
             let items = items.into_iter().enumerate();
             items.map(|(number, it)| text_block(it, format!("{at}[{number}]"))).collect()
         }
-        _ => Err(no(at, MALFORMED)),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Object(_) => Err(no(at, MALFORMED)),
     }
 }
 

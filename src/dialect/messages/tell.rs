@@ -28,17 +28,12 @@ pub(super) fn whole(said: &[Said<'_>], about: &About, used: &Usage) -> Option<Ve
             // Thoughts without their vendor's signature are refused when they come back.
             Said::Thought(_) => {}
             Said::Call { number, id, name, .. } => {
-                blocks.push(Block::Call(
-                    *number,
-                    id.to_string(),
-                    name.to_string(),
-                    String::new(),
-                ));
+                blocks.push(Block::Call(*number, id.to_string(), name.to_string(), String::new()));
             }
             Said::Arguments { number, more } => {
                 let arguments = blocks.iter_mut().rev().find_map(|block| match block {
                     Block::Call(it, _, _, arguments) if it == number => Some(arguments),
-                    _ => None,
+                    Block::Text(_) | Block::Call(..) => None,
                 });
                 arguments?.push_str(more);
             }
@@ -46,7 +41,7 @@ pub(super) fn whole(said: &[Said<'_>], about: &About, used: &Usage) -> Option<Ve
             Said::Failed(_) => return None,
         }
     }
-    let has_calls = blocks.iter().any(|it| matches!(it, Block::Call(..)));
+    let calls = blocks.iter().filter(|it| matches!(it, Block::Call(..))).count();
     let mut out = Out::with_capacity(512);
     out.open();
     out.put("id", &format!("msg_{}", about.id));
@@ -72,20 +67,18 @@ pub(super) fn whole(said: &[Said<'_>], about: &About, used: &Usage) -> Option<Ve
         out.close();
     }
     out.close_list();
-    out.put("stop_reason", stop_reason(reason, has_calls));
+    out.put("stop_reason", stop_reason(reason.after(calls)));
     out.key("stop_sequence").raw("null");
     out.key("usage").raw(&super::usage(used).to_string());
     out.close();
     Some(out.into_bytes())
 }
 
-/// Some servers say that they stopped although the model called a tool.
-const fn stop_reason(reason: Reason, has_calls: bool) -> &'static str {
+const fn stop_reason(reason: Reason) -> &'static str {
     match reason {
         Reason::Length => "max_tokens",
         Reason::Filtered => "refusal",
         Reason::Calls => "tool_use",
-        Reason::Done if has_calls => "tool_use",
         Reason::Done => "end_turn",
     }
 }
@@ -201,7 +194,11 @@ impl Teller for Events {
         match said {
             Said::Start(model) => return self.start(model.as_deref(), used, told),
             Said::Failed(message) => return told.push(error(message)),
-            _ => self.start(None, used, told),
+            Said::Text(_)
+            | Said::Thought(_)
+            | Said::Call { .. }
+            | Said::Arguments { .. }
+            | Said::Finish(_) => self.start(None, used, told),
         }
         match said {
             Said::Text(text) if !text.is_empty() => self.text(text, told),
@@ -214,27 +211,25 @@ impl Teller for Events {
                     out.key("input").raw("{}");
                 });
             }
-            // Blocks do not overlap, so a call that was left is not gone back to.
-            Said::Arguments { number, more } if self.open != Some(Opened::Call(*number)) => {
-                if !more.is_empty() {
-                    told.push(error("the upstream's tool calls overlap"));
-                }
-            }
-            Said::Arguments { more, .. } if !more.is_empty() => {
+            Said::Arguments { more, .. } if more.is_empty() => {}
+            Said::Arguments { number, more } if self.open == Some(Opened::Call(*number)) => {
                 told.push(self.delta("input_json_delta", "partial_json", more));
             }
+            // Blocks do not overlap, so a call that was left is not gone back to.
+            Said::Arguments { .. } => told.push(error("the upstream's tool calls overlap")),
             Said::Finish(reason) => self.reason = *reason,
             // Thoughts without their vendor's signature are refused when they come back.
-            _ => {}
+            Said::Start(_) | Said::Text(_) | Said::Thought(_) | Said::Failed(_) => {}
         }
     }
 
     fn end(&mut self, used: &Usage, told: &mut Vec<Told>) {
         self.start(None, used, told);
         self.close(told);
+        let calls = usize::try_from(self.next_call).unwrap_or(usize::MAX);
         let last = event("message_delta", |out| {
             out.key("delta").open();
-            out.put("stop_reason", stop_reason(self.reason, self.next_call > 0));
+            out.put("stop_reason", stop_reason(self.reason.after(calls)));
             out.key("stop_sequence").raw("null");
             out.close();
             out.key("usage").raw(&super::usage(used).to_string());

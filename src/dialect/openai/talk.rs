@@ -3,9 +3,7 @@
 use std::borrow::Cow;
 
 use crate::chat::Role;
-use crate::chat::talk::{
-    Call, Choosing, Format, Given, Kind, Media, Part, Talk, Tool, ToolAnswer,
-};
+use crate::chat::talk::{Call, Choosing, Format, Given, Kind, Media, Part, Talk, Tool, ToolAnswer};
 use crate::dialect::json::{self, Json};
 use crate::dialect::translate::{Fields, MALFORMED, UNKNOWN, Untranslatable, data_url, no};
 use crate::money::Tokens;
@@ -65,17 +63,13 @@ fn is_without_effect(key: &str, value: &Json<'_>) -> bool {
     }
 }
 
-fn stops<'a>(
-    top: &mut Fields<'a>,
-) -> Result<Option<Given<Vec<Cow<'a, str>>>>, Untranslatable> {
+fn stops<'a>(top: &mut Fields<'a>) -> Result<Option<Given<Vec<Cow<'a, str>>>>, Untranslatable> {
     let texts = match top.take("stop") {
         None => return Ok(None),
         Some(Json::Text(text)) => vec![text],
         Some(Json::List(items)) => {
-            let texts = items.into_iter().map(|item| match item {
-                Json::Text(text) => Ok(text),
-                _ => Err(no("stop", MALFORMED)),
-            });
+            let texts =
+                items.into_iter().map(|item| item.into_text().ok_or_else(|| no("stop", MALFORMED)));
             texts.collect::<Result<_, _>>()?
         }
         Some(_) => return Err(no("stop", MALFORMED)),
@@ -102,7 +96,10 @@ fn turn<'a>(message: Json<'a>, index: usize, talk: &mut Talk<'a>) -> Result<(), 
             // Thoughts of earlier answers are of no use to another vendor's model.
             message.take("reasoning_content");
             for (number, it) in message.list("tool_calls")?.into_iter().enumerate() {
-                said.push(part(Kind::Call(call(it, &format!("messages[{index}].tool_calls[{number}]"))?)));
+                said.push(part(Kind::Call(call(
+                    it,
+                    &format!("messages[{index}].tool_calls[{number}]"),
+                )?)));
             }
             talk.say(Role::Assistant, said);
         }
@@ -123,11 +120,7 @@ fn turn<'a>(message: Json<'a>, index: usize, talk: &mut Talk<'a>) -> Result<(), 
     message.done()
 }
 
-fn parts<'a>(
-    content: Json<'a>,
-    index: usize,
-    at: &str,
-) -> Result<Vec<Part<'a>>, Untranslatable> {
+fn parts<'a>(content: Json<'a>, index: usize, at: &str) -> Result<Vec<Part<'a>>, Untranslatable> {
     let part = |kind| Part { turn: Some(index), kind };
     match content {
         // Empty blocks are an error elsewhere.
@@ -137,7 +130,7 @@ fn parts<'a>(
             let items = items.into_iter().enumerate();
             items.map(|(number, it)| block(it, &format!("{at}[{number}]")).map(part)).collect()
         }
-        _ => Err(no(at, MALFORMED)),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Object(_) => Err(no(at, MALFORMED)),
     }
 }
 

@@ -47,8 +47,8 @@ pub(super) fn whole(said: &[Said<'_>], about: &About, used: &Usage) -> Option<Ve
     if !thoughts.is_empty() {
         out.put("reasoning_content", &thoughts);
     }
-    let has_calls = !calls.is_empty();
-    if has_calls {
+    let reason = reason.after(calls.len());
+    if !calls.is_empty() {
         out.key("tool_calls").open_list();
         for (_, id, name, signature, arguments) in calls {
             out.open();
@@ -65,7 +65,7 @@ pub(super) fn whole(said: &[Said<'_>], about: &About, used: &Usage) -> Option<Ve
     }
     out.close();
     out.key("logprobs").raw("null");
-    out.put("finish_reason", finish_reason(reason, has_calls));
+    out.put("finish_reason", finish_reason(reason));
     out.close();
     out.close_list();
     usage(used, out.key("usage"));
@@ -84,13 +84,11 @@ fn sign(signature: Option<&str>, out: &mut Out) {
     }
 }
 
-/// Some servers say that they stopped although the model called a tool.
-const fn finish_reason(reason: Reason, has_calls: bool) -> &'static str {
+const fn finish_reason(reason: Reason) -> &'static str {
     match reason {
         Reason::Length => "length",
         Reason::Filtered => "content_filter",
         Reason::Calls => "tool_calls",
-        Reason::Done if has_calls => "tool_calls",
         Reason::Done => "stop",
     }
 }
@@ -210,7 +208,7 @@ impl Teller for Chunks {
                 out.close();
             }),
             Said::Finish(reason) => {
-                self.chunk(Some(finish_reason(*reason, !self.calls.is_empty())), |_| ())
+                self.chunk(Some(finish_reason(reason.after(self.calls.len()))), |_| ())
             }
             Said::Failed(message) => {
                 let mut out = Out::with_capacity(128);

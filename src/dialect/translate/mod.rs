@@ -82,7 +82,13 @@ impl Unwrapped {
             Said::Finish(Reason::Calls) if self.number.is_some() => {
                 Some(Said::Finish(Reason::Done))
             }
-            said => Some(said),
+            said @ (Said::Start(_)
+            | Said::Text(_)
+            | Said::Thought(_)
+            | Said::Call { .. }
+            | Said::Arguments { .. }
+            | Said::Finish(_)
+            | Said::Failed(_)) => Some(said),
         }
     }
 }
@@ -152,10 +158,7 @@ impl<'a> Fields<'a> {
         Self::of(self.take(key).unwrap_or(Json::Null), at)
     }
 
-    pub(super) fn real(
-        &mut self,
-        key: &'static str,
-    ) -> Result<Option<Given<f64>>, Untranslatable> {
+    pub(super) fn real(&mut self, key: &'static str) -> Result<Option<Given<f64>>, Untranslatable> {
         self.number(key, serde_json::Number::as_f64)
     }
 

@@ -1,4 +1,4 @@
-//! DeepSeek. Cache reads are `prompt_cache_hit_tokens`, thoughts are `reasoning_content`.
+//! `DeepSeek`. Cache reads are `prompt_cache_hit_tokens`, thoughts are `reasoning_content`.
 
 use super::Provider;
 use super::chat::{Schemas, Vendor};

@@ -1,4 +1,4 @@
-//! MiniMax. Errors come with status 200 and a `base_resp` that tells; streams may end without a word.
+//! `MiniMax`. Errors come with status 200 and a `base_resp` that tells; streams may end without a word.
 
 use super::chat::{Schemas, StreamUsage, Vendor};
 use super::{Provider, Refusal, said_in_error};

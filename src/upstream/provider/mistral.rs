@@ -49,7 +49,9 @@ fn fault(fault: &Json<'_>) -> Option<String> {
     let Some(Json::List(steps)) = fault.get("loc") else { return Some(what.to_owned()) };
     let steps = steps.iter().map(|step| match step {
         Json::Text(text) => text.to_string(),
-        other => other.written(),
+        step @ (Json::Null | Json::Bool(_) | Json::Number(_) | Json::List(_) | Json::Object(_)) => {
+            step.written()
+        }
     });
     Some(format!("{}: {what}", steps.collect::<Vec<_>>().join(".")))
 }

@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 
 pub use crate::chat::Part;
 use crate::chat::talk::{Said, Talk};
-use crate::chat::{Request, Surface, Usage};
+use crate::chat::{Delivery, Request, Surface, Usage};
 use crate::dialect::sse::{self, Splitter};
 use crate::dialect::translate::Untranslatable;
 use crate::money::Tokens;
@@ -109,6 +109,8 @@ pub struct Place<'a> {
     pub model: &'a str,
     /// The version of the API, where a target names one.
     pub api_version: Option<&'a str>,
+    /// How the answer is wanted.
+    pub delivery: Delivery,
 }
 
 /// A request for the provider.
@@ -158,7 +160,7 @@ pub trait Provider: Sync + fmt::Debug {
     /// has an address of its own.
     fn base_url(&self) -> &'static str;
     /// Where requests go, below the base URL.
-    fn path(&self, place: &Place<'_>, streams: bool) -> String;
+    fn path(&self, place: &Place<'_>) -> String;
     /// Where the list of models is, below the base URL.
     fn models_path(&self) -> &'static str {
         "/models"
@@ -220,9 +222,4 @@ fn said_in_error(body: &[u8]) -> Option<Refusal> {
     let body = crate::dialect::json::Json::read(body)?;
     let message = body.get("error")?.get("message")?.as_text()?.to_owned();
     Some(Refusal { status: None, message })
-}
-
-/// A count of tokens on the wire.
-fn tokens(count: u64) -> Tokens {
-    Tokens(u32::try_from(count).unwrap_or(u32::MAX))
 }

@@ -1,4 +1,4 @@
-//! OpenRouter, which passes requests on to many vendors and bills what `usage.cost` says.
+//! `OpenRouter`, which passes requests on to many vendors and bills what `usage.cost` says.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;

@@ -181,7 +181,9 @@ impl Ear for Listening {
         match event.kind.as_str() {
             "message_start" => {
                 let message = event.message.map(RawValue::get).unwrap_or_default();
-                let Ok(message) = serde_json::from_str::<Message<'a>>(message) else { return heard };
+                let Ok(message) = serde_json::from_str::<Message<'a>>(message) else {
+                    return heard;
+                };
                 heard.said.push(Said::Start(message.model.0));
                 if let Some(usage) = message.usage {
                     self.usage.update(&usage);

@@ -5,8 +5,8 @@ use crate::chat::talk::{ANSWER_TOOL, Choosing, Format, Given, Kind, Media, Part,
 use crate::dialect::json::{Out, object};
 use crate::dialect::translate::{UNKNOWN, Untranslatable, no, no_setting};
 use crate::money::Tokens;
+use crate::upstream::provider::Written;
 use crate::upstream::provider::chat::write::answer_tool;
-use crate::upstream::provider::{Written};
 
 /// Models from before answers could be held to a schema, by how their names begin.
 const WITHOUT_SCHEMAS: &[&str] = &[

@@ -54,14 +54,22 @@ pub(in super::super) fn edited(
         return Err(no("body", MALFORMED));
     };
     let ignored = |(key, value): &&(Cow<'_, str>, &RawValue)| {
-        let is_usual = matches!((&**key, value.get()), ("n", "1") | ("parallel_tool_calls", "true") | ("logprobs", "false"));
+        let is_usual = matches!(
+            (&**key, value.get()),
+            ("n", "1") | ("parallel_tool_calls", "true") | ("logprobs", "false")
+        );
         refuses.contains(&&**key) && !is_usual && !IDLE.contains(&value.get())
     };
     if let Some((key, _)) = entries.iter().find(ignored) {
         return Err(no(key.as_ref(), IGNORED));
     }
     let is_other = |key: &str| renames.iter().any(|(from, to)| key == *from || key == *to);
-    if !entries.iter().any(|(key, _)| is_other(key) || omits.contains(&&**key)) {
+    let is_changed = |(key, value): &(Cow<'_, str>, &RawValue)| {
+        let is_renamed = renames.iter().any(|(from, _)| key == from);
+        let is_idle_limit = key == changes.limit.0 && value.get() == "null";
+        is_renamed || is_idle_limit || omits.contains(&&**key)
+    };
+    if !entries.iter().any(is_changed) {
         return Ok(spliced(request, changes));
     }
     let mut out = Out::with_capacity(body.len() + 64);
@@ -74,7 +82,7 @@ pub(in super::super) fn edited(
         }
         match name {
             "model" => out.entry(name).text(changes.model),
-            "stream_options" if changes.asks_usage => continue,
+            "stream_options" if changes.asks_usage => {}
             _ => out.entry(name).raw(value.get()),
         }
     }

@@ -8,7 +8,7 @@ use serde::de::{Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use smallvec::SmallVec;
 
-use super::Vendor;
+use super::{Reads, Vendor};
 use crate::chat::talk::{Reason, Said};
 use crate::chat::usage::OpenAiUsage;
 use crate::chat::{Part, Usage};
@@ -20,8 +20,8 @@ use crate::upstream::provider::{Ear, Heard, Refusal};
 #[derive(Clone, Copy)]
 pub(super) struct Ways {
     broken: &'static [&'static str],
-    disguised: Option<fn(&[u8]) -> Option<Refusal>>,
-    billed: Option<fn(&[u8]) -> Option<NanoUsd>>,
+    disguised: Option<Reads<Refusal>>,
+    billed: Option<Reads<NanoUsd>>,
     ends_silently: bool,
 }
 
@@ -150,7 +150,7 @@ struct Chunk<'a> {
     #[serde(borrow, default)]
     model: Maybe<'a>,
     #[serde(borrow, default)]
-    choices: Option<SmallVec<[Choice<'a>; 1]>>,
+    choices: Option<Vec<Choice<'a>>>,
     usage: Option<OpenAiUsage>,
     #[serde(borrow)]
     error: Option<&'a RawValue>,
@@ -223,7 +223,8 @@ impl Calls {
     fn call<'a>(&mut self, place: u64, call: Call<'a>, said: &mut SmallVec<[Said<'a>; 2]>) {
         let index = call.index.unwrap_or(place);
         let id = call.id.0.filter(|id| !id.is_empty());
-        let (name, arguments) = call.function.map_or((None, None), |it| (it.name.0, it.arguments.0));
+        let (name, arguments) =
+            call.function.map_or((None, None), |it| (it.name.0, it.arguments.0));
         // Some servers give every call the same number, but never the same id.
         let is_same = |(number, known): &(u64, String)| {
             *number == index && id.as_ref().is_none_or(|id| id == known)

@@ -42,14 +42,17 @@ pub(super) struct Vendor {
     /// Why an answer ended that is not whole.
     pub(super) broken: &'static [&'static str],
     /// What an error body says, where it is not written like OpenAI's.
-    pub(super) refusal: Option<fn(&[u8]) -> Option<Refusal>>,
+    pub(super) refusal: Option<Reads<Refusal>>,
     /// What a reply with a good status says that is an error.
-    pub(super) disguised: Option<fn(&[u8]) -> Option<Refusal>>,
+    pub(super) disguised: Option<Reads<Refusal>>,
     /// What a reply or event says that it is billed with.
-    pub(super) billed: Option<fn(&[u8]) -> Option<NanoUsd>>,
+    pub(super) billed: Option<Reads<NanoUsd>>,
     /// Whether a stream may end without saying so.
     pub(super) ends_silently: bool,
 }
+
+/// Looks for something in a reply or an event.
+pub(super) type Reads<T> = fn(&[u8]) -> Option<T>;
 
 /// How the usage of a stream is got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,7 +120,7 @@ impl Provider for Vendor {
         self.base_url
     }
 
-    fn path(&self, place: &Place<'_>, _: bool) -> String {
+    fn path(&self, place: &Place<'_>) -> String {
         (self.path)(place)
     }
 

@@ -1,9 +1,7 @@
 //! A conversation as a chat completions request.
 
 use crate::chat::Role;
-use crate::chat::talk::{
-    ANSWER_TOOL, Choosing, Format, Given, Kind, Media, Part, Talk, Tool,
-};
+use crate::chat::talk::{ANSWER_TOOL, Choosing, Format, Given, Kind, Media, Part, Talk, Tool};
 use crate::dialect::json::Out;
 use crate::dialect::translate::{UNKNOWN, Untranslatable, no};
 use crate::money::Tokens;
@@ -107,11 +105,7 @@ fn stops(talk: &Talk<'_>, out: &mut Out) -> Result<(), Untranslatable> {
     Ok(())
 }
 
-fn instructions(
-    parts: &[Part<'_>],
-    talk: &Talk<'_>,
-    out: &mut Out,
-) -> Result<(), Untranslatable> {
+fn instructions(parts: &[Part<'_>], talk: &Talk<'_>, out: &mut Out) -> Result<(), Untranslatable> {
     out.open();
     out.put("role", "system");
     content(parts.iter(), talk, out)?;
@@ -131,7 +125,9 @@ fn user(parts: &[Part<'_>], talk: &Talk<'_>, out: &mut Out) -> Result<(), Untran
                 [only] => out.put("content", only),
                 texts => {
                     out.key("content").open_list();
-                    texts.iter().for_each(|text| text_part(text, out));
+                    for text in texts {
+                        text_part(text, out);
+                    }
                     out.close_list();
                 }
             }
