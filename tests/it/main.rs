@@ -39,6 +39,8 @@ mod logs;
 #[cfg(test)]
 mod ner;
 #[cfg(test)]
+mod observe;
+#[cfg(test)]
 mod policies;
 #[cfg(test)]
 mod prove;
