@@ -145,6 +145,11 @@ impl fmt::Debug for NanoUsd {
 pub struct Tokens(pub u32);
 
 impl Tokens {
+    /// A count of the wire's; what is beyond all bounds is the largest.
+    pub fn counted(count: u64) -> Self {
+        Self(u32::try_from(count).unwrap_or(u32::MAX))
+    }
+
     /// The count as a signed wide integer, for multiplication with prices.
     pub fn wide(self) -> i128 {
         i128::from(self.0)

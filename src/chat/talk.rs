@@ -30,8 +30,8 @@ pub struct Talk<'a> {
     pub tools: Vec<Tool<'a>>,
     /// Whether one must be.
     pub choice: Option<Choosing<'a>>,
-    /// Whether at most one call is wanted at a time.
-    pub calls_one: bool,
+    /// Where at most one call is wanted at a time.
+    pub calls_one: Option<Given<()>>,
     /// What the answer must look like.
     pub format: Option<Given<Format<'a>>>,
     /// 0 is greedy.
@@ -277,22 +277,6 @@ impl<'a> Talk<'a> {
             Some(turn) => format!("{}[{turn}].content", self.list),
             None => "system".to_owned(),
         }
-    }
-
-    /// The name of the tool that a call named.
-    pub fn tool_of(&self, id: &str) -> Option<&str> {
-        let parts = self.turns.iter().rev().flat_map(|turn| &turn.parts);
-        parts
-            .filter_map(|part| match &part.kind {
-                Kind::Call(call) => Some(call),
-                Kind::Text(_)
-                | Kind::Image(_)
-                | Kind::File(..)
-                | Kind::Audio(_)
-                | Kind::Answer(_) => None,
-            })
-            .find(|call| call.id == id)
-            .map(|call| &*call.name)
     }
 
     /// Whether detectors cannot read all of it.

@@ -3,9 +3,13 @@
 use crate::money::{NanoUsd, Tokens};
 
 mod anthropic;
+mod converse;
+mod gemini;
 mod openai;
 
 pub use anthropic::AnthropicUsage;
+pub use converse::ConverseUsage;
+pub use gemini::GeminiUsage;
 pub use openai::OpenAiUsage;
 
 /// Where usage numbers come from. Never mixed up: a guess is not a bill.

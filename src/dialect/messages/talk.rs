@@ -195,7 +195,9 @@ fn tool_choice<'a>(choice: Json<'a>, talk: &mut Talk<'a>) -> Result<(), Untransl
         "tool" => Choosing::One(choice.text("name")?),
         _ => return Err(no(choice.path("type"), UNKNOWN)),
     });
-    talk.calls_one = choice.truth("disable_parallel_tool_use")? == Some(true);
+    let is_one = choice.truth("disable_parallel_tool_use")? == Some(true);
+    let name = "tool_choice.disable_parallel_tool_use";
+    talk.calls_one = (is_one && !talk.tools.is_empty()).then_some(Given { name, value: () });
     choice.done()
 }
 

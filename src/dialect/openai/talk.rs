@@ -21,7 +21,9 @@ pub(super) fn read(body: &[u8]) -> Result<Talk<'_>, Untranslatable> {
         talk.tools.push(tool(it, index)?);
     }
     talk.choice = top.take("tool_choice").map(tool_choice).transpose()?;
-    talk.calls_one = top.truth("parallel_tool_calls")? == Some(false);
+    let parallel = "parallel_tool_calls";
+    let is_one = top.truth(parallel)? == Some(false) && !talk.tools.is_empty();
+    talk.calls_one = is_one.then_some(Given { name: parallel, value: () });
     talk.streams = top.truth("stream")? == Some(true);
     talk.temperature = top.real("temperature")?;
     talk.top_p = top.real("top_p")?;

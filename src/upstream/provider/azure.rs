@@ -3,7 +3,7 @@
 //! that date, in whose address the deployment stands.
 
 use super::chat::Vendor;
-use super::{Place, Provider};
+use super::{Place, Provider, in_path};
 
 pub(super) const PROVIDER: &dyn Provider = &Vendor {
     name: "azure",
@@ -19,7 +19,7 @@ fn path(place: &Place<'_>) -> String {
     match place.api_version {
         None => "/openai/v1/chat/completions".to_owned(),
         Some(version) => {
-            let deployment = place.model;
+            let deployment = in_path(place.model);
             format!("/openai/deployments/{deployment}/chat/completions?api-version={version}")
         }
     }

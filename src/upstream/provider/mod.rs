@@ -4,7 +4,7 @@
 //! To add a provider: write its file, add its name to the list below.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use bytes::Bytes;
 use smallvec::SmallVec;
@@ -13,7 +13,7 @@ pub use crate::chat::Part;
 use crate::chat::talk::{Said, Talk};
 use crate::chat::{Delivery, Request, Surface, Usage};
 use crate::dialect::sse::{self, Splitter};
-use crate::dialect::translate::Untranslatable;
+use crate::dialect::translate::{UNKNOWN, Untranslatable, no};
 use crate::money::Tokens;
 
 mod chat;
@@ -26,7 +26,9 @@ macro_rules! providers {
     };
 }
 
-providers![anthropic, azure, deepseek, minimax, mistral, openai, openrouter, zhipu];
+providers![
+    anthropic, azure, bedrock, deepseek, gemini, minimax, mistral, openai, openrouter, zhipu
+];
 
 /// The provider of a gateway that nobody configured.
 pub const OPENAI: &dyn Provider = openai::PROVIDER;
@@ -181,10 +183,13 @@ pub trait Provider: Sync + fmt::Debug {
     /// A field that the vendor would ignore, although it changes the answer.
     fn outgoing(
         &self,
-        request: &Request,
-        model: &str,
-        output_max: Tokens,
-    ) -> Result<Bytes, Untranslatable>;
+        _request: &Request,
+        _model: &str,
+        _output_max: Tokens,
+    ) -> Result<Bytes, Untranslatable> {
+        // Callers cannot speak it, so nothing passes as it came.
+        Err(no("body", UNKNOWN))
+    }
     /// Writes a request of another interface in its own.
     ///
     /// # Errors
@@ -215,6 +220,20 @@ pub trait Provider: Sync + fmt::Debug {
     fn disguised(&self, _reply: &[u8]) -> Option<Refusal> {
         None
     }
+}
+
+/// A name as a part of an address.
+fn in_path(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
 }
 
 /// What `{"error": {"message": …}}` says, which most vendors write.

@@ -178,7 +178,7 @@ fn tools(talk: &Talk<'_>, out: &mut Out) {
         talk.tools.iter().for_each(|it| tool(it, out));
         out.close_list();
     }
-    let is_one = talk.calls_one && !talk.tools.is_empty();
+    let is_one = talk.calls_one.is_some();
     let auto = is_one.then_some(&Choosing::Auto);
     let Some(choice) = talk.choice.as_ref().or(auto) else { return };
     out.key("tool_choice").open();

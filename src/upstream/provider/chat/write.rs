@@ -58,8 +58,8 @@ pub(super) fn written(
             out.key("stream_options").raw(r#"{"include_usage":true}"#);
         }
     }
-    if talk.calls_one {
-        name_at(vendor, "parallel_tool_calls", "parallel_tool_calls")?;
+    if let Some(given) = &talk.calls_one {
+        name_at(vendor, "parallel_tool_calls", given.name)?;
     }
     let is_wrapped = talk.format.as_ref().is_some_and(|given| {
         vendor.schemas == Schemas::ByTool && matches!(given.value, Format::Schema { .. })
@@ -251,7 +251,7 @@ fn tools(talk: &Talk<'_>, out: &mut Out) {
             Choosing::One(name) => one(name, out),
         }
     }
-    if talk.calls_one && !talk.tools.is_empty() {
+    if talk.calls_one.is_some() {
         out.key("parallel_tool_calls").truth(false);
     }
 }
