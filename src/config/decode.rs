@@ -78,6 +78,7 @@ const TARGET: &[&str] = &[
     "key",
     "price",
     "serves",
+    "speaks",
     "timeout",
     "timeouts",
     "concurrency",

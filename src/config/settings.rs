@@ -11,8 +11,8 @@ use crate::inspector::InspectionSettings;
 use crate::money::NanoUsd;
 use crate::route::price::Price;
 use crate::server::Limits;
-use crate::upstream::provider;
 use crate::upstream::RemoteSettings;
+use crate::upstream::provider;
 
 /// Everything that a gateway needs to know before it starts.
 #[derive(Clone, Debug)]

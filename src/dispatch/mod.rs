@@ -30,10 +30,10 @@ use crate::server::body::Pieces;
 use crate::telemetry::Outcome;
 use crate::upstream::Remote;
 
-pub(crate) use local::render as local_prompt;
+pub(crate) use local::prompts as local_prompts;
 pub use masking::Masking;
-use translation::Leaving;
 pub use settlement::{Bill, Carried, Case, Servers, Settlement, Unsent, Verified};
+use translation::Leaving;
 
 /// What the earlier stages settled: where the request may go, in order, with money for the first.
 #[derive(Debug)]

@@ -13,15 +13,15 @@ use super::{Another, Bill, Content, Leaving, Miss, Settlement};
 use crate::chat::talk::Said;
 use crate::chat::{Delivery, Part, Request, Surface, Usage, UsageSource};
 use crate::clock::{self, Instant};
-use crate::dialect::translate::{About, Teller, Told, Unwrapped};
-use crate::dialect::{self, Complaint, Dialect};
+use crate::dialect::translate::{About, Teller, Told, Translator, Unwrapped};
+use crate::dialect::{self, Complaint, Dialect, near};
 use crate::failure::{Code, Failure};
 use crate::inspect::size;
-use crate::mask::{self, MessageRestorer, Restoration, StreamRestorer};
+use crate::mask::{self, MessageRestorer, ResponseRestorer, Restoration, StreamRestorer};
 use crate::money::{NanoUsd, Tokens};
 use crate::policy::Clearance;
 use crate::telemetry::Outcome;
-use crate::upstream::provider::{Cutter, Ear, Heard};
+use crate::upstream::provider::{Cutter, Ear, Heard, Provider};
 use crate::upstream::{self, Outgoing, Remote, SendError, Timeouts};
 
 /// Largest whole reply that is read.
@@ -42,9 +42,50 @@ impl Sent<'_> {
         dialect::of(self.asked.surface)
     }
 
-    const fn is_translated(&self) -> bool {
-        self.leaves.is_translated
+    fn is_translated(&self) -> bool {
+        self.leaves.spoken != Some(self.asked.surface)
     }
+
+    /// The interface that answers are told in first: the caller's, or the one near to it.
+    const fn base(&self) -> Surface {
+        near::base(self.asked.surface)
+    }
+
+    /// A whole answer in the caller's dialect.
+    fn told(
+        &self,
+        provider: &dyn Provider,
+        body: &[u8],
+        about: &About,
+        used: &Usage,
+    ) -> Option<Vec<u8>> {
+        let (base, to) = (self.base(), self.asked.surface);
+        if self.leaves.spoken == Some(base) {
+            return near::reply(body, to, about, used);
+        }
+        let said = unwrapped(provider.whole(body)?, &self.leaves);
+        let told = dialect::of(base).told(&said, about, used)?;
+        if base == to { Some(told) } else { near::reply(&told, to, about, used) }
+    }
+
+    /// Who tells a stream, if the upstream does not speak the caller's interface: what it says, and
+    /// what is near.
+    fn tellers(&self, about: Option<About>) -> Tellers {
+        let Some(about) = about else { return Tellers::default() };
+        let near = near::stream(self.asked.surface, about.clone());
+        let is_near = self.leaves.spoken == Some(self.base());
+        let first = if is_near { None } else { dialect::of(self.base()).teller(about) };
+        Tellers { first, near }
+    }
+}
+
+/// Who tells what an upstream of another interface says, one behind the other.
+#[derive(Debug, Default)]
+struct Tellers {
+    /// In the caller's interface, or in the one near to it.
+    first: Option<Box<dyn Teller>>,
+    /// From that into the caller's.
+    near: Option<Box<dyn Translator>>,
 }
 
 /// Sends the request and gives back the answer, whole or as it comes.
@@ -54,8 +95,10 @@ pub(super) async fn answer(
     mut settlement: Settlement,
     sent: Sent<'_>,
 ) -> Result<Content, Box<Miss>> {
+    let provider = remote.speaker(sent.asked.surface).map_or(remote.provider, |it| it.provider);
     let outgoing = Outgoing {
         body: sent.leaves.body.clone(),
+        asked: sent.asked.surface,
         delivery: sent.asked.delivery,
         at: clock::now(),
     };
@@ -63,6 +106,7 @@ pub(super) async fn answer(
         id: settlement.case().id.clone(),
         created: clock::now().as_second(),
         model: remote.model.clone(),
+        asked: sent.asked.body().clone(),
     });
     let app = Arc::clone(settlement.app());
     // From here on the upstream may see the request: whoever drops this future (a client that
@@ -96,18 +140,16 @@ pub(super) async fn answer(
         Ok(Err(error)) => return Err(missed(error, settlement)),
         Err(_) => return Err(missed(SendError::Timeout, settlement)),
     };
-    if let Some(refusal) = remote.provider.disguised(&body) {
+    if let Some(refusal) = provider.disguised(&body) {
         let status = refusal.status.and_then(|it| StatusCode::from_u16(it).ok());
         let status = status.unwrap_or(StatusCode::BAD_GATEWAY);
         return turned_down((status, HeaderMap::new()), body, settlement, (remote, sent));
     }
-    let usage = remote.provider.usage(&body);
+    let usage = provider.usage(&body);
     let bill = usage.map_or(Bill::Unknown(input), Bill::Used);
     let body = if let Some(about) = &about {
-        let said = remote.provider.whole(&body).map(|said| unwrapped(said, &sent.leaves));
         let used = usage.unwrap_or(input);
-        let told = said.and_then(|said| sent.dialect().told(&said, about, &used));
-        let Some(new) = told else {
+        let Some(new) = sent.told(provider, &body, about, &used) else {
             let message = "the upstream's answer is not what its interface defines";
             let failure = Failure::upstream(Code::UpstreamError, message);
             let another = Another::MayHelp;
@@ -207,12 +249,16 @@ fn turned_down(
 enum Unmask {
     Chat(StreamRestorer),
     Messages(MessageRestorer),
+    Responses(ResponseRestorer),
 }
 
 impl Unmask {
     fn new(restoration: Restoration, surface: Surface) -> Self {
         match surface {
-            Surface::OpenAiChat => Self::Chat(StreamRestorer::new(restoration)),
+            Surface::OpenAiChat | Surface::OpenAiCompletions | Surface::OpenAiEmbeddings => {
+                Self::Chat(StreamRestorer::new(restoration))
+            }
+            Surface::OpenAiResponses => Self::Responses(ResponseRestorer::new(restoration)),
             Surface::AnthropicMessages => Self::Messages(MessageRestorer::new(restoration)),
         }
     }
@@ -225,6 +271,7 @@ impl Unmask {
                 mask::Heard::Unchanged => None,
             },
             Self::Messages(messages) => messages.hear(data),
+            Self::Responses(responses) => responses.hear(data),
         }
     }
 
@@ -232,15 +279,9 @@ impl Unmask {
         match self {
             Self::Chat(chat) => chat.finish(),
             Self::Messages(messages) => messages.finish(),
+            Self::Responses(responses) => responses.finish(),
         }
     }
-}
-
-/// The data of an event with the cost beside the usage.
-fn with_cost(data: &[u8], cost_usd: &str) -> Option<Vec<u8>> {
-    let end = data.iter().rposition(|byte| *byte == b'}')?;
-    let (head, _) = data.split_at_checked(end)?;
-    Some([head, b",\"x_ambidex_cost_usd\":\"", cost_usd.as_bytes(), b"\"}"].concat())
 }
 
 type Pieces = Pin<Box<dyn Stream<Item = Result<Bytes, SendError>> + Send>>;
@@ -254,8 +295,7 @@ struct Relay {
     deadline: Instant,
     delivery: Delivery,
     dialect: &'static dyn Dialect,
-    /// Where the upstream speaks another interface than the caller.
-    teller: Option<Box<dyn Teller>>,
+    tellers: Tellers,
     /// Where the answer comes as the arguments of a tool that we added.
     unwrapped: Option<Unwrapped>,
     cutter: Box<dyn Cutter>,
@@ -277,16 +317,17 @@ impl Relay {
     ) -> Self {
         let surface = sent.asked.surface;
         let deadline = clock::instant() + remote.timeouts.total;
+        let provider = remote.speaker(surface).map_or(remote.provider, |it| it.provider);
         Self {
             pieces: Box::pin(reply.into_pieces()),
-            ear: remote.provider.ear(),
+            ear: provider.ear(),
             timeouts: remote.timeouts,
             deadline,
             delivery: sent.asked.delivery,
             dialect: sent.dialect(),
-            teller: about.map(|about| sent.dialect().teller(about)),
+            tellers: sent.tellers(about),
             unwrapped: sent.leaves.is_wrapped.then(Unwrapped::default),
-            cutter: remote.provider.cutter(),
+            cutter: provider.cutter(),
             settlement: Some(settlement),
             output: Tokens(0),
             usage: None,
@@ -365,12 +406,9 @@ impl Relay {
         }
         self.usage = usage.or(self.usage);
         self.prompt = prompt.or(self.prompt);
-        if self.teller.is_none() {
-            return self.tell(part, &data, Some(event), out);
-        }
         let used = self.used();
         let mut told = Vec::new();
-        if let Some(teller) = &mut self.teller {
+        if let Some(teller) = &mut self.tellers.first {
             for said in said {
                 let said = match &mut self.unwrapped {
                     Some(unwrapped) => unwrapped.hear(said),
@@ -383,11 +421,26 @@ impl Relay {
             if part == Part::End {
                 teller.end(&used, &mut told);
             }
+        } else if let Some(near) = &mut self.tellers.near {
+            told = near.hear(&data, &used);
+            return self.tell_each(told, out);
+        } else {
+            return self.tell(part, &data, Some(event), out);
         }
         self.tell_all(told, out);
     }
 
+    /// Tells events of the interface that is near to the caller's.
     fn tell_all(&mut self, told: Vec<Told>, out: &mut BytesMut) {
+        let used = self.used();
+        let told = match &mut self.tellers.firsts.near {
+            Some(near) => told.iter().flat_map(|it| near.hear(it.data.as_bytes(), &used)).collect(),
+            None => told,
+        };
+        self.tell_each(told, out);
+    }
+
+    fn tell_each(&mut self, told: Vec<Told>, out: &mut BytesMut) {
         for Told { part, data } in told {
             self.tell(part, data.as_bytes(), None, out);
             if self.settlement.is_none() {
@@ -400,7 +453,7 @@ impl Relay {
     fn end(&mut self) -> Bytes {
         let (used, mut out) = (self.used(), BytesMut::new());
         let mut told = Vec::new();
-        match &mut self.teller {
+        match &mut self.tellers.firsts.first {
             Some(teller) => teller.end(&used, &mut told),
             None => told.push(Told { part: Part::End, data: "[DONE]".to_owned() }),
         }
@@ -417,14 +470,18 @@ impl Relay {
             },
             // The usage is the caller's only if the caller asked for it.
             Part::UsageOnly if self.delivery != Delivery::StreamWithUsage => {}
-            Part::UsageOnly | Part::Final => {
-                let cost = self.usage.and_then(|usage| {
-                    self.settlement.as_ref().map(|settlement| settlement.cost(&usage).to_string())
-                });
-                match cost.and_then(|cost| with_cost(data, &cost)) {
-                    Some(priced) => self.write(&priced, None, out),
-                    None => self.write(data, event, out),
+            Part::UsageOnly | Part::Final => self.tell_usage(data, event, out),
+            Part::Last => {
+                // It says the whole answer once more.
+                let events = self.unmask.as_mut().and_then(|unmask| unmask.hear(data));
+                match events.as_deref().and_then(<[String]>::split_last) {
+                    Some((last, before)) => {
+                        self.write_all(before, out);
+                        self.tell_usage(last.as_bytes(), None, out);
+                    }
+                    None => self.tell_usage(data, event, out),
                 }
+                self.settle(Outcome::Answered);
             }
             Part::Error => {
                 self.write(data, event, out);
@@ -436,6 +493,17 @@ impl Relay {
                 self.settle(Outcome::Answered);
                 self.write(data, event, out);
             }
+        }
+    }
+
+    /// Tells what was used, with its cost, where that is known.
+    fn tell_usage(&self, data: &[u8], event: Option<&Bytes>, out: &mut BytesMut) {
+        let cost = self.usage.and_then(|usage| {
+            self.settlement.as_ref().map(|settlement| settlement.cost(&usage).to_string())
+        });
+        match cost.and_then(|cost| dialect::with_cost(data, &cost)) {
+            Some(priced) => self.write(&priced, None, out),
+            None => self.write(data, event, out),
         }
     }
 

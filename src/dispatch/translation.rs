@@ -6,8 +6,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::Masking;
-use crate::chat::Request;
-use crate::dialect::{self, translate};
+use crate::chat::{Request, Surface};
+use crate::dialect::{self, near, translate};
 use crate::failure::{Code, Failure};
 use crate::inspect::Inspection;
 use crate::money::Tokens;
@@ -23,8 +23,8 @@ pub(super) struct Leaving {
     pub(super) body: Bytes,
     /// Whether the answer comes as the arguments of a tool that the caller does not know.
     pub(super) is_wrapped: bool,
-    /// Whether the provider speaks another interface than the caller.
-    pub(super) is_translated: bool,
+    /// The interface that it is in, if callers can speak it, too.
+    pub(super) spoken: Option<Surface>,
 }
 
 /// Why a request could not be translated. Without any of its text.
@@ -32,6 +32,8 @@ pub(super) struct Leaving {
 pub(super) enum TranslateError {
     #[error("the request was not sent, because the target's interface is another: {0}")]
     Untranslatable(#[from] translate::Untranslatable),
+    #[error("the request was not sent: the target speaks no interface")]
+    Unspoken,
     #[error("the request was not sent: its translation cannot be read")]
     Unreadable,
     #[error("the request was not sent: its translation shows values that it did not show before")]
@@ -45,7 +47,8 @@ impl From<TranslateError> for Failure {
         let message = error.to_string();
         match error {
             TranslateError::Untranslatable(_) => Self::client(Code::InvalidRequest, message),
-            TranslateError::Unreadable
+            TranslateError::Unspoken
+            | TranslateError::Unreadable
             | TranslateError::Revealing
             | TranslateError::Interrupted => Self::ours(Code::TargetsUnavailable, message),
         }
@@ -60,34 +63,73 @@ pub(super) async fn written(
     remote: &Remote,
     output_max: Tokens,
 ) -> Result<Leaving, TranslateError> {
-    let provider = remote.provider;
-    if provider.surface() == Some(request.surface) {
+    let speaker = remote.speaker(request.surface).ok_or(TranslateError::Unspoken)?;
+    let (spoken, provider) = (speaker.surface, speaker.provider);
+    let passed = |request: &Request| -> Result<Leaving, TranslateError> {
         let body = provider.outgoing(request, &remote.model, output_max)?;
-        return Ok(Leaving { body, is_wrapped: false, is_translated: false });
+        Ok(Leaving { body, is_wrapped: false, spoken })
+    };
+    if spoken == Some(request.surface) {
+        return passed(request);
     }
-    let inspection = masking.inspection.clone();
+    let nearer = if near::is_near(request.surface) {
+        let through = |inspection: &Inspection, request: &Request| nearer(inspection, request);
+        Arc::new(elsewhere(masking, request, through).await?)
+    } else {
+        Arc::clone(request)
+    };
+    if spoken == Some(nearer.surface) {
+        return passed(&nearer);
+    }
+    let model = remote.model.clone();
+    elsewhere(masking, &nearer, move |inspection, request| {
+        let Written { body, is_wrapped } =
+            translated(inspection, request, (provider, &model, output_max))?;
+        Ok(Leaving { body, is_wrapped, spoken })
+    })
+    .await
+}
+
+/// Works on long requests where waiting does not hold up others.
+async fn elsewhere<T: Send + 'static>(
+    masking: &Masking,
+    request: &Arc<Request>,
+    work: impl FnOnce(&Inspection, &Request) -> Result<T, TranslateError> + Send + 'static,
+) -> Result<T, TranslateError> {
     if request.body().len() <= IN_PLACE_BYTES_MAX {
-        return translate(&inspection, request, (provider, &remote.model, output_max));
+        return work(&masking.inspection, request);
     }
-    let (request, model) = (Arc::clone(request), remote.model.clone());
-    let work = move || translate(&inspection, &request, (provider, &model, output_max));
+    let (inspection, request) = (masking.inspection.clone(), Arc::clone(request));
+    let work = move || work(&inspection, &request);
     tokio::task::spawn_blocking(work).await.unwrap_or(Err(TranslateError::Interrupted))
 }
 
-fn translate(
+/// As a chat completion, from an interface that is near to them.
+fn nearer(inspection: &Inspection, request: &Request) -> Result<Request, TranslateError> {
+    let body = near::request(request)?;
+    let dialect = dialect::of(near::base(request.surface));
+    let again = dialect.read(body).map_err(|_| TranslateError::Unreadable)?;
+    if shows_more(inspection, request, &again) {
+        return Err(TranslateError::Revealing);
+    }
+    Ok(again)
+}
+
+/// As the provider says it.
+fn translated(
     inspection: &Inspection,
     request: &Request,
     (provider, model, output_max): (&dyn Provider, &str, Tokens),
-) -> Result<Leaving, TranslateError> {
+) -> Result<Written, TranslateError> {
     let talk = dialect::of(request.surface).talk(request.body())?;
-    let Written { body, is_wrapped } = provider.write(&talk, model, output_max)?;
-    let again =
-        translate::reread(&body, request.surface).map_err(|_| TranslateError::Unreadable)?;
+    let written = provider.write(&talk, model, output_max)?;
+    let again = translate::reread(&written.body, request.surface)
+        .map_err(|_| TranslateError::Unreadable)?;
     // INVARIANT: the policy decided on what inspection found. The translation may show no more.
     if talk.has_media() && !request.has_unreadable || shows_more(inspection, request, &again) {
         return Err(TranslateError::Revealing);
     }
-    Ok(Leaving { body, is_wrapped, is_translated: true })
+    Ok(written)
 }
 
 /// Whether inspection finds more in the second request than in the first, or can read less of it.
@@ -100,7 +142,6 @@ fn shows_more(inspection: &Inspection, first: &Request, second: &Request) -> boo
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chat::Surface;
     use serde_json::{Value, json};
 
     fn message(content: Value) -> Request {

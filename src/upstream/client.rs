@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::target::Remote;
 use crate::budget::Hold;
-use crate::chat::Delivery;
+use crate::chat::{Delivery, Surface};
 use crate::policy::Clearance;
 
 /// The client, with its pool of connections.
@@ -114,6 +114,8 @@ impl fmt::Debug for Reply {
 pub struct Outgoing {
     /// The body in the interface of the server.
     pub body: Bytes,
+    /// The interface that the request came in through.
+    pub asked: Surface,
     /// How the answer is wanted.
     pub delivery: Delivery,
     /// Now: signatures are dated.
@@ -157,8 +159,8 @@ pub async fn send(
     outgoing: Outgoing,
 ) -> Result<Reply, SendError> {
     drop(clearance);
-    let Outgoing { body, delivery, at } = outgoing;
-    let url = to.url(delivery);
+    let Outgoing { body, asked, delivery, at } = outgoing;
+    let url = to.speaker(asked).ok_or(SendError::Unreachable)?.url(delivery);
     let mut request = client
         .0
         .post(url.clone())

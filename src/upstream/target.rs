@@ -7,8 +7,9 @@ use hyper::header::{HeaderName, HeaderValue};
 use reqwest::Url;
 
 use super::provider::{Place, Provider};
+use super::scrub::scrubbed;
 use super::sign::{AwsKeys, Signer};
-use crate::chat::Delivery;
+use crate::chat::{Delivery, Surface};
 use crate::secret::Secret;
 
 /// Stands for the region in an address.
@@ -57,6 +58,8 @@ pub struct RemoteSettings {
     pub api_version: Option<String>,
     /// How long to wait.
     pub timeouts: Timeouts,
+    /// The interfaces that it speaks; `None` is what the provider is known to speak there.
+    pub speaks: Option<Vec<Surface>>,
 }
 
 impl RemoteSettings {
@@ -71,7 +74,39 @@ impl RemoteSettings {
             region: None,
             api_version: None,
             timeouts: Timeouts::default(),
+            speaks: None,
         }
+    }
+
+    /// The interfaces that a target speaks which does not say.
+    ///
+    /// A model for embeddings has it in its name and does nothing else. At the vendor's own address
+    /// everything newer is spoken; servers that imitate it elsewhere know the older interfaces.
+    fn speaks(&self) -> Vec<Option<Surface>> {
+        if let Some(said) = &self.speaks {
+            return said.iter().copied().map(Some).collect();
+        }
+        let own = self.provider.surface();
+        if self.provider.also(Surface::OpenAiEmbeddings).is_some()
+            && self.model.to_lowercase().contains("embed")
+        {
+            return vec![Some(Surface::OpenAiEmbeddings)];
+        }
+        let is_vendor = self.base_url.trim_end_matches('/') == self.provider.base_url();
+        let other = if is_vendor { Surface::OpenAiResponses } else { Surface::OpenAiCompletions };
+        let also = self.provider.also(other).map(|_| Some(other));
+        std::iter::once(own).chain(also).collect()
+    }
+
+    fn speaker(
+        &self,
+        surface: Option<Surface>,
+        provider: &'static dyn Provider,
+    ) -> Result<Speaker, RemoteError> {
+        let (model, api_version) = (self.model.as_str(), self.api_version.as_deref());
+        let url = |delivery| self.url(&provider.path(&Place { model, api_version, delivery }));
+        let (whole_url, stream_url) = (url(Delivery::Whole)?, url(Delivery::Stream)?);
+        Ok(Speaker { surface, provider, whole_url, stream_url })
     }
 
     /// An address below the base.
@@ -112,6 +147,17 @@ impl RemoteSettings {
     }
 }
 
+/// An interface that a target speaks.
+#[derive(Debug)]
+pub struct Speaker {
+    /// The interface, if callers can speak it, too.
+    pub surface: Option<Surface>,
+    /// Its codec.
+    pub provider: &'static dyn Provider,
+    whole_url: Url,
+    stream_url: Url,
+}
+
 /// A remote target.
 pub struct Remote {
     /// The codec.
@@ -120,9 +166,9 @@ pub struct Remote {
     pub model: String,
     /// How long to wait.
     pub timeouts: Timeouts,
-    /// Parsed once: parsing takes longer than inspecting a short prompt.
-    whole_url: Url,
-    stream_url: Url,
+    /// The interfaces that it speaks. Their addresses are parsed once: parsing takes longer than
+    /// inspecting a short prompt.
+    speakers: Vec<Speaker>,
     pub(super) authorization: Option<(HeaderName, HeaderValue)>,
     /// Signs every request, where a key in a header is not enough.
     pub(super) signer: Option<Signer>,
@@ -138,6 +184,12 @@ pub enum RemoteError {
     /// Not a web address.
     #[error("`base_url` must start with `https://` or `http://` and name a host")]
     BaseUrl,
+    /// The provider has no such interface.
+    #[error("the provider does not speak `{0}`")]
+    Surface(&'static str),
+    /// Nothing could be asked.
+    #[error("`speaks` names no interface")]
+    Mute,
     /// Characters that a header cannot carry.
     #[error("the key contains characters that an HTTP header cannot carry")]
     Key,
@@ -152,11 +204,19 @@ pub enum RemoteError {
 impl Remote {
     /// Checks the settings and prepares the headers.
     pub fn new(settings: &RemoteSettings) -> Result<Self, RemoteError> {
-        let (model, api_version) = (settings.model.as_str(), settings.api_version.as_deref());
-        let url = |delivery| {
-            settings.url(&settings.provider.path(&Place { model, api_version, delivery }))
-        };
-        let (whole_url, stream_url) = (url(Delivery::Whole)?, url(Delivery::Stream)?);
+        let own = settings.provider.surface();
+        let speakers = settings.speaks().into_iter().map(|surface| {
+            let also = || {
+                let other = surface.and_then(|it| settings.provider.also(it));
+                other.ok_or(RemoteError::Surface(surface.map_or("it", Surface::word)))
+            };
+            let provider = if surface == own { settings.provider } else { also()? };
+            settings.speaker(surface, provider)
+        });
+        let speakers = speakers.collect::<Result<Vec<_>, _>>()?;
+        if speakers.is_empty() {
+            return Err(RemoteError::Mute);
+        }
         let signer = settings.signer()?;
         let authorization = if signer.is_some() { None } else { settings.authorization()? };
         let headers =
@@ -167,18 +227,12 @@ impl Remote {
             provider: settings.provider,
             model: settings.model.clone(),
             timeouts: settings.timeouts,
-            whole_url,
-            stream_url,
+            speakers,
             authorization,
             signer,
             key: settings.key.clone(),
             headers: headers.collect(),
         })
-    }
-
-    /// Where a request goes.
-    pub(super) const fn url(&self, delivery: Delivery) -> &Url {
-        if delivery.is_stream() { &self.stream_url } else { &self.whole_url }
     }
 
     /// Words of the upstream's without our key, whole or as vendors shorten it (`sk-ab***yz`).
@@ -189,26 +243,26 @@ impl Remote {
     }
 }
 
-/// Shortest key that is looked for: what is shorter may be a word.
-const KEY_BYTES_MIN: usize = 8;
+impl Remote {
+    /// Who takes requests of an interface: who speaks it, else who speaks the provider's own.
+    pub fn speaker(&self, surface: Surface) -> Option<&Speaker> {
+        let of = |wanted| self.speakers.iter().find(move |it| it.surface == wanted);
+        of(Some(surface)).or_else(|| of(self.provider.surface())).or_else(|| self.speakers.first())
+    }
 
-fn scrubbed(words: &str, key: &str) -> String {
-    if key.len() < KEY_BYTES_MIN {
-        return words.to_owned();
+    /// Whether requests of this interface can be answered: as they are, or translated.
+    pub fn answers(&self, surface: Surface) -> bool {
+        let Some(speaker) = self.speaker(surface) else { return false };
+        let is_own = speaker.surface == self.provider.surface();
+        speaker.surface == Some(surface) || (surface != Surface::OpenAiEmbeddings && is_own)
     }
-    let words = words.replace(key, "[key]");
-    let start = key.get(..3).unwrap_or(key);
-    let is_part =
-        |it: char| it.is_ascii_alphanumeric() || matches!(it, '-' | '_' | '*' | '.' | '…');
-    let mut out = String::with_capacity(words.len());
-    for word in words.split_inclusive(|it: char| !is_part(it)) {
-        let end = word.find(|it: char| !is_part(it)).unwrap_or(word.len());
-        let (word, rest) = word.split_at_checked(end).unwrap_or((word, ""));
-        let is_short = ["**", "...", "…"].iter().any(|dots| word.contains(dots));
-        out.push_str(if is_short && word.starts_with(start) { "[key]" } else { word });
-        out.push_str(rest);
+}
+
+impl Speaker {
+    /// Where requests go.
+    pub(super) const fn url(&self, delivery: Delivery) -> &Url {
+        if delivery.is_stream() { &self.stream_url } else { &self.whole_url }
     }
-    out
 }
 
 impl fmt::Debug for Remote {
@@ -226,24 +280,6 @@ mod tests {
     use crate::upstream::provider;
 
     #[test]
-    fn keys_do_not_come_back() {
-        let key = "sk-proj-abcdef0123456789";
-        for (words, expected) in [
-            ("no key here", "no key here"),
-            ("bad key: sk-proj-abcdef0123456789.", "bad key: [key]."),
-            (
-                "Incorrect API key provided: sk-proj-**********6789. Go on.",
-                "Incorrect API key provided: [key] Go on.",
-            ),
-            ("key \"sk-p...6789\" is wrong", "key \"[key]\" is wrong"),
-            ("wait ... and **see** sk-x", "wait ... and **see** sk-x"),
-        ] {
-            assert_eq!(scrubbed(words, key), expected);
-        }
-        assert_eq!(scrubbed("a short key", "key"), "a short key", "not told from a word");
-    }
-
-    #[test]
     fn every_provider_has_its_address_and_its_place_for_the_key() {
         let at = |name: &str, change: fn(&mut RemoteSettings)| {
             let mut settings = RemoteSettings::of(provider::named(name).unwrap(), "model-x");
@@ -252,7 +288,8 @@ mod tests {
             let remote = Remote::new(&settings).unwrap();
             let (name, value) = remote.authorization.clone().unwrap();
             let header = format!("{name}: {}", value.to_str().unwrap());
-            (remote.whole_url.to_string(), remote.stream_url.to_string(), header)
+            let speaker = remote.speakers.first().unwrap();
+            (speaker.whole_url.to_string(), speaker.stream_url.to_string(), header)
         };
         let bearer = "authorization: Bearer key-1234567890";
         for (name, url) in [

@@ -10,26 +10,30 @@ use crate::money::Tokens;
 
 /// What the provider sends. Parse it where the reply is parsed, then call [`GeminiUsage::read`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
 pub struct GeminiUsage {
-    prompt_token_count: Option<u64>,
-    cached_content_token_count: Option<u64>,
-    tool_use_prompt_token_count: Option<u64>,
-    candidates_token_count: Option<u64>,
-    thoughts_token_count: Option<u64>,
+    #[serde(rename = "promptTokenCount")]
+    prompt: Option<u64>,
+    #[serde(rename = "cachedContentTokenCount")]
+    cached: Option<u64>,
+    #[serde(rename = "toolUsePromptTokenCount")]
+    tool_use: Option<u64>,
+    #[serde(rename = "candidatesTokenCount")]
+    candidates: Option<u64>,
+    #[serde(rename = "thoughtsTokenCount")]
+    thoughts: Option<u64>,
 }
 
 impl GeminiUsage {
     /// The disjoint kinds. `None` without a prompt count: then the usage is unknown, not zero.
     pub fn read(&self) -> Option<Usage> {
-        let prompt = self.prompt_token_count?;
-        let cached = self.cached_content_token_count.unwrap_or(0).min(prompt);
-        let tools = self.tool_use_prompt_token_count.unwrap_or(0);
+        let prompt = self.prompt?;
+        let cached = self.cached.unwrap_or(0).min(prompt);
+        let tools = self.tool_use.unwrap_or(0);
         Some(Usage {
             input_uncached: Tokens::counted(prompt.saturating_sub(cached).saturating_add(tools)),
             cache_read: Tokens::counted(cached),
-            output: Tokens::counted(self.candidates_token_count.unwrap_or(0)),
-            reasoning: Tokens::counted(self.thoughts_token_count.unwrap_or(0)),
+            output: Tokens::counted(self.candidates.unwrap_or(0)),
+            reasoning: Tokens::counted(self.thoughts.unwrap_or(0)),
             ..Usage::none(UsageSource::Reported)
         })
     }

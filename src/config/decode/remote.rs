@@ -1,6 +1,7 @@
 //! `provider:` of a target: who answers, at which address, with which key.
 
 use super::{Decoder, TIMEOUTS};
+use crate::chat::Surface;
 use crate::config::settings::TargetKind;
 use crate::upstream::provider;
 use crate::upstream::{AwsKeys, Remote, RemoteError, RemoteSettings};
@@ -32,6 +33,7 @@ impl Decoder<'_> {
         if let Some(at) = fields.get("key") {
             remote.key = Some(self.secret(&at)?);
         }
+        remote.speaks = fields.get("speaks").map(|at| self.surfaces(&at));
         if let Some(at) = fields.get("aws") {
             remote.signing = Some(self.aws(&at)?);
         }
@@ -41,6 +43,7 @@ impl Decoder<'_> {
             Err(error) => {
                 let place = match error {
                     RemoteError::Signing => fields.get("aws"),
+                    RemoteError::Surface(_) | RemoteError::Mute => fields.get("speaks"),
                     RemoteError::BaseUrl | RemoteError::Key | RemoteError::Region => {
                         fields.get("base_url")
                     }
@@ -49,6 +52,13 @@ impl Decoder<'_> {
                 None
             }
         }
+    }
+
+    /// The interfaces that a server speaks.
+    fn surfaces(&mut self, at: &Cursor<'_>) -> Vec<Surface> {
+        let known = Surface::ALL.map(|surface| (surface.word(), surface));
+        let items = self.reader.list(at).unwrap_or_default();
+        items.iter().filter_map(|item| self.word(item, "interface", &known)).collect()
     }
 
     /// What the address is made of.

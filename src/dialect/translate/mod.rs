@@ -11,6 +11,8 @@ mod reread;
 
 use std::borrow::Cow;
 
+use bytes::Bytes;
+
 pub use reread::reread;
 
 use super::json::Json;
@@ -28,7 +30,7 @@ pub struct Untranslatable {
 }
 
 /// What the other side does not say about an answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct About {
     /// The decision's id, from which the answer's id is made.
     pub id: String,
@@ -36,6 +38,15 @@ pub struct About {
     pub created: i64,
     /// The model, should the answer not name it.
     pub model: String,
+    /// The body of the caller's request: some interfaces repeat its settings in the answer.
+    pub asked: Bytes,
+}
+
+/// What was asked is content.
+impl std::fmt::Debug for About {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "About({}, {} bytes)", self.id, self.asked.len())
+    }
 }
 
 /// An event of a stream in the caller's dialect.
@@ -91,6 +102,12 @@ impl Unwrapped {
             | Said::Failed(_)) => Some(said),
         }
     }
+}
+
+/// Translates a streamed answer of a near interface, event by event.
+pub trait Translator: Send + std::fmt::Debug {
+    /// Takes the data of the next event; `used` is what is known about usage by now.
+    fn hear(&mut self, data: &[u8], used: &Usage) -> Vec<Told>;
 }
 
 /// Refuses a field.

@@ -1,7 +1,7 @@
 //! Mistral. Unknown fields are errors there, so what changes no answer is left out; errors are written
 //! in two shapes of its own; thoughts are parts of the content.
 
-use super::chat::{StreamUsage, Vendor};
+use super::chat::{StreamUsage, Vendor, embeddings};
 use super::{Provider, Refusal};
 use crate::dialect::json::Json;
 
@@ -24,6 +24,7 @@ pub(super) const PROVIDER: &dyn Provider = &Vendor {
     refuses: &["logit_bias", "logprobs", "top_logprobs"],
     broken: &["error"],
     refusal: Some(refusal),
+    also: embeddings,
     ..Vendor::USUAL
 };
 

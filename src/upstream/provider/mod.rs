@@ -17,6 +17,7 @@ use crate::dialect::translate::{UNKNOWN, Untranslatable, no};
 use crate::money::Tokens;
 
 mod chat;
+mod openai_more;
 
 macro_rules! providers {
     ($($module:ident),* $(,)?) => {
@@ -158,6 +159,10 @@ pub trait Provider: Sync + fmt::Debug {
     /// The interface that it speaks, if callers can speak it, too: then their bytes are passed on.
     /// Requests that come in another are translated.
     fn surface(&self) -> Option<Surface>;
+    /// How it speaks another interface besides; requests of those are not translated.
+    fn also(&self, _surface: Surface) -> Option<&'static dyn Provider> {
+        None
+    }
     /// Where the vendor's API is; `{region}` stands for the target's. Nothing where every customer
     /// has an address of its own.
     fn base_url(&self) -> &'static str;

@@ -1,7 +1,7 @@
 //! Zhipu (GLM). The end of a stream tells its usage unasked; the international address is
 //! `https://api.z.ai/api/paas/v4`.
 
-use super::chat::{Schemas, StreamUsage, Vendor};
+use super::chat::{Schemas, StreamUsage, Vendor, embeddings};
 use super::{Provider, said_in_error};
 
 pub(super) const PROVIDER: &dyn Provider = &Vendor {
@@ -26,5 +26,6 @@ pub(super) const PROVIDER: &dyn Provider = &Vendor {
     broken: &["network_error"],
     // `code` is a number in quotes and there is no `type`.
     refusal: Some(said_in_error),
+    also: embeddings,
     ..Vendor::USUAL
 };

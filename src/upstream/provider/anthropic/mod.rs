@@ -50,11 +50,7 @@ impl Provider for Anthropic {
     ) -> Result<Bytes, Untranslatable> {
         let limit = ("max_tokens", output_max);
         // Usage is told unasked.
-        let asks_usage = false;
-        edited(
-            request,
-            Changes { model, limit, asks_usage, renames: &[], omits: &[], refuses: &[] },
-        )
+        edited(request, Changes { model, limit, ..Changes::NONE })
     }
 
     fn write(

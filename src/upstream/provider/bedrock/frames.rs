@@ -6,6 +6,7 @@ use std::fmt;
 
 use aws_smithy_eventstream::frame::{DecodedFrame, MessageFrameDecoder};
 use aws_smithy_types::event_stream::Message;
+use aws_smithy_types::str_bytes::StrBytes;
 use bytes::{Bytes, BytesMut};
 
 use crate::dialect::json::Out;
@@ -50,7 +51,7 @@ impl Cutter for Frames {
 fn event(message: &Message) -> Result<Bytes, Uncut> {
     let header = |name: &str| {
         let found = message.headers().iter().find(|it| it.name().as_str() == name)?;
-        found.value().as_string().ok().map(|it| it.as_str())
+        found.value().as_string().ok().map(StrBytes::as_str)
     };
     let mut out = Out::with_capacity(message.payload().len() + 64);
     out.open();
@@ -82,9 +83,9 @@ mod tests {
     use proptest::prelude::*;
 
     fn frame(headers: &[(&'static str, &'static str)], payload: &'static str) -> Vec<u8> {
-        let headers = headers.iter().map(|(name, value)| {
-            Header::new(*name, HeaderValue::String((*value).into()))
-        });
+        let headers = headers
+            .iter()
+            .map(|(name, value)| Header::new(*name, HeaderValue::String((*value).into())));
         let message = Message::new_from_parts(headers.collect(), payload.as_bytes());
         let mut out = Vec::new();
         write_message_to(&message, &mut out).unwrap();
@@ -93,7 +94,10 @@ mod tests {
 
     fn stream() -> Vec<u8> {
         [
-            frame(&[(":message-type", "event"), (":event-type", "messageStart")], r#"{"role":"assistant"}"#),
+            frame(
+                &[(":message-type", "event"), (":event-type", "messageStart")],
+                r#"{"role":"assistant"}"#,
+            ),
             frame(
                 &[(":message-type", "exception"), (":exception-type", "throttlingException")],
                 r#"{"message":"slow down"}"#,

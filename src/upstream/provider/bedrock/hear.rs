@@ -69,10 +69,9 @@ struct Thought<'a> {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct ToolUse<'a> {
-    #[serde(borrow, default)]
-    tool_use_id: Maybe<'a>,
+    #[serde(borrow, default, rename = "toolUseId")]
+    id: Maybe<'a>,
     #[serde(borrow, default)]
     name: Maybe<'a>,
     /// An object in a whole reply, a piece of text in a stream.
@@ -103,7 +102,7 @@ pub(super) fn whole(reply: &[u8]) -> Option<Vec<Said<'_>>> {
 fn begun<'a>(number: u64, call: &ToolUse<'a>) -> Said<'a> {
     Said::Call {
         number,
-        id: call.tool_use_id.0.clone().unwrap_or_default(),
+        id: call.id.0.clone().unwrap_or_default(),
         name: call.name.0.clone().unwrap_or_default(),
         signature: None,
     }

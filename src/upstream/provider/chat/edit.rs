@@ -34,6 +34,18 @@ pub(in super::super) struct Changes<'a> {
     pub(in super::super) refuses: &'static [&'static str],
 }
 
+impl Changes<'_> {
+    /// Nothing differs but what every request needs.
+    pub(in super::super) const NONE: Self = Self {
+        model: "",
+        limit: ("", Tokens(0)),
+        asks_usage: false,
+        renames: &[],
+        omits: &[],
+        refuses: &[],
+    };
+}
+
 /// Values that say nothing, or what happens anyway.
 const IDLE: &[&str] = &["null", "0", "0.0", "[]", "{}"];
 

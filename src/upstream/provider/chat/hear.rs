@@ -18,7 +18,7 @@ use crate::upstream::provider::{Ear, Heard, Refusal};
 
 /// What a listener needs to know of a vendor.
 #[derive(Clone, Copy)]
-pub(super) struct Ways {
+pub(in super::super) struct Ways {
     broken: &'static [&'static str],
     disguised: Option<Reads<Refusal>>,
     billed: Option<Reads<NanoUsd>>,
@@ -26,7 +26,7 @@ pub(super) struct Ways {
 }
 
 impl Ways {
-    pub(super) const fn of(vendor: &Vendor) -> Self {
+    pub(in super::super) const fn of(vendor: &Vendor) -> Self {
         let Vendor { broken, disguised, billed, ends_silently, .. } = vendor;
         Self {
             broken: *broken,
@@ -43,7 +43,7 @@ impl Ways {
 }
 
 /// The usage of a whole reply.
-pub(super) fn usage(vendor: &Vendor, reply: &[u8]) -> Option<Usage> {
+pub(in super::super) fn usage(vendor: &Vendor, reply: &[u8]) -> Option<Usage> {
     #[derive(Deserialize)]
     struct Whole {
         usage: Option<OpenAiUsage>,
@@ -79,7 +79,7 @@ fn ended(reason: &str, broken: &[&str]) -> Said<'static> {
 }
 
 /// Listens to a stream.
-pub(super) struct Listening {
+pub(in super::super) struct Listening {
     ways: Ways,
     has_started: bool,
     has_finished: bool,
@@ -87,7 +87,7 @@ pub(super) struct Listening {
 }
 
 impl Listening {
-    pub(super) fn new(ways: Ways) -> Self {
+    pub(in super::super) fn new(ways: Ways) -> Self {
         Self { ways, has_started: false, has_finished: false, calls: Calls::default() }
     }
 }
@@ -129,6 +129,7 @@ impl Ear for Listening {
             heard.said.push(Said::Start(chunk.model.0));
         }
         for choice in choices {
+            heard.said.extend(choice.text.0.map(Said::Text));
             if let Some(delta) = choice.delta {
                 self.calls.hear(delta, &mut heard.said);
             }
@@ -162,6 +163,9 @@ struct Choice<'a> {
     delta: Option<Message<'a>>,
     #[serde(borrow)]
     message: Option<Message<'a>>,
+    /// Where completions have their text.
+    #[serde(borrow, default)]
+    text: Maybe<'a>,
     #[serde(borrow, default)]
     finish_reason: Maybe<'a>,
 }

@@ -2,7 +2,7 @@
 //! otherwise is stated in one value, its [`Vendor`], in its own file.
 
 pub(super) mod edit;
-mod hear;
+pub(super) mod hear;
 pub(super) mod write;
 
 use bytes::Bytes;
@@ -49,6 +49,8 @@ pub(super) struct Vendor {
     pub(super) billed: Option<Reads<NanoUsd>>,
     /// Whether a stream may end without saying so.
     pub(super) ends_silently: bool,
+    /// How it speaks other interfaces besides.
+    pub(super) also: fn(Surface) -> Option<&'static dyn Provider>,
 }
 
 /// Looks for something in a reply or an event.
@@ -94,7 +96,14 @@ impl Vendor {
         disguised: None,
         billed: None,
         ends_silently: false,
+        also: |_| None,
     };
+}
+
+/// Embeddings, which many vendors write as OpenAI does.
+pub(super) fn embeddings(surface: Surface) -> Option<&'static dyn Provider> {
+    let more: &'static dyn Provider = &super::openai_more::EMBEDDINGS;
+    (surface == Surface::OpenAiEmbeddings).then_some(more)
 }
 
 impl std::fmt::Debug for Vendor {
@@ -114,6 +123,10 @@ impl Provider for Vendor {
 
     fn surface(&self) -> Option<Surface> {
         Some(Surface::OpenAiChat)
+    }
+
+    fn also(&self, surface: Surface) -> Option<&'static dyn Provider> {
+        (self.also)(surface)
     }
 
     fn base_url(&self) -> &'static str {
