@@ -433,7 +433,7 @@ impl Relay {
     /// Tells events of the interface that is near to the caller's.
     fn tell_all(&mut self, told: Vec<Told>, out: &mut BytesMut) {
         let used = self.used();
-        let told = match &mut self.tellers.firsts.near {
+        let told = match &mut self.tellers.near {
             Some(near) => told.iter().flat_map(|it| near.hear(it.data.as_bytes(), &used)).collect(),
             None => told,
         };
@@ -453,7 +453,7 @@ impl Relay {
     fn end(&mut self) -> Bytes {
         let (used, mut out) = (self.used(), BytesMut::new());
         let mut told = Vec::new();
-        match &mut self.tellers.firsts.first {
+        match &mut self.tellers.first {
             Some(teller) => teller.end(&used, &mut told),
             None => told.push(Told { part: Part::End, data: "[DONE]".to_owned() }),
         }
