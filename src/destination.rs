@@ -1,10 +1,13 @@
 //! Where requests can go: every configured target, ready to be used.
 
+mod health;
+
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+pub use self::health::{Admission, Health, Line};
 use crate::chat::{History, Request, Shape, Surface};
 use crate::config::settings::Power;
 use crate::engine::Engine;
@@ -81,6 +84,10 @@ pub struct Destination {
     pub power: Power,
     /// Seats for requests that run at the same time.
     pub seats: Arc<Semaphore>,
+    /// Those who wait for one.
+    pub line: Line,
+    /// How it fares.
+    pub health: Arc<Health>,
 }
 
 impl Destination {
@@ -129,7 +136,7 @@ impl Destination {
 
     /// Why it cannot serve a request, as far as that is known without measuring the text.
     pub fn unable(&self, request: &Request, findings: &Findings) -> Option<Unable> {
-        if self.power == Power::Off {
+        if self.power == Power::Off || !self.health.admits() {
             Some(Unable::Down)
         } else if let Some(unable) = self.serves.unable(request, findings) {
             Some(unable)
@@ -139,7 +146,7 @@ impl Destination {
             Some(Unable::Surface)
         } else if self.engine().is_some() && request.sampling.shape == Some(Shape::Json) {
             Some(Unable::Shape)
-        } else if self.seats.available_permits() == 0 {
+        } else if self.seats.available_permits() == 0 && self.line.is_full() {
             Some(Unable::Overloaded)
         } else {
             None
@@ -196,6 +203,24 @@ impl Destination {
     /// A seat for one request, or nothing when all are taken.
     pub fn seat(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.seats).try_acquire_owned().ok()
+    }
+}
+
+impl Destination {
+    /// A seat for one request, after a while in line if need be; nothing when the line is full or does
+    /// not move.
+    pub async fn seat_in_line(&self) -> Option<OwnedSemaphorePermit> {
+        if let Some(seat) = self.seat() {
+            return Some(seat);
+        }
+        let _waiting = self.line.join()?;
+        let seat = Arc::clone(&self.seats).acquire_owned();
+        tokio::time::timeout(self.line.patience, seat).await.ok()?.ok()
+    }
+
+    /// The word for how it fares: `off` without a key.
+    pub fn standing(&self) -> &'static str {
+        if self.power == Power::Off { "off" } else { self.health.standing().name() }
     }
 }
 

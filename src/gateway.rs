@@ -7,6 +7,7 @@ mod models;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
@@ -17,7 +18,7 @@ use crate::budget::Budgets;
 use crate::caller::Callers;
 use crate::clock;
 use crate::config::{PolicySource, Settings, StoreSettings, TargetKind, TargetSettings};
-use crate::destination::{Destination, Kind};
+use crate::destination::{Destination, Kind, Line};
 use crate::engine::{EngineError, TaggerError, TokenTagger};
 use crate::inspect::Tagger;
 use crate::inspector::{Inspector, TermsError};
@@ -287,6 +288,11 @@ fn destination(
             (Kind::Remote(Box::new(remote)), listing)
         }
     };
+    let patience = match &kind {
+        Kind::Remote(remote) => remote.timeouts.queue,
+        Kind::Local(_) => Duration::ZERO,
+    };
+    let line = Line::new(settings.queue, patience);
     Ok(Destination {
         name: settings.name.clone(),
         zone: settings.zone.clone(),
@@ -296,6 +302,8 @@ fn destination(
         has_own_price: settings.price.is_some(),
         power: settings.power,
         seats: Arc::new(Semaphore::new(settings.concurrency.min(Semaphore::MAX_PERMITS))),
+        line,
+        health: Arc::default(),
     })
 }
 

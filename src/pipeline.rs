@@ -56,7 +56,7 @@ async fn counted(
     surface: Surface,
     incoming: HttpRequest<Incoming>,
 ) -> Result<Tokens, Failure> {
-    receive::check_framing(incoming.headers())?;
+    receive::check_framing(&incoming)?;
     let key = receive::credentials(incoming.headers());
     let _admitted = app.callers.identify(key.as_ref(), clock::now())?;
     let body = receive::body(incoming, &app.limits).await?;
@@ -80,7 +80,7 @@ async fn answer(
     let (started, now) = (clock::instant(), clock::now());
 
     // receive, in two steps: whoever may not ask does not get a body read.
-    receive::check_framing(incoming.headers())?;
+    receive::check_framing(&incoming)?;
     // identify
     let key = receive::credentials(incoming.headers());
     let Admitted { caller, seats, standing } = app.callers.identify(key.as_ref(), now)?;

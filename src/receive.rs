@@ -7,7 +7,8 @@ use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::body::{Body as _, Incoming};
 use hyper::header::{
-    AUTHORIZATION, CONTENT_LENGTH, EXPECT, HOST, HeaderMap, HeaderName, TRANSFER_ENCODING, UPGRADE,
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderMap, HeaderName, HeaderValue,
+    TRANSFER_ENCODING, UPGRADE,
 };
 use hyper::{Method, Request};
 
@@ -75,10 +76,13 @@ pub fn spoken(path: &str, headers: &HeaderMap) -> Surface {
 }
 
 /// Refuses requests whose framing other HTTP implementations read differently.
-pub fn check_framing(headers: &HeaderMap) -> Result<(), Failure> {
+pub fn check_framing<B>(request: &Request<B>) -> Result<(), Failure> {
+    let headers = request.headers();
     let count = |name: &HeaderName| headers.get_all(name).iter().count();
     let problem = if count(&HOST) != 1 {
         "exactly one `Host` header is needed"
+    } else if names_another_host(request) {
+        "the address of the request and its `Host` header differ"
     } else if count(&CONTENT_LENGTH) > 1 || count(&TRANSFER_ENCODING) > 1 {
         "the body's length is stated more than once"
     } else if count(&CONTENT_LENGTH) == 1 && count(&TRANSFER_ENCODING) == 1 {
@@ -95,10 +99,26 @@ pub fn check_framing(headers: &HeaderMap) -> Result<(), Failure> {
         .is_some_and(|value| !value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
     {
         "the only expectation is `100-continue`"
+    } else if headers.get_all(CONNECTION).iter().any(names_framing) {
+        "`Connection` may not name headers that frame the request"
     } else {
         return Ok(());
     };
     Err(Failure::client(Code::InvalidRequest, problem))
+}
+
+/// Whether the request line has an address of its own that leads elsewhere.
+fn names_another_host<B>(request: &Request<B>) -> bool {
+    let Some(authority) = request.uri().authority() else { return false };
+    let host = request.headers().get(HOST).map(HeaderValue::as_bytes);
+    host.is_none_or(|host| !host.eq_ignore_ascii_case(authority.as_str().as_bytes()))
+}
+
+/// Whether a hop between us and the client would be told to drop what frames the request.
+fn names_framing(value: &HeaderValue) -> bool {
+    let framing = [HOST, CONTENT_LENGTH, TRANSFER_ENCODING, AUTHORIZATION];
+    let mut words = value.as_bytes().split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
+    words.any(|word| framing.iter().any(|it| word.eq_ignore_ascii_case(it.as_str().as_bytes())))
 }
 
 /// The key that the caller presents, if any.

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::settings::{
-    LocalModelSettings, PolicySource, Settings, StoreSettings, TargetKind, TargetSettings,
+    LocalModelSettings, PolicySource, QUEUE, Settings, StoreSettings, TargetKind, TargetSettings,
 };
 use crate::caller::Anonymous;
 use crate::destination::Serves;
@@ -84,7 +84,7 @@ const TARGET: &[&str] = &[
     "concurrency",
 ];
 const SERVES: &[&str] = &["input_tokens_max", "output_tokens_max", "tools", "images"];
-const TIMEOUTS: &[&str] = &["connect", "first_byte", "idle", "total"];
+const TIMEOUTS: &[&str] = &["connect", "queue", "first_byte", "idle", "total"];
 
 struct Decoder<'a> {
     reader: Reader<'a>,
@@ -223,6 +223,8 @@ impl Decoder<'_> {
             (None, Some(provider)) => {
                 target.serves = Serves::default();
                 target.concurrency = 64;
+                target.queue = QUEUE;
+                self.set(&fields, "queue", &mut target.queue, Self::count);
                 self.remote(&provider, &fields)?
             }
             (Some(second), Some(_)) => {

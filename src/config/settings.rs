@@ -108,6 +108,8 @@ pub struct TargetSettings {
     pub serves: Serves,
     /// Most requests at a time.
     pub concurrency: usize,
+    /// Most requests that wait for one of those to end; a local engine has a line of its own.
+    pub queue: usize,
     /// Whether it can be used.
     pub power: Power,
 }
@@ -160,6 +162,9 @@ pub struct LocalModelSettings {
     pub engine: EngineSettings,
 }
 
+/// Most requests that wait for a seat at a remote target.
+pub const QUEUE: usize = 64;
+
 /// Default port of the data listener.
 pub const PORT: u16 = 8080;
 /// Default port of the admin listener.
@@ -200,6 +205,7 @@ impl TargetSettings {
             price: None,
             serves: Serves { tools: false, images: false, ..Serves::default() },
             concurrency: 256,
+            queue: 0,
             power: Power::On,
         }
     }
@@ -214,6 +220,7 @@ impl TargetSettings {
             price: None,
             serves: Serves::default(),
             concurrency: 64,
+            queue: QUEUE,
             power: Power::Off,
         }
     }

@@ -26,6 +26,7 @@ use crate::inspect::Task;
 use crate::mask::Restoration;
 use crate::money::NanoUsd;
 use crate::policy::{self, Clearance, Estimate, TargetId, Verify};
+use crate::route::retry::Others;
 use crate::server::body::Pieces;
 use crate::telemetry::Outcome;
 use crate::upstream::Remote;
@@ -34,6 +35,7 @@ pub(crate) use local::prompts as local_prompts;
 pub use masking::Masking;
 pub use settlement::{Bill, Carried, Case, Servers, Settlement, Unsent, Verified};
 use translation::Leaving;
+use waiting::Pauses;
 
 /// What the earlier stages settled: where the request may go, in order, with money for the first.
 #[derive(Debug)]
@@ -120,15 +122,15 @@ enum Another {
     CannotHelp,
 }
 
-/// Tries the cleared destinations in order. A client that waits for a stream while a local answer is
-/// judged is kept waiting with comments, not in silence.
+/// Tries the cleared destinations in order. A client that waits for a stream to begin is kept waiting
+/// with comments, not in silence.
 pub async fn run(
     app: &Arc<App>,
     case: &Arc<Case>,
     plan: Plan,
     request: &Arc<Request>,
 ) -> Result<Answer, Failure> {
-    if plan.verify.is_none() || !request.delivery.is_stream() {
+    if !request.delivery.is_stream() {
         return tried(Arc::clone(app), Arc::clone(case), plan, Arc::clone(request)).await;
     }
     let known = plan.estimates.iter().filter_map(|estimate| match estimate {
@@ -136,9 +138,10 @@ pub async fn run(
         Estimate::Unpriced => None,
     });
     let cost_max = known.max().unwrap_or(NanoUsd::ZERO);
+    let pauses = if plan.verify.is_some() { Pauses::JUDGED } else { Pauses::DEFAULT };
     let work = tried(Arc::clone(app), Arc::clone(case), plan, Arc::clone(request));
     let dialect = dialect::of(request.surface);
-    waiting::answer(Box::pin(work), waiting::Pauses::DEFAULT, (dialect, &case.id), cost_max).await
+    waiting::answer(Box::pin(work), pauses, (dialect, &case.id), cost_max).await
 }
 
 async fn tried(
@@ -149,12 +152,13 @@ async fn tried(
 ) -> Result<Answer, Failure> {
     let Plan { clearances, unsent, task, estimates, masking, verify } = plan;
     let wanted = Wanted { request: &request, task, masking: &masking };
-    let mut first_hold = unsent.into_hold();
+    let mut unsent = Some(unsent);
     let mut carried = Carried::NOTHING;
     let mut given_up = None;
     let mut spare: Option<(TargetId, local::Heard)> = None;
     let mut last: Option<(TargetId, Miss)> = None;
-    for clearance in clearances {
+    let mut clearances = clearances.into_iter();
+    while let Some(clearance) = clearances.next() {
         let target = clearance.target();
         let Some(destination) = app.destination(target) else { continue };
         if let Some((missed, miss)) = last.take() {
@@ -162,26 +166,28 @@ async fn tried(
             carried = miss.settlement.give_up(miss.bill);
             given_up = Some(miss.failure);
         }
-        let hold = if let Some(hold) = first_hold.take() {
-            hold
-        } else {
-            // A fallback is charged to the budgets of the target that serves it.
-            let (estimate, place) = (estimates.get(target.0).copied(), (target, &*case.route));
-            match app.reserve(&case.caller, place, estimate, clock::now()) {
-                Ok(hold) => hold,
-                Err(_) => continue,
-            }
-        };
-        let Some(seat) = destination.seat() else {
+        // Who waits in line holds nothing but what closes by itself, should the client leave.
+        let seat =
+            if unsent.is_some() { destination.seat_in_line().await } else { destination.seat() };
+        let first_hold = unsent.take().and_then(Unsent::into_hold);
+        let Some(seat) = seat.filter(|_| destination.health.admits()) else {
             app.metrics.attempts.with_label_values(&[&destination.name, "busy"]).inc();
-            hold.release();
+            if let Some(hold) = first_hold {
+                hold.release();
+            }
             continue;
         };
+        // A fallback is charged to the budgets of the target that serves it.
+        let (estimate, place) = (estimates.get(target.0).copied(), (target, &*case.route));
+        let reserve = || app.reserve(&case.caller, place, estimate, clock::now()).ok();
+        let Some(hold) = first_hold.or_else(reserve) else { continue };
         let mut settlement =
             Settlement::open(Arc::clone(&app), Arc::clone(&case), target, hold, seat);
         settlement.carry(carried);
         let verify = verify.as_ref().filter(|verify| verify.of == target);
-        match attempt(destination, clearance, settlement, (wanted, verify)).await {
+        let others = if clearances.len() > 0 { Others::Some } else { Others::None };
+        let work = attempt((destination, others), clearance, settlement, (wanted, verify));
+        match work.await {
             Ok(content) => return Ok(Answer { target: Some(target), content }),
             Err(miss) if miss.another == Another::MayHelp => last = Some((target, *miss)),
             Err(miss) => {
@@ -190,7 +196,7 @@ async fn tried(
             }
         }
     }
-    if let Some(hold) = first_hold {
+    if let Some(hold) = unsent.and_then(Unsent::into_hold) {
         hold.release();
     }
     if let Some((target, mut miss)) = last {
@@ -260,7 +266,7 @@ struct Wanted<'a> {
 }
 
 async fn attempt(
-    destination: &Destination,
+    (destination, others): (&Destination, Others),
     clearance: Clearance,
     settlement: Settlement,
     (wanted, verify): (Wanted<'_>, Option<&Verify>),
@@ -280,7 +286,7 @@ async fn attempt(
                     Err(failure) => return Err(unsent(failure, settlement)),
                 };
             let sent = remote::Sent { asked: request, leaves, restoration };
-            remote::answer(remote, clearance, settlement, sent).await
+            remote::answer((destination, remote, others), clearance, settlement, sent).await
         }
     }
 }

@@ -1,25 +1,32 @@
 //! An attempt at an upstream, and its stream on the way back.
 
+mod ask;
+mod unmask;
+
 use std::pin::Pin;
-use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt as _};
 use hyper::StatusCode;
 use hyper::header::HeaderMap;
 
+use ask::{Asking, Unanswered};
+use unmask::Unmask;
+
 use super::local::error_event;
 use super::{Another, Bill, Content, Leaving, Miss, Settlement};
 use crate::chat::talk::Said;
 use crate::chat::{Delivery, Part, Request, Surface, Usage, UsageSource};
 use crate::clock::{self, Instant};
+use crate::destination::{Admission, Destination};
 use crate::dialect::translate::{About, Teller, Told, Translator, Unwrapped};
 use crate::dialect::{self, Complaint, Dialect, near};
-use crate::failure::{Code, Failure};
+use crate::failure::{Code, Failure, Fault};
 use crate::inspect::size;
-use crate::mask::{self, MessageRestorer, ResponseRestorer, Restoration, StreamRestorer};
+use crate::mask::{self, Restoration};
 use crate::money::{NanoUsd, Tokens};
 use crate::policy::Clearance;
+use crate::route::retry::Others;
 use crate::telemetry::Outcome;
 use crate::upstream::provider::{Cutter, Ear, Heard, Provider};
 use crate::upstream::{self, Outgoing, Remote, SendError, Timeouts};
@@ -90,7 +97,7 @@ struct Tellers {
 
 /// Sends the request and gives back the answer, whole or as it comes.
 pub(super) async fn answer(
-    remote: &Remote,
+    (destination, remote, others): (&Destination, &Remote, Others),
     clearance: Clearance,
     mut settlement: Settlement,
     sent: Sent<'_>,
@@ -108,27 +115,21 @@ pub(super) async fn answer(
         model: remote.model.clone(),
         asked: sent.asked.body().clone(),
     });
-    let app = Arc::clone(settlement.app());
-    // From here on the upstream may see the request: whoever drops this future (a client that
-    // leaves) must not make it free.
     let input =
         Usage { input_uncached: settlement.case().input, ..Usage::none(UsageSource::Estimated) };
-    settlement.so_far = Bill::Unknown(input);
-    let Some(hold) = settlement.hold() else {
-        return Err(missed(SendError::Unreachable, settlement));
-    };
     settlement.leaves();
-    let reply = upstream::send(&app.client, remote, clearance, hold, outgoing).await;
-    let reply = match reply {
-        Ok(reply) => reply,
-        Err(error) => return Err(missed(error, settlement)),
+    let asking = Asking { destination, remote, others };
+    let (reply, mut admission) = match asking.ask(clearance, &mut settlement, outgoing).await {
+        Ok(answered) => answered,
+        Err(Unanswered::Failed(error)) => return Err(missed(error, settlement)),
+        Err(Unanswered::Refused(head, body)) => {
+            return turned_down(head, body, settlement, (remote, sent));
+        }
     };
-    if !reply.status().is_success() {
-        return refused(reply, settlement, remote, sent).await;
-    }
     if sent.asked.delivery.is_stream() {
         let cost_max = settlement.hold().map_or(NanoUsd::ZERO, |hold| hold.charge().billed);
-        let relay = Relay::new(reply, remote, settlement, (sent, about));
+        let relay = Relay::new((reply, admission), remote, settlement, (sent, about));
+        let relay = relay.begun().await?;
         let pieces = futures_util::stream::unfold(relay, |mut relay| async move {
             relay.next_piece().await.map(|piece| (piece, relay))
         });
@@ -137,9 +138,16 @@ pub(super) async fn answer(
     let reading = reply.into_whole(REPLY_BYTES_MAX);
     let body = match tokio::time::timeout(remote.timeouts.total, reading).await {
         Ok(Ok(body)) => body,
-        Ok(Err(error)) => return Err(missed(error, settlement)),
-        Err(_) => return Err(missed(SendError::Timeout, settlement)),
+        Ok(Err(error)) => {
+            admission.failed();
+            return Err(missed(error, settlement));
+        }
+        Err(_) => {
+            admission.failed();
+            return Err(missed(SendError::Timeout, settlement));
+        }
     };
+    admission.answered();
     if let Some(refusal) = provider.disguised(&body) {
         let status = refusal.status.and_then(|it| StatusCode::from_u16(it).ok());
         let status = status.unwrap_or(StatusCode::BAD_GATEWAY);
@@ -180,26 +188,15 @@ fn unmasked(body: Bytes, restoration: Option<&Restoration>) -> Bytes {
 
 fn missed(error: SendError, settlement: Settlement) -> Box<Miss> {
     let code = match error {
-        SendError::Unreachable => Code::UpstreamUnreachable,
+        SendError::Name | SendError::Certificate | SendError::Unreachable => {
+            Code::UpstreamUnreachable
+        }
         SendError::Timeout => Code::UpstreamTimeout,
         SendError::Broken => Code::UpstreamTruncated,
     };
     let bill = if error.may_have_arrived() { settlement.so_far } else { Bill::Nothing };
     let failure = Failure::upstream(code, format!("the upstream failed: {error}"));
     Box::new(Miss { failure, settlement, bill, another: Another::MayHelp, spare: None })
-}
-
-/// An error status.
-async fn refused(
-    reply: upstream::Reply,
-    settlement: Settlement,
-    remote: &Remote,
-    sent: Sent<'_>,
-) -> Result<Content, Box<Miss>> {
-    let head = (reply.status(), reply.headers().clone());
-    let reading = tokio::time::timeout(remote.timeouts.idle, reply.into_whole(64 << 10));
-    let body = reading.await.ok().and_then(Result::ok).unwrap_or_default();
-    turned_down(head, body, settlement, (remote, sent))
 }
 
 /// Overload and faults of the server may be better elsewhere; what the upstream says about the
@@ -245,45 +242,6 @@ fn turned_down(
     Ok(Content::Refusal { status, body, headers })
 }
 
-/// Puts values back into a stream of the caller's dialect.
-enum Unmask {
-    Chat(StreamRestorer),
-    Messages(MessageRestorer),
-    Responses(ResponseRestorer),
-}
-
-impl Unmask {
-    fn new(restoration: Restoration, surface: Surface) -> Self {
-        match surface {
-            Surface::OpenAiChat | Surface::OpenAiCompletions | Surface::OpenAiEmbeddings => {
-                Self::Chat(StreamRestorer::new(restoration))
-            }
-            Surface::OpenAiResponses => Self::Responses(ResponseRestorer::new(restoration)),
-            Surface::AnthropicMessages => Self::Messages(MessageRestorer::new(restoration)),
-        }
-    }
-
-    /// The data of what takes an event's place, if anything does.
-    fn hear(&mut self, data: &[u8]) -> Option<Vec<String>> {
-        match self {
-            Self::Chat(chat) => match chat.hear(data) {
-                mask::Heard::Changed(data) => Some(vec![data]),
-                mask::Heard::Unchanged => None,
-            },
-            Self::Messages(messages) => messages.hear(data),
-            Self::Responses(responses) => responses.hear(data),
-        }
-    }
-
-    fn finish(&mut self) -> Vec<String> {
-        match self {
-            Self::Chat(chat) => chat.finish(),
-            Self::Messages(messages) => messages.finish(),
-            Self::Responses(responses) => responses.finish(),
-        }
-    }
-}
-
 type Pieces = Pin<Box<dyn Stream<Item = Result<Bytes, SendError>> + Send>>;
 
 /// An upstream's stream on its way to the caller: the events pass unchanged, chunk by chunk and no
@@ -306,11 +264,18 @@ struct Relay {
     /// What is known of the prompt before the usage is.
     prompt: Option<Usage>,
     unmask: Option<Unmask>,
+    admission: Admission,
+    /// Whether the caller was told anything.
+    has_told: bool,
+    /// What was made before the head of the reply was sent.
+    first: Option<Bytes>,
+    /// Why nothing more can come.
+    broken: Option<Failure>,
 }
 
 impl Relay {
     fn new(
-        reply: upstream::Reply,
+        (reply, admission): (upstream::Reply, Admission),
         remote: &Remote,
         settlement: Settlement,
         (sent, about): (Sent<'_>, Option<About>),
@@ -333,65 +298,123 @@ impl Relay {
             usage: None,
             prompt: None,
             unmask: sent.restoration.map(|it| Unmask::new(it, surface)),
+            admission,
+            has_told: false,
+            first: None,
+            broken: None,
         }
+    }
+
+    /// Waits for the first event: until then nothing is promised to the client, and another target
+    /// may do better.
+    async fn begun(mut self) -> Result<Self, Box<Miss>> {
+        let mut first = BytesMut::new();
+        while !self.has_told && self.settlement.is_some() {
+            let failure = match self.read().await {
+                Ok(out) => {
+                    first.extend_from_slice(&out);
+                    continue;
+                }
+                Err(failure) => failure,
+            };
+            self.note_failure(&failure);
+            let Some(settlement) = self.settlement.take() else { break };
+            // What is refused instead of answered costs nothing, with whatever status.
+            let is_refused = failure.code == Code::UpstreamError;
+            let bill = if is_refused { Bill::Nothing } else { settlement.so_far };
+            let another = Another::MayHelp;
+            return Err(Box::new(Miss { failure, settlement, bill, another, spare: None }));
+        }
+        self.first = Some(first.freeze());
+        Ok(self)
     }
 
     /// Everything that the next chunks of the upstream complete; `None` ends the stream.
     async fn next_piece(&mut self) -> Option<Bytes> {
-        let abort = self.settlement.as_ref()?.app().shutdown.abort.clone();
-        loop {
-            let wait =
-                self.timeouts.idle.min(self.deadline.saturating_duration_since(clock::instant()));
-            let chunk = tokio::select! {
-                () = abort.cancelled() => {
-                    let message = "the gateway is stopping; try again";
-                    return Some(self.cut(&Failure::ours(Code::ShuttingDown, message)));
-                }
-                chunk = tokio::time::timeout(wait, self.pieces.next()) => chunk,
-            };
-            let out = match chunk {
-                Ok(Some(Ok(chunk))) => self.pass(&chunk),
-                Ok(None) if self.ear.is_whole() => self.end(),
-                Ok(Some(Err(_)) | None) => {
-                    let message = "the upstream's answer ended before it was complete";
-                    self.cut(&Failure::upstream(Code::UpstreamTruncated, message))
-                }
-                Err(_) => {
-                    let message = "the upstream stopped sending";
-                    self.cut(&Failure::upstream(Code::UpstreamTimeout, message))
-                }
-            };
-            if !out.is_empty() {
-                if let Some(settlement) = &mut self.settlement {
-                    settlement.piece_sent();
-                }
-                return Some(out);
-            }
+        let mut out = self.first.take().unwrap_or_default();
+        while out.is_empty() {
             self.settlement.as_ref()?;
+            out = match self.read().await {
+                Ok(out) => out,
+                Err(failure) => {
+                    self.note_failure(&failure);
+                    return Some(self.cut(&failure));
+                }
+            };
+        }
+        if let Some(settlement) = &mut self.settlement {
+            settlement.piece_sent();
+        }
+        Some(out)
+    }
+
+    /// What the next chunk of the upstream completes.
+    async fn read(&mut self) -> Result<Bytes, Failure> {
+        if let Some(broken) = self.broken.take() {
+            return Err(broken);
+        }
+        let abort = self.settlement.as_ref().map(|it| it.app().shutdown.abort.clone());
+        let aborted = async move {
+            match abort {
+                Some(abort) => abort.cancelled_owned().await,
+                None => std::future::pending().await,
+            }
+        };
+        // A model may think for minutes before its first word, though the head of its reply is there.
+        let patience = if self.has_told {
+            self.timeouts.idle
+        } else {
+            self.timeouts.idle.max(self.timeouts.first_byte)
+        };
+        let wait = patience.min(self.deadline.saturating_duration_since(clock::instant()));
+        let chunk = tokio::select! {
+            () = aborted => {
+                let message = "the gateway is stopping; try again";
+                return Err(Failure::ours(Code::ShuttingDown, message));
+            }
+            chunk = tokio::time::timeout(wait, self.pieces.next()) => chunk,
+        };
+        match chunk {
+            Ok(Some(Ok(chunk))) => self.pass(&chunk),
+            Ok(None) if self.ear.is_whole() => Ok(self.end()),
+            Ok(Some(Err(_)) | None) => {
+                let message = "the upstream's answer ended before it was complete";
+                Err(Failure::upstream(Code::UpstreamTruncated, message))
+            }
+            Err(_) => {
+                let message = "the upstream stopped sending";
+                Err(Failure::upstream(Code::UpstreamTimeout, message))
+            }
         }
     }
 
-    /// Passes on every event that the chunk completes.
-    fn pass(&mut self, chunk: &[u8]) -> Bytes {
+    /// Passes on every event that the chunk completes. What breaks behind events that are good is told
+    /// after them.
+    fn pass(&mut self, chunk: &[u8]) -> Result<Bytes, Failure> {
         self.cutter.push(chunk);
         let mut out = BytesMut::with_capacity(chunk.len());
-        loop {
+        while self.settlement.is_some() && self.broken.is_none() {
             match self.cutter.next_event() {
                 Ok(Some(event)) => self.hear(&event, &mut out),
                 Ok(None) => break,
                 Err(error) => {
                     let message = format!("the upstream cannot be understood: {error}");
-                    let cut = self.cut(&Failure::upstream(Code::UpstreamError, message));
-                    out.extend_from_slice(&cut);
-                    break;
+                    self.broken = Some(Failure::upstream(Code::UpstreamError, message));
                 }
-            }
-            if self.settlement.is_none() {
-                break;
             }
         }
         self.note_progress();
-        out.freeze()
+        match self.broken.take_if(|_| out.is_empty()) {
+            Some(broken) => Err(broken),
+            None => Ok(out.freeze()),
+        }
+    }
+
+    /// A client's leaving and our stopping say nothing about the target.
+    fn note_failure(&mut self, failure: &Failure) {
+        if failure.at_fault == Fault::Upstream {
+            self.admission.failed();
+        }
     }
 
     fn hear(&mut self, event: &Bytes, out: &mut BytesMut) {
@@ -443,7 +466,7 @@ impl Relay {
     fn tell_each(&mut self, told: Vec<Told>, out: &mut BytesMut) {
         for Told { part, data } in told {
             self.tell(part, data.as_bytes(), None, out);
-            if self.settlement.is_none() {
+            if self.settlement.is_none() || self.broken.is_some() {
                 break;
             }
         }
@@ -463,6 +486,7 @@ impl Relay {
 
     /// Tells the caller an event of its dialect: as it came, where it came in that dialect.
     fn tell(&mut self, part: Part, data: &[u8], event: Option<&Bytes>, out: &mut BytesMut) {
+        let is_first = !std::mem::replace(&mut self.has_told, true);
         match part {
             Part::Answer => match self.unmask.as_mut().and_then(|unmask| unmask.hear(data)) {
                 Some(events) => self.write_all(&events, out),
@@ -483,8 +507,14 @@ impl Relay {
                 }
                 self.settle(Outcome::Answered);
             }
+            Part::Error if is_first => {
+                self.has_told = false;
+                let message = "the upstream reported an error instead of an answer";
+                self.broken = Some(Failure::upstream(Code::UpstreamError, message));
+            }
             Part::Error => {
                 self.write(data, event, out);
+                self.admission.failed();
                 self.settle(Outcome::Truncated);
             }
             Part::End => {
@@ -529,15 +559,18 @@ impl Relay {
         self.usage.unwrap_or(Usage { output: self.output, ..prompt })
     }
 
-    /// An end that nobody announces costs what was heard so far.
+    /// An end that nobody announces costs what was heard so far; before the first word nobody knows.
     fn note_progress(&mut self) {
         let used = self.used();
-        if let Some(settlement) = &mut self.settlement {
+        if let Some(settlement) = self.settlement.as_mut().filter(|_| self.has_told) {
             settlement.so_far = Bill::Used(used);
         }
     }
 
     fn settle(&mut self, outcome: Outcome) {
+        if outcome == Outcome::Answered {
+            self.admission.answered();
+        }
         let bill = Bill::Used(self.used());
         if let Some(settlement) = self.settlement.take() {
             settlement.finish(outcome, bill);

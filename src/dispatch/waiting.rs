@@ -29,7 +29,11 @@ pub(super) struct Pauses {
 }
 
 impl Pauses {
+    /// While a model thinks. Most answer sooner, and then the reply's head says who did.
     pub(super) const DEFAULT: Self =
+        Self { first: Duration::from_secs(10), next: Duration::from_secs(10) };
+    /// While a local answer is made and judged.
+    pub(super) const JUDGED: Self =
         Self { first: Duration::from_secs(2), next: Duration::from_secs(5) };
 }
 

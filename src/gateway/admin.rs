@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::clock;
+use crate::config::settings::Power;
 use crate::record::LedgerRow;
 use crate::server::{Body, respond};
 use crate::telemetry::Drops;
@@ -37,6 +38,10 @@ pub(super) async fn handle(app: &Arc<App>, request: Request<Incoming>) -> Respon
 /// Gauges are set when they are read: budgets and queues change by themselves.
 fn metrics(app: &App) -> Response<Body> {
     let count = |number: usize| f64::from(u32::try_from(number).unwrap_or(u32::MAX));
+    for it in app.destinations.iter().filter(|it| it.power == Power::On) {
+        let up = if it.health.admits() { 1.0 } else { 0.0 };
+        app.metrics.target_up.with_label_values(&[&it.name]).set(up);
+    }
     for engine in app.destinations.iter().filter_map(|it| it.engine()) {
         let (load, model) = (engine.load_now(), engine.card().name.as_str());
         app.metrics.local_queue.with_label_values(&[model]).set(count(load.queued));

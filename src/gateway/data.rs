@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use hyper::body::Incoming;
 use hyper::{Request, Response, StatusCode};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::app::App;
 use crate::chat::Surface;
 use crate::clock;
+use crate::destination::Destination;
 use crate::dialect;
 use crate::pipeline;
 use crate::receive::{self, Endpoint};
@@ -44,7 +45,12 @@ fn health(app: &App) -> Response<Body> {
 fn ready(app: &App) -> Response<Body> {
     let policy = app.policy();
     let answer = |status, word: &str, detail: Option<String>| {
-        let body = json!({ "status": word, "policy_rev": policy.rev(), "detail": detail });
+        // A target that is left alone is worth a word, not an outage: others may answer.
+        let standing = |it: &Destination| (it.name.clone(), Value::from(it.standing()));
+        let targets: Map<String, Value> = app.destinations.iter().map(standing).collect();
+        let body = json!({
+            "status": word, "policy_rev": policy.rev(), "detail": detail, "targets": targets,
+        });
         respond::json(status, body.to_string())
     };
     if app.shutdown.drain.is_cancelled() {

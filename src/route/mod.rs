@@ -1,3 +1,5 @@
-//! Where a request could go and what it would cost there.
+//! Where a request could go, what it would cost there, and whether it should be asked now.
 
+pub mod breaker;
 pub mod price;
+pub mod retry;

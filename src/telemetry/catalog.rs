@@ -116,6 +116,8 @@ catalog! {
         "Times that requests were kept in or back because something of ours failed: ledger (a decision could not be written), scan (a text was not read to its end), masking (values could not be masked).";
     DROPPED = "dropped_records_total" Counter ["reason"]
         "Ledger entries that were not written: lost (how a request ended), rejected (the database refused a row), repeated (a request ended twice; nothing is missing).";
+    TARGET_UP = "target_up" Gauge ["target"]
+        "1 while a target takes requests, 0 while it is left alone because it failed or asked for a pause.";
     TARGET_INFO = "target_info" Gauge ["target", "model", "zone", "provider"]
         "1 for every target of the configuration.";
     LOCAL_INFO = "local_model_info" Gauge ["model", "backend", "licence", "sha256"]

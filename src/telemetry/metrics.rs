@@ -104,6 +104,8 @@ pub struct Metrics {
     page: Mutex<()>,
     /// Waiting requests of the local engine.
     pub local_queue: GaugeVec,
+    /// Whether targets take requests.
+    pub target_up: GaugeVec,
     local_speed: HistogramVec,
     local_batch: HistogramVec,
     local_wait: HistogramVec,
@@ -162,6 +164,7 @@ impl Metrics {
             subjects: Names::new([], SUBJECTS_MAX),
             page: Mutex::new(()),
             local_queue: gauge(&registry, &catalog::LOCAL_QUEUE)?,
+            target_up: gauge(&registry, &catalog::TARGET_UP)?,
             local_speed: histogram(&registry, &catalog::LOCAL_SPEED)?,
             local_batch: histogram(&registry, &catalog::LOCAL_BATCH)?,
             local_wait: histogram(&registry, &catalog::LOCAL_WAIT)?,

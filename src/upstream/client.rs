@@ -1,6 +1,8 @@
 //! The one HTTP client. Timeouts, limits and the clearance are here, for every provider alike.
 
+use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -8,6 +10,7 @@ use hyper::StatusCode;
 use hyper::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
 use jiff::Timestamp;
 
+use super::resolve::{NameError, Resolver};
 use super::target::Remote;
 use crate::budget::Hold;
 use crate::chat::{Delivery, Surface};
@@ -33,6 +36,7 @@ pub(super) fn builder(connect_timeout: Duration) -> reqwest::ClientBuilder {
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
         .connect_timeout(connect_timeout)
+        .dns_resolver(Arc::new(Resolver))
         .tcp_nodelay(true)
         .user_agent(concat!("ambidex/", env!("CARGO_PKG_VERSION")))
 }
@@ -46,6 +50,12 @@ impl fmt::Debug for Client {
 /// Why a request got no reply. Never shows the address with its query, a key or a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
+    /// Nothing was sent: the name leads nowhere.
+    #[error("its host name cannot be resolved (DNS)")]
+    Name,
+    /// Nothing was sent: the encrypted connection failed.
+    #[error("the encrypted connection fails (TLS)")]
+    Certificate,
     /// Nothing was sent: no connection.
     #[error("no connection could be made")]
     Unreachable,
@@ -60,13 +70,23 @@ pub enum SendError {
 impl SendError {
     /// Whether the upstream can have seen the request, and may bill it.
     pub const fn may_have_arrived(self) -> bool {
-        !matches!(self, Self::Unreachable)
+        matches!(self, Self::Timeout | Self::Broken)
     }
+}
+
+/// A request that got no reply.
+#[derive(Debug)]
+pub struct Failed {
+    /// Why.
+    pub error: SendError,
+    /// The permission to try once more, where the server cannot have seen the request.
+    pub clearance: Option<Clearance>,
 }
 
 /// A reply whose body has not been read yet.
 pub struct Reply {
     inner: reqwest::Response,
+    clearance: Clearance,
 }
 
 impl Reply {
@@ -86,21 +106,38 @@ impl Reply {
         self.inner.bytes_stream().map(|piece| piece.map_err(|_| SendError::Broken))
     }
 
-    /// The whole body, at most `bytes_max` of it.
-    pub async fn into_whole(mut self, bytes_max: usize) -> Result<Bytes, SendError> {
-        let Some(first) = self.inner.chunk().await.map_err(|_| SendError::Broken)? else {
-            return Ok(Bytes::new());
-        };
-        let mut rest: Option<Vec<u8>> = None;
-        while let Some(chunk) = self.inner.chunk().await.map_err(|_| SendError::Broken)? {
-            let whole = rest.get_or_insert_with(|| first.to_vec());
-            if whole.len().saturating_add(chunk.len()) > bytes_max {
-                return Err(SendError::Broken);
-            }
-            whole.extend_from_slice(&chunk);
-        }
-        Ok(rest.map_or(first, Bytes::from))
+    /// A refusal's body, at most `bytes_max` of it, and the permission to ask once more. An answer
+    /// uses the permission up; a refusal does not.
+    pub async fn into_refusal(
+        self,
+        bytes_max: usize,
+        patience: Duration,
+    ) -> (Bytes, Option<Clearance>) {
+        let Self { inner, clearance } = self;
+        let clearance = (!inner.status().is_success()).then_some(clearance);
+        let reading = tokio::time::timeout(patience, whole(inner, bytes_max));
+        (reading.await.ok().and_then(Result::ok).unwrap_or_default(), clearance)
     }
+
+    /// The whole body, at most `bytes_max` of it.
+    pub async fn into_whole(self, bytes_max: usize) -> Result<Bytes, SendError> {
+        whole(self.inner, bytes_max).await
+    }
+}
+
+async fn whole(mut reply: reqwest::Response, bytes_max: usize) -> Result<Bytes, SendError> {
+    let Some(first) = reply.chunk().await.map_err(|_| SendError::Broken)? else {
+        return Ok(Bytes::new());
+    };
+    let mut rest: Option<Vec<u8>> = None;
+    while let Some(chunk) = reply.chunk().await.map_err(|_| SendError::Broken)? {
+        let whole = rest.get_or_insert_with(|| first.to_vec());
+        if whole.len().saturating_add(chunk.len()) > bytes_max {
+            return Err(SendError::Broken);
+        }
+        whole.extend_from_slice(&chunk);
+    }
+    Ok(rest.map_or(first, Bytes::from))
 }
 
 impl fmt::Debug for Reply {
@@ -129,7 +166,8 @@ impl fmt::Debug for Outgoing {
 }
 
 /// Sends one request to one remote server. Consumes the policy's permission to do so, and wants to
-/// see the money that was set aside for it.
+/// see the money that was set aside for it. Only who was refused, or never heard, gets the permission
+/// back ([`Reply::into_refusal`], [`Failed`]).
 ///
 /// A clearance sends one request, not two:
 ///
@@ -157,8 +195,21 @@ pub async fn send(
     clearance: Clearance,
     _held: &Hold,
     outgoing: Outgoing,
-) -> Result<Reply, SendError> {
-    drop(clearance);
+) -> Result<Reply, Failed> {
+    match exchanged(client, to, outgoing).await {
+        Ok(inner) => Ok(Reply { inner, clearance }),
+        Err(error) => {
+            let clearance = (!error.may_have_arrived()).then_some(clearance);
+            Err(Failed { error, clearance })
+        }
+    }
+}
+
+async fn exchanged(
+    client: &Client,
+    to: &Remote,
+    outgoing: Outgoing,
+) -> Result<reqwest::Response, SendError> {
     let Outgoing { body, asked, delivery, at } = outgoing;
     let url = to.speaker(asked).ok_or(SendError::Unreachable)?.url(delivery);
     let mut request = client
@@ -178,10 +229,35 @@ pub async fn send(
     }
     let sending = request.body(body).send();
     match tokio::time::timeout(to.timeouts.first_byte, sending).await {
-        Ok(Ok(inner)) => Ok(Reply { inner }),
+        Ok(Ok(inner)) => Ok(inner),
+        Ok(Err(error)) if is_name(&error) => Err(SendError::Name),
+        Ok(Err(error)) if is_certificate(&error) => Err(SendError::Certificate),
         Ok(Err(error)) if error.is_connect() => Err(SendError::Unreachable),
         Ok(Err(error)) if error.is_timeout() => Err(SendError::Timeout),
         Ok(Err(_)) => Err(SendError::Broken),
         Err(_) => Err(SendError::Timeout),
     }
+}
+
+/// Whether an error is among the causes of another, or hides inside one.
+fn has_cause<T: Error + 'static>(error: &reqwest::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(found) = cause {
+        let inner = found.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        if found.is::<T>() || inner.is_some_and(<dyn Error + Send + Sync>::is::<T>) {
+            return true;
+        }
+        cause = found.source();
+    }
+    false
+}
+
+/// Whether the name leads nowhere.
+pub(super) fn is_name(error: &reqwest::Error) -> bool {
+    has_cause::<NameError>(error)
+}
+
+/// Whether the encrypted connection failed.
+pub(super) fn is_certificate(error: &reqwest::Error) -> bool {
+    has_cause::<rustls::Error>(error)
 }

@@ -6,12 +6,13 @@
 
 mod client;
 mod probe;
+mod resolve;
 pub mod provider;
 mod scrub;
 mod sign;
 mod target;
 
-pub use client::{Client, Outgoing, Reply, SendError, send};
+pub use client::{Client, Failed, Outgoing, Reply, SendError, send};
 pub use probe::{ProbeError, probe};
 pub use sign::AwsKeys;
 pub use target::{Remote, RemoteError, RemoteSettings, Speaker, Timeouts};

@@ -20,6 +20,8 @@ const REGION: &str = "{region}";
 pub struct Timeouts {
     /// Until the connection stands.
     pub connect: Duration,
+    /// For a seat, when as many requests run as may.
+    pub queue: Duration,
     /// Until the reply's head arrives; reasoning models think for minutes.
     pub first_byte: Duration,
     /// Between two pieces of the reply.
@@ -32,6 +34,7 @@ impl Default for Timeouts {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(5),
+            queue: Duration::from_secs(5),
             first_byte: Duration::from_mins(2),
             idle: Duration::from_mins(1),
             total: Duration::from_mins(10),

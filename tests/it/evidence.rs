@@ -32,7 +32,7 @@ fn passages(ledger: &Reader) -> Vec<(&'static str, String, String, u64)> {
 async fn what_left_and_what_stayed_is_told_apart() {
     let upstream = Upstream::script([
         Say::Whole(200, answer("waves", 5, 2)),
-        Say::Whole(503, "{}".to_owned()),
+        Say::Whole(501, "{}".to_owned()),
         Say::Silence,
     ])
     .await;

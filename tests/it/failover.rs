@@ -274,6 +274,6 @@ async fn an_event_without_end_is_not_collected_for_ever() {
     let text = reply.text();
     assert!(text.contains(r#""code":"upstream_error""#), "{text:.200}");
     assert!(text.contains("too long") && text.len() < 1_000);
-    assert_eq!(proxy.row(reply.decision()).await.settled.unwrap().outcome, "truncated");
+    assert_eq!(proxy.row(reply.decision()).await.settled.unwrap().outcome, "target_failed");
     proxy.stop().await;
 }

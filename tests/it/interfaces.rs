@@ -75,7 +75,7 @@ fn embedded() -> String {
 }
 
 /// A whole completion.
-fn continued(text: &str) -> String {
+pub fn continued(text: &str) -> String {
     json!({ "id": "cmpl-1", "object": "text_completion", "created": 1, "model": "gpt-4o-mini",
         "choices": [{ "index": 0, "text": text, "logprobs": null, "finish_reason": "stop" }],
         "usage": { "prompt_tokens": 1000, "completion_tokens": 200, "total_tokens": 1200 } })
@@ -83,7 +83,7 @@ fn continued(text: &str) -> String {
 }
 
 /// A streamed completion that says these words.
-fn continuing(words: &[&str]) -> Vec<Vec<u8>> {
+pub fn continuing(words: &[&str]) -> Vec<Vec<u8>> {
     let chunk = |choices: Value, usage: Value| {
         let value = json!({ "id": "cmpl-1", "object": "text_completion", "model": "gpt-4o-mini",
             "choices": choices, "usage": usage });
@@ -99,7 +99,7 @@ fn continuing(words: &[&str]) -> Vec<Vec<u8>> {
     all
 }
 
-fn response(text: &str) -> Value {
+pub fn response(text: &str) -> Value {
     json!({ "id": "resp_1", "object": "response", "status": "completed", "model": "gpt-4o-mini",
         "output": [{ "id": "msg_1", "type": "message", "role": "assistant", "status": "completed",
             "content": [{ "type": "output_text", "text": text, "annotations": [] }] }],
@@ -107,7 +107,7 @@ fn response(text: &str) -> Value {
 }
 
 /// A streamed response that says these words.
-fn responding(words: &[&str]) -> Vec<Vec<u8>> {
+pub fn responding(words: &[&str]) -> Vec<Vec<u8>> {
     let mut number = 0;
     let mut event = |mut data: Value| {
         data["sequence_number"] = number.into();
@@ -138,7 +138,7 @@ fn data_of(reply: &Reply) -> Vec<Value> {
 }
 
 /// The text of an answer of either interface, whole or put together from its pieces.
-fn text_of(reply: &Reply) -> String {
+pub fn text_of(reply: &Reply) -> String {
     let parts = if reply.text().starts_with('{') { vec![reply.json()] } else { data_of(reply) };
     let is_delta =
         |part: &Value| part["type"].as_str().is_none_or(|it| it == "response.output_text.delta");
@@ -148,7 +148,7 @@ fn text_of(reply: &Reply) -> String {
     found.flatten().filter_map(Value::as_str).collect()
 }
 
-fn question(path: &str, prompt: &str) -> Value {
+pub fn question(path: &str, prompt: &str) -> Value {
     if path == "/v1/completions" {
         json!({ "model": "auto", "max_tokens": 20, "prompt": prompt })
     } else {
@@ -305,11 +305,10 @@ async fn a_broken_stream_of_either_interface_ends_in_an_error() {
         ("/v1/completions", continuing(&["one ", "two"])),
         ("/v1/responses", responding(&["one ", "two"])),
     ] {
-        let script = (0..whole.len()).map(|cut| Say::Cut(whole[..cut].to_vec()));
-        let upstream = Upstream::script(script).await;
-        let proxy = gateway(&upstream, "openai", &ALL).await;
-        // What is cut after its last word may be whole.
-        for cut in 0..whole.len() - 1 {
+        // Before the first event it is no answer at all; what is cut after its last word may be whole.
+        for cut in 1..whole.len() - 1 {
+            let upstream = Upstream::script([Say::Cut(whole[..cut].to_vec())]).await;
+            let proxy = gateway(&upstream, "openai", &ALL).await;
             let mut body = question(path, "Hi");
             body["stream"] = true.into();
             let reply = ask(&proxy, path, &body).await;
@@ -319,8 +318,8 @@ async fn a_broken_stream_of_either_interface_ends_in_an_error() {
             let settled = proxy.row(reply.decision()).await.settled.unwrap();
             assert_eq!(settled.outcome, "truncated", "{path} {cut}");
             assert!(settled.cost.is_positive(), "{path} {cut}: what began is never free");
+            proxy.stop().await;
         }
-        proxy.stop().await;
     }
 }
 

@@ -27,6 +27,8 @@ mod evidence;
 #[cfg(test)]
 mod failover;
 #[cfg(test)]
+mod failures;
+#[cfg(test)]
 mod guide;
 #[cfg(test)]
 mod interfaces;
@@ -50,6 +52,8 @@ mod prove;
 mod pull;
 #[cfg(test)]
 mod receive;
+#[cfg(test)]
+mod resilience;
 #[cfg(test)]
 mod rollout;
 #[cfg(test)]

@@ -251,10 +251,10 @@ async fn a_translated_stream_that_is_cut_ends_in_an_error_and_never_as_if_it_wer
         ("/v1/messages", "openai", events(&["one ", "two"], Some((10, 2)))),
         ("/v1/messages", "anthropic", saying(&["one ", "two"])),
     ] {
-        let script = (0..whole.len()).map(|cut| Say::Cut(whole[..cut].to_vec()));
-        let upstream = Upstream::script(script).await;
-        let proxy = gateway(&upstream, provider).await;
-        for cut in 0..whole.len() {
+        // Before the first event it is no answer at all; after some, the target is left alone.
+        for cut in 1..whole.len() {
+            let upstream = Upstream::script([Say::Cut(whole[..cut].to_vec())]).await;
+            let proxy = gateway(&upstream, provider).await;
             let mut body = message("Hi");
             body["stream"] = true.into();
             let reply = ask(&proxy, path, &body).await;
@@ -264,8 +264,8 @@ async fn a_translated_stream_that_is_cut_ends_in_an_error_and_never_as_if_it_wer
             let settled = proxy.row(reply.decision()).await.settled.unwrap();
             assert_eq!(settled.outcome, "truncated", "{path} {cut}");
             assert!(settled.cost.is_positive(), "{path} {cut}: an answer that began is never free");
+            proxy.stop().await;
         }
-        proxy.stop().await;
     }
 }
 

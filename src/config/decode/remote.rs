@@ -25,6 +25,7 @@ impl Decoder<'_> {
         {
             let timeouts = &mut remote.timeouts;
             self.set(&fields, "connect", &mut timeouts.connect, Self::duration);
+            self.set(&fields, "queue", &mut timeouts.queue, Self::duration);
             self.set(&fields, "first_byte", &mut timeouts.first_byte, Self::duration);
             self.set(&fields, "idle", &mut timeouts.idle, Self::duration);
             self.set(&fields, "total", &mut timeouts.total, Self::duration);

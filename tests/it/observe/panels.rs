@@ -359,13 +359,21 @@ pub(super) const DASHBOARDS: &[Dashboard] = &[
                 )],
             },
             Panel {
+                title: "Targets that take requests",
+                about: "0 while a target is left alone: it failed too often, or asked for a pause.",
+                kind: Kind::Lines,
+                unit: "none",
+                size: (12, 8),
+                queries: &[("min by (target) (ambidex_target_up)", "{{target}}")],
+            },
+            Panel {
                 title: "Failed attempts by target",
                 about: "Share of what was sent to a target.",
                 kind: Kind::Lines,
                 unit: "percentunit",
                 size: (12, 8),
                 queries: &[(
-                    "sum by (target) (rate(ambidex_attempts_total{result=~\"missed|target_failed|truncated\"}[$__rate_interval])) / sum by (target) (rate(ambidex_attempts_total[$__rate_interval]))",
+                    "sum by (target) (rate(ambidex_attempts_total{result=~\"missed|retried|target_failed|truncated\"}[$__rate_interval])) / sum by (target) (rate(ambidex_attempts_total[$__rate_interval]))",
                     "{{target}}",
                 )],
             },
