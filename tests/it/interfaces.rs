@@ -157,9 +157,9 @@ fn question(path: &str, prompt: &str) -> Value {
 }
 
 /// What a provider says in one of its interfaces.
-fn saying_in(spoken: Surface, stream: bool, words: &[&str]) -> Say {
+fn saying_in(spoken: Surface, body: &Value, words: &[&str]) -> Say {
     let text = words.concat();
-    if stream {
+    if body["stream"] == true {
         return Say::Events(match spoken {
             Surface::AnthropicMessages => saying(words),
             Surface::OpenAiCompletions => continuing(words),
@@ -222,7 +222,7 @@ async fn either_interface_at_any_provider_whole_and_streamed_is_masked_restored_
                 let token = placeholder(&upstream.seen()[0].body);
                 let (head, tail) = token.split_at(5);
                 let words = ["To ", head, tail, "!"];
-                upstream.then(saying_in(*speaks.last().unwrap(), stream, &words));
+                upstream.then(saying_in(*speaks.last().unwrap(), &body, &words));
                 let reply = ask(&proxy, path, &body).await;
                 assert_eq!(reply.status, 200, "{case}: {}", reply.text());
                 upstream.never_saw("contoso");
