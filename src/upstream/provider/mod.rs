@@ -84,7 +84,7 @@ pub trait Cutter: Send + fmt::Debug {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Uncut {
     /// An event has no end.
-    #[error("an event of the stream is longer than {} bytes", sse::EVENT_BYTES_MAX)]
+    #[error("an event of the stream is too long")]
     TooLong,
     /// An event is damaged.
     #[error("an event of the stream is damaged")]
