@@ -18,7 +18,7 @@ use crate::budget::Budgets;
 use crate::caller::Callers;
 use crate::clock;
 use crate::config::{PolicySource, Settings, StoreSettings, TargetKind, TargetSettings};
-use crate::destination::{Destination, Kind, Line};
+use crate::destination::{Destination, Health, Kind, Line};
 use crate::engine::{EngineError, TaggerError, TokenTagger};
 use crate::inspect::Tagger;
 use crate::inspector::{Inspector, TermsError};
@@ -303,7 +303,7 @@ fn destination(
         power: settings.power,
         seats: Arc::new(Semaphore::new(settings.concurrency.min(Semaphore::MAX_PERMITS))),
         line,
-        health: Arc::default(),
+        health: Arc::new(Health::new(settings.breaker)),
     })
 }
 

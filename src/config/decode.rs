@@ -18,6 +18,7 @@ use crate::caller::Anonymous;
 use crate::destination::Serves;
 use crate::money::Tokens;
 use crate::policy::{ZONE_ON_HOST, is_remote};
+use crate::route::breaker::Rules;
 use crate::secret::Secret;
 use crate::yaml::{self, Cursor, Fields, Problems, Reader};
 
@@ -82,8 +83,10 @@ const TARGET: &[&str] = &[
     "timeout",
     "timeouts",
     "concurrency",
+    "breaker",
 ];
 const SERVES: &[&str] = &["input_tokens_max", "output_tokens_max", "tools", "images"];
+const BREAKER: &[&str] = &["in_a_row", "open", "open_max"];
 const TIMEOUTS: &[&str] = &["connect", "queue", "first_byte", "idle", "total"];
 
 struct Decoder<'a> {
@@ -225,6 +228,9 @@ impl Decoder<'_> {
                 target.concurrency = 64;
                 target.queue = QUEUE;
                 self.set(&fields, "queue", &mut target.queue, Self::count);
+                if let Some(at) = fields.get("breaker") {
+                    self.breaker(&at, &mut target.breaker);
+                }
                 self.remote(&provider, &fields)?
             }
             (Some(second), Some(_)) => {
@@ -289,6 +295,16 @@ impl Decoder<'_> {
             let message = format!("prompts would travel unencrypted to zone `{zone}`");
             self.reader.wrong_with_help(at, message, "use `https://` in `base_url`");
         }
+    }
+
+    /// When a target is left alone, and for how long.
+    fn breaker(&mut self, at: &Cursor<'_>, rules: &mut Rules) {
+        let Some(fields) = self.reader.fields(at, BREAKER) else { return };
+        self.set(&fields, "in_a_row", &mut rules.in_a_row, |it, at| {
+            it.count(at).map(|count| u32::try_from(count).unwrap_or(u32::MAX))
+        });
+        self.set(&fields, "open", &mut rules.open, Self::duration);
+        self.set(&fields, "open_max", &mut rules.open_max, Self::duration);
     }
 
     fn serves(&mut self, at: &Cursor<'_>, serves: &mut Serves) {

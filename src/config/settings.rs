@@ -9,6 +9,7 @@ use crate::engine::prompt::Templates;
 use crate::engine::{AdapterSource, EngineSettings, TaggerSettings};
 use crate::inspector::InspectionSettings;
 use crate::money::NanoUsd;
+use crate::route::breaker::Rules;
 use crate::route::price::Price;
 use crate::server::Limits;
 use crate::upstream::RemoteSettings;
@@ -110,6 +111,8 @@ pub struct TargetSettings {
     pub concurrency: usize,
     /// Most requests that wait for one of those to end; a local engine has a line of its own.
     pub queue: usize,
+    /// When it is left alone, and for how long.
+    pub breaker: Rules,
     /// Whether it can be used.
     pub power: Power,
 }
@@ -129,7 +132,7 @@ pub enum TargetKind {
     /// In this process.
     Engine(ModelChoice, EngineSettings),
     /// Over the network.
-    Remote(RemoteSettings),
+    Remote(Box<RemoteSettings>),
 }
 
 /// Which local model.
@@ -206,6 +209,7 @@ impl TargetSettings {
             serves: Serves { tools: false, images: false, ..Serves::default() },
             concurrency: 256,
             queue: 0,
+            breaker: Rules::DEFAULT,
             power: Power::On,
         }
     }
@@ -215,12 +219,13 @@ impl TargetSettings {
         Self {
             name: "cloud".to_owned(),
             zone: "us".to_owned(),
-            kind: TargetKind::Remote(RemoteSettings::of(provider::OPENAI, "gpt-4o-mini")),
+            kind: TargetKind::Remote(Box::new(RemoteSettings::of(provider::OPENAI, "gpt-4o-mini"))),
             adapter: None,
             price: None,
             serves: Serves::default(),
             concurrency: 64,
             queue: QUEUE,
+            breaker: Rules::DEFAULT,
             power: Power::Off,
         }
     }

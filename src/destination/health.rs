@@ -20,14 +20,13 @@ struct Inside {
     savings: Savings,
 }
 
-impl Default for Health {
-    fn default() -> Self {
-        let (breaker, savings) = (Breaker::new(Rules::DEFAULT), Savings::default());
+impl Health {
+    /// A target that nothing was heard of.
+    pub fn new(rules: Rules) -> Self {
+        let (breaker, savings) = (Breaker::new(rules), Savings::default());
         Self { since: clock::instant(), inside: Mutex::new(Inside { breaker, savings }) }
     }
-}
 
-impl Health {
     // A panic elsewhere cannot leave it half changed, so a poisoned lock is still good.
     fn lock(&self) -> (MutexGuard<'_, Inside>, Duration) {
         let inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);

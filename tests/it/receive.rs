@@ -139,7 +139,7 @@ async fn framing_that_servers_read_differently_is_refused() {
     };
     let plain = "Host: a\r\nContent-Length: LENGTH";
     let many: String = (0..70).map(|number| format!("\r\nX-{number}: y")).collect();
-    let long = format!("\r\nX: {}", "y".repeat(70 << 10));
+    let long = format!("\r\nX: {}", "y".repeat(300 << 10));
     let path = "/v1/chat/completions";
     let mut cases: Vec<(String, String)> =
         ODD.iter().map(|odd| (odd.name.to_owned(), of(path, "HTTP/1.1", odd.headers))).collect();

@@ -41,7 +41,12 @@ async fn any_cut_into_chunks_delivers_the_same_bytes() {
         Say::Events(vec![left.to_vec(), right.to_vec()])
     });
     let upstream = Upstream::script(script).await;
-    let proxy = Proxy::start(&upstream).await;
+    let proxy = Proxy::with(&upstream, |settings, _| {
+        // Nobody leaves it alone, though it fails and fails.
+        settings.targets[1].breaker.in_a_row = u32::MAX;
+        settings.targets[1].breaker.percent = 101;
+    })
+    .await;
     for cut in cuts {
         assert_eq!(proxy.send(&stream_body()).await.body, expected, "cut at {cut}");
     }
@@ -53,7 +58,9 @@ async fn a_stream_cut_anywhere_ends_in_an_error_and_never_as_if_it_were_whole() 
     let whole = events(&["one ", "two"], Some((10, 2))).concat();
     let done = whole.len() - b"data: [DONE]\n\n".len();
     // Behind the last byte of [DONE] the answer is whole, whatever the connection does then.
-    let cuts: Vec<usize> = (0..whole.len()).collect();
+    // Before the end of the first event there is no answer, and another target gives one.
+    let first = events(&["one ", "two"], Some((10, 2)))[0].len();
+    let cuts: Vec<usize> = (first..whole.len()).collect();
     let script = cuts.iter().map(|cut| Say::Cut(vec![whole[..*cut].to_vec()]));
     let upstream = Upstream::script(script).await;
     let proxy = Proxy::start(&upstream).await;
@@ -80,10 +87,11 @@ async fn a_stream_cut_anywhere_ends_in_an_error_and_never_as_if_it_were_whole() 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_error_inside_the_stream_is_passed_on_and_recorded() {
     let error = b"data: {\"error\":{\"message\":\"overloaded\",\"code\":\"x\"}}\n\n".to_vec();
-    let upstream = Upstream::script([Say::Events(vec![error.clone()])]).await;
+    let begun = events(&["one "], None)[0].clone();
+    let upstream = Upstream::script([Say::Events(vec![begun.clone(), error.clone()])]).await;
     let proxy = Proxy::start(&upstream).await;
     let reply = proxy.send(&stream_body()).await;
-    assert_eq!(reply.body, error);
+    assert_eq!(reply.body, [begun, error].concat());
     let settled = proxy.row(reply.decision()).await.settled.unwrap();
     assert_eq!(settled.outcome, "truncated");
     proxy.stop().await;

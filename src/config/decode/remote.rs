@@ -40,7 +40,7 @@ impl Decoder<'_> {
         }
         remote.model = model?;
         match Remote::new(&remote) {
-            Ok(_) => Some(TargetKind::Remote(remote)),
+            Ok(_) => Some(TargetKind::Remote(Box::new(remote))),
             Err(error) => {
                 let place = match error {
                     RemoteError::Signing => fields.get("aws"),
