@@ -10,7 +10,7 @@ use futures_util::{Stream, StreamExt as _};
 use hyper::StatusCode;
 use hyper::header::HeaderMap;
 
-use ask::{Asking, Unanswered};
+use ask::{Asking, Unanswered, left_alone, missed};
 use unmask::Unmask;
 
 use super::local::error_event;
@@ -117,11 +117,11 @@ pub(super) async fn answer(
     });
     let input =
         Usage { input_uncached: settlement.case().input, ..Usage::none(UsageSource::Estimated) };
-    settlement.leaves();
     let asking = Asking { destination, remote, others };
     let (reply, mut admission) = match asking.ask(clearance, &mut settlement, outgoing).await {
         Ok(answered) => answered,
         Err(Unanswered::Failed(error)) => return Err(missed(error, settlement)),
+        Err(Unanswered::LeftAlone) => return Err(left_alone(settlement)),
         Err(Unanswered::Refused(head, body)) => {
             return turned_down(head, body, settlement, (remote, sent));
         }
@@ -184,19 +184,6 @@ fn unwrapped<'a>(said: Vec<Said<'a>>, leaves: &Leaving) -> Vec<Said<'a>> {
 fn unmasked(body: Bytes, restoration: Option<&Restoration>) -> Bytes {
     let new = restoration.and_then(|it| mask::restore_whole(&body, it));
     new.map_or(body, Bytes::from)
-}
-
-fn missed(error: SendError, settlement: Settlement) -> Box<Miss> {
-    let code = match error {
-        SendError::Name | SendError::Certificate | SendError::Unreachable => {
-            Code::UpstreamUnreachable
-        }
-        SendError::Timeout => Code::UpstreamTimeout,
-        SendError::Broken => Code::UpstreamTruncated,
-    };
-    let bill = if error.may_have_arrived() { settlement.so_far } else { Bill::Nothing };
-    let failure = Failure::upstream(code, format!("the upstream failed: {error}"));
-    Box::new(Miss { failure, settlement, bill, another: Another::MayHelp, spare: None })
 }
 
 /// Overload and faults of the server may be better elsewhere; what the upstream says about the
@@ -322,7 +309,8 @@ impl Relay {
             // What is refused instead of answered costs nothing, with whatever status.
             let is_refused = failure.code == Code::UpstreamError;
             let bill = if is_refused { Bill::Nothing } else { settlement.so_far };
-            let another = Another::MayHelp;
+            let is_ours = failure.at_fault != Fault::Upstream;
+            let another = if is_ours { Another::CannotHelp } else { Another::MayHelp };
             return Err(Box::new(Miss { failure, settlement, bill, another, spare: None }));
         }
         self.first = Some(first.freeze());

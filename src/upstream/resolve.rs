@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-/// A name leads nowhere, as far as is known within this time.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// A name leads nowhere, as far as is known within this time: less than is waited for a connection,
+/// so that it is told what failed.
+const PATIENCE: Duration = Duration::from_secs(4);
 
 /// The host name cannot be resolved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

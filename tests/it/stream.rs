@@ -41,12 +41,7 @@ async fn any_cut_into_chunks_delivers_the_same_bytes() {
         Say::Events(vec![left.to_vec(), right.to_vec()])
     });
     let upstream = Upstream::script(script).await;
-    let proxy = Proxy::with(&upstream, |settings, _| {
-        // Nobody leaves it alone, though it fails and fails.
-        settings.targets[1].breaker.in_a_row = u32::MAX;
-        settings.targets[1].breaker.percent = 101;
-    })
-    .await;
+    let proxy = Proxy::start(&upstream).await;
     for cut in cuts {
         assert_eq!(proxy.send(&stream_body()).await.body, expected, "cut at {cut}");
     }
@@ -63,7 +58,12 @@ async fn a_stream_cut_anywhere_ends_in_an_error_and_never_as_if_it_were_whole() 
     let cuts: Vec<usize> = (first..whole.len()).collect();
     let script = cuts.iter().map(|cut| Say::Cut(vec![whole[..*cut].to_vec()]));
     let upstream = Upstream::script(script).await;
-    let proxy = Proxy::start(&upstream).await;
+    let proxy = Proxy::with(&upstream, |settings, _| {
+        // Nobody leaves it alone, though it fails and fails.
+        settings.targets[1].breaker.in_a_row = u32::MAX;
+        settings.targets[1].breaker.percent = 101;
+    })
+    .await;
     for cut in cuts {
         let reply = proxy.send(&stream_body()).await;
         let text = reply.text();

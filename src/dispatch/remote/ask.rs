@@ -11,10 +11,11 @@ use bytes::Bytes;
 use hyper::StatusCode;
 use hyper::header::{HeaderMap, HeaderName, RETRY_AFTER};
 
-use super::super::{Bill, Settlement};
+use super::super::{Another, Bill, Miss, Settlement};
 use crate::chat::{Usage, UsageSource};
 use crate::clock;
 use crate::destination::{Admission, Destination};
+use crate::failure::{Code, Failure};
 use crate::policy::Clearance;
 use crate::route::retry::{self, Others, Rules};
 use crate::upstream::{self, Failed, Outgoing, Remote, Reply, SendError};
@@ -30,6 +31,8 @@ const SPENT: [&[u8]; 3] = [b"insufficient_quota", b"spend_limit_reached", b"bill
 
 /// Why there is no answer.
 pub(super) enum Unanswered {
+    /// It was not asked: others found out that it fails.
+    LeftAlone,
     /// No reply came.
     Failed(SendError),
     /// The reply was a refusal: its status, its headers and its body.
@@ -57,7 +60,7 @@ impl Asking<'_> {
         let health = &self.destination.health;
         health.put_aside();
         let mut clearance = clearance;
-        let mut last = Unanswered::Failed(SendError::Unreachable);
+        let mut last = Unanswered::LeftAlone;
         for retry in 0.. {
             let input = settlement.case().input;
             let input = Usage { input_uncached: input, ..Usage::none(UsageSource::Estimated) };
@@ -67,6 +70,9 @@ impl Asking<'_> {
             let (Some(hold), Some(mut admission)) = (settlement.hold(), health.admission()) else {
                 return Err(last);
             };
+            if retry == 0 {
+                settlement.leaves();
+            }
             let (to, outgoing) = (self.remote, outgoing.clone());
             let sent = upstream::send(&app.client, to, clearance, hold, outgoing).await;
             let (unanswered, again) = match sent {
@@ -128,6 +134,7 @@ fn may_help(unanswered: &Unanswered) -> bool {
     let ((status, headers), body) = match unanswered {
         // A name or a certificate is not mended by trying again at once, a connection may be.
         Unanswered::Failed(error) => return *error == SendError::Unreachable,
+        Unanswered::LeftAlone => return false,
         Unanswered::Refused(head, body) => (head, body),
     };
     let is_passing = matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504 | 529);
@@ -150,4 +157,26 @@ fn roll() -> u64 {
         Ok(()) => u64::from_le_bytes(bytes),
         Err(_) => 0,
     }
+}
+
+/// Nothing was sent.
+pub(super) fn left_alone(settlement: Settlement) -> Box<Miss> {
+    let message = "this model failed lately and is left alone for a moment; try again shortly";
+    let failure = Failure::ours(Code::TargetsUnavailable, message);
+    let (bill, another) = (Bill::Nothing, Another::MayHelp);
+    Box::new(Miss { failure, settlement, bill, another, spare: None })
+}
+
+/// No reply came.
+pub(super) fn missed(error: SendError, settlement: Settlement) -> Box<Miss> {
+    let code = match error {
+        SendError::Name | SendError::Certificate | SendError::Unreachable => {
+            Code::UpstreamUnreachable
+        }
+        SendError::Timeout => Code::UpstreamTimeout,
+        SendError::Broken => Code::UpstreamTruncated,
+    };
+    let bill = if error.may_have_arrived() { settlement.so_far } else { Bill::Nothing };
+    let failure = Failure::upstream(code, format!("the upstream failed: {error}"));
+    Box::new(Miss { failure, settlement, bill, another: Another::MayHelp, spare: None })
 }
