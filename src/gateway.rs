@@ -1,8 +1,8 @@
 //! A gateway from its settings: everything is checked and loaded first, sockets come second.
 
-mod admin;
+pub(crate) mod admin;
 mod data;
-mod keys;
+pub mod keys;
 mod models;
 
 use std::net::SocketAddr;
@@ -32,6 +32,7 @@ use crate::telemetry::Metrics;
 use crate::upstream::{Client, Remote, RemoteError};
 use crate::yaml::Problems;
 
+use self::admin::{Admin, Denied, Operators};
 use self::keys::ManagedKeys;
 pub use self::models::LocalModels;
 
@@ -71,6 +72,15 @@ pub enum StartError {
     /// The language model of inspection cannot be used.
     #[error("`inspection.ner`: {0}")]
     Tagger(#[from] TaggerError),
+    /// Everybody who reaches the admin listener could operate the gateway.
+    #[error(
+        "error: `{0}` is reachable from outside without an admin key\n\
+         help: add `console: {{ keys: [{{ name: …, key: env:… }}] }}`, or listen for operators on 127.0.0.1"
+    )]
+    AdminOpen(SocketAddr),
+    /// No sessions can be made.
+    #[error("the console cannot be set up: the system gave no random bytes")]
+    NoRandom,
     /// The ledger cannot be opened.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
@@ -150,8 +160,9 @@ pub struct Gateway {
 impl Gateway {
     /// Checks and loads everything, then listens.
     pub async fn start(settings: &Settings) -> Result<Self, StartError> {
+        let operators = operators(settings)?;
         let (app, keys) = load(settings)?;
-        let app = Arc::new(app);
+        let (app, keys) = (Arc::new(app), Arc::new(keys));
         let data = listen(settings.listen).await?;
         let admin = listen(settings.admin_listen).await?;
         let address = data.local_addr().unwrap_or(settings.listen);
@@ -164,10 +175,16 @@ impl Gateway {
             async move { data::handle(&app, request).await }
         };
         listeners.spawn(server::serve(data, limits, shutdown.clone(), handler));
-        let for_admin = Arc::clone(&app);
+        let remotes = settings.targets.iter().filter_map(|target| match &target.kind {
+            TargetKind::Remote(remote) => Some((target.name.clone(), remote.clone())),
+            TargetKind::Engine(..) => None,
+        });
+        let remotes = remotes.collect();
+        let desk = Admin { app: Arc::clone(&app), operators, keys: Arc::clone(&keys), remotes };
+        let for_admin = Arc::new(desk);
         let handler = move |request| {
-            let app = Arc::clone(&for_admin);
-            async move { admin::handle(&app, request).await }
+            let admin = Arc::clone(&for_admin);
+            async move { admin::handle(&admin, request).await }
         };
         listeners.spawn(server::serve(admin, limits, shutdown, handler));
         if app.inspector.has_terms() {
@@ -211,6 +228,15 @@ async fn look_after_terms(app: Arc<App>) {
             return;
         }
     }
+}
+
+/// Who may operate, if that is safe where operators connect.
+fn operators(settings: &Settings) -> Result<Operators, StartError> {
+    if !settings.admin_listen.ip().is_loopback() && settings.admin_keys.is_empty() {
+        return Err(StartError::AdminOpen(settings.admin_listen));
+    }
+    let made = Operators::new(settings.admin_keys.clone(), settings.metrics_key);
+    made.map_err(|_: Denied| StartError::NoRandom)
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {

@@ -8,8 +8,10 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::{Request as HttpRequest, Response};
+use jiff::Timestamp;
 
 use crate::app::App;
 use crate::caller::Admitted;
@@ -21,9 +23,11 @@ use crate::dispatch::{self, Case, Masking, Plan, Servers, Unsent};
 use crate::failure::{Code, Failure};
 use crate::inspect::{Scan, Task};
 use crate::money::Tokens;
+use crate::policy::Policy;
 use crate::receive;
 use crate::record::DecidedRow;
 use crate::reply::{self, Stopped};
+use crate::rollout::Shadow;
 use crate::server::Body;
 use crate::trail;
 
@@ -83,12 +87,50 @@ async fn answer(
     receive::check_framing(incoming.headers())?;
     // identify
     let key = receive::credentials(incoming.headers());
-    let Admitted { caller, seats, standing } = app.callers.identify(key.as_ref(), now)?;
+    let admitted = app.callers.identify(key.as_ref(), now)?;
     // One request sees one policy, whatever is loaded meanwhile.
     let policy = app.policy();
     let shadow = app.rollout.shadow();
     let said = Said::headers(&policy, shadow.as_deref(), incoming.headers());
     let body = receive::body(incoming, &app.limits).await?;
+    let arrived = Arrived { admitted, policy, shadow, said, body, started, now };
+    decided(app, surface, arrived).await
+}
+
+/// Answers a request that an operator sends as one of the callers: the same way, from identify on.
+pub async fn handle_as(
+    app: &Arc<App>,
+    surface: Surface,
+    admitted: Admitted,
+    body: Bytes,
+) -> Response<Body> {
+    let (policy, shadow) = (app.policy(), app.rollout.shadow());
+    let (said, started, now) = (Said::default(), clock::instant(), clock::now());
+    let arrived = Arrived { admitted, policy, shadow, said, body, started, now };
+    match decided(app, surface, arrived).await {
+        Ok(reply) => reply,
+        Err(stopped) => reply::stopped(app, &stopped, dialect::of(surface)),
+    }
+}
+
+/// A request whose caller is known and whose body is there.
+struct Arrived {
+    admitted: Admitted,
+    policy: Arc<Policy>,
+    shadow: Option<Arc<Shadow>>,
+    said: Said,
+    body: Bytes,
+    started: clock::Instant,
+    now: Timestamp,
+}
+
+async fn decided(
+    app: &Arc<App>,
+    surface: Surface,
+    arrived: Arrived,
+) -> Result<Response<Body>, Stopped> {
+    let Arrived { admitted, policy, shadow, said, body, started, now } = arrived;
+    let Admitted { caller, seats, standing } = admitted;
     let received = clock::instant();
     let request = dialect::of(surface)
         .read(body)
