@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tracing::warn;
+use tracing::{info, warn};
 
 use crate::app::App;
 use crate::decide::{Decided, Known};
@@ -87,6 +87,25 @@ pub fn row(
 /// A model's name as it may stand in a record.
 fn printable_model(model: &str) -> String {
     if is_printable(model) { model.to_owned() } else { "other".to_owned() }
+}
+
+/// The one line that every request has in the log, at its end. `AMBIDEX_LOG=info,ambidex::request=off`
+/// leaves it out.
+pub fn told(case: &Case, target: &str, outcome: &str, cost: NanoUsd) {
+    let caller = &case.caller;
+    info!(
+        target: "ambidex::request",
+        decision = case.id,
+        caller = caller.name,
+        team = caller.team,
+        surface = case.surface,
+        route = case.route,
+        target,
+        outcome,
+        cost_usd = %cost,
+        ms = u64::try_from(case.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        "request"
+    );
 }
 
 /// Keeps a refusal's row, which nobody has to wait for.

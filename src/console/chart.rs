@@ -8,8 +8,8 @@ pub(super) struct Column {
     pub(super) parts: Vec<f64>,
 }
 
-const WIDTH: f64 = 720.0;
-const HEIGHT: f64 = 180.0;
+const WIDTH: f64 = 500.0;
+const HEIGHT: f64 = 170.0;
 /// Room for numbers at the left and names below.
 const LEFT: f64 = 52.0;
 const BELOW: f64 = 22.0;
@@ -32,7 +32,7 @@ pub(super) fn columns(
         (0..=5).map(|line| f64::from(line) * step).take_while(|value| *value <= top * 1.001);
     html! {
         figure.chart {
-            svg viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } role="img" aria-label=(about) preserveAspectRatio="none" {
+            svg viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } role="img" aria-label=(about) {
                 @for value in lines {
                     line.grid x1=(LEFT) x2=(WIDTH) y1=(round(y(value))) y2=(round(y(value))) {}
                     text.axis x=(LEFT - 8.0) y=(round(y(value) + 4.0)) text-anchor="end" { (number(value)) }

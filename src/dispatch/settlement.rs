@@ -18,6 +18,7 @@ use crate::money::{NanoUsd, Tokens};
 use crate::policy::{TargetId, Verdict};
 use crate::record::{self, Ending, SentTo, SettledRow};
 use crate::telemetry::{Outcome, RequestLabels, Sums};
+use crate::trail;
 
 /// What the end of a request means for the money.
 #[derive(Clone, Copy, Debug)]
@@ -247,6 +248,8 @@ impl Settlement {
         let ending = if carried.is_nothing() { ending } else { Ending::Settled };
         self.count_attempt(outcome.name());
         self.count(outcome, usage, sums);
+        let target = self.destination().map_or("other", |it| it.name.as_str());
+        trail::told(&self.case, target, outcome.name(), sums.cost);
         self.app.record_ending(SettledRow {
             id: self.case.id.clone(),
             ending,
@@ -348,6 +351,7 @@ pub(super) fn close_unanswered(app: &Arc<App>, case: &Case, outcome: Outcome, ca
     app.metrics.requests.with_label_values(&names).inc();
     let Carried { cost, imputed, verified } = carried;
     app.metrics.spent(labels, Sums { cost, imputed, ..Sums::default() });
+    trail::told(case, labels.target, outcome.name(), cost);
     app.record_ending(SettledRow {
         id: case.id.clone(),
         ending: if carried.is_nothing() { Ending::Released } else { Ending::Settled },

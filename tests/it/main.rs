@@ -11,6 +11,8 @@
 )]
 
 #[cfg(test)]
+mod admin;
+#[cfg(test)]
 mod answers;
 #[cfg(test)]
 mod budgets;

@@ -1,0 +1,89 @@
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+from desk import ADMIN_KEY, CALLERS, QUESTIONS, ROOT, Gateway, Vendor, live_through
+
+# `UPDATE=1` renews the pictures of the documentation; otherwise they are made and thrown away.
+PICTURES = ROOT / "docs/images" if os.environ.get("UPDATE") else ROOT / "target/console-images"
+
+
+@pytest.fixture(scope="session")
+def vendor():
+    vendor = Vendor()
+    yield vendor
+    vendor.stop()
+
+
+@pytest.fixture(scope="session")
+def gateway(tmp_path_factory, vendor):
+    """A gateway that has been running for a day."""
+    folder = tmp_path_factory.mktemp("gateway")
+    live_through(folder, vendor)
+    gateway = Gateway(folder, vendor)
+    for name, prompt in QUESTIONS[:8]:
+        gateway.ask(CALLERS[name][1], prompt)
+    yield gateway
+    gateway.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    assert path, "chromium is missing: apt-get install chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--font-render-hinting=none"])
+        yield browser
+        browser.close()
+
+
+class Visitor:
+    """A page that notes whatever it should not do."""
+
+    def __init__(self, browser, gateway, **options):
+        self.gateway = gateway
+        options.setdefault("viewport", {"width": 1280, "height": 860})
+        self.context = browser.new_context(base_url=gateway.admin, **options)
+        self.page = self.context.new_page()
+        self.complaints = []
+        self.page.on("console", lambda message: self.complaints.append(message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("request", self.requested)
+
+    def requested(self, request):
+        if not request.url.startswith(self.gateway.admin):
+            self.complaints.append(f"asked for {request.url}")
+
+    def sign_in(self):
+        self.page.goto("/console")
+        self.page.fill("#key", ADMIN_KEY)
+        self.page.press("#key", "Enter")
+        self.page.wait_for_url("**/console")
+        return self
+
+    def picture(self, name, full=True):
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        file = PICTURES / f"{name}.png"
+        # The pointer would colour what it is over.
+        self.page.mouse.move(0, 0)
+        self.page.screenshot(path=file, full_page=full)
+        with Image.open(file) as image:
+            image.convert("RGB").quantize(160, dither=Image.Dither.NONE).save(file, optimize=True)
+
+
+@pytest.fixture
+def visit(chromium, gateway):
+    visitors = []
+
+    def visit(**options):
+        visitors.append(Visitor(chromium, gateway, **options))
+        return visitors[-1]
+
+    yield visit
+    for visitor in visitors:
+        visitor.context.close()
+        assert visitor.complaints == []
