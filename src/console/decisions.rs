@@ -133,7 +133,7 @@ fn line(desk: &Desk, row: &LedgerRow) -> Markup {
     });
     html! {
         tr {
-            td { a href={ "/console/decisions/" (decided.id) } { (time(decided.at)) } }
+            td { a href={ "/console/decisions/" (decided.id) } { (time(decided.at, desk.now)) } }
             td { (decided.caller) }
             td { (decided.task.as_deref().unwrap_or("–")) }
             td { (frame::level(&decided.sensitivity)) }

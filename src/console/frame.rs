@@ -30,7 +30,7 @@ pub(super) fn page(desk: &Desk, title: W, body: &Markup) -> Markup {
         renewal,
         &html! {
             a.skip href="#main" { (desk.t(W::SkipToContent)) }
-            header.side {
+            header.side { div.rail {
                 a.brand href="/console" { (PreEscaped(MARK)) span { "Ambidex" } }
                 nav aria-label=(desk.t(W::Pages)) {
                     ul {
@@ -45,7 +45,7 @@ pub(super) fn page(desk: &Desk, title: W, body: &Markup) -> Markup {
                         strong { (policy.name()) } " " code { (policy.rev()) }
                     }
                     p { (languages(desk.lang, &desk.path)) }
-                    p.quiet {
+                    div.quiet {
                         (desk.operator.name)
                         @if desk.operator.is_signed_in {
                             " · "
@@ -56,7 +56,7 @@ pub(super) fn page(desk: &Desk, title: W, body: &Markup) -> Markup {
                         }
                     }
                 }
-            }
+            } }
             main #main tabindex="-1" {
                 h1 { (title) }
                 @if let Some(trouble) = desk.app().rollout.trouble() {

@@ -7,18 +7,22 @@ use maud::{Markup, html};
 
 use crate::money::NanoUsd;
 
-/// An amount: cents from a dollar on, as many digits as it takes below.
+/// An amount: cents from a dollar on, three digits that matter below.
 pub(super) fn usd(amount: NanoUsd) -> String {
     let dollars = amount.as_usd_f64();
     let digits = match dollars.abs() {
         0.0 => return "$0".to_owned(),
         1.0.. => 2,
-        0.01..1.0 => 4,
-        _ => 6,
+        0.1..1.0 => 3,
+        0.01..0.1 => 4,
+        0.001..0.01 => 5,
+        0.000_000_5..0.001 => 6,
+        _ => return "<$0.000001".to_owned(),
     };
     let text = format!("{dollars:.digits$}");
     let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
-    format!("${}.{part}", grouped(whole))
+    let (cents, rest) = part.split_at(part.len().min(2));
+    format!("${}.{cents}{}", grouped(whole), rest.trim_end_matches('0'))
 }
 
 /// A count with its thousands apart.
@@ -73,11 +77,14 @@ fn mebi(size: u64) -> f64 {
     size as f64 / 1_048_576.0
 }
 
-/// A moment in UTC, for people and for programs.
-pub(super) fn time(at: Timestamp) -> Markup {
+/// A moment in UTC, for people and for programs; the day only if it is another than today's.
+pub(super) fn time(at: Timestamp, now: Timestamp) -> Markup {
+    let day = |at: Timestamp| at.strftime("%m-%d").to_string();
+    let is_today = now.as_second().div_euclid(86_400) == at.as_second().div_euclid(86_400);
     html! {
         time datetime=(at.strftime("%Y-%m-%dT%H:%M:%SZ")) title=(at.strftime("%Y-%m-%d %H:%M:%S UTC")) {
-            span.day { (at.strftime("%m-%d")) } " " (at.strftime("%H:%M:%S"))
+            @if !is_today { span.day { (day(at)) } " " }
+            (at.strftime("%H:%M:%S"))
         }
     }
 }
@@ -92,8 +99,11 @@ mod tests {
             (0, "$0"),
             (1_234_567_890_000, "$1,234.57"),
             (1_000_000_000, "$1.00"),
-            (42_000_000, "$0.0420"),
+            (42_000_000, "$0.042"),
+            (600_000_000, "$0.60"),
+            (112_400_000, "$0.112"),
             (33_000, "$0.000033"),
+            (3, "<$0.000001"),
             (-2_500_000_000, "$-2.50"),
         ] {
             assert_eq!(usd(NanoUsd::new(nanos)), text);

@@ -140,8 +140,7 @@ fn hours(desk: &Desk, reader: &Reader) -> Result<Markup, LedgerError> {
         [("local", t(W::StayedHere)), ("remote", t(W::WentOut)), ("refused", t(W::Refused))];
     let whole = |value: f64| format!("{value:.0}");
     let dollars = |value: f64| {
-        let nanos = value * 1e9;
-        usd(NanoUsd::from_decimal_usd(&format!("{:.9}", nanos / 1e9)).unwrap_or(NanoUsd::ZERO))
+        usd(NanoUsd::from_decimal_usd(&format!("{value:.9}")).unwrap_or(NanoUsd::ZERO))
     };
     Ok(html! {
         div.two.charts {

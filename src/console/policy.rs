@@ -230,7 +230,7 @@ fn one_change(desk: &Desk, change: &Change) -> Markup {
             @if change.when.is_empty() { (t(W::EveryRequest)) }
             @for (index, condition) in change.when.iter().enumerate() {
                 @if index > 0 { " " (t(W::And)) " " }
-                code { (condition) }
+                code { (condition.replace('`', "")) }
             }
         }
     }

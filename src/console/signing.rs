@@ -54,6 +54,8 @@ fn page(lang: Lang, problem: Option<&str>) -> Markup {
                 p.brand { (PreEscaped(MARK)) span { "Ambidex" } }
                 h1 { (t(W::SignIn)) }
                 form method="post" action="/console/login" {
+                    // Password managers want a name to keep a key under.
+                    input type="text" name="username" value="ambidex" autocomplete="username" hidden;
                     label for="key" { (t(W::AdminKey)) }
                     input #key type="password" name="key" required autocomplete="current-password" autofocus
                         aria-describedby="about-key" aria-invalid=[problem.map(|_| "true")];

@@ -117,7 +117,7 @@ pub(super) fn table(
             thead { tr {
                 th scope="col" { (t(W::Target)) }
                 th scope="col" { (t(W::Zone)) }
-                th scope="col" { (t(W::Model)) }
+                @if details.is_some() { th scope="col" { (t(W::Model)) } }
                 th scope="col" { (t(W::State)) }
                 th.number scope="col" { (t(W::LastDay)) }
                 th.number scope="col" { (t(W::Failed)) }
@@ -132,7 +132,7 @@ pub(super) fn table(
                 tr {
                     th scope="row" { a href={ "/console/decisions?target=" (encoded(&it.name)) } { (it.name) } }
                     td { (frame::zone(&it.zone)) }
-                    td { (it.model()) @if details.is_some() { " " span.quiet { (it.provider()) } } }
+                    @if details.is_some() { td { (it.model()) " " span.quiet { (it.provider()) } } }
                     td { (state(desk, it, (all, failed))) }
                     td.number { (count(all)) }
                     td.number { (percent(failed, all)) }

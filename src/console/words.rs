@@ -112,8 +112,8 @@ words! {
     Decisions "Decisions" "决策";
     Declared "Declared" "声明级别";
     DoesNotWork "It does not work:" "无法使用：";
-    EgressAdded "Egress added" "新增外发";
-    EgressRemoved "Egress removed" "减少外发";
+    EgressAdded "To a new zone outside" "发往新的外部区域";
+    EgressRemoved "No longer outside" "不再外发";
     EndShadow "End the shadow" "结束影子策略";
     EndsWith "Ends with" "末尾";
     Estimated "Estimated" "估算";

@@ -25,7 +25,7 @@ def gateway(tmp_path_factory, vendor):
     folder = tmp_path_factory.mktemp("gateway")
     live_through(folder, vendor)
     gateway = Gateway(folder, vendor)
-    for name, prompt in QUESTIONS[:8]:
+    for name, prompt in QUESTIONS[:10]:
         gateway.ask(CALLERS[name][1], prompt)
     yield gateway
     gateway.stop()
@@ -72,7 +72,7 @@ class Visitor:
         self.page.mouse.move(0, 0)
         self.page.screenshot(path=file, full_page=full)
         with Image.open(file) as image:
-            image.convert("RGB").quantize(160, dither=Image.Dither.NONE).save(file, optimize=True)
+            image.convert("RGB").quantize(255, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(file, optimize=True)
 
 
 @pytest.fixture

@@ -5,9 +5,8 @@ import os
 import re
 import subprocess
 import threading
-import time
+import urllib.error
 import urllib.request
-from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -27,7 +26,7 @@ name: contoso
 owner: security@contoso.example
 
 define:
-  regulated:   [identity.*, financial.payment_card, secret.*]
+  regulated:   [identity.*, financial.credit_card, secret.*]
   local_tasks: [summarize, extract, classify]
 
 sensitivity:
@@ -42,7 +41,7 @@ budgets:
 limits:
   - id: regulated-stays-here
     why: "Regulated data never leaves our hosts (DPA 4.2)"
-    when: { data.labels: { any_of: regulated } }
+    when: { any: [ { data.labels: { any_of: regulated } }, { data.sensitivity: { at_least: restricted } } ] }
     allow_zones: [on-host]
   - id: confidential-in-eu
     why: "Confidential data: EU processors only"
@@ -58,7 +57,7 @@ routes:
     when: { task.type: { in: local_tasks } }
     use: [local]
   - id: legal-drafts
-    when: { caller.team: legal }
+    when: { caller.team: { is: legal } }
     use: [cloud-best, cloud-eu]
   - id: everything-else
     use: [cloud-eu, local]
@@ -93,6 +92,7 @@ QUESTIONS = [
     ("build-bot", "Write a SQL query that lists the ten largest orders of each month."),
     ("legal-drafts", "Draft a clause on data retention for a service agreement."),
     ("legal-drafts", "Rewrite for jane.roe@contoso.com in plain words: the lessee shall indemnify the lessor."),
+    ("support-desk", "写一封信：客户的身份证号是 11010519491231002X，请他更换住址。"),
     ("support-desk", "Classify as praise or complaint: the hotline never answers."),
 ]
 
@@ -150,9 +150,9 @@ class Vendor:
 
 
 class Gateway:
-    """`ambidex serve`; with `at`, on a clock that shows that time."""
+    """`ambidex serve`; with `ago`, on a clock that is so many hours behind."""
 
-    def __init__(self, folder, vendor, at=None):
+    def __init__(self, folder, vendor, ago=0):
         self.folder = Path(folder)
         config = {
             "server": {"listen": "127.0.0.1:0", "admin_listen": "127.0.0.1:0", "workers": 2},
@@ -176,12 +176,15 @@ class Gateway:
         self.log = open(self.folder / "log", "ab")
         keys = {f"KEY_{index}": key for index, (_, key) in enumerate(CALLERS.values())}
         command = [BINARY, "serve", "--config", self.folder / "ambidex.yaml", "--print-addresses"]
-        if at:
-            command = ["faketime", "-m", at.strftime("%Y-%m-%d %H:%M:%S"), *command]
+        clock = {}
+        if ago:
+            # What the command `faketime` sets up, without a process in between.
+            library = next(Path("/usr/lib").glob("**/faketime/libfaketimeMT.so.1"))
+            clock = {"LD_PRELOAD": str(library), "FAKETIME": f"-{ago}h", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
         self.child = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=self.log, stdin=subprocess.DEVNULL, text=True,
             env={"PATH": os.environ["PATH"], "TZ": "UTC", "ADMIN_KEY": ADMIN_KEY, "VENDOR_KEY": UPSTREAM_KEY,
-                 "FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_DONT_RESET": "1", **keys})
+                 **clock, **keys})
         found = re.fullmatch(r"listening data=(\S+) admin=(\S+)\n", self.child.stdout.readline())
         assert found, f"no addresses; the log says: {(self.folder / 'log').read_text()}"
         self.url, self.admin = (f"http://{address}" for address in found.groups())
@@ -210,14 +213,12 @@ class Gateway:
 
 def live_through(folder, vendor, hours=(21, 20, 18, 17, 15, 14, 12, 9, 7, 5, 4, 2, 1)):
     """Lets a gateway answer questions in hours gone by. Its ledger's chain stays whole: nothing is made up."""
-    now = datetime.now(timezone.utc)
     turn = 0
     for back in hours:
-        gateway = Gateway(folder, vendor, at=now - timedelta(hours=back))
+        gateway = Gateway(folder, vendor, ago=back)
         busy = 3 + (back * 7) % 6
         for _ in range(busy):
             name, prompt = QUESTIONS[turn % len(QUESTIONS)]
             turn += 1
             gateway.ask(CALLERS[name][1], prompt)
-        time.sleep(0.05)
         gateway.stop()

@@ -143,7 +143,7 @@ def test_from_a_new_key_to_a_new_policy(visit, gateway, vendor):
     seen = len(vendor.bodies)
     page.click("text=See the decision")
     assert "local" in page.locator(".way").text_content()
-    assert [it.text_content() for it in page.locator("mark small").all()] == ["financial.payment_card", "contact.email_address"]
+    assert [it.text_content() for it in page.locator("mark small").all()] == ["financial.credit_card", "contact.email_address"]
     assert "regulated-stays-here" in page.locator(".rules").first.text_content()
     assert len(vendor.bodies) == seen
     visitor.picture("playground-decision")
