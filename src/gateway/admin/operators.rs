@@ -138,7 +138,8 @@ impl Operators {
         if self.is_foreign(&Method::POST, headers) {
             return Err(Denied::Foreign);
         }
-        if locked(&self.failures).1 >= FAILURES_MAX && !self.is_minute_over(now) {
+        let failures = locked(&self.failures).1;
+        if failures >= FAILURES_MAX && !self.is_minute_over(now) {
             return Err(Denied::TooOften);
         }
         let Some(known) = self.key(key) else {
