@@ -99,7 +99,7 @@ pub(super) async fn handle(
 /// Who did what to a key, in the log. Names only.
 fn told(operator: &Operator, what: &'static str, name: &str) {
     let name = if crate::yaml::is_name(name) { name } else { "?" };
-    info!(operator = operator.name, what, key = name, "an API key is changed");
+    info!(operator = operator.name, what, key = name, "a change of an API key is asked for");
 }
 
 #[derive(Deserialize)]

@@ -177,6 +177,9 @@ impl Operators {
 
     /// Whether somebody may read the metrics.
     pub(crate) fn may_scrape(&self, headers: &HeaderMap) -> bool {
+        if self.is_foreign(&Method::GET, headers) {
+            return false;
+        }
         let Some(wanted) = self.metrics_key else { return true };
         receive::credentials(headers)
             .is_some_and(|key| KeyDigest::of(&key) == wanted || self.key(&key).is_some())
