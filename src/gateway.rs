@@ -4,12 +4,14 @@ pub(crate) mod admin;
 mod data;
 pub mod keys;
 mod models;
+mod traces;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::app::{App, Ids};
@@ -35,6 +37,7 @@ use crate::yaml::Problems;
 use self::admin::{Admin, Denied, Operators};
 use self::keys::ManagedKeys;
 pub use self::models::LocalModels;
+use self::traces::Exporter;
 
 /// Why a gateway did not start.
 #[derive(Debug, thiserror::Error)]
@@ -155,13 +158,17 @@ pub struct Gateway {
     /// What it consists of.
     pub app: Arc<App>,
     listeners: Tasks,
+    /// Every request has come to its end.
+    over: CancellationToken,
 }
 
 impl Gateway {
     /// Checks and loads everything, then listens.
     pub async fn start(settings: &Settings) -> Result<Self, StartError> {
         let operators = operators(settings)?;
-        let (app, keys) = load(settings)?;
+        let (mut app, keys) = load(settings)?;
+        let (traces, exporter) = Exporter::new(settings.traces.as_ref()).unzip();
+        app.traces = traces;
         let (app, keys) = (Arc::new(app), Arc::new(keys));
         let data = listen(settings.listen).await?;
         let admin = listen(settings.admin_listen).await?;
@@ -194,14 +201,19 @@ impl Gateway {
             app.tasks.spawn(rollout::look_after_file(Arc::clone(&app)));
         }
         app.tasks.spawn(keys::look_after(Arc::clone(&app), keys));
+        let over = CancellationToken::new();
+        if let Some(exporter) = exporter {
+            app.tasks.spawn(exporter.run(Arc::clone(&app), over.clone()));
+        }
         info!(%address, %admin_address, policy = app.policy().rev(), "listening");
-        Ok(Self { address, admin_address, app, listeners })
+        Ok(Self { address, admin_address, app, listeners, over })
     }
 
     /// Stops accepting, lets open requests come to their end, and closes the ledger.
     pub async fn stop(self) {
         self.app.shutdown.drain.cancel();
         self.listeners.drained().await;
+        self.over.cancel();
         self.app.tasks.drained().await;
         for destination in &self.app.destinations {
             if let Some(engine) = destination.engine() {
@@ -276,6 +288,7 @@ fn load(settings: &Settings) -> Result<(App, ManagedKeys), StartError> {
         client: Client::new(std::time::Duration::from_secs(5))?,
         store,
         metrics,
+        traces: None,
         tasks: Tasks::default(),
         shutdown: Shutdown::default(),
         templates: settings.local_prompts.clone(),

@@ -29,6 +29,7 @@ use crate::record::DecidedRow;
 use crate::reply::{self, Stopped};
 use crate::rollout::Shadow;
 use crate::server::Body;
+use crate::telemetry::traces::{End, Parts, Reach};
 use crate::trail;
 
 /// Answers one request to a model. Never fails: a failure is an answer, too.
@@ -166,7 +167,10 @@ async fn decided(
         sent_to: Servers::default(),
         standing,
         seats,
+        parts: if app.traces.is_some() { Parts::kept() } else { Parts::default() },
     });
+    case.part_until("inspect", received, inspected);
+    case.part("decide", inspected, Reach::Here, End::Good, Vec::new());
     trail::count(app, &policy, &decided, &findings);
     if let Some(shadow) = &shadow {
         shadow.decide(app, &policy, &case.id, (&decided, &said));
@@ -177,12 +181,14 @@ async fn decided(
         Ok(verdict) => verdict,
         Err(refusal) => {
             trail::keep(app, row);
-            return Err(Stopped::refused(&case, refusal, over_budget));
+            return Err(Stopped::refused(app, &case, refusal, over_budget));
         }
     };
 
     // INVARIANT: the decision is on disk before the first byte leaves.
+    let recording = clock::instant();
     let unsent = recorded(app, row, Unsent::new(app, &case, hold)).await?;
+    case.part("record", recording, Reach::Here, End::Good, Vec::new());
 
     // dispatch, stream back; settling and recording happen when the answer ends, however it ends.
     let plan = Plan {

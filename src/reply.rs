@@ -71,7 +71,12 @@ impl Stopped {
     }
 
     /// The policy said no.
-    pub fn refused(case: &Arc<Case>, refusal: Refusal, over_budget: Option<OverBudget>) -> Self {
+    pub fn refused(
+        app: &App,
+        case: &Arc<Case>,
+        refusal: Refusal,
+        over_budget: Option<OverBudget>,
+    ) -> Self {
         let code = match refusal.code {
             RefusalCode::PolicyRefused | RefusalCode::NoCapableTarget => Code::PolicyRefused,
             RefusalCode::BudgetExceeded => Code::BudgetExceeded,
@@ -87,7 +92,7 @@ impl Stopped {
         } else {
             Failure::client(code, message)
         };
-        trail::told(case, "none", code.name(), NanoUsd::ZERO);
+        trail::told(app, case, "none", code.name(), NanoUsd::ZERO);
         Self { failure, case: Some(Arc::clone(case)) }
     }
 }

@@ -134,7 +134,7 @@ impl Decoder<'_> {
             settings.admin_keys = self.console(&at);
         }
         if let Some(at) = fields.get("telemetry") {
-            settings.metrics_key = self.telemetry(&at);
+            self.telemetry(&at, &mut settings);
         }
         if let Some(at) = fields.get("inspection") {
             settings.tagger = self.inspection(&at, &mut settings.inspection);

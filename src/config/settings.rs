@@ -10,6 +10,7 @@ use crate::engine::{AdapterSource, EngineSettings, TaggerSettings};
 use crate::inspector::InspectionSettings;
 use crate::money::NanoUsd;
 use crate::route::price::Price;
+use crate::secret::Secret;
 use crate::server::Limits;
 use crate::upstream::provider;
 use crate::upstream::{RemoteSettings, Timeouts};
@@ -43,6 +44,8 @@ pub struct Settings {
     pub admin_keys: Vec<AdminKey>,
     /// What reads the metrics; `None` means everybody who reaches the admin listener.
     pub metrics_key: Option<KeyDigest>,
+    /// Where traces go; `None` means nowhere.
+    pub traces: Option<TracesSettings>,
     /// How fast the callers of a team together may ask.
     pub team_rates: Vec<TeamRates>,
     /// Limits of inspection.
@@ -53,6 +56,15 @@ pub struct Settings {
     pub local_prompts: Templates,
     /// What an hour of this machine costs, for the imputed cost of local answers.
     pub machine_hour: NanoUsd,
+}
+
+/// A collector of traces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TracesSettings {
+    /// Its address for traces as OTLP over HTTP.
+    pub endpoint: String,
+    /// What it wants as a bearer token.
+    pub key: Option<Secret>,
 }
 
 /// A key that opens the admin API and the console.
@@ -194,6 +206,7 @@ impl Default for Settings {
             anonymous: Anonymous::WithoutKeys,
             admin_keys: Vec::new(),
             metrics_key: None,
+            traces: None,
             team_rates: Vec::new(),
             inspection: InspectionSettings::default(),
             tagger: None,

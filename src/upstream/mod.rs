@@ -9,6 +9,6 @@ mod probe;
 pub mod provider;
 mod target;
 
-pub use client::{Client, Reply, SendError, send};
+pub use client::{Client, Collector, Reply, SendError, send};
 pub use probe::{ProbeError, probe};
 pub use target::{Remote, RemoteError, RemoteSettings, Timeouts};

@@ -70,3 +70,5 @@ mod support;
 mod task;
 #[cfg(test)]
 mod tidy;
+#[cfg(test)]
+mod traces;

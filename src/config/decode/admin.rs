@@ -3,12 +3,14 @@
 use super::Decoder;
 use crate::caller::KeyDigest;
 use crate::config::Settings;
-use crate::config::settings::AdminKey;
+use crate::config::settings::{AdminKey, TracesSettings};
+use crate::upstream::Collector;
 use crate::yaml::{Cursor, Fields};
 
 const CONSOLE: &[&str] = &["keys"];
 const KEY: &[&str] = &["name", "key"];
-const TELEMETRY: &[&str] = &["metrics_key"];
+const TELEMETRY: &[&str] = &["metrics_key", "traces"];
+const TRACES: &[&str] = &["endpoint", "key"];
 
 impl Decoder<'_> {
     pub(super) fn console(&mut self, at: &Cursor<'_>) -> Vec<AdminKey> {
@@ -31,10 +33,31 @@ impl Decoder<'_> {
         keys
     }
 
-    pub(super) fn telemetry(&mut self, at: &Cursor<'_>) -> Option<KeyDigest> {
-        let fields = self.reader.fields(at, TELEMETRY)?;
-        let secret = self.secret(&fields.get("metrics_key")?)?;
-        Some(KeyDigest::of(&secret))
+    pub(super) fn telemetry(&mut self, at: &Cursor<'_>, settings: &mut Settings) {
+        let Some(fields) = self.reader.fields(at, TELEMETRY) else { return };
+        if let Some(at) = fields.get("metrics_key") {
+            settings.metrics_key = self.secret(&at).as_ref().map(KeyDigest::of);
+        }
+        if let Some(at) = fields.get("traces") {
+            settings.traces = self.traces(&at);
+        }
+    }
+
+    fn traces(&mut self, at: &Cursor<'_>) -> Option<TracesSettings> {
+        let fields = self.reader.fields(at, TRACES)?;
+        let place = fields.need("endpoint", &mut self.reader)?;
+        let endpoint = self.reader.sentence(&place)?.to_owned();
+        let key = match fields.get("key") {
+            Some(at) => Some(self.secret(&at)?),
+            None => None,
+        };
+        if Collector::new(&endpoint, key.as_ref()).is_none() {
+            let message = format!("`{endpoint}` is no address, or the key cannot be sent");
+            let help = "write it like `http://127.0.0.1:4318/v1/traces`";
+            self.reader.wrong_with_help(&place, message, help);
+            return None;
+        }
+        Some(TracesSettings { endpoint, key })
     }
 
     /// Whoever reaches the admin listener can read the record and change the policy.
