@@ -170,7 +170,7 @@ async fn decided(
         parts: if app.traces.is_some() { Parts::kept() } else { Parts::default() },
     });
     case.part_until("inspect", received, inspected);
-    case.part("decide", inspected, Reach::Here, End::Good, Vec::new());
+    case.part("decide", inspected, (Reach::Here, End::Good), Vec::new());
     trail::count(app, &policy, &decided, &findings);
     if let Some(shadow) = &shadow {
         shadow.decide(app, &policy, &case.id, (&decided, &said));
@@ -188,7 +188,7 @@ async fn decided(
     // INVARIANT: the decision is on disk before the first byte leaves.
     let recording = clock::instant();
     let unsent = recorded(app, row, Unsent::new(app, &case, hold)).await?;
-    case.part("record", recording, Reach::Here, End::Good, Vec::new());
+    case.part("record", recording, (Reach::Here, End::Good), Vec::new());
 
     // dispatch, stream back; settling and recording happen when the answer ends, however it ends.
     let plan = Plan {

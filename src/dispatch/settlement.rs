@@ -102,8 +102,7 @@ impl Case {
         &self,
         name: &'static str,
         from: Instant,
-        reach: Reach,
-        end: End,
+        (reach, end): (Reach, End),
         attributes: Attributes,
     ) {
         if self.parts.is_kept() {
@@ -346,7 +345,7 @@ impl Settlement {
             ("ambidex.zone", name(&it.zone)),
             ("ambidex.result", name(result)),
         ];
-        self.case.part("attempt", self.opened, reach, end, attributes);
+        self.case.part("attempt", self.opened, (reach, end), attributes);
     }
 
     fn count(&self, outcome: Outcome, usage: Option<Usage>, sums: Sums) {

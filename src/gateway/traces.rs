@@ -25,6 +25,8 @@ const PAUSE: Duration = Duration::from_millis(500);
 pub(super) struct Exporter {
     collector: Collector,
     queue: Receiver<Trace>,
+    /// Whether the collector took what it was sent last.
+    is_well: bool,
 }
 
 impl Exporter {
@@ -33,25 +35,23 @@ impl Exporter {
         let settings = settings?;
         let collector = Collector::new(&settings.endpoint, settings.key.as_ref())?;
         let (sender, queue) = mpsc::channel(QUEUE);
-        Some((sender, Self { collector, queue }))
+        Some((sender, Self { collector, queue, is_well: true }))
     }
 
     /// Sends until `over`, then what is left.
     pub(super) async fn run(mut self, app: Arc<App>, over: CancellationToken) {
-        let mut is_well = true;
         loop {
             tokio::select! {
                 () = over.cancelled() => break,
                 () = tokio::time::sleep(PAUSE) => {}
             }
-            is_well = self.send_waiting(&app, is_well).await;
+            self.send_waiting(&app).await;
         }
-        self.send_waiting(&app, is_well).await;
+        self.send_waiting(&app).await;
     }
 
-    /// Sends what waits; tells whether the collector took it. Only a change is worth a line in the log.
-    async fn send_waiting(&mut self, app: &App, was_well: bool) -> bool {
-        let mut is_well = was_well;
+    /// Sends what waits. Only a change is worth a line in the log.
+    async fn send_waiting(&mut self, app: &App) {
         loop {
             let mut batch = Vec::new();
             while batch.len() < BATCH {
@@ -59,16 +59,18 @@ impl Exporter {
                 batch.push(trace);
             }
             if batch.is_empty() {
-                return is_well;
+                return;
             }
-            is_well = app.client.export(&self.collector, encoded(&batch).to_string().into()).await;
-            if !is_well {
+            let was_well = self.is_well;
+            self.is_well =
+                app.client.export(&self.collector, encoded(&batch).to_string().into()).await;
+            if !self.is_well {
                 let count = u64::try_from(batch.len()).unwrap_or(u64::MAX);
                 app.metrics.dropped_traces.with_label_values::<&str>(&[]).inc_by(count);
                 if was_well {
                     warn!("the collector of traces does not take them");
                 }
-                return false;
+                return;
             }
         }
     }
