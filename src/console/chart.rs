@@ -15,15 +15,16 @@ const LEFT: f64 = 52.0;
 const BELOW: f64 = 22.0;
 const ABOVE: f64 = 8.0;
 
-/// Stacked columns. `kinds` are (class, name) of the parts; `number` writes a value of the axis.
+/// Stacked columns. `kinds` are (class, name) of the parts; `number` writes a value of the axis, whose
+/// steps are at least `least`.
 pub(super) fn columns(
     about: &str,
     kinds: &[(&str, &str)],
     columns: &[Column],
-    number: impl Fn(f64) -> String,
+    (least, number): (f64, impl Fn(f64) -> String),
 ) -> Markup {
     let highest = columns.iter().map(|it| it.parts.iter().sum::<f64>()).fold(0.0, f64::max);
-    let (step, top) = scale(highest);
+    let (step, top) = scale(highest, least);
     let plot = HEIGHT - ABOVE - BELOW;
     let y = |value: f64| ABOVE + plot - value / top * plot;
     let slot = (WIDTH - LEFT) / steps(columns.len().max(1));
@@ -127,14 +128,14 @@ pub(super) fn meter(about: &str, share: f64, mark: Option<f64>) -> Markup {
 }
 
 /// A step of the axis that people like, and the axis' end.
-fn scale(highest: f64) -> (f64, f64) {
+fn scale(highest: f64, least: f64) -> (f64, f64) {
     if highest <= 0.0 {
         return (1.0, 1.0);
     }
     let rough = highest / 4.0;
     let power = 10f64.powf(rough.log10().floor());
-    let step = [1.0, 2.0, 2.5, 5.0, 10.0].into_iter().map(|it| it * power).find(|it| *it >= rough);
-    let step = step.unwrap_or(rough);
+    let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|it| it * power).find(|it| *it >= rough);
+    let step = step.unwrap_or(rough).max(least);
     (step, (highest / step).ceil() * step)
 }
 
@@ -159,14 +160,15 @@ mod tests {
 
     #[test]
     fn axes_end_above_the_highest_column() {
-        for (highest, step, top) in [
-            (0.0, 1.0, 1.0),
-            (3.0, 1.0, 3.0),
-            (7.0, 2.0, 8.0),
-            (100.0, 25.0, 100.0),
-            (0.0013, 0.0005, 0.0015),
+        for (highest, least, step, top) in [
+            (0.0, 1.0, 1.0, 1.0),
+            (1.0, 1.0, 1.0, 1.0),
+            (3.0, 1.0, 1.0, 3.0),
+            (7.0, 1.0, 2.0, 8.0),
+            (100.0, 1.0, 50.0, 100.0),
+            (0.0013, 0.0, 0.0005, 0.0015),
         ] {
-            let (found, end) = scale(highest);
+            let (found, end) = scale(highest, least);
             assert!(
                 (found - step).abs() < 1e-12 && (end - top).abs() < 1e-9,
                 "{highest}: {found} {end}"

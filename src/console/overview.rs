@@ -146,11 +146,11 @@ fn hours(desk: &Desk, reader: &Reader) -> Result<Markup, LedgerError> {
         div.two.charts {
             div {
                 h3 { (t(W::RequestsPerHour)) }
-                (chart::columns(t(W::RequestsPerHour), &kinds, &requests, whole))
+                (chart::columns(t(W::RequestsPerHour), &kinds, &requests, (1.0, whole)))
             }
             div {
                 h3 { (t(W::BilledPerHour)) }
-                (chart::columns(t(W::BilledPerHour), &[("remote", t(W::Billed))], &money, dollars))
+                (chart::columns(t(W::BilledPerHour), &[("remote", t(W::Billed))], &money, (0.0, dollars)))
             }
         }
     })

@@ -57,7 +57,7 @@ macro_rules! words {
 }
 
 words! {
-    AboutAdminKey "The configuration names it under `console.keys`. It is kept as a digest only." "在配置文件的 `console.keys` 中指定。系统只保存其摘要。";
+    AboutAdminKey "The configuration names it under console.keys. It is kept as a digest only." "在配置文件的 console.keys 中指定。系统只保存其摘要。";
     AboutBudgets "Money is promised before it is spent: what is spent and promised together never passes a hard limit. The mark shows where a budget will stand when its window ends, if it goes on like this." "先预留、后支出：已花费与已预留之和绝不会超过硬性上限。标记表示按目前的速度，周期结束时预算的状况。";
     AboutKeys "A key names who asks and which team pays. Only a digest is kept: a lost key cannot be shown again, but it can be given a new secret." "密钥标明由谁提问、由哪个团队付费。系统只保存摘要：丢失的密钥无法再次显示，但可以更换新的密钥值。";
     AboutModels "Models in this process. What they are given goes nowhere else." "运行在本进程中的模型。交给它们的内容不会发往别处。";

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-BINARY = Path(os.environ.get("AMBIDEX", ROOT / "target/release/ambidex"))
+BINARY = Path(os.environ.get("AMBIDEX", ROOT / "target/release/ambidex")).resolve()
 
 ADMIN_KEY = "admin-key-7d1e90"
 CALLERS = {
@@ -175,14 +175,14 @@ class Gateway:
             (self.folder / "policy.yaml").write_text(POLICY)
         self.log = open(self.folder / "log", "ab")
         keys = {f"KEY_{index}": key for index, (_, key) in enumerate(CALLERS.values())}
-        command = [BINARY, "serve", "--config", self.folder / "ambidex.yaml", "--print-addresses"]
+        command = [BINARY, "serve", "--config", "ambidex.yaml", "--print-addresses"]
         clock = {}
         if ago:
             # What the command `faketime` sets up, without a process in between.
             library = next(Path("/usr/lib").glob("**/faketime/libfaketimeMT.so.1"))
             clock = {"LD_PRELOAD": str(library), "FAKETIME": f"-{ago}h", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
         self.child = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=self.log, stdin=subprocess.DEVNULL, text=True,
+            command, cwd=self.folder, stdout=subprocess.PIPE, stderr=self.log, stdin=subprocess.DEVNULL, text=True,
             env={"PATH": os.environ["PATH"], "TZ": "UTC", "ADMIN_KEY": ADMIN_KEY, "VENDOR_KEY": UPSTREAM_KEY,
                  **clock, **keys})
         found = re.fullmatch(r"listening data=(\S+) admin=(\S+)\n", self.child.stdout.readline())
@@ -199,6 +199,17 @@ class Gateway:
                 return reply.status, dict(reply.headers), json.load(reply)
         except urllib.error.HTTPError as error:
             return error.code, dict(error.headers), json.load(error)
+
+    def manage(self, method, path, body=None):
+        """Asks the admin API."""
+        request = urllib.request.Request(
+            f"{self.admin}/admin/api/{path}", json.dumps(body or {}).encode() if method != "GET" else None,
+            {"authorization": f"Bearer {ADMIN_KEY}"}, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=60) as reply:
+                return json.load(reply)
+        except urllib.error.HTTPError as error:
+            raise AssertionError(f"{method} {path}: {error.code} {error.read().decode()}") from error
 
     def logged(self):
         return (self.folder / "log").read_text()
