@@ -27,6 +27,22 @@ impl<'a> MakeWriter<'a> for Captured {
     }
 }
 
+/// What operators see of the requests.
+async fn pages(proxy: &Proxy, decision: &str) -> Vec<(&'static str, Vec<u8>)> {
+    let paths = ["/console", "/console/decisions", "/admin/api/decisions", "/admin/api/targets"];
+    let mut paths: Vec<String> = paths.map(str::to_owned).to_vec();
+    paths.push(format!("/console/decisions/{decision}"));
+    paths.push(format!("/admin/api/decisions/{decision}"));
+    let mut pages = Vec::new();
+    for path in paths {
+        let url = format!("http://{}{path}", proxy.gateway.admin_address);
+        let page = proxy.client.get(url).send().await.unwrap();
+        assert_eq!(page.status(), 200, "{path}");
+        pages.push(("a page", page.bytes().await.unwrap().to_vec()));
+    }
+    pages
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_canary_stays_in_the_request() {
     let captured = Captured::default();
@@ -71,15 +87,7 @@ async fn a_canary_stays_in_the_request() {
         }
     }
     everything.push(("the metrics", proxy.metrics().await.into_bytes()));
-    let admin = format!("http://{}", proxy.gateway.admin_address);
-    for path in ["/console", "/console/decisions", "/admin/api/decisions", "/admin/api/targets"] {
-        let page = proxy.client.get(format!("{admin}{path}")).send().await.unwrap();
-        assert_eq!(page.status(), 200, "{path}");
-        everything.push(("a page", page.bytes().await.unwrap().to_vec()));
-    }
-    let page = format!("{admin}/console/decisions/{}", decisions[0]);
-    let page = proxy.client.get(page).send().await.unwrap();
-    everything.push(("a page", page.bytes().await.unwrap().to_vec()));
+    everything.extend(pages(&proxy, &decisions[0]).await);
     proxy.rows().await;
     let folder = proxy.stop().await;
     for entry in std::fs::read_dir(folder.path()).unwrap() {
