@@ -121,14 +121,19 @@ pub fn world(settings: &Settings) -> World {
         zone: it.zone.clone(),
         is_priced: !matches!(it.kind, TargetKind::Remote(_)) || listing(it).is_some(),
     };
+    World {
+        targets: settings.targets.iter().map(words).collect(),
+        teams: teams(settings),
+        masking: Masking::Available,
+    }
+}
+
+/// The teams of the configuration's callers, each once.
+fn teams(settings: &Settings) -> Vec<String> {
     let mut teams: Vec<String> = settings.callers.iter().map(|it| it.team.clone()).collect();
     teams.sort();
     teams.dedup();
-    World {
-        targets: settings.targets.iter().map(words).collect(),
-        teams,
-        masking: Masking::Available,
-    }
+    teams
 }
 
 /// How often files of terms are looked at for changes.
@@ -234,7 +239,10 @@ fn load(settings: &Settings) -> Result<(App, ManagedKeys), StartError> {
     keys.refresh(&callers)?;
     let specs = policy.budgets().to_vec();
     let recovered = store.reader()?.recovered(&specs, now)?;
-    let metrics = Metrics::new()?;
+    let metrics = Metrics::new(teams(settings))?;
+    for target in &destinations {
+        metrics.target([&target.name, target.model(), &target.zone, target.provider()]);
+    }
     metrics.policy_info.with_label_values(&[policy.rev()]).set(1.0);
     let app = App {
         limits: settings.limits,

@@ -29,6 +29,8 @@ mod failover;
 #[cfg(test)]
 mod guide;
 #[cfg(test)]
+mod interfaces;
+#[cfg(test)]
 mod keys;
 #[cfg(test)]
 mod limits;
@@ -38,6 +40,8 @@ mod local;
 mod logs;
 #[cfg(test)]
 mod ner;
+#[cfg(test)]
+mod observe;
 #[cfg(test)]
 mod policies;
 #[cfg(test)]
