@@ -297,6 +297,7 @@ fn destination(
         kind,
         serves: settings.serves,
         listing,
+        has_own_price: settings.price.is_some(),
         power: settings.power,
         seats: Arc::new(Semaphore::new(settings.concurrency.min(Semaphore::MAX_PERMITS))),
     })
@@ -305,7 +306,7 @@ fn destination(
 /// What a target charges, by its own `price:` or by the book; `None` for local and unpriced ones.
 pub fn listing(target: &TargetSettings) -> Option<Arc<Listing>> {
     let TargetKind::Remote(remote) = &target.kind else { return None };
-    let book = || PriceBook::embedded().listing(remote.provider.name(), &remote.model);
+    let book = || PriceBook::embedded().listing(remote.provider.book(), &remote.model);
     own_price(target).map(Arc::new).or_else(|| book().map(|(listing, _)| listing))
 }
 
@@ -313,7 +314,7 @@ pub fn listing(target: &TargetSettings) -> Option<Arc<Listing>> {
 fn own_price(target: &TargetSettings) -> Option<Listing> {
     let TargetKind::Remote(remote) = &target.kind else { return None };
     let price = target.price.clone()?;
-    Some(Listing::fixed(remote.provider.name(), &remote.model, price))
+    Some(Listing::fixed(remote.provider.book(), &remote.model, price))
 }
 
 /// Drawn at every start and never written down.
