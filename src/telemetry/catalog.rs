@@ -118,6 +118,8 @@ catalog! {
         "Ledger entries that were not written: lost (how a request ended), rejected (the database refused a row), repeated (a request ended twice; nothing is missing).";
     TARGET_UP = "target_up" Gauge ["target"]
         "1 while a target takes requests, 0 while it is left alone because it failed or asked for a pause.";
+    DROPPED_TRACES = "dropped_traces_total" Counter []
+        "Traces of requests that the collector did not take.";
     TARGET_INFO = "target_info" Gauge ["target", "model", "zone", "provider"]
         "1 for every target of the configuration.";
     LOCAL_INFO = "local_model_info" Gauge ["model", "backend", "licence", "sha256"]
