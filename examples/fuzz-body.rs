@@ -68,13 +68,13 @@ fn main() -> ExitCode {
     let mut corpus: Vec<Vec<u8>> = MORE.iter().map(|text| text.as_bytes().to_vec()).collect();
     collect(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden")), &mut corpus);
     let mut chance = Chance(seed);
-    let (start, mut count, mut read, mut translated) = (Instant::now(), 0_u64, 0, 0);
+    let (start, mut count, mut understood, mut translated) = (Instant::now(), 0_u64, 0, 0);
     while start.elapsed() < Duration::from_secs_f64(minutes * 60.0) {
         let body = invent(&corpus, &mut chance);
         match body_checks::check(&body) {
-            Ok(seen) => {
-                read += seen.read;
-                translated += seen.translated;
+            Ok(found) => {
+                understood += found.read;
+                translated += found.translated;
             }
             Err(broken) => {
                 println!("{broken} (seed {seed}, body {count})\n{}", body.escape_ascii());
@@ -84,7 +84,7 @@ fn main() -> ExitCode {
         count += 1;
     }
     println!(
-        "{count} bodies from {} of the corpus, {read} times read, {translated} times translated, no promise broken",
+        "{count} bodies from {} of the corpus, {understood} times read, {translated} times translated, no promise broken",
         corpus.len()
     );
     ExitCode::SUCCESS

@@ -81,10 +81,8 @@ const TONGUES: [Tongue; 4] = [
 
 impl Tongue {
     fn body(&self, stream: &'static str) -> Value {
-        let mut body = match self.surface {
-            Surface::OpenAiCompletions | Surface::OpenAiResponses => question(self.path, "Hi"),
-            _ => message("Hi"),
-        };
+        let is_near = self.path == "/v1/completions" || self.path == "/v1/responses";
+        let mut body = if is_near { question(self.path, "Hi") } else { message("Hi") };
         body["stream"] = (stream == STREAMED).into();
         body
     }
