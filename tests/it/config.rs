@@ -63,6 +63,26 @@ fn every_mistake_has_a_place_and_a_way_out() {
             "help: say what the machine costs with `machine_usd_per_hour`",
         ),
         (
+            "targets: [{ name: a, zone: eu, provider: azure, model: m, key: env:KEY }]\n",
+            "`azure` has no address of its own",
+        ),
+        (
+            "targets: [{ name: a, zone: eu, provider: bedrock, model: m, key: env:KEY }]\n",
+            "`region` is missing",
+        ),
+        (
+            "targets: [{ name: a, zone: eu, provider: bedrock, model: m, region: \"x.example/#\", key: env:KEY }]\n",
+            "cannot be part of an address",
+        ),
+        (
+            "targets: [{ name: a, zone: eu, provider: openai, model: m, region: eu-1, aws: { access_key_id: env:KEY, secret_access_key: env:KEY } }]\n",
+            "this provider takes a `key`, not `aws` keys",
+        ),
+        (
+            "targets: [{ name: a, zone: eu, provider: bedrock, model: m, region: eu-1, aws: { access_key_id: AKIA123, secret_access_key: env:KEY } }]\n",
+            "a secret cannot stand in this file",
+        ),
+        (
             "callers: [{ name: a, key: env:KEY }, { name: a, key: env:KEY }]\n",
             "two callers named `a`",
         ),

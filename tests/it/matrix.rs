@@ -57,15 +57,18 @@ const CHAT: Caller = Caller {
     tool: Some(
         || json!({ "type": "function", "function": { "name": TOOL, "parameters": { "type": "object" } } }),
     ),
-    text: |parts| all(parts, &["/choices/0/message/content", "/choices/0/delta/content"]),
+    // One vendor says the whole answer once more at the end of its streams.
+    text: |parts| match parts {
+        [whole] => all(std::slice::from_ref(whole), &["/choices/0/message/content"]),
+        chunks => all(chunks, &["/choices/0/delta/content"]),
+    },
     call: |parts| {
-        let of = |name: &str| {
-            let whole = format!("/choices/0/message/tool_calls/0/function/{name}");
-            all(parts, &[&whole, &whole.replace("message", "delta")])
-        };
+        let said = if parts.len() == 1 { "message" } else { "delta" };
+        let of =
+            |name: &str| all(parts, &[&format!("/choices/0/{said}/tool_calls/0/function/{name}")]);
         (of("name"), of("arguments"))
     },
-    end: |parts| all(parts, &["/choices/0/finish_reason"]),
+    end: |parts| last(parts, "/choices/0/finish_reason"),
     ends: ["stop", "tool_calls"],
     last: "data: [DONE]",
 };
@@ -96,7 +99,7 @@ const COMPLETIONS: Caller = Caller {
     tool: None,
     text: |parts| all(parts, &["/choices/0/text"]),
     call: |_| Default::default(),
-    end: |parts| all(parts, &["/choices/0/finish_reason"]),
+    end: |parts| last(parts, "/choices/0/finish_reason"),
     ends: ["stop", ""],
     last: "data: [DONE]",
 };
@@ -136,6 +139,12 @@ fn items(parts: &[Value], kind: &'static str) -> impl Iterator<Item = Value> {
     output.into_iter().filter(move |item| item["type"] == kind)
 }
 
+/// The last text at a place.
+fn last(parts: &[Value], place: &str) -> String {
+    let found = parts.iter().rev().find_map(|part| part.pointer(place)?.as_str());
+    found.unwrap_or_default().to_owned()
+}
+
 /// Every text at these places, one behind the other.
 fn all(parts: &[Value], places: &[&str]) -> String {
     let found = parts.iter().flat_map(|part| places.iter().map(|place| part.pointer(place)));
@@ -156,6 +165,7 @@ const POLICY: &str = "
 version: 1
 name: matrix
 owner: security@acme.example
+restricted_may_reach: { zones: any, why: tested elsewhere }
 routes:
   - { id: everything, use: [cloud] }
 otherwise: { refuse: { status: 403, say: \"No permitted model can answer this: {reasons}\" } }

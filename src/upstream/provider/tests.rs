@@ -7,10 +7,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{PROVIDERS, Provider};
-use crate::chat::talk::Said;
+use crate::chat::talk::{Reason, Said};
 use crate::chat::{Part, Request, Surface, Usage, UsageSource};
 use crate::dialect::translate::About;
 use crate::dialect::{self, sse};
@@ -224,5 +224,142 @@ fn payloads_cost_what_the_book_says() {
     for case in cases() {
         let known = PriceBook::embedded().find(case.provider.book(), case.model(), at);
         assert!(known.is_some(), "{}: {}", case.provider.name(), case.model());
+    }
+}
+
+fn named(name: &str) -> &'static dyn Provider {
+    super::named(name).unwrap()
+}
+
+/// A chat completions request in a provider's own words, or the field that it cannot say.
+fn written(name: &str, model: &str, body: &Value) -> Result<(Value, bool), String> {
+    let body = body.to_string();
+    let talk = dialect::of(Surface::OpenAiChat).talk(body.as_bytes()).unwrap();
+    let written = named(name).write(&talk, model, Tokens(9)).map_err(|it| it.field)?;
+    Ok((serde_json::from_slice(&written.body).unwrap(), written.is_wrapped))
+}
+
+#[test]
+fn what_is_blocked_or_breaks_off_says_so() {
+    let gemini = named("gemini");
+    let blocked =
+        br#"{"promptFeedback":{"blockReason":"SAFETY"},"usageMetadata":{"promptTokenCount":4}}"#;
+    let said = gemini.whole(blocked).unwrap();
+    assert!(said.contains(&Said::Finish(Reason::Filtered)), "{said:?}");
+    let usage = gemini.usage(blocked).unwrap();
+    assert_eq!(usage.input_uncached, Tokens(4));
+    let told = dialect::of(Surface::OpenAiChat).told(&said, &about(), &usage).unwrap();
+    let told: Value = serde_json::from_slice(&told).unwrap();
+    assert_eq!(told["choices"][0]["finish_reason"], "content_filter");
+    let broken = br#"{"candidates":[{"finishReason":"MALFORMED_FUNCTION_CALL"}]}"#;
+    let said = gemini.whole(broken).unwrap();
+    assert!(said.iter().any(|it| matches!(it, Said::Failed(_))), "{said:?}");
+    assert_eq!(dialect::of(Surface::OpenAiChat).told(&said, &about(), &usage), None);
+    let listed = br#"[{"error":{"code":400,"message":"no","status":"INVALID_ARGUMENT"}}]"#;
+    assert_eq!(gemini.refusal(listed).unwrap().message, "no");
+    let bedrock = named("bedrock");
+    let mut ear = bedrock.ear();
+    assert!(!ear.is_whole());
+    let heard = ear.hear(br#"{"exception":{"message":"slow down"}}"#);
+    assert_eq!(
+        (heard.part, &heard.said[..]),
+        (Part::Error, &[Said::Failed("slow down".into())][..])
+    );
+    ear.hear(br#"{"messageStop":{"stopReason":"end_turn"}}"#);
+    assert!(ear.is_whole(), "the usage may be missing");
+    let mut ear = named("deepseek").ear();
+    let cut = br#"{"choices":[{"delta":{},"finish_reason":"insufficient_system_resource"}]}"#;
+    assert!(ear.hear(cut).said.iter().any(|it| matches!(it, Said::Failed(_))));
+}
+
+#[test]
+fn a_signature_goes_back_to_the_model_that_gave_it() {
+    let call = |extra: Value| {
+        let function = json!({ "name": "f", "arguments": "{}" });
+        let mut call = json!({ "id": "c", "type": "function", "function": function });
+        call["extra_content"] = extra;
+        json!({ "model": "auto", "messages": [{ "role": "assistant", "tool_calls": [call] },
+            { "role": "tool", "tool_call_id": "c", "content": "x" }] })
+    };
+    let own = call(json!({ "google": { "thought_signature": "CrMD" } }));
+    let signature = |model: &str, body: &Value| {
+        let (sent, _) = written("gemini", model, body).unwrap();
+        sent["contents"][0]["parts"][0]["thoughtSignature"].clone()
+    };
+    assert_eq!(signature("gemini-2.5-flash", &own), "CrMD");
+    assert_eq!(signature("gemini-2.5-flash", &call(Value::Null)), Value::Null);
+    assert_eq!(signature("gemini-3-pro", &own), "CrMD");
+    assert_eq!(signature("gemini-3-pro", &call(Value::Null)), "skip_thought_signature_validator");
+    let mut unknown = call(Value::Null);
+    unknown["messages"][1]["tool_call_id"] = "other".into();
+    assert_eq!(written("gemini", "gemini-3-pro", &unknown).unwrap_err(), "messages[1].content");
+}
+
+/// A schema goes where there is a place for it, else through a tool, else nowhere.
+#[test]
+fn answers_in_json_are_asked_for_as_each_vendor_can() {
+    let ask = |format: &Value| json!({ "model": "auto", "messages": [{ "role": "user", "content": "x" }], "response_format": format });
+    let object = ask(&json!({ "type": "json_object" }));
+    let schema = ask(
+        &json!({ "type": "json_schema", "json_schema": { "name": "s", "schema": { "type": "object" } } }),
+    );
+    let is_wrapped = |name: &str, model: &str, body: &Value| {
+        written(name, model, body).map(|(_, is_wrapped)| is_wrapped)
+    };
+    for (name, model, by_object, by_schema) in [
+        ("openai", "gpt-4o", Ok(false), Ok(false)),
+        ("mistral", "mistral-small", Ok(false), Ok(false)),
+        ("deepseek", "deepseek-chat", Ok(false), Ok(true)),
+        ("minimax", "MiniMax-M2", Ok(false), Ok(true)),
+        ("zhipu", "glm-4.7", Ok(false), Err("response_format")),
+        ("anthropic", "claude-haiku-4-5", Ok(true), Ok(false)),
+        ("anthropic", "claude-3-5-haiku-20241022", Ok(true), Ok(true)),
+        ("gemini", "gemini-2.5-flash", Ok(false), Ok(false)),
+        ("bedrock", "eu.anthropic.claude-haiku-4-5-20251001-v1:0", Ok(true), Ok(false)),
+        ("bedrock", "amazon.nova-lite-v1:0", Ok(true), Ok(true)),
+    ] {
+        let case = format!("{name}, {model}");
+        assert_eq!(is_wrapped(name, model, &object), by_object.map_err(str::to_owned), "{case}");
+        assert_eq!(is_wrapped(name, model, &schema), by_schema.map_err(str::to_owned), "{case}");
+    }
+    let tool = json!({ "type": "function", "function": { "name": "f" } });
+    let mut both = object;
+    both["tools"] = json!([tool]);
+    let refused = written("bedrock", "amazon.nova-lite-v1:0", &both).unwrap_err();
+    assert_eq!(refused, "response_format");
+    let mut forced = both;
+    forced["response_format"] = Value::Null;
+    forced["tool_choice"] = "required".into();
+    assert_eq!(written("zhipu", "glm-4.7", &forced).unwrap_err(), "tool_choice");
+}
+
+#[test]
+fn settings_that_a_vendor_does_not_have_are_refused_by_the_callers_name() {
+    let refused = |name: &str, field: &str, value: Value| {
+        let mut body = json!({ "model": "auto", "messages": [{ "role": "user", "content": "x" }],
+            "tools": [{ "type": "function", "function": { "name": "f" } }] });
+        body[field] = value;
+        written(name, "m", &body).map(|_| ()).unwrap_err()
+    };
+    for (name, field, value) in [
+        ("gemini", "parallel_tool_calls", json!(false)),
+        ("gemini", "stop", json!(["1", "2", "3", "4", "5", "6"])),
+        ("bedrock", "parallel_tool_calls", json!(false)),
+        ("bedrock", "seed", json!(1)),
+        ("bedrock", "top_k", json!(1)),
+        ("bedrock", "presence_penalty", json!(0.5)),
+        ("bedrock", "temperature", json!(1.5)),
+        ("anthropic", "seed", json!(1)),
+        ("zhipu", "parallel_tool_calls", json!(false)),
+        ("zhipu", "seed", json!(1)),
+        ("minimax", "frequency_penalty", json!(0.5)),
+    ] {
+        assert_eq!(refused(name, field, value), field, "{name}");
+    }
+    let address = json!({ "url": "https://example.com/a.png" });
+    let image =
+        json!([{ "role": "user", "content": [{ "type": "image_url", "image_url": address }] }]);
+    for name in ["gemini", "bedrock"] {
+        assert_eq!(refused(name, "messages", image.clone()), "messages[0].content", "{name}");
     }
 }
