@@ -116,7 +116,11 @@ pub fn policy_text(policy: &PolicySource) -> Result<String, StartError> {
 
 /// What a policy may name under these settings.
 pub fn world(settings: &Settings) -> World {
-    let words = |it: &TargetSettings| TargetWords { name: it.name.clone(), zone: it.zone.clone() };
+    let words = |it: &TargetSettings| TargetWords {
+        name: it.name.clone(),
+        zone: it.zone.clone(),
+        is_priced: !matches!(it.kind, TargetKind::Remote(_)) || listing(it).is_some(),
+    };
     World {
         targets: settings.targets.iter().map(words).collect(),
         teams: teams(settings),
