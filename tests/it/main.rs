@@ -11,6 +11,8 @@
 )]
 
 #[cfg(test)]
+mod admin;
+#[cfg(test)]
 mod answers;
 #[cfg(test)]
 mod budgets;
@@ -70,3 +72,5 @@ mod support;
 mod task;
 #[cfg(test)]
 mod tidy;
+#[cfg(test)]
+mod traces;
