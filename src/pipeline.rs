@@ -8,8 +8,10 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::{Request as HttpRequest, Response};
+use jiff::Timestamp;
 
 use crate::app::App;
 use crate::caller::Admitted;
@@ -21,10 +23,13 @@ use crate::dispatch::{self, Case, Masking, Plan, Servers, Unsent};
 use crate::failure::{Code, Failure};
 use crate::inspect::{Scan, Task};
 use crate::money::Tokens;
+use crate::policy::Policy;
 use crate::receive;
 use crate::record::DecidedRow;
 use crate::reply::{self, Stopped};
+use crate::rollout::Shadow;
 use crate::server::Body;
+use crate::telemetry::traces::{End, Parts, Reach};
 use crate::trail;
 
 /// Answers one request to a model. Never fails: a failure is an answer, too.
@@ -83,12 +88,50 @@ async fn answer(
     receive::check_framing(incoming.headers())?;
     // identify
     let key = receive::credentials(incoming.headers());
-    let Admitted { caller, seats, standing } = app.callers.identify(key.as_ref(), now)?;
+    let admitted = app.callers.identify(key.as_ref(), now)?;
     // One request sees one policy, whatever is loaded meanwhile.
     let policy = app.policy();
     let shadow = app.rollout.shadow();
     let said = Said::headers(&policy, shadow.as_deref(), incoming.headers());
     let body = receive::body(incoming, &app.limits).await?;
+    let arrived = Arrived { admitted, policy, shadow, said, body, started, now };
+    decided(app, surface, arrived).await
+}
+
+/// Answers a request that an operator sends as one of the callers: the same way, from identify on.
+pub async fn handle_as(
+    app: &Arc<App>,
+    surface: Surface,
+    admitted: Admitted,
+    body: Bytes,
+) -> Response<Body> {
+    let (policy, shadow) = (app.policy(), app.rollout.shadow());
+    let (said, started, now) = (Said::default(), clock::instant(), clock::now());
+    let arrived = Arrived { admitted, policy, shadow, said, body, started, now };
+    match decided(app, surface, arrived).await {
+        Ok(reply) => reply,
+        Err(stopped) => reply::stopped(app, &stopped, dialect::of(surface)),
+    }
+}
+
+/// A request whose caller is known and whose body is there.
+struct Arrived {
+    admitted: Admitted,
+    policy: Arc<Policy>,
+    shadow: Option<Arc<Shadow>>,
+    said: Said,
+    body: Bytes,
+    started: clock::Instant,
+    now: Timestamp,
+}
+
+async fn decided(
+    app: &Arc<App>,
+    surface: Surface,
+    arrived: Arrived,
+) -> Result<Response<Body>, Stopped> {
+    let Arrived { admitted, policy, shadow, said, body, started, now } = arrived;
+    let Admitted { caller, seats, standing } = admitted;
     let received = clock::instant();
     let request = dialect::of(surface)
         .read(body)
@@ -124,7 +167,10 @@ async fn answer(
         sent_to: Servers::default(),
         standing,
         seats,
+        parts: if app.traces.is_some() { Parts::kept() } else { Parts::default() },
     });
+    case.part_until("inspect", received, inspected);
+    case.part("decide", inspected, (Reach::Here, End::Good), Vec::new());
     trail::count(app, &policy, &decided, &findings);
     if let Some(shadow) = &shadow {
         shadow.decide(app, &policy, &case.id, (&decided, &said));
@@ -135,12 +181,14 @@ async fn answer(
         Ok(verdict) => verdict,
         Err(refusal) => {
             trail::keep(app, row);
-            return Err(Stopped::refused(&case, refusal, over_budget));
+            return Err(Stopped::refused(app, &case, refusal, over_budget));
         }
     };
 
     // INVARIANT: the decision is on disk before the first byte leaves.
+    let recording = clock::instant();
     let unsent = recorded(app, row, Unsent::new(app, &case, hold)).await?;
+    case.part("record", recording, (Reach::Here, End::Good), Vec::new());
 
     // dispatch, stream back; settling and recording happen when the answer ends, however it ends.
     let plan = Plan {

@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, TransactionBehavior, params};
 
 use super::error::LedgerError;
 use super::schema;
@@ -90,7 +90,7 @@ impl Keys {
 
     /// Keeps a new key.
     pub fn create(&self, row: &KeyRow) -> Result<(), KeyError> {
-        let change = self.connection.unchecked_transaction()?;
+        let change = self.change()?;
         if get(&change, &row.name)?.is_some() {
             return Err(KeyError::Exists(row.name.clone()));
         }
@@ -129,7 +129,7 @@ impl Keys {
         overlap: SignedDuration,
         now: Timestamp,
     ) -> Result<(), KeyError> {
-        let change = self.connection.unchecked_transaction()?;
+        let change = self.change()?;
         usable(&change, name)?;
         let until = now.checked_add(overlap).unwrap_or(Timestamp::MAX);
         change.execute(
@@ -143,7 +143,7 @@ impl Keys {
 
     /// Ends a key for good.
     pub fn revoke(&self, name: &str, now: Timestamp) -> Result<(), KeyError> {
-        let change = self.connection.unchecked_transaction()?;
+        let change = self.change()?;
         usable(&change, name)?;
         change.execute(
             "UPDATE api_keys SET revoked_us = ?2, before_digest = NULL, before_until_us = NULL
@@ -152,6 +152,12 @@ impl Keys {
         )?;
         changed(&change, name, "revoked", now)?;
         Ok(change.commit()?)
+    }
+
+    /// A change holds the file from its first look on: one that reads first and writes later fails when
+    /// the gateway has written in between.
+    fn change(&self) -> Result<Transaction<'_>, rusqlite::Error> {
+        Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)
     }
 
     /// All of them, by name.

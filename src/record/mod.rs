@@ -5,6 +5,7 @@ pub mod egress;
 pub mod error;
 pub mod evidence;
 pub mod facts;
+pub mod find;
 pub mod keys;
 pub mod read;
 pub mod replay;
@@ -18,6 +19,7 @@ mod writer;
 pub use cascade::Looked;
 pub use error::LedgerError;
 pub use facts::RecordedFacts;
+pub use find::Wanted;
 pub use read::Reader;
 pub use replay::{Replay, Replayed};
 pub use row::{

@@ -31,6 +31,10 @@ pub enum Dimension {
     Sensitivity,
     /// The API surface.
     Surface,
+    /// How requests ended; the state of those that have not, and of refusals.
+    Outcome,
+    /// The hour, in UTC.
+    Hour,
     /// The day, in UTC.
     Day,
     /// The month, in UTC.
@@ -50,6 +54,8 @@ impl Dimension {
             Self::Task => "task",
             Self::Sensitivity => "sensitivity",
             Self::Surface => "surface",
+            Self::Outcome => "outcome",
+            Self::Hour => "hour",
             Self::Day => "day",
             Self::Month => "month",
         }
@@ -66,6 +72,8 @@ impl Dimension {
             Self::Task => "coalesce(task, 'unknown')",
             Self::Sensitivity => "sensitivity",
             Self::Surface => "surface",
+            Self::Outcome => "coalesce(outcome, state)",
+            Self::Hour => "strftime('%Y-%m-%dT%H', at_us / 1000000, 'unixepoch')",
             Self::Day => "date(at_us / 1000000, 'unixepoch')",
             Self::Month => "strftime('%Y-%m', at_us / 1000000, 'unixepoch')",
         }

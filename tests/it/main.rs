@@ -11,6 +11,8 @@
 )]
 
 #[cfg(test)]
+mod admin;
+#[cfg(test)]
 mod answers;
 #[cfg(test)]
 mod budgets;
@@ -68,3 +70,5 @@ mod support;
 mod task;
 #[cfg(test)]
 mod tidy;
+#[cfg(test)]
+mod traces;
