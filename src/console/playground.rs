@@ -222,7 +222,7 @@ fn marked(desk: &Desk, seen: &Seen) -> Markup {
 }
 
 /// Sends the request as the chosen caller and shows what came back.
-async fn sent(desk: &Desk, body: Bytes) -> Markup {
+async fn sent(desk: &Arc<Desk>, body: Bytes) -> Markup {
     let app = desk.app();
     let admitted = match app.callers.admit_as(desk.form.text("caller")) {
         Some(Ok(admitted)) => admitted,
@@ -242,7 +242,9 @@ async fn sent(desk: &Desk, body: Bytes) -> Markup {
     let text = answer.pointer("/choices/0/message/content").and_then(Value::as_str);
     let error = answer.pointer("/error/message").and_then(Value::as_str);
     let cut = |text: &str| text.chars().take(ANSWER_BYTES_MAX).collect::<String>();
-    let explanation = recorded(desk, id);
+    let (reading, wanted) = (Arc::clone(desk), id.to_owned());
+    let found = tokio::task::spawn_blocking(move || recorded(&reading, &wanted)).await;
+    let explanation = found.ok().flatten();
     html! {
         h2.part { (desk.t(W::TheAnswer)) }
         section class=(if head.status.is_success() { "card answer" } else { "card answer refused" }) {
@@ -265,7 +267,6 @@ async fn sent(desk: &Desk, body: Bytes) -> Markup {
 }
 
 fn recorded(desk: &Desk, id: &str) -> Option<Explanation<'static>> {
-    // A row by its key: quick enough to read here.
     let row = desk.app().store.reader().ok()?.row(id).ok()??;
     trace::read(&row.decided.trace_json)
 }

@@ -152,7 +152,7 @@ def test_from_a_new_key_to_a_new_policy(visit, gateway, vendor):
     page.fill("[name=given]", "task.type: code\ndata.labels: []\nbudget.team-month.used: 104%")
     page.click("text=See the decision")
     assert "team-budget" in page.locator(".rules").first.text_content()
-    page.fill("[name=given]", "task.tipe: code")
+    page.fill("[name=given]", "task.types: code")
     page.click("text=See the decision")
     assert "did you mean" in page.locator(".carets").text_content()
 

@@ -43,6 +43,8 @@ mod local;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]
+mod matrix;
+#[cfg(test)]
 mod ner;
 #[cfg(test)]
 mod observe;

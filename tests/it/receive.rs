@@ -138,7 +138,8 @@ async fn framing_that_servers_read_differently_is_refused() {
         )
     };
     let plain = "Host: a\r\nContent-Length: LENGTH";
-    let many: String = (0..70).map(|number| format!("\r\nX-{number}: y")).collect();
+    let many: Vec<String> = (0..70).map(|number| format!("\r\nX-{number}: y")).collect();
+    let many = many.concat();
     let long = format!("\r\nX: {}", "y".repeat(300 << 10));
     let path = "/v1/chat/completions";
     let mut cases: Vec<(String, String)> =

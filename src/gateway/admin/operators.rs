@@ -62,7 +62,10 @@ pub(crate) enum Denied {
     #[error("an admin key is needed: send `Authorization: Bearer <key>`")]
     NoKey,
     /// A page of another origin sends this.
-    #[error("pages of other origins may not operate the gateway")]
+    #[error(
+        "pages of other origins may not operate the gateway; without admin keys it has no name but \
+         its address and `localhost`"
+    )]
     Foreign,
     /// Too many wrong keys.
     #[error("too many wrong keys; wait a minute")]

@@ -6,7 +6,7 @@ mod upstream;
 
 pub(crate) use hub::{COMMIT, HubServer, State as HubState, sha256};
 pub(crate) use proxy::{KEY, Proxy, Reply, UPSTREAM_KEY, chat, settings, streamed};
-pub(crate) use upstream::{Say, Upstream, answer, events};
+pub(crate) use upstream::{Say, Seen, Upstream, answer, events};
 
 use std::future::Future;
 use std::time::Duration;
