@@ -18,6 +18,7 @@ use crate::policy::{Estimate, Policy, TargetId};
 use crate::record::{SettledRow, Store};
 use crate::rollout::Rollout;
 use crate::server::{Limits, Shutdown};
+use crate::shared::Shared;
 use crate::tasks::Tasks;
 use crate::telemetry::Metrics;
 use crate::upstream::Client;
@@ -35,6 +36,8 @@ pub struct App {
     pub rollout: Rollout,
     /// The money.
     pub budgets: Budgets,
+    /// What of it is shared with other gateways.
+    pub shared: Option<Shared>,
     /// Where requests can go; indices are the policy's target ids.
     pub destinations: Vec<Destination>,
     /// Sends to upstreams.
@@ -71,8 +74,9 @@ impl App {
         self.destinations.iter().find(|it| it.engine().is_none() && it.listing.is_some())
     }
 
-    /// Sets money aside for a request of this caller on its way to a target, by this route.
-    pub fn reserve(
+    /// Sets money aside for a request of this caller on its way to a target, by this route. Waits only
+    /// where budgets are shared and this gateway must ask for more.
+    pub async fn reserve(
         &self,
         caller: &Caller,
         (target, route): (TargetId, &str),
@@ -92,7 +96,10 @@ impl App {
             Some(Estimate::Known(amount)) => amount,
             Some(Estimate::Unpriced) | None => NanoUsd::ZERO,
         };
-        self.budgets.reserve(&keys, amount, now)
+        match &self.shared {
+            Some(shared) => shared.reserve(&self.budgets, (&keys, amount.into()), now).await,
+            None => self.budgets.reserve(&keys, amount, now),
+        }
     }
 
     /// Queues the end of a request for the ledger, in the background: an ending never waits for the

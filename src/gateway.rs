@@ -10,13 +10,14 @@ use std::sync::Arc;
 
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::app::{App, Ids};
 use crate::budget::Budgets;
 use crate::caller::Callers;
 use crate::clock;
-use crate::config::{PolicySource, Settings, StoreSettings, TargetKind, TargetSettings};
+use crate::config::{PolicySource, Settings, TargetKind, TargetSettings};
 use crate::destination::{Destination, Kind};
 use crate::engine::{EngineError, TaggerError, TokenTagger};
 use crate::inspect::Tagger;
@@ -27,6 +28,7 @@ use crate::record::{LedgerError, Store};
 use crate::rollout::{self, Rollout};
 use crate::route::price::{Listing, PriceBook};
 use crate::server::{self, Shutdown};
+use crate::shared::{self, Shared};
 use crate::tasks::Tasks;
 use crate::telemetry::Metrics;
 use crate::upstream::{Client, Remote, RemoteError};
@@ -140,6 +142,9 @@ pub struct Gateway {
     /// What it consists of.
     pub app: Arc<App>,
     listeners: Tasks,
+    /// What goes on until the last request has ended.
+    keepers: Tasks,
+    all_ended: CancellationToken,
 }
 
 impl Gateway {
@@ -172,8 +177,10 @@ impl Gateway {
             app.tasks.spawn(rollout::look_after_file(Arc::clone(&app)));
         }
         app.tasks.spawn(keys::look_after(Arc::clone(&app), keys));
+        let (keepers, all_ended) = (Tasks::default(), CancellationToken::new());
+        keepers.spawn(shared::look_after(Arc::clone(&app), all_ended.clone()));
         info!(%address, %admin_address, policy = app.policy().rev(), "listening");
-        Ok(Self { address, admin_address, app, listeners })
+        Ok(Self { address, admin_address, app, listeners, keepers, all_ended })
     }
 
     /// Stops accepting, lets open requests come to their end, and closes the ledger.
@@ -185,6 +192,11 @@ impl Gateway {
             if let Some(engine) = destination.engine() {
                 engine.stop();
             }
+        }
+        self.all_ended.cancel();
+        self.keepers.drained().await;
+        if let Some(shared) = &self.app.shared {
+            shared.leave(&self.app.budgets).await;
         }
         if let Err(error) = self.app.store.close().await {
             warn!(%error, "the ledger could not be closed cleanly");
@@ -219,24 +231,31 @@ fn load(settings: &Settings) -> Result<(App, ManagedKeys), StartError> {
     let mut models = LocalModels::new(settings);
     let destinations = settings.targets.iter().map(|it| destination(it, &mut models));
     let destinations = destinations.collect::<Result<Vec<_>, _>>()?;
-    let StoreSettings::Sqlite(path) = &settings.store;
     let now = clock::now();
-    let (store, recovery) = Store::open(path, now)?;
+    let (store, recovery) = Store::open_as(&settings.store, settings.durability, now)?;
     if recovery.expired > 0 {
         warn!(requests = recovery.expired, "requests were cut off by a crash; charged as reserved");
     }
     let callers = Callers::new(settings.callers.clone(), &settings.team_rates, settings.anonymous);
-    let keys = ManagedKeys::open(path, now)?;
+    let keys = ManagedKeys::open(&settings.store, now)?;
     keys.refresh(&callers)?;
     let specs = policy.budgets().to_vec();
-    let recovered = store.reader()?.recovered(&specs, now)?;
+    let shared = Shared::of(&store);
+    let budgets = if let Some(shared) = &shared {
+        shared.slices().register(&specs, now)?;
+        Budgets::shared(specs)
+    } else {
+        let recovered = store.reader()?.recovered(&specs, now)?;
+        Budgets::new(specs, recovered)
+    };
     let metrics = Metrics::new()?;
     metrics.policy_info.with_label_values(&[policy.rev()]).set(1.0);
     let app = App {
         limits: settings.limits,
         callers,
         inspector: inspector(settings)?,
-        budgets: Budgets::new(specs, recovered),
+        budgets,
+        shared,
         rollout: Rollout::new(settings.policy.clone(), world(settings), policy),
         destinations,
         client: Client::new(std::time::Duration::from_secs(5))?,

@@ -22,6 +22,7 @@ pub mod rollout;
 pub mod policy;
 // reserve
 pub mod budget;
+pub mod shared;
 pub mod route;
 // dispatch
 pub mod dispatch;

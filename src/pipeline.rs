@@ -110,7 +110,7 @@ async fn answer(
     let said = said.and_metadata(&policy, shadow.as_deref(), &request);
     findings.task = said.task(findings.task, &caller);
     let known = Known { caller: &caller, request: &request, said: &said, findings: &findings, now };
-    let decided = decide::decide(app, &policy, known);
+    let decided = Box::pin(decide::decide(app, &policy, known)).await;
     app.metrics.stage("decide", clock::instant() - inspected);
 
     let case = Arc::new(Case {

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use smallvec::SmallVec;
 
+use super::share::{Grant, Keep, PotKey, Report, Sharing, Slice, Want};
 use super::spec::{BudgetSpec, Firmness, Imputed, Subject};
 use super::window::Span;
 use crate::money::NanoUsd;
@@ -205,12 +206,16 @@ pub(super) struct Ledger {
     accounts: Vec<Account>,
     totals: Totals,
     next_account: u64,
+    sharing: Sharing,
 }
 
 #[derive(Debug)]
 struct Account {
     id: u64,
     spec: BudgetSpec,
+    /// What its pots are called among nodes.
+    identity: String,
+    sharing: Sharing,
     pots: BTreeMap<Arc<str>, Pot>,
     /// How many pots there may be before those of past windows are thrown out.
     pots_max: usize,
@@ -222,13 +227,18 @@ struct Pot {
     spent: NanoUsd,
     reserved: NanoUsd,
     overrun: NanoUsd,
+    slice: Slice,
 }
 
 const POTS_BEFORE_PRUNING: usize = 1024;
 
 impl Ledger {
-    pub(super) fn new(specs: Vec<BudgetSpec>, recovered: Vec<Recovered>) -> Self {
-        let mut ledger = Self::default();
+    pub(super) fn new(
+        specs: Vec<BudgetSpec>,
+        recovered: Vec<Recovered>,
+        sharing: Sharing,
+    ) -> Self {
+        let mut ledger = Self { sharing, ..Self::default() };
         ledger.reconfigure(specs, recovered);
         ledger
     }
@@ -243,7 +253,7 @@ impl Ledger {
                 Account { spec, ..former.swap_remove(position) }
             } else {
                 self.next_account = self.next_account.saturating_add(1);
-                Account::new(self.next_account, spec, &recovered)
+                Account::new(self.next_account, spec, &recovered, self.sharing)
             };
             self.accounts.push(account);
         }
@@ -311,6 +321,72 @@ impl Ledger {
         overrun
     }
 
+    /// What must be given so that a reservation fits.
+    pub(super) fn wants(
+        &self,
+        keys: &SubjectKeys<'_>,
+        charge: Charge,
+        now: Timestamp,
+    ) -> Vec<Want> {
+        let mut wants = Vec::new();
+        for account in &self.accounts {
+            let subject = keys.of(account.spec.per).unwrap_or_default();
+            let Some(want) = account.want(subject, charge, now) else { continue };
+            if account.current(subject, now).is_some_and(|pot| pot.slice.is_dry) {
+                return Vec::new();
+            }
+            wants.push(want);
+        }
+        wants
+    }
+
+    pub(super) fn grant(&mut self, grants: &[Grant]) {
+        for grant in grants {
+            if let Some(pot) = self.pot(&grant.pot) {
+                pot.slice.granted += grant.more;
+                pot.slice.others = grant.others;
+                pot.slice.is_dry = !grant.more.is_positive();
+            }
+        }
+    }
+
+    pub(super) fn learn(&mut self, others: &[(PotKey, NanoUsd)]) {
+        for (pot, others) in others {
+            if let Some(pot) = self.pot(pot) {
+                pot.slice.others = *others;
+            }
+        }
+    }
+
+    pub(super) fn round(&mut self, keep: Keep, now: Timestamp) -> Vec<Report> {
+        let mut reports = Vec::new();
+        for Account { identity, pots, .. } in &mut self.accounts {
+            for (subject, pot) in pots.iter_mut().filter(|(_, pot)| now < pot.span.end) {
+                if let Some((granted, used)) = pot.slice.round(pot.spent + pot.reserved, keep) {
+                    let pot_key = PotKey {
+                        budget: identity.clone(),
+                        subject: subject.to_string(),
+                        start: pot.span.start,
+                    };
+                    reports.push(Report { pot: pot_key, end: pot.span.end, granted, used });
+                }
+            }
+        }
+        reports
+    }
+
+    /// The pot that nodes call so, which begins here if this node has none of that window or a later one.
+    fn pot(&mut self, key: &PotKey) -> Option<&mut Pot> {
+        let account = self.accounts.iter_mut().find(|account| account.identity == key.budget)?;
+        let span = account.spec.window.span(&account.spec.tz, key.start);
+        let subject: Arc<str> = Arc::from(key.subject.as_str());
+        let pot = account.pots.entry(subject).or_insert_with(|| Pot::fresh(span));
+        if pot.span.end <= span.start {
+            *pot = Pot::fresh(span);
+        }
+        (pot.span.start == key.start).then_some(pot)
+    }
+
     /// The pots of the windows that contain `now`.
     pub(super) fn views(&self, now: Timestamp) -> Vec<PotView> {
         let mut views = Vec::new();
@@ -345,7 +421,7 @@ fn counts_alike(old: &BudgetSpec, new: &BudgetSpec) -> bool {
 }
 
 impl Account {
-    fn new(id: u64, spec: BudgetSpec, recovered: &[Recovered]) -> Self {
+    fn new(id: u64, spec: BudgetSpec, recovered: &[Recovered], sharing: Sharing) -> Self {
         let pots = recovered
             .iter()
             .filter(|sum| sum.budget == spec.name)
@@ -354,7 +430,8 @@ impl Account {
                 (Arc::from(sum.subject.as_str()), pot)
             })
             .collect();
-        Self { id, spec, pots, pots_max: POTS_BEFORE_PRUNING }
+        let identity = spec.identity();
+        Self { id, spec, identity, sharing, pots, pots_max: POTS_BEFORE_PRUNING }
     }
 
     /// The pot that a reservation at `now` would use. A clock that jumps back does not reopen a closed
@@ -372,13 +449,14 @@ impl Account {
     fn admit(&self, subject: &str, charge: Charge, now: Timestamp) -> Result<(), OverBudget> {
         let asked = charge.counted(self.spec.imputed);
         let standing = self.standing(subject, now);
-        let fits = standing.used() + asked <= standing.limit;
         // What costs nothing is never refused: over budget means "only what is free".
-        if fits || !asked.is_positive() || self.spec.firmness == Firmness::Soft {
+        if !asked.is_positive()
+            || self.spec.firmness == Firmness::Soft
+            || !self.lacks(subject, asked, now).is_positive()
+        {
             return Ok(());
         }
-        let span = self.current(subject, now).map(|pot| pot.span);
-        let span = span.unwrap_or_else(|| self.spec.window.span(&self.spec.tz, now));
+        let span = self.span(subject, now);
         Err(OverBudget {
             budget: self.spec.name.as_str().into(),
             subject: subject.into(),
@@ -388,6 +466,38 @@ impl Account {
             asked,
             resets_at: span.end,
         })
+    }
+
+    /// How much is missing for this amount to fit.
+    fn lacks(&self, subject: &str, asked: NanoUsd, now: Timestamp) -> NanoUsd {
+        let pot = self.current(subject, now);
+        let used = pot.map_or(NanoUsd::ZERO, |pot| pot.spent + pot.reserved);
+        let may_use = match self.sharing {
+            Sharing::Alone => self.spec.limit,
+            Sharing::Shared => pot.map_or(NanoUsd::ZERO, |pot| pot.slice.granted),
+        };
+        (used + asked).less(may_use)
+    }
+
+    fn want(&self, subject: &str, charge: Charge, now: Timestamp) -> Option<Want> {
+        let asked = charge.counted(self.spec.imputed);
+        let need = self.lacks(subject, asked, now);
+        let is_hard = self.spec.firmness == Firmness::Hard && asked.is_positive();
+        (is_hard && need.is_positive()).then(|| {
+            let span = self.span(subject, now);
+            let pot = PotKey {
+                budget: self.identity.clone(),
+                subject: subject.to_owned(),
+                start: span.start,
+            };
+            Want { pot, end: span.end, limit: self.spec.limit, need }
+        })
+    }
+
+    /// The window that a reservation at `now` belongs to.
+    fn span(&self, subject: &str, now: Timestamp) -> Span {
+        let span = self.current(subject, now).map(|pot| pot.span);
+        span.unwrap_or_else(|| self.spec.window.span(&self.spec.tz, now))
     }
 
     fn set_aside(&mut self, subject: &str, charge: Charge, now: Timestamp) -> Part {
@@ -405,6 +515,7 @@ impl Account {
         };
         if let Some(pot) = self.pots.get_mut(&subject) {
             pot.reserved += amount;
+            pot.slice.recent += amount;
         }
         Part { account: self.id, subject, start, amount }
     }
@@ -431,11 +542,13 @@ impl Account {
 
 impl Pot {
     fn fresh(span: Span) -> Self {
-        Self { span, spent: NanoUsd::ZERO, reserved: NanoUsd::ZERO, overrun: NanoUsd::ZERO }
+        let (spent, reserved, overrun) = (NanoUsd::ZERO, NanoUsd::ZERO, NanoUsd::ZERO);
+        Self { span, spent, reserved, overrun, slice: Slice::default() }
     }
 
+    /// What other nodes use counts as spent.
     fn standing(&self, limit: NanoUsd) -> Standing {
-        Standing { spent: self.spent, reserved: self.reserved, limit }
+        Standing { spent: self.spent + self.slice.others, reserved: self.reserved, limit }
     }
 }
 

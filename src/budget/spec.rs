@@ -29,6 +29,20 @@ pub struct BudgetSpec {
     pub imputed: Imputed,
 }
 
+impl BudgetSpec {
+    /// What it counts, as one word: budgets with the same identity share their pots, whatever their
+    /// limits.
+    pub fn identity(&self) -> String {
+        let zone = self.tz.iana_name().unwrap_or("UTC");
+        let imputed = match self.imputed {
+            Imputed::Excluded => "billed",
+            Imputed::Included => "all",
+        };
+        let (per, window) = (self.per.name(), self.window.name());
+        format!("{} {per} {window} {zone} {imputed}", self.name)
+    }
+}
+
 /// Whose spending shares one pot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Subject {

@@ -3,7 +3,6 @@
 pub mod arguments;
 
 use std::io::Write;
-use std::path::Path;
 
 use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
@@ -11,11 +10,12 @@ use serde_json::json;
 
 use super::models::Format;
 use crate::caller::{KeyDigest, key};
+use crate::record::StoreSettings;
 use crate::record::keys::{KeyRow, Keys};
 use crate::secret::Secret;
 
 /// Makes a key and shows it, this once.
-pub fn create(ledger: &Path, mut row: KeyRow, out: &mut dyn Write) -> anyhow::Result<()> {
+pub fn create(ledger: &StoreSettings, mut row: KeyRow, out: &mut dyn Write) -> anyhow::Result<()> {
     let key = make()?;
     row.digest = KeyDigest::of(&key).0;
     row.hint = key::hint(&key);
@@ -25,7 +25,7 @@ pub fn create(ledger: &Path, mut row: KeyRow, out: &mut dyn Write) -> anyhow::Re
 
 /// Gives a key a new secret and shows it, this once.
 pub fn rotate(
-    ledger: &Path,
+    ledger: &StoreSettings,
     name: &str,
     overlap: SignedDuration,
     now: Timestamp,
@@ -40,7 +40,7 @@ pub fn rotate(
 
 /// Ends a key.
 pub fn revoke(
-    ledger: &Path,
+    ledger: &StoreSettings,
     name: &str,
     now: Timestamp,
     out: &mut dyn Write,
@@ -64,7 +64,7 @@ fn show(key: &Secret, what: &str, out: &mut dyn Write) -> anyhow::Result<()> {
 
 /// Lists keys, without what opens anything.
 pub fn list(
-    ledger: &Path,
+    ledger: &StoreSettings,
     format: Format,
     now: Timestamp,
     out: &mut dyn Write,

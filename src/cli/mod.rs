@@ -20,7 +20,7 @@ pub use arguments::Arguments;
 
 use self::models::pull::{self, ENDPOINT, Patience, PullError, PullOptions};
 use crate::clock;
-use crate::config::{self, Settings, StoreSettings};
+use crate::config::{self, Settings};
 use crate::demo;
 use crate::gateway::StartError;
 use crate::inspect::Level;
@@ -230,7 +230,7 @@ fn keys_command(
     settings: &Settings,
     out: &mut dyn Write,
 ) -> Result<(), CliError> {
-    let (now, StoreSettings::Sqlite(ledger)) = (clock::now(), &settings.store);
+    let (now, ledger) = (clock::now(), &settings.store);
     match command {
         KeysCommand::Create(arguments) => keys::create(ledger, arguments.row(now)?, out)?,
         KeysCommand::List { format } => keys::list(ledger, format.into(), now, out)?,

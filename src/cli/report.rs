@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
-use crate::config::{Settings, StoreSettings};
+use crate::config::Settings;
 use crate::record::Reader;
 use crate::record::report::Period;
 
@@ -27,15 +27,14 @@ pub enum Layout {
 
 /// The ledger of a configuration, for reading beside a running gateway.
 pub fn ledger(settings: &Settings) -> anyhow::Result<Reader> {
-    let StoreSettings::Sqlite(path) = &settings.store;
-    if !path.exists() {
+    if let Some(path) = settings.store.file().filter(|path| !path.exists()) {
         bail!(
             "there is no ledger at `{}` yet; a gateway that serves makes it, and `--config FILE` \
              says whose to read",
             path.display()
         );
     }
-    Ok(Reader::open(path)?)
+    Ok(Reader::open(&settings.store)?)
 }
 
 /// A period from what was typed: `30d`, `12h`, `2w` back from `now`, a day or an instant.

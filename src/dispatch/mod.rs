@@ -166,7 +166,7 @@ async fn tried(
         } else {
             // A fallback is charged to the budgets of the target that serves it.
             let (estimate, place) = (estimates.get(target.0).copied(), (target, &*case.route));
-            match app.reserve(&case.caller, place, estimate, clock::now()) {
+            match app.reserve(&case.caller, place, estimate, clock::now()).await {
                 Ok(hold) => hold,
                 Err(_) => continue,
             }
@@ -204,7 +204,7 @@ async fn tried(
         given_up = Some(miss.failure);
     }
     if let Some((target, heard)) = spare
-        && let Some(settlement) = reopened(&app, &case, (target, &estimates), carried)
+        && let Some(settlement) = reopened(&app, &case, (target, &estimates), carried).await
     {
         return kept(heard, target, settlement, wanted).await;
     }
@@ -235,7 +235,7 @@ async fn kept(
 }
 
 /// An account for a local answer that was given up. Its work is booked when it is told.
-fn reopened(
+async fn reopened(
     app: &Arc<App>,
     case: &Arc<Case>,
     (target, estimates): (TargetId, &[Estimate]),
@@ -244,7 +244,7 @@ fn reopened(
     let destination = app.destination(target)?;
     let (estimate, place) = (estimates.get(target.0).copied(), (target, &*case.route));
     let seat = destination.seat()?;
-    let hold = app.reserve(&case.caller, place, estimate, clock::now()).ok()?;
+    let hold = app.reserve(&case.caller, place, estimate, clock::now()).await.ok()?;
     let mut settlement = Settlement::open(Arc::clone(app), Arc::clone(case), target, hold, seat);
     settlement.carry(Carried { imputed: NanoUsd::ZERO, ..carried });
     Some(settlement)

@@ -1,7 +1,6 @@
 //! Keys that commands make and revoke while the gateway runs.
 
 use std::num::NonZeroU32;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ use crate::app::App;
 use crate::caller::{CallerSettings, Callers, Grant, KeyBook, KeyDigest, Rates, TaskHints};
 use crate::inspect::Level;
 use crate::policy::Criticality;
-use crate::record::LedgerError;
+use crate::record::{LedgerError, StoreSettings};
 use crate::record::keys::{KeyRow, Keys};
 
 /// How often keys are looked at: a revoked key opens nothing after this long.
@@ -25,7 +24,7 @@ pub(super) struct ManagedKeys {
 }
 
 impl ManagedKeys {
-    pub(super) fn open(ledger: &Path, now: Timestamp) -> Result<Self, LedgerError> {
+    pub(super) fn open(ledger: &StoreSettings, now: Timestamp) -> Result<Self, LedgerError> {
         Ok(Self { keys: Mutex::new((Keys::open(ledger, now)?, None)) })
     }
 

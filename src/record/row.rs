@@ -140,6 +140,28 @@ pub struct SettledRow {
     pub verified: Option<Verified>,
 }
 
+impl SettledRow {
+    /// The end of a request that was refused because nobody could tell whether its decision had been
+    /// written.
+    pub(super) fn not_sent(id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            ending: Ending::Released,
+            outcome: "not_recorded".to_owned(),
+            answered_by: None,
+            weights: None,
+            sent_to: Vec::new(),
+            cost: NanoUsd::ZERO,
+            avoided: NanoUsd::ZERO,
+            imputed: NanoUsd::ZERO,
+            usage: None,
+            latency: Duration::ZERO,
+            ttft: None,
+            verified: None,
+        }
+    }
+}
+
 /// A local answer that was looked at.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Verified {
@@ -180,7 +202,7 @@ impl Ending {
 /// A row as the database holds it, for reports, commands and tests.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LedgerRow {
-    /// The row's number, in order of commitment, without gaps.
+    /// The row's number, in the order of commitment; in a file without gaps.
     pub seq: i64,
     /// What was known when it was decided.
     pub decided: DecidedRow,

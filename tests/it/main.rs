@@ -39,7 +39,11 @@ mod logs;
 #[cfg(test)]
 mod ner;
 #[cfg(test)]
+mod nodes;
+#[cfg(test)]
 mod policies;
+#[cfg(test)]
+mod postgres;
 #[cfg(test)]
 mod prove;
 #[cfg(test)]
