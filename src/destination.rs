@@ -90,6 +90,14 @@ impl Destination {
         }
     }
 
+    /// Who answers: the provider's name, or `engine` for a model in this process.
+    pub fn provider(&self) -> &'static str {
+        match &self.kind {
+            Kind::Local(_) => "engine",
+            Kind::Remote(remote) => remote.provider.name(),
+        }
+    }
+
     /// The names that records keep when a route chose it.
     pub fn chosen(&self, route: &str) -> Chosen {
         Chosen {

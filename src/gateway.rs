@@ -119,14 +119,19 @@ pub fn policy_text(policy: &PolicySource) -> Result<String, StartError> {
 /// What a policy may name under these settings.
 pub fn world(settings: &Settings) -> World {
     let words = |it: &TargetSettings| TargetWords { name: it.name.clone(), zone: it.zone.clone() };
+    World {
+        targets: settings.targets.iter().map(words).collect(),
+        teams: teams(settings),
+        masking: Masking::Available,
+    }
+}
+
+/// The teams of the configuration's callers, each once.
+fn teams(settings: &Settings) -> Vec<String> {
     let mut teams: Vec<String> = settings.callers.iter().map(|it| it.team.clone()).collect();
     teams.sort();
     teams.dedup();
-    World {
-        targets: settings.targets.iter().map(words).collect(),
-        teams,
-        masking: Masking::Available,
-    }
+    teams
 }
 
 /// How often files of terms are looked at for changes.
@@ -248,7 +253,10 @@ fn load(settings: &Settings) -> Result<(App, ManagedKeys), StartError> {
         let recovered = store.reader()?.recovered(&specs, now)?;
         Budgets::new(specs, recovered)
     };
-    let metrics = Metrics::new()?;
+    let metrics = Metrics::new(teams(settings))?;
+    for target in &destinations {
+        metrics.target([&target.name, target.model(), &target.zone, target.provider()]);
+    }
     metrics.policy_info.with_label_values(&[policy.rev()]).set(1.0);
     let app = App {
         limits: settings.limits,

@@ -164,6 +164,7 @@ async fn recorded(app: &App, row: DecidedRow, unsent: Unsent) -> Result<Unsent, 
         if let Some(hold) = unsent.into_hold() {
             hold.release();
         }
+        app.metrics.fail_closed.with_label_values(&["ledger"]).inc();
         let message = format!("the decision could not be recorded, so nothing was sent: {error}");
         return Err(Failure::ours(Code::LedgerUnavailable, message));
     }

@@ -7,7 +7,7 @@ use tracing::warn;
 use crate::app::App;
 use crate::decide::{Decided, Known};
 use crate::dispatch::Case;
-use crate::inspect::{Findings, Task};
+use crate::inspect::{Findings, Scan, Task};
 use crate::money::NanoUsd;
 use crate::policy::{Outcome, Policy};
 use crate::record::facts::is_printable;
@@ -28,6 +28,14 @@ pub fn count(app: &App, policy: &Policy, decided: &Decided<'_>, findings: &Findi
     let level = decided.decision.sensitivity.name();
     let names = [route(policy, decided), level, task.name(), zone];
     app.metrics.decisions.with_label_values(&names).inc();
+    let outcome = if decided.decision.permit().is_some() { "permitted" } else { "refused" };
+    for limit in &decided.decision.trace.limits {
+        let names = [policy.limit_id(limit.limit), outcome];
+        app.metrics.limits_applied.with_label_values(&names).inc();
+    }
+    if findings.scan != Scan::Complete {
+        app.metrics.fail_closed.with_label_values(&["scan"]).inc();
+    }
     for finding in &findings.items {
         app.metrics.findings.with_label_values(&[finding.label.name()]).inc();
     }

@@ -301,6 +301,7 @@ async fn leaving(
     // INVARIANT: what could not be masked is not sent.
     let (masked, restoration) =
         masking::masked(masking, key, caller, request).await.map_err(|error| {
+            settlement.app().metrics.fail_closed.with_label_values(&["masking"]).inc();
             let message = format!("the request was not sent: {error}");
             Failure::ours(Code::TargetsUnavailable, message)
         })?;

@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::clock;
 use crate::record::LedgerRow;
 use crate::server::{Body, respond};
+use crate::telemetry::Drops;
 
 const PAGE: &str = "Ambidex admin: /metrics, /admin/api/decisions/{id}, /admin/api/ledger/sums, /admin/api/policy\n";
 
@@ -35,17 +36,6 @@ pub(super) async fn handle(app: &Arc<App>, request: Request<Incoming>) -> Respon
 
 /// Gauges are set when they are read: budgets and queues change by themselves.
 fn metrics(app: &App) -> Response<Body> {
-    for pot in app.budgets.snapshot(clock::now()).pots {
-        let names = [pot.budget.as_str(), pot.subject.as_str()];
-        let metrics = &app.metrics;
-        for (gauge, sum) in [
-            (&metrics.budget_limit, pot.standing.limit),
-            (&metrics.budget_spent, pot.standing.spent),
-            (&metrics.budget_reserved, pot.standing.reserved),
-        ] {
-            gauge.with_label_values(&names).set(sum.as_usd_f64());
-        }
-    }
     let count = |number: usize| f64::from(u32::try_from(number).unwrap_or(u32::MAX));
     for engine in app.destinations.iter().filter_map(|it| it.engine()) {
         let (load, model) = (engine.load_now(), engine.card().name.as_str());
@@ -60,7 +50,11 @@ fn metrics(app: &App) -> Response<Body> {
         let names = [card.name.as_str(), &card.backend, &card.licence, digest];
         app.metrics.local_info.with_label_values(&names).set(1.0);
     }
-    respond::typed(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", app.metrics.page())
+    let counts = app.store.counts();
+    let drops =
+        Drops { lost: counts.lost, rejected: counts.rejected, repeated: counts.settled_twice };
+    let page = app.metrics.page(&app.budgets.snapshot(clock::now()).pots, drops);
+    respond::typed(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", page)
 }
 
 fn decision(app: &App, id: &str) -> Response<Body> {

@@ -74,6 +74,8 @@ catalog! {
         "Tokens by disjoint kind and by where the number comes from.";
     DECISIONS = "decisions_total" Counter ["rule", "sensitivity", "task", "zone"]
         "Decisions by the route that won.";
+    LIMITS_APPLIED = "limits_applied_total" Counter ["limit", "outcome"]
+        "Limits that applied to requests, by what became of these: permitted or refused.";
     REFUSALS = "refusals_total" Counter ["reason"]
         "Requests that got an error, by its code.";
     FINDINGS = "findings_total" Counter ["label"]
@@ -84,6 +86,10 @@ catalog! {
         "Dollars spent in the current window.";
     BUDGET_RESERVED = "budget_reserved_usd" Gauge ["budget", "subject"]
         "Dollars promised to requests that still run.";
+    BUDGET_START = "budget_window_start_timestamp_seconds" Gauge ["budget", "subject"]
+        "When the current window began, in seconds since 1970.";
+    BUDGET_END = "budget_window_end_timestamp_seconds" Gauge ["budget", "subject"]
+        "When the current window ends, in seconds since 1970.";
     ATTEMPTS = "attempts_total" Counter ["target", "result"]
         "Requests sent to a target, retries included.";
     LOCAL_QUEUE = "local_queue_depth" Gauge ["model"]
@@ -106,6 +112,12 @@ catalog! {
         "Dollars of machine time that local answers took, by the configured price of an hour.";
     UNPRICED = "unpriced_requests_total" Counter ["target"]
         "Requests to a target whose price is not known.";
+    FAIL_CLOSED = "fail_closed_total" Counter ["cause"]
+        "Times that requests were kept in or back because something of ours failed: ledger (a decision could not be written), scan (a text was not read to its end), masking (values could not be masked).";
+    DROPPED = "dropped_records_total" Counter ["reason"]
+        "Ledger entries that were not written: lost (how a request ended), rejected (the database refused a row), repeated (a request ended twice; nothing is missing).";
+    TARGET_INFO = "target_info" Gauge ["target", "model", "zone", "provider"]
+        "1 for every target of the configuration.";
     LOCAL_INFO = "local_model_info" Gauge ["model", "backend", "licence", "sha256"]
         "1 for every local model; the digest is known shortly after the start.";
     POLICY_INFO = "policy_info" Gauge ["rev"]

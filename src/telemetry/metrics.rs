@@ -1,5 +1,7 @@
 //! The metrics themselves, in a registry of their own.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use prometheus::core::Collector;
@@ -9,8 +11,18 @@ use prometheus::{
 };
 
 use super::catalog::{self, Kind, Metric, PREFIX};
+use super::names::Names;
+use crate::budget::PotView;
 use crate::chat::Usage;
+use crate::failure::Code;
 use crate::money::{NanoUsd, Tokens};
+
+/// What can fail so that a request is kept in or back.
+const FAIL_CLOSED_CAUSES: [&str; 3] = ["ledger", "scan", "masking"];
+/// Most teams with series of their own.
+const TEAMS_MAX: usize = 100;
+/// Most subjects of budgets with series of their own.
+const SUBJECTS_MAX: usize = 100;
 
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +79,8 @@ pub struct Metrics {
     tokens: IntCounterVec,
     /// Decisions by winning route.
     pub decisions: IntCounterVec,
+    /// Limits that applied, by what became of the request.
+    pub limits_applied: IntCounterVec,
     /// Errors by code.
     pub refusals: IntCounterVec,
     /// Sensitive values by label.
@@ -75,12 +89,19 @@ pub struct Metrics {
     pub attempts: IntCounterVec,
     /// Requests without a known price.
     pub unpriced: IntCounterVec,
-    /// Budgets: the limit.
-    pub budget_limit: GaugeVec,
-    /// Budgets: spent.
-    pub budget_spent: GaugeVec,
-    /// Budgets: promised.
-    pub budget_reserved: GaugeVec,
+    budget_limit: GaugeVec,
+    budget_spent: GaugeVec,
+    budget_reserved: GaugeVec,
+    budget_start: GaugeVec,
+    budget_end: GaugeVec,
+    /// Requests kept in or back because something of ours failed.
+    pub fail_closed: IntCounterVec,
+    dropped: IntCounterVec,
+    target_info: GaugeVec,
+    teams: Names,
+    subjects: Names,
+    /// Held by whoever sets gauges to read them.
+    page: Mutex<()>,
     /// Waiting requests of the local engine.
     pub local_queue: GaugeVec,
     local_speed: HistogramVec,
@@ -108,12 +129,12 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Makes and registers every metric of the catalogue.
-    pub fn new() -> Result<Self, prometheus::Error> {
+    /// Makes and registers every metric of the catalogue. `teams` are those of the configuration.
+    pub fn new(teams: impl IntoIterator<Item = String>) -> Result<Self, prometheus::Error> {
         let registry = Registry::new();
         let build_info = gauge(&registry, &catalog::BUILD_INFO)?;
         build_info.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1.0);
-        Ok(Self {
+        let metrics = Self {
             requests: int_counter(&registry, &catalog::REQUESTS)?,
             duration: histogram(&registry, &catalog::DURATION)?,
             first_token: histogram(&registry, &catalog::FIRST_TOKEN)?,
@@ -124,6 +145,7 @@ impl Metrics {
             imputed: counter(&registry, &catalog::IMPUTED)?,
             tokens: int_counter(&registry, &catalog::TOKENS)?,
             decisions: int_counter(&registry, &catalog::DECISIONS)?,
+            limits_applied: int_counter(&registry, &catalog::LIMITS_APPLIED)?,
             refusals: int_counter(&registry, &catalog::REFUSALS)?,
             findings: int_counter(&registry, &catalog::FINDINGS)?,
             attempts: int_counter(&registry, &catalog::ATTEMPTS)?,
@@ -131,6 +153,14 @@ impl Metrics {
             budget_limit: gauge(&registry, &catalog::BUDGET_LIMIT)?,
             budget_spent: gauge(&registry, &catalog::BUDGET_SPENT)?,
             budget_reserved: gauge(&registry, &catalog::BUDGET_RESERVED)?,
+            budget_start: gauge(&registry, &catalog::BUDGET_START)?,
+            budget_end: gauge(&registry, &catalog::BUDGET_END)?,
+            fail_closed: int_counter(&registry, &catalog::FAIL_CLOSED)?,
+            dropped: int_counter(&registry, &catalog::DROPPED)?,
+            target_info: gauge(&registry, &catalog::TARGET_INFO)?,
+            teams: Names::new(teams, TEAMS_MAX),
+            subjects: Names::new([], SUBJECTS_MAX),
+            page: Mutex::new(()),
             local_queue: gauge(&registry, &catalog::LOCAL_QUEUE)?,
             local_speed: histogram(&registry, &catalog::LOCAL_SPEED)?,
             local_batch: histogram(&registry, &catalog::LOCAL_BATCH)?,
@@ -147,7 +177,30 @@ impl Metrics {
             cascade_score: histogram(&registry, &catalog::CASCADE_SCORE)?,
             shadow_decisions: int_counter(&registry, &catalog::SHADOW_DECISIONS)?,
             registry,
-        })
+        };
+        metrics.begin_at_zero();
+        Ok(metrics)
+    }
+
+    /// Counters that alerts watch are there before they count anything: of one that appears with its
+    /// first event, Prometheus cannot tell that it grew.
+    fn begin_at_zero(&self) {
+        for code in Code::ALL {
+            self.refusals.with_label_values(&[code.name()]);
+        }
+        for cause in FAIL_CLOSED_CAUSES {
+            self.fail_closed.with_label_values(&[cause]);
+        }
+        self.policy_file_refused.with_label_values::<&str>(&[]).set(0.0);
+        for result in ["applied", "unchanged", "refused"] {
+            self.policy_reloads.with_label_values(&[result]);
+        }
+    }
+
+    /// Says what a target is.
+    pub fn target(&self, [name, model, zone, provider]: [&str; 4]) {
+        self.target_info.with_label_values(&[name, model, zone, provider]).set(1.0);
+        self.unpriced.with_label_values(&[name]);
     }
 
     /// How long a request took, and when its first piece was there.
@@ -174,7 +227,7 @@ impl Metrics {
 
     /// What a request cost, would have cost, and took of our own machine.
     pub fn spent(&self, labels: RequestLabels<'_>, sums: Sums) {
-        let names = [labels.route, labels.target, labels.team];
+        let names = [labels.route, labels.target, self.teams.label(labels.team)];
         for (counter, sum) in
             [(&self.cost, sums.cost), (&self.avoided, sums.avoided), (&self.imputed, sums.imputed)]
         {
@@ -220,13 +273,70 @@ impl Metrics {
         }
     }
 
-    /// The page that Prometheus reads.
-    pub fn page(&self) -> Vec<u8> {
+    /// Takes over what the ledger's writer has counted so far.
+    fn take_drops(&self, drops: Drops) {
+        for (reason, count) in
+            [("lost", drops.lost), ("rejected", drops.rejected), ("repeated", drops.repeated)]
+        {
+            let counter = self.dropped.with_label_values(&[reason]);
+            counter.inc_by(count.saturating_sub(counter.get()));
+        }
+    }
+
+    /// Sets the gauges of the budgets: those of subjects beyond the bound are sums.
+    fn take_budgets(&self, pots: &[PotView]) {
+        // A window that is over, or a budget that the policy no longer has, must not stay behind.
+        for gauge in self.budget_gauges() {
+            gauge.reset();
+        }
+        let mut sums: BTreeMap<[&str; 2], [f64; 5]> = BTreeMap::new();
+        for pot in pots {
+            let names = [pot.budget.as_str(), self.subjects.label(&pot.subject)];
+            let [limit, spent, reserved, start, end] = sums.entry(names).or_default();
+            *limit += pot.standing.limit.as_usd_f64();
+            *spent += pot.standing.spent.as_usd_f64();
+            *reserved += pot.standing.reserved.as_usd_f64();
+            *start = seconds(pot.span.start);
+            *end = seconds(pot.span.end);
+        }
+        for (names, values) in sums {
+            for (gauge, value) in self.budget_gauges().into_iter().zip(values) {
+                gauge.with_label_values(&names).set(value);
+            }
+        }
+    }
+
+    const fn budget_gauges(&self) -> [&GaugeVec; 5] {
+        [
+            &self.budget_limit,
+            &self.budget_spent,
+            &self.budget_reserved,
+            &self.budget_start,
+            &self.budget_end,
+        ]
+    }
+
+    /// The page that Prometheus reads, with what changes by itself as it is now.
+    pub fn page(&self, pots: &[PotView], drops: Drops) -> Vec<u8> {
+        let _turn = self.page.lock().unwrap_or_else(PoisonError::into_inner);
+        self.take_budgets(pots);
+        self.take_drops(drops);
         let mut page = Vec::with_capacity(16 << 10);
         // Fails only on a metric without values, which gathering leaves out.
         let _ = TextEncoder::new().encode(&self.registry.gather(), &mut page);
         page
     }
+}
+
+/// What the ledger's writer could not write since it started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Drops {
+    /// How a request ended.
+    pub lost: u64,
+    /// Rows that the database refused.
+    pub rejected: u64,
+    /// Requests that ended a second time.
+    pub repeated: u64,
 }
 
 /// How the local engine came to an answer.
@@ -253,6 +363,12 @@ pub struct Sums {
     pub avoided: NanoUsd,
     /// Our own machine's time, in money.
     pub imputed: NanoUsd,
+}
+
+/// Seconds since 1970, which a gauge holds exactly for the next few million years.
+#[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "below 2^53")]
+fn seconds(at: jiff::Timestamp) -> f64 {
+    at.as_second() as f64
 }
 
 fn opts(metric: &Metric) -> Opts {

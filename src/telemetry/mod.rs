@@ -3,5 +3,7 @@
 pub mod catalog;
 pub mod logs;
 mod metrics;
+pub mod names;
 
-pub use metrics::{LocalAnswer, Metrics, Outcome, RequestLabels, Sums};
+pub use metrics::{Drops, LocalAnswer, Metrics, Outcome, RequestLabels, Sums};
+pub use names::Names;

@@ -41,6 +41,8 @@ mod ner;
 #[cfg(test)]
 mod nodes;
 #[cfg(test)]
+mod observe;
+#[cfg(test)]
 mod policies;
 #[cfg(test)]
 mod postgres;

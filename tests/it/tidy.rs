@@ -1,10 +1,7 @@
 //! House rules that the compiler cannot check.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-
-use ambidex::telemetry::catalog::{Kind, METRICS, PREFIX};
 
 /// Folders and files that decide but never act.
 const PURE: &[&str] = &[
@@ -141,37 +138,6 @@ fn every_detector_has_cases() {
         let cases = read(&Path::new("tests/golden/detect").join(format!("{name}.jsonl")));
         assert!(cases.lines().count() >= 12, "{name} has too few cases");
     }
-}
-
-/// `UPDATE=1 cargo test --test it metrics_are_documented` writes the page.
-#[test]
-fn metrics_are_documented() {
-    let path = Path::new("docs/metrics.md");
-    let page = metrics_page();
-    if std::env::var_os("UPDATE").is_some() {
-        fs::write(path, &page).unwrap();
-    }
-    assert_eq!(read(path), page, "docs/metrics.md is out of date: run this test with UPDATE=1");
-    let names: BTreeSet<_> = METRICS.iter().map(|metric| metric.name).collect();
-    assert_eq!(names.len(), METRICS.len(), "a name is used twice");
-}
-
-fn metrics_page() -> String {
-    let mut page = "# Metrics\n\nMade from `src/telemetry/catalog.rs`. Label values come from the configuration or from closed\nlists, never from a request.\n\n| name | type | labels | |\n|---|---|---|---|\n".to_owned();
-    for metric in METRICS {
-        let kind = match metric.kind {
-            Kind::Counter => "counter",
-            Kind::Gauge => "gauge",
-            Kind::Histogram(_) => "histogram",
-        };
-        page.push_str(&format!(
-            "| `{PREFIX}{}` | {kind} | {} | {} |\n",
-            metric.name,
-            metric.labels.join(", "),
-            metric.help
-        ));
-    }
-    page
 }
 
 #[test]

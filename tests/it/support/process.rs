@@ -49,11 +49,6 @@ impl Process {
         assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
         self.child.wait().unwrap().success()
     }
-
-    /// Sends a chat request. `None` if there was no answer.
-    pub async fn send(&self, client: &reqwest::Client, body: &Value) -> Option<super::Reply> {
-        send(client, &self.address, body).await
-    }
 }
 
 /// Sends a chat request to a gateway. `None` if there was no answer.

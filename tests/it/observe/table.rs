@@ -1,0 +1,70 @@
+//! The table of metrics makes its page, and the page that Prometheus reads has what the table says.
+
+use std::collections::BTreeSet;
+
+use ambidex::telemetry::catalog::{Kind, METRICS, Metric, PREFIX};
+use ambidex::telemetry::{Drops, Metrics};
+
+use super::is_current;
+
+/// `UPDATE=1 cargo test --test it metrics_are_documented` writes the page.
+#[test]
+fn metrics_are_documented() {
+    is_current("docs/metrics.md", &page());
+    let names: BTreeSet<_> = METRICS.iter().map(|metric| metric.name).collect();
+    assert_eq!(names.len(), METRICS.len(), "a name is used twice");
+}
+
+fn page() -> String {
+    let mut page = OPENING.to_owned();
+    for metric in METRICS {
+        let kind = kind(metric);
+        let labels = metric.labels.join(", ");
+        page.push_str(&format!(
+            "| `{PREFIX}{}` | {kind} | {labels} | {} |\n",
+            metric.name, metric.help
+        ));
+    }
+    page.push_str(CLOSING);
+    page
+}
+
+const OPENING: &str = "# Metrics
+
+Made from `src/telemetry/catalog.rs`. Label values come from the configuration, from keys that operators
+make, or from closed lists, never from a request. The first hundred teams and the first hundred subjects of
+budgets have series of their own, the others share `other`; the ledger has all of them (`ambidex report cost`).
+
+| name | type | labels | |
+|---|---|---|---|
+";
+
+const CLOSING: &str = "
+`GET /metrics` on the admin listener is the page that Prometheus reads. Dashboards for Grafana with their
+provisioning are in `deploy/grafana/`, alert rules with their tests in `deploy/prometheus/`, and
+`deploy/compose/` starts all of it with the demonstration's data.
+";
+
+const fn kind(metric: &Metric) -> &'static str {
+    match metric.kind {
+        Kind::Counter => "counter",
+        Kind::Gauge => "gauge",
+        Kind::Histogram(_) => "histogram",
+    }
+}
+
+#[test]
+fn counters_that_alerts_watch_begin_at_zero() {
+    let metrics = Metrics::new([]).unwrap();
+    let page = String::from_utf8(metrics.page(&[], Drops::default())).unwrap();
+    for line in [
+        "ambidex_fail_closed_total{cause=\"ledger\"} 0",
+        "ambidex_fail_closed_total{cause=\"masking\"} 0",
+        "ambidex_fail_closed_total{cause=\"scan\"} 0",
+        "ambidex_dropped_records_total{reason=\"lost\"} 0",
+        "ambidex_dropped_records_total{reason=\"rejected\"} 0",
+        "ambidex_refusals_total{reason=\"ledger_unavailable\"} 0",
+    ] {
+        assert!(page.contains(line), "no `{line}` in\n{page}");
+    }
+}
