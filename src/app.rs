@@ -11,6 +11,7 @@ use crate::caller::{Caller, Callers};
 use crate::clock;
 use crate::destination::Destination;
 use crate::engine::prompt::Templates;
+use crate::idempotency::Idempotency;
 use crate::inspector::Inspector;
 use crate::mask;
 use crate::money::NanoUsd;
@@ -61,6 +62,8 @@ pub struct App {
     pub mask_key: Option<mask::Key>,
     /// Makes decision ids.
     pub ids: Ids,
+    /// What was answered under which idempotency key.
+    pub idempotency: Idempotency,
 }
 
 impl App {

@@ -20,6 +20,7 @@ use crate::clock;
 use crate::config::{PolicySource, Settings, TargetKind, TargetSettings};
 use crate::destination::{Destination, Kind};
 use crate::engine::{EngineError, TaggerError, TokenTagger};
+use crate::idempotency::Idempotency;
 use crate::inspect::Tagger;
 use crate::inspector::{Inspector, TermsError};
 use crate::mask::Key;
@@ -276,6 +277,7 @@ fn load(settings: &Settings) -> Result<(App, ManagedKeys), StartError> {
         price_digest: book.digest().to_owned(),
         mask_key: mask_key(),
         ids: Ids::new(random()),
+        idempotency: Idempotency::default(),
     };
     Ok((app, keys))
 }

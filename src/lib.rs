@@ -10,6 +10,7 @@ pub mod app;
 // receive
 pub mod server;
 pub mod receive;
+pub mod idempotency;
 pub mod dialect;
 // identify
 pub mod caller;

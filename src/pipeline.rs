@@ -8,17 +8,20 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use hyper::body::Incoming;
+use hyper::header::HeaderValue;
 use hyper::{Request as HttpRequest, Response};
 
 use crate::app::App;
-use crate::caller::Admitted;
+use crate::caller::{Admitted, Caller};
 use crate::chat::{self, Surface};
 use crate::clock;
 use crate::decide::{self, Known, Said};
 use crate::dialect;
 use crate::dispatch::{self, Case, Masking, Plan, Servers, Unsent};
 use crate::failure::{Code, Failure};
+use crate::idempotency::{self, Seen};
 use crate::inspect::{Scan, Task};
 use crate::money::Tokens;
 use crate::receive;
@@ -60,10 +63,7 @@ async fn counted(
     let key = receive::credentials(incoming.headers());
     let _admitted = app.callers.identify(key.as_ref(), clock::now())?;
     let body = receive::body(incoming, &app.limits).await?;
-    let request = dialect::of(surface)
-        .read(body)
-        .map(Arc::new)
-        .map_err(|error| Failure::client(Code::InvalidRequest, error.to_string()))?;
+    let request = read(surface, body)?;
     let inspection = app.inspector.inspection(&app.policy());
     let findings = app.inspector.read(&request, &inspection).await;
     if findings.scan == Scan::Uninspected {
@@ -88,13 +88,15 @@ async fn answer(
     let policy = app.policy();
     let shadow = app.rollout.shadow();
     let said = Said::headers(&policy, shadow.as_deref(), incoming.headers());
+    let idempotency_key = incoming.headers().get(idempotency::HEADER).cloned();
     let body = receive::body(incoming, &app.limits).await?;
     let received = clock::instant();
-    let request = dialect::of(surface)
-        .read(body)
-        .map(Arc::new)
-        .map_err(|error| Failure::client(Code::InvalidRequest, error.to_string()))?;
-
+    let ticket = match seen(app, &caller, idempotency_key, &body)? {
+        Some(Seen::Before(kept)) => return Ok(reply::again(kept)),
+        Some(Seen::First(ticket)) => Some(ticket),
+        None => None,
+    };
+    let request = read(surface, body)?;
     caller.may_ask_for(&request.model)?;
 
     // inspect
@@ -124,6 +126,7 @@ async fn answer(
         sent_to: Servers::default(),
         standing,
         seats,
+        ticket,
     });
     trail::count(app, &policy, &decided, &findings);
     if let Some(shadow) = &shadow {
@@ -154,7 +157,27 @@ async fn answer(
     let answer = dispatch::run(app, &case, plan, &request)
         .await
         .map_err(|failure| Stopped::failed(&case, failure))?;
-    Ok(reply::answered(app, &case, answer))
+    let reply = reply::answered(app, &case, answer);
+    if let Some(ticket) = &case.ticket {
+        reply::remember(&reply, ticket, &case.id);
+    }
+    Ok(reply)
+}
+
+fn read(surface: Surface, body: Bytes) -> Result<Arc<chat::Request>, Failure> {
+    let read = dialect::of(surface).read(body).map(Arc::new);
+    read.map_err(|error| Failure::client(Code::InvalidRequest, error.to_string()))
+}
+
+/// What the client's idempotency key means, if it sent one.
+fn seen(
+    app: &App,
+    caller: &Caller,
+    key: Option<HeaderValue>,
+    body: &[u8],
+) -> Result<Option<Seen>, Failure> {
+    let Some(key) = key else { return Ok(None) };
+    app.idempotency.begin((&caller.name, key.as_bytes()), body, clock::instant()).map(Some)
 }
 
 /// Gives the request back once its decision is on disk, and its money if it cannot be written.

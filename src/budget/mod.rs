@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 pub mod hold;
 pub mod ledger;
+mod pot;
 pub mod share;
 pub mod spec;
 pub mod window;

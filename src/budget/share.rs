@@ -22,6 +22,8 @@ pub struct Want {
     pub pot: PotKey,
     /// When its window ends.
     pub end: Timestamp,
+    /// Where a rolling window begins, whose other parts count against the limit, too.
+    pub since: Option<Timestamp>,
     /// The most that all nodes may have of it.
     pub limit: NanoUsd,
     /// The least that helps.

@@ -93,7 +93,8 @@ impl Subject {
     }
 }
 
-/// How long a pot lasts. Calendar windows: they begin when the clock of the budget's time zone says so.
+/// How long a pot lasts. Calendar windows begin when the clock of the budget's time zone says so; rolling
+/// ones always reach back from now, by a little more than their length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Window {
     /// From full hour to full hour.
@@ -104,11 +105,28 @@ pub enum Window {
     Week,
     /// From the first of a month to the first of the next.
     Month,
+    /// The last 60 minutes.
+    RollingHour,
+    /// The last 24 hours.
+    RollingDay,
+    /// The last 7 days.
+    RollingWeek,
+    /// The last 30 days.
+    RollingMonth,
 }
 
 impl Window {
-    /// Every window, shortest first.
-    pub const ALL: [Self; 4] = [Self::Hour, Self::Day, Self::Week, Self::Month];
+    /// Every window, shortest first, calendar windows before rolling ones.
+    pub const ALL: [Self; 8] = [
+        Self::Hour,
+        Self::Day,
+        Self::Week,
+        Self::Month,
+        Self::RollingHour,
+        Self::RollingDay,
+        Self::RollingWeek,
+        Self::RollingMonth,
+    ];
 
     /// The word that policies use after `window:`.
     pub const fn name(self) -> &'static str {
@@ -117,6 +135,10 @@ impl Window {
             Self::Day => "day",
             Self::Week => "week",
             Self::Month => "month",
+            Self::RollingHour => "rolling_hour",
+            Self::RollingDay => "rolling_day",
+            Self::RollingWeek => "rolling_week",
+            Self::RollingMonth => "rolling_month",
         }
     }
 

@@ -1,5 +1,7 @@
 //! `ambidex ledger`: prove that nobody changed it, hand it over, forget callers, remove old rows.
 
+pub mod reprice;
+
 use std::io::{IsTerminal as _, Write};
 
 use anyhow::{anyhow, bail};
@@ -100,7 +102,11 @@ pub(super) fn summary(verified: &Verified) -> String {
     let head = verified.head.as_ref().map_or_else(String::new, |head| {
         format!("\nhead {}\nsigned {} by key {}", head.anchor, head.at, head.key)
     });
-    let links = if *chains > 1 { format!("{links} links in {chains} chains") } else { format!("{links} links") };
+    let links = if *chains > 1 {
+        format!("{links} links in {chains} chains")
+    } else {
+        format!("{links} links")
+    };
     format!("{links} over {rows} rows ({}){head}", counts.join(", "))
 }
 

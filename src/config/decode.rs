@@ -11,14 +11,12 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use super::settings::{
-    LocalModelSettings, PolicySource, Settings, TargetKind, TargetSettings,
-};
+use super::settings::{LocalModelSettings, PolicySource, Settings, TargetKind, TargetSettings};
 use crate::caller::Anonymous;
 use crate::destination::Serves;
 use crate::money::Tokens;
-use crate::record::Durability;
 use crate::policy::{ZONE_ON_HOST, is_remote};
+use crate::record::Durability;
 use crate::secret::Secret;
 use crate::upstream::provider;
 use crate::upstream::{Remote, RemoteSettings, Timeouts};

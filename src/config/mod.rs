@@ -8,8 +8,8 @@ pub mod settings;
 
 use std::path::Path;
 
-pub use decode::read;
 pub use crate::record::{Durability, StoreSettings};
+pub use decode::read;
 pub use settings::{PolicySource, Settings, TargetKind, TargetSettings};
 
 use crate::secret::Secret;

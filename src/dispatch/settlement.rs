@@ -14,6 +14,7 @@ use crate::caller::{Caller, Seats, Standing};
 use crate::chat::Usage;
 use crate::clock::Instant;
 use crate::destination::Destination;
+use crate::idempotency::Ticket;
 use crate::money::{NanoUsd, Tokens};
 use crate::policy::{TargetId, Verdict};
 use crate::record::{self, Ending, SentTo, SettledRow};
@@ -90,6 +91,8 @@ pub struct Case {
     pub standing: Standing,
     /// The caller's places, until the request ends.
     pub seats: Seats,
+    /// The key under which the client may ask again, until the request ends.
+    pub ticket: Option<Ticket>,
 }
 
 /// The servers that may have seen a request so far.

@@ -11,8 +11,8 @@ use crate::app::App;
 use crate::caller::{CallerSettings, Callers, Grant, KeyBook, KeyDigest, Rates, TaskHints};
 use crate::inspect::Level;
 use crate::policy::Criticality;
-use crate::record::{LedgerError, StoreSettings};
 use crate::record::keys::{KeyRow, Keys};
+use crate::record::{LedgerError, StoreSettings};
 
 /// How often keys are looked at: a revoked key opens nothing after this long.
 const INTERVAL: Duration = Duration::from_secs(1);

@@ -17,7 +17,9 @@ pub enum LedgerError {
         source: SqlError,
     },
     /// The server cannot be reached, or does not let us in.
-    #[error("cannot use the ledger in {place}: {source}; check the server, the user and its rights")]
+    #[error(
+        "cannot use the ledger in {place}: {source}; check the server, the user and its rights"
+    )]
     Connect {
         /// Server and database.
         place: String,

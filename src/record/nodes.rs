@@ -119,9 +119,8 @@ pub(super) fn expire(
         None => ("state = 'held'", Vec::new()),
     };
     let query = format!("SELECT seq, reserved_nanos FROM ledger WHERE {whose} ORDER BY seq");
-    let held = sql.all(&query, &values, |row| {
-        Ok::<_, SqlError>((row.get::<i64>(0)?, row.get::<i64>(1)?))
-    })?;
+    let held = sql
+        .all(&query, &values, |row| Ok::<_, SqlError>((row.get::<i64>(0)?, row.get::<i64>(1)?)))?;
     let expire = format!(
         "UPDATE ledger SET state = 'expired', outcome = 'process_died',
            cost_nanos = reserved_nanos, imputed_nanos = reserved_imputed_nanos

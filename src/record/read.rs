@@ -117,7 +117,9 @@ impl Reader {
                     Value::Integer(Some(value)) => value.into(),
                     Value::Real(Some(value)) => value.into(),
                     Value::Text(Some(text)) => text.into(),
-                    Value::Integer(None) | Value::Real(None) | Value::Text(None)
+                    Value::Integer(None)
+                    | Value::Real(None)
+                    | Value::Text(None)
                     | Value::Blob(_) => serde_json::Value::Null,
                 };
                 columns.push((name, value));
@@ -194,11 +196,17 @@ pub(super) fn recovered(
     node: Option<i64>,
 ) -> Result<Vec<Recovered>, LedgerError> {
     let span = spec.window.span(&spec.tz, now);
+    let since = spec.window.since(now).map(|since| spec.window.span(&spec.tz, since));
+    // A rolling window is counted in parts, a calendar window in one piece.
+    let part = spec
+        .window
+        .rolling()
+        .map_or(i64::MAX, |rolling| i64::try_from(rolling.part.as_micros()).unwrap_or(i64::MAX));
     let query = format!(
-        "SELECT {subject},
+        "SELECT {subject}, at_us / ?3,
            CAST(sum(CASE state WHEN 'held' THEN {reserved} ELSE {cost} END) AS BIGINT)
          FROM ledger WHERE at_us >= ?1 AND at_us < ?2 AND state <> 'refused' {whose}
-         GROUP BY 1 ORDER BY 1",
+         GROUP BY 1, 2 ORDER BY 1, 2",
         subject = subject_column(spec.per),
         reserved = match spec.imputed {
             Imputed::Excluded => "reserved_nanos",
@@ -208,13 +216,20 @@ pub(super) fn recovered(
             Imputed::Excluded => "cost_nanos",
             Imputed::Included => "cost_nanos + imputed_nanos",
         },
-        whose = if node.is_some() { "AND node = ?3" } else { "" },
+        whose = if node.is_some() { "AND node = ?4" } else { "" },
     );
+    let start = since.map_or(span.start, |since| since.start);
     let mut values: Vec<Value<'_>> =
-        vec![span.start.as_microsecond().into(), span.end.as_microsecond().into()];
+        vec![start.as_microsecond().into(), span.end.as_microsecond().into(), part.into()];
     values.extend(node.map(Value::from));
     sql.all(&query, &values, |row| {
-        let (subject, spent) = (row.get(0)?, nanos(row, 1)?);
+        let (subject, part_number, spent) = (row.get(0)?, row.get::<i64>(1)?, nanos(row, 2)?);
+        let span = if since.is_some() {
+            let at = Timestamp::from_microsecond(part_number.saturating_mul(part));
+            spec.window.span(&spec.tz, at.unwrap_or(now))
+        } else {
+            span
+        };
         Ok(Recovered { budget: spec.name.clone(), subject, span, spent })
     })
 }

@@ -171,7 +171,8 @@ impl Reader {
             "SELECT {groups}{SUMS} FROM ledger WHERE at_us >= ?1 AND at_us < ?2 {grouping}"
         );
         self.sql().all(&query, &bounds(period), |row| {
-            let names = (0..by.len()).map(|place| row.get(place)).collect::<Result<_, SqlError>>()?;
+            let names =
+                (0..by.len()).map(|place| row.get(place)).collect::<Result<_, SqlError>>()?;
             Ok(CostGroup { names, costs: costs(row, by.len())? })
         })
     }

@@ -296,7 +296,8 @@ fn make_alone(sql: &Sql, now: Timestamp) -> Result<(), LedgerError> {
         if version > found {
             sql.transaction(|| {
                 sql.batch(&migration.for_server())?;
-                let insert = "INSERT INTO migrations (version, name, applied_us) VALUES (?1, ?2, ?3)";
+                let insert =
+                    "INSERT INTO migrations (version, name, applied_us) VALUES (?1, ?2, ?3)";
                 let applied = now.as_microsecond();
                 sql.execute(insert, &[version.into(), migration.name.into(), applied.into()])
             })?;

@@ -19,7 +19,7 @@ use super::read;
 use super::schema;
 use super::sql::{Reach, Sql, SqlError, Value};
 use super::store::Store;
-use crate::budget::{BudgetSpec, Grant, PotKey, Report, Want};
+use crate::budget::{BudgetSpec, Grant, PotKey, Recovered, Report, Want};
 use crate::money::NanoUsd;
 
 /// Whoever changes what was given holds this lock of the server, so that it can count in peace.
@@ -114,7 +114,7 @@ impl Slices {
             |row| Ok::<_, SqlError>((nanos(row.get(0)?), nanos(row.get(1)?))),
         )?;
         let (granted, others) = found.unwrap_or_default();
-        let left = want.limit.less(granted);
+        let left = want.limit.less(granted + earlier_parts(sql, want)?);
         // A share of what is left, so that the last of a budget does not lie idle with one node.
         let share = left.nanos().div_euclid(i128::from(nodes.max(1)).saturating_mul(4));
         let more = want.need.max(NanoUsd::new(share)).min(left);
@@ -204,6 +204,18 @@ impl Slices {
     }
 }
 
+/// What all nodes have of the other parts of a rolling window.
+fn earlier_parts(sql: &Sql, want: &Want) -> Result<NanoUsd, SqlError> {
+    let Some(since) = want.since else { return Ok(NanoUsd::ZERO) };
+    let key = key(&want.pot);
+    let granted: i64 = sql.value(
+        "SELECT CAST(coalesce(sum(granted), 0) AS BIGINT) FROM pots
+         WHERE budget = ?1 AND subject = ?2 AND start_us <> ?3 AND end_us > ?4",
+        &[key[0].clone(), key[1].clone(), key[2].clone(), since.as_microsecond().into()],
+    )?;
+    Ok(nanos(granted))
+}
+
 fn lock(sql: &Sql) -> Result<(), SqlError> {
     sql.value::<Option<String>>("SELECT CAST(pg_advisory_xact_lock(?1) AS TEXT)", &[POTS.into()])
         .map(|_| ())
@@ -224,14 +236,8 @@ fn set_slice(
     granted: i64,
     used: i64,
 ) -> Result<(), SqlError> {
-    let values = [
-        budget.clone(),
-        subject.clone(),
-        start.clone(),
-        node.into(),
-        granted.into(),
-        used.into(),
-    ];
+    let values =
+        [budget.clone(), subject.clone(), start.clone(), node.into(), granted.into(), used.into()];
     sql.execute(
         "UPDATE pots SET granted = pots.granted + ?5 - slices.granted,
            used = pots.used + ?6 - slices.used
@@ -284,7 +290,8 @@ pub(super) fn shrink(sql: &Sql, dead: i64, specs: &[BudgetSpec]) -> Result<(), L
         let Some(spec) = specs.iter().find(|spec| spec.identity() == budget) else { continue };
         let Ok(at) = Timestamp::from_microsecond(start) else { continue };
         let spent = read::recovered(sql, spec, at, Some(dead))?;
-        let spent = spent.into_iter().find(|sum| sum.subject == subject);
+        let is_it = |sum: &Recovered| sum.subject == subject && sum.span.start == at;
+        let spent = spent.into_iter().find(is_it);
         let spent = super::columns::nanos(spent.map_or(NanoUsd::ZERO, |sum| sum.spent));
         let key = [budget.into(), subject.into(), start.into()];
         set_slice(sql, (&key, dead), spent, spent)?;

@@ -19,8 +19,8 @@ use super::nodes::{self, Nodes};
 use super::place::{Durability, StoreSettings};
 use super::read::Reader;
 use super::row::{DecidedRow, SettledRow};
-use super::writer::{self, Writer};
 use super::schema;
+use super::writer::{self, Writer};
 use crate::budget::BudgetSpec;
 use crate::money::NanoUsd;
 

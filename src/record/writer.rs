@@ -167,8 +167,7 @@ impl Writer {
     /// One transaction for everything queued, then the answers. Returns who wants it to end.
     fn commit(&mut self, queued: &mut Vec<Job>) -> Option<Done> {
         let mut closing = None;
-        let mut batch =
-            Batch { settled: std::mem::take(&mut self.unwritten), ..Batch::default() };
+        let mut batch = Batch { settled: std::mem::take(&mut self.unwritten), ..Batch::default() };
         for job in queued.drain(..) {
             match job {
                 Job::Decided(row, done) => batch.decided.push((row, done)),

@@ -11,6 +11,8 @@
 )]
 
 #[cfg(test)]
+mod agree;
+#[cfg(test)]
 mod answers;
 #[cfg(test)]
 mod budgets;
@@ -30,6 +32,8 @@ mod failover;
 mod guide;
 #[cfg(test)]
 mod keys;
+#[cfg(test)]
+mod kill;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]

@@ -122,11 +122,8 @@ async fn three_gateways_hold_one_budget_and_one_of_them_is_killed() {
     assert!(sums.settled <= seen && seen <= sums.settled + sums.expired, "{seen} seen, {sums:?}");
     let exact = NanoUsd::new(BILL * i128::from(sums.settled));
     let rows = reader.rows(10_000).unwrap();
-    let reserved: NanoUsd = rows
-        .iter()
-        .filter(|row| row.state == State::Expired)
-        .map(|row| row.decided.reserved)
-        .sum();
+    let reserved: NanoUsd =
+        rows.iter().filter(|row| row.state == State::Expired).map(|row| row.decided.reserved).sum();
     assert_eq!(sums.cost, exact + reserved);
     // Nearly all of the budget could be used although one share was lost for a while.
     let left = limit.less(sums.cost);

@@ -8,8 +8,8 @@ use ambidex::record::evidence::{Known, Upkeep, verify};
 use ambidex::record::keys::{Grants, KeyRow, Keys};
 use ambidex::record::report::{Dimension, Period};
 use ambidex::record::{
-    Chosen, DecidedRow, Ending, LedgerError, Reader, SentTo, SettledRow, State, Store, StoreSettings,
-    Verified,
+    Chosen, DecidedRow, Ending, LedgerError, LedgerRow, Reader, SentTo, SettledRow, State, Store,
+    StoreSettings, Verified,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -93,6 +93,8 @@ async fn seen(place: &StoreSettings) -> String {
     assert_eq!(rows[0].decided, decided("e", "support", now()));
     let period = Period { since: yesterday, until: now() + SignedDuration::from_hours(1) };
     let by = [Dimension::Team, Dimension::Day, Dimension::Month, Dimension::Target];
+    // A server's numbers have gaps where something was refused.
+    let rows: Vec<_> = rows.into_iter().map(|row| LedgerRow { seq: 0, ..row }).collect();
     let mut out = format!("{rows:#?}\n{:?}\n", reader.sums().unwrap());
     out += &format!("{:#?}\n", reader.costs(&by, period).unwrap());
     out += &format!("{:?}\n", reader.costs(&[], period).unwrap());
@@ -109,7 +111,10 @@ async fn seen(place: &StoreSettings) -> String {
     out += &format!("{past} {exported:?} {:?}\n", store.counts().settled_twice);
     let verified = verify(&reader, Known::default(), &mut |_, _| ()).unwrap();
     assert!(verified.is_whole(), "{:?}", verified.faults);
-    out += &format!("{} links, {} rows, {} running\n", verified.links, verified.rows, verified.running);
+    out += &format!(
+        "{} links, {} rows, {} running\n",
+        verified.links, verified.rows, verified.running
+    );
     drop(reader);
     store.settled(settled("e", 1)).await.unwrap();
     store.close().await.unwrap();

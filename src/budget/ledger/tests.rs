@@ -76,7 +76,8 @@ fn a_reservation_takes_all_scopes_or_none() {
 
 #[test]
 fn what_costs_nothing_goes_on_when_the_money_is_gone() {
-    let mut ledger = Ledger::new(vec![spec("all", Subject::Everyone, 10)], Vec::new(), Sharing::Alone);
+    let mut ledger =
+        Ledger::new(vec![spec("all", Subject::Everyone, 10)], Vec::new(), Sharing::Alone);
     let ticket = ledger.reserve(&keys("a", "k"), usd(10).into(), at(0)).unwrap();
     assert_eq!(ledger.close(ticket, Ending::Settled(usd(15).into())), usd(5));
     assert!(ledger.reserve(&keys("a", "k"), usd(1).into(), at(1)).is_err());
@@ -96,7 +97,11 @@ fn soft_budgets_count_and_let_pass() {
 #[test]
 fn imputed_money_counts_only_where_the_budget_says_so() {
     let included = BudgetSpec { imputed: Imputed::Included, ..spec("full", Subject::Everyone, 10) };
-    let mut ledger = Ledger::new(vec![spec("bill", Subject::Everyone, 10), included], Vec::new(), Sharing::Alone);
+    let mut ledger = Ledger::new(
+        vec![spec("bill", Subject::Everyone, 10), included],
+        Vec::new(),
+        Sharing::Alone,
+    );
     let local = Charge { billed: usd(0), imputed: usd(7) };
     let ticket = ledger.reserve(&keys("a", "k"), local, at(0)).unwrap();
     assert_eq!(used(&ledger, &keys("a", "k"), at(0)), [(0, 0), (0, 7)]);
@@ -107,7 +112,8 @@ fn imputed_money_counts_only_where_the_budget_says_so() {
 
 #[test]
 fn a_hold_is_settled_in_the_window_it_was_made_in() {
-    let mut ledger = Ledger::new(vec![spec("all", Subject::Everyone, 100)], Vec::new(), Sharing::Alone);
+    let mut ledger =
+        Ledger::new(vec![spec("all", Subject::Everyone, 100)], Vec::new(), Sharing::Alone);
     let k = keys("a", "k");
     let late = ledger.reserve(&k, usd(100).into(), at(3599)).unwrap();
     assert!(ledger.reserve(&k, usd(1).into(), at(3599)).is_err());
@@ -126,7 +132,8 @@ fn a_hold_is_settled_in_the_window_it_was_made_in() {
 
 #[test]
 fn reload_keeps_what_was_spent() {
-    let mut ledger = Ledger::new(vec![spec("team", Subject::Team, 100)], Vec::new(), Sharing::Alone);
+    let mut ledger =
+        Ledger::new(vec![spec("team", Subject::Team, 100)], Vec::new(), Sharing::Alone);
     let k = keys("a", "k");
     let ticket = ledger.reserve(&k, usd(70).into(), at(0)).unwrap();
     let new = vec![spec("other", Subject::Everyone, 5), spec("team", Subject::Team, 80)];
@@ -143,7 +150,8 @@ fn reload_keeps_what_was_spent() {
 
 #[test]
 fn budgets_by_target_wait_for_the_target() {
-    let mut ledger = Ledger::new(vec![spec("cloud", Subject::Target, 10)], Vec::new(), Sharing::Alone);
+    let mut ledger =
+        Ledger::new(vec![spec("cloud", Subject::Target, 10)], Vec::new(), Sharing::Alone);
     let open = SubjectKeys { target: None, ..keys("a", "k") };
     assert_eq!(ledger.standings(&specs(&ledger), &open, at(0)), [None]);
     let ticket = ledger.reserve(&keys("a", "k"), usd(4).into(), at(0)).unwrap();

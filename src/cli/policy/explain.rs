@@ -161,7 +161,9 @@ fn recorded(
     format: Format,
     out: &mut impl Write,
 ) -> Result<(), CliError> {
-    let row = Reader::open(&settings.store).and_then(|reader| reader.row(id)).map_err(anyhow::Error::from)?;
+    let row = Reader::open(&settings.store)
+        .and_then(|reader| reader.row(id))
+        .map_err(anyhow::Error::from)?;
     let row = row.ok_or_else(|| {
         anyhow!("the ledger `{}` has no decision `{id}`; check the id and `store:`", settings.store)
     })?;

@@ -19,8 +19,8 @@ mod key;
 mod upkeep;
 mod verify;
 
-pub(super) use chain::{Chain, ONLY_NODE};
 pub use chain::{Anchor, SignedHead};
+pub(super) use chain::{Chain, ONLY_NODE};
 pub use key::{Fingerprint, SigningKey};
 pub use upkeep::{Removed, Upkeep};
 pub(super) use verify::verify_within;

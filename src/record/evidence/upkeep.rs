@@ -55,7 +55,8 @@ impl Upkeep {
     /// may name it. What was decided, sent and spent stays.
     pub fn erase(&mut self, caller: &str, now: Timestamp) -> Result<Removed, LedgerError> {
         let rows = "caller = ?1 AND state <> 'held'";
-        let forget: Vec<String> = CALLER.iter().map(|(column, _)| format!("{column} = ''")).collect();
+        let forget: Vec<String> =
+            CALLER.iter().map(|(column, _)| format!("{column} = ''")).collect();
         self.change(Event::Erased, now, |sql| {
             let unsalt = format!(
                 "UPDATE chain SET salt = NULL WHERE event = 'decided'

@@ -116,9 +116,8 @@ impl Many {
             None => ("", columns),
         };
         let set = |from: &dyn Fn(usize, &str) -> String| {
-            let all = (2..).zip(rest).map(|(place, (name, _))| {
-                format!("{name} = {}", from(place, name))
-            });
+            let all =
+                (2..).zip(rest).map(|(place, (name, _))| format!("{name} = {}", from(place, name)));
             all.collect::<Vec<_>>().join(", ")
         };
         let one = format!(
@@ -138,7 +137,8 @@ impl Many {
 }
 
 fn arrays(columns: &[(&str, Type)]) -> String {
-    let arrays = (1..).zip(columns).map(|(place, (_, of))| format!("${place}::{}[]", of.postgres()));
+    let arrays =
+        (1..).zip(columns).map(|(place, (_, of))| format!("${place}::{}[]", of.postgres()));
     arrays.collect::<Vec<_>>().join(", ")
 }
 

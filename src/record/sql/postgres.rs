@@ -26,8 +26,18 @@ const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
 
 /// A connection to a server.
 pub(in crate::record) struct Server {
-    runtime: Runtime,
-    connection: Mutex<PgConnection>,
+    /// `None` only while this is dropped.
+    runtime: Option<Runtime>,
+    connection: Mutex<Option<PgConnection>>,
+}
+
+/// A runtime must not be waited for where tasks run.
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 impl fmt::Debug for Server {
@@ -68,8 +78,15 @@ impl Server {
             let connecting = PgConnection::connect_with(&options);
             tokio::time::timeout(CONNECT_PATIENCE, connecting).await.map_err(|_| late())?
         };
-        let connection = wait(&runtime, connecting)?;
-        Ok(Self { runtime, connection: Mutex::new(connection) })
+        let connection = wait(&runtime, connecting);
+        let runtime = Some(runtime);
+        match connection {
+            Ok(connection) => Ok(Self { runtime, connection: Mutex::new(Some(connection)) }),
+            Err(error) => {
+                drop(Self { runtime, connection: Mutex::new(None) });
+                Err(error.into())
+            }
+        }
     }
 
     /// Makes room for our tables, of which only one process at a time may be the maker.
@@ -77,22 +94,33 @@ impl Server {
         self.batch(&format!("CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
     }
 
-    fn locked(&self) -> MutexGuard<'_, PgConnection> {
+    fn locked(&self) -> MutexGuard<'_, Option<PgConnection>> {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Uses the connection, to the end of what is done with it.
+    fn with<T, E: From<SqlError>>(
+        &self,
+        work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut held = self.locked();
+        match (&self.runtime, &mut *held) {
+            (Some(runtime), Some(connection)) => wait(runtime, work(connection)),
+            _ => Err(SqlError::Postgres(sqlx::Error::WorkerCrashed).into()),
+        }
+    }
+
     pub(super) fn execute(&self, sql: &str, values: &[Value<'_>]) -> Result<u64, SqlError> {
-        let mut connection = self.locked();
-        let query = bound(sql, values);
-        let done = wait(&self.runtime, query.execute(&mut *connection))?;
-        Ok(done.rows_affected())
+        self.with(async |connection| {
+            Ok(bound(sql, values).execute(connection).await?.rows_affected())
+        })
     }
 
     pub(super) fn batch(&self, statements: &str) -> Result<(), SqlError> {
-        let mut connection = self.locked();
-        let statements = sqlx::raw_sql(AssertSqlSafe(statements));
-        wait(&self.runtime, connection.execute(statements))?;
-        Ok(())
+        self.with(async |connection| {
+            connection.execute(sqlx::raw_sql(AssertSqlSafe(statements))).await?;
+            Ok(())
+        })
     }
 
     pub(super) fn each<E: From<SqlError>>(
@@ -101,10 +129,9 @@ impl Server {
         values: &[Value<'_>],
         mut each: impl FnMut(&Row<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut connection = self.locked();
         let failed = |error| E::from(SqlError::Postgres(error));
-        wait(&self.runtime, async {
-            let mut rows = bound(sql, values).fetch(&mut *connection);
+        self.with(async |connection| {
+            let mut rows = bound(sql, values).fetch(connection);
             while let Some(row) = rows.try_next().await.map_err(failed)? {
                 each(&Row::Postgres(&row))?;
             }
@@ -117,16 +144,16 @@ impl Server {
         statement: &Many,
         rows: &[Vec<Value<'_>>],
     ) -> Result<Vec<Written>, SqlError> {
-        let mut connection = self.locked();
         let mut query = sqlx::query(AssertSqlSafe(statement.all.as_str()));
         for (place, of) in statement.types.iter().enumerate() {
             query = bind_column(query, *of, rows, place);
         }
         if statement.answers == Answers::Nothing {
-            wait(&self.runtime, query.execute(&mut *connection))?;
+            self.with::<_, SqlError>(async |connection| Ok(query.execute(connection).await?))?;
             return Ok(rows.iter().map(|_| Ok(None)).collect());
         }
-        let found = wait(&self.runtime, query.fetch_all(&mut *connection))?;
+        let found =
+            self.with::<_, SqlError>(async |connection| Ok(query.fetch_all(connection).await?))?;
         let mut numbers = HashMap::with_capacity(found.len());
         for row in &found {
             numbers.insert(row.try_get::<&str, _>(1)?, row.try_get::<i64, _>(0)?);
@@ -140,9 +167,10 @@ impl Server {
     }
 
     pub(super) fn close(self) {
-        let connection = self.connection.into_inner().unwrap_or_else(PoisonError::into_inner);
-        // A server that is gone already does not want to know.
-        let _gone = wait(&self.runtime, connection.close());
+        if let (Some(runtime), Some(connection)) = (&self.runtime, self.locked().take()) {
+            // A server that is gone already does not want to know.
+            let _gone = wait(runtime, connection.close());
+        }
     }
 }
 

@@ -92,4 +92,3 @@ pub(super) fn many(
     }
     Ok(written)
 }
-

@@ -41,10 +41,7 @@ pub(in crate::record) enum Value<'a> {
 impl Value<'_> {
     /// Whether there is none.
     pub(in crate::record) const fn is_null(&self) -> bool {
-        matches!(
-            self,
-            Self::Integer(None) | Self::Real(None) | Self::Text(None) | Self::Blob(None)
-        )
+        matches!(self, Self::Integer(None) | Self::Real(None) | Self::Text(None) | Self::Blob(None))
     }
 }
 

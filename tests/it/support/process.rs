@@ -23,7 +23,13 @@ impl Process {
             .arg("--print-addresses")
             .current_dir(folder)
             .stdout(Stdio::piped())
-            .stderr(std::fs::File::options().create(true).append(true).open(folder.join("log")).unwrap())
+            .stderr(
+                std::fs::File::options()
+                    .create(true)
+                    .append(true)
+                    .open(folder.join("log"))
+                    .unwrap(),
+            )
             .spawn()
             .unwrap();
         let mut line = String::new();
@@ -74,5 +80,7 @@ impl Drop for Process {
 
 /// A client with patience for a loaded machine.
 pub fn client() -> reqwest::Client {
+    // A second installation changes nothing.
+    let _installed = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap()
 }
