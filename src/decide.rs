@@ -278,6 +278,9 @@ const fn surface(surface: chat::Surface) -> Surface {
     match surface {
         chat::Surface::OpenAiChat => Surface::Chat,
         chat::Surface::AnthropicMessages => Surface::Messages,
+        chat::Surface::OpenAiCompletions => Surface::Completions,
+        chat::Surface::OpenAiResponses => Surface::Responses,
+        chat::Surface::OpenAiEmbeddings => Surface::Embeddings,
     }
 }
 
@@ -311,8 +314,12 @@ impl Measured {
         let Kind::Local(engine) = &app.destination(target)?.kind else { return None };
         let task = known.findings.task.map_or(Task::Unknown, |guess| guess.task);
         let measure = || {
-            let prompt = dispatch::local_prompt(known.request, task, &app.templates);
-            engine.measure(&prompt).ok()
+            let prompts = dispatch::local_prompts(known.request, task, &app.templates);
+            // Of several texts, the one that suits least decides.
+            let fits = prompts.iter().map(|prompt| engine.measure(prompt));
+            let fits = fits.collect::<Result<Vec<_>, _>>().ok()?;
+            let refused = fits.iter().find(|fit| fit.refusal.is_some()).copied();
+            refused.or_else(|| fits.into_iter().max_by(|a, b| a.unk_ratio.total_cmp(&b.unk_ratio)))
         };
         *self.0.entry(target).or_insert_with(measure)
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::chat::{Request, Shape};
+use crate::chat::{History, Request, Shape, Surface};
 use crate::config::settings::Power;
 use crate::engine::Engine;
 use crate::inspect::{Findings, Lang};
@@ -133,7 +133,7 @@ impl Destination {
             Some(unable)
         } else if !self.reads(findings.lang) {
             Some(Unable::Language)
-        } else if self.engine().is_some_and(|engine| !can_make(engine, request)) {
+        } else if !self.can_answer(request) {
             Some(Unable::Surface)
         } else if self.engine().is_some() && request.sampling.shape == Some(Shape::Json) {
             Some(Unable::Shape)
@@ -155,9 +155,19 @@ impl Destination {
         }
     }
 
-    /// The limit on answer tokens that goes to the target: the caller's, or ours.
+    /// Whether it can answer requests of this interface, as many times as is wanted.
+    fn can_answer(&self, request: &Request) -> bool {
+        match &self.kind {
+            // Every text becomes a vector, however many there are.
+            Kind::Local(_) if request.surface == Surface::OpenAiEmbeddings => true,
+            Kind::Local(engine) => can_make(engine, request),
+            Kind::Remote(remote) => remote.answers(request.surface),
+        }
+    }
+
+    /// The limit on answer tokens that goes to the target: the caller's, the interface's, or ours.
     pub fn output_max(&self, request: &Request) -> Tokens {
-        request.output_max.unwrap_or(self.serves.output_tokens_max)
+        request.output_max.or(request.output_default).unwrap_or(self.serves.output_tokens_max)
     }
 
     /// The most that an upstream can bill for a request. The local engine bills nothing.
@@ -166,6 +176,12 @@ impl Destination {
             return Estimate::Known(NanoUsd::ZERO);
         }
         let Some(price) = self.price(now) else { return Estimate::Unpriced };
+        // What lies at the provider is as long as its model can read, for all that we know.
+        let input_bound = match (request.history, self.serves.input_tokens_max) {
+            (History::Here, _) => input_bound,
+            (History::AtProvider, Some(most)) => most.max(input_bound),
+            (History::AtProvider, None) => return Estimate::Unpriced,
+        };
         let output = Tokens(self.output_max(request).0.saturating_mul(request.choices));
         Estimate::Known(price.upper_bound(input_bound, output))
     }

@@ -45,13 +45,16 @@ pub fn endpoint(method: &Method, path: &str) -> Result<Endpoint, Failure> {
         "/v1/messages/count_tokens" => {
             (Endpoint::CountTokens(Surface::AnthropicMessages), Method::POST)
         }
+        "/v1/completions" => (Endpoint::Chat(Surface::OpenAiCompletions), Method::POST),
+        "/v1/responses" => (Endpoint::Chat(Surface::OpenAiResponses), Method::POST),
+        "/v1/embeddings" => (Endpoint::Chat(Surface::OpenAiEmbeddings), Method::POST),
         "/v1/models" => (Endpoint::Models, Method::GET),
         "/healthz" => (Endpoint::Health, Method::GET),
         "/readyz" => (Endpoint::Ready, Method::GET),
         _ => {
             let message = "there is nothing at this path; the interfaces are \
-                           /v1/chat/completions, /v1/messages, /v1/messages/count_tokens and \
-                           /v1/models";
+                           /v1/chat/completions, /v1/completions, /v1/responses, /v1/embeddings, \
+                           /v1/messages, /v1/messages/count_tokens and /v1/models";
             return Err(Failure::client(Code::NotFound, message));
         }
     };

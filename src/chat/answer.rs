@@ -68,6 +68,8 @@ pub enum Part {
     UsageOnly,
     /// Why the answer ended, with its usage: for every caller.
     Final,
+    /// Why the answer ended, with its usage, and nothing follows.
+    Last,
     /// The upstream reports an error inside the stream.
     Error,
     /// The regular end.

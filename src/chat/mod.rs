@@ -5,7 +5,7 @@ pub mod request;
 pub mod usage;
 
 pub use answer::{Answer, Choice, Event, Finish, Likely, Part, Piece, Scored};
-pub use request::{Delivery, Request, Sampling, Shape, Surface, Turn};
+pub use request::{Delivery, History, Request, Sampling, Shape, Surface, Turn};
 pub use usage::{Usage, UsageSource};
 
 /// Who speaks in a conversation.

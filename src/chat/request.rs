@@ -21,17 +21,43 @@ pub enum Surface {
     OpenAiChat,
     /// `POST /v1/messages`.
     AnthropicMessages,
+    /// `POST /v1/completions`.
+    OpenAiCompletions,
+    /// `POST /v1/responses`.
+    OpenAiResponses,
+    /// `POST /v1/embeddings`.
+    OpenAiEmbeddings,
 }
 
 impl Surface {
     /// Every surface of this build.
-    pub const ALL: [Self; 2] = [Self::OpenAiChat, Self::AnthropicMessages];
+    pub const ALL: [Self; 5] = [
+        Self::OpenAiChat,
+        Self::AnthropicMessages,
+        Self::OpenAiCompletions,
+        Self::OpenAiResponses,
+        Self::OpenAiEmbeddings,
+    ];
 
-    /// The word that policies, records and metrics use.
+    /// The word that records and metrics use.
     pub const fn name(self) -> &'static str {
         match self {
             Self::OpenAiChat => "openai_chat",
             Self::AnthropicMessages => "anthropic_messages",
+            Self::OpenAiCompletions => "openai_completions",
+            Self::OpenAiResponses => "openai_responses",
+            Self::OpenAiEmbeddings => "openai_embeddings",
+        }
+    }
+
+    /// The word that policies and configurations use.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::OpenAiChat => "chat",
+            Self::AnthropicMessages => "messages",
+            Self::OpenAiCompletions => "completions",
+            Self::OpenAiResponses => "responses",
+            Self::OpenAiEmbeddings => "embeddings",
         }
     }
 }
@@ -52,6 +78,15 @@ impl Delivery {
     pub const fn is_stream(self) -> bool {
         matches!(self, Self::Stream | Self::StreamWithUsage)
     }
+}
+
+/// Where what was said before is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum History {
+    /// In the body, as far as there is any.
+    Here,
+    /// At the provider, where nobody here can tell its length.
+    AtProvider,
 }
 
 /// Where a string's characters are.
@@ -174,6 +209,8 @@ pub struct Request {
     pub delivery: Delivery,
     /// The caller's limit on answer tokens, per choice.
     pub output_max: Option<Tokens>,
+    /// The limit that the interface defines for callers who set none.
+    pub output_default: Option<Tokens>,
     /// How many answers are wanted.
     pub choices: u32,
     /// Whether tools are offered or used.
@@ -182,6 +219,8 @@ pub struct Request {
     pub has_images: bool,
     /// Whether a part is of a kind that detectors cannot read (an image, audio, a file).
     pub has_unreadable: bool,
+    /// Where what was said before is.
+    pub history: History,
     /// The sensitivity that the caller declares; it can only raise what is found.
     pub declared: Option<Level>,
     /// The conversation.

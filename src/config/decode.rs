@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use super::settings::{LocalModelSettings, PolicySource, Settings, TargetKind, TargetSettings};
 use crate::caller::Anonymous;
+use crate::chat::Surface;
 use crate::destination::Serves;
 use crate::money::Tokens;
 use crate::policy::{ZONE_ON_HOST, is_remote};
@@ -77,6 +78,7 @@ const TARGET: &[&str] = &[
     "key",
     "price",
     "serves",
+    "speaks",
     "timeout",
     "timeouts",
     "concurrency",
@@ -305,12 +307,21 @@ impl Decoder<'_> {
             Some(Some(key)) => Some(key),
             None => None,
         };
-        let remote = RemoteSettings { provider, model: model?, base_url: url, key, timeouts };
+        let speaks = fields.get("speaks").map(|at| self.surfaces(&at));
+        let model = model?;
+        let remote = RemoteSettings { provider, model, base_url: url, key, timeouts, speaks };
         if let Err(error) = Remote::new(&remote) {
             self.reader.wrong(base_url.as_ref().unwrap_or(at), error.to_string());
             return None;
         }
         Some(TargetKind::Remote(remote))
+    }
+
+    /// The interfaces that a server speaks.
+    fn surfaces(&mut self, at: &Cursor<'_>) -> Vec<Surface> {
+        let known = Surface::ALL.map(|surface| (surface.word(), surface));
+        let items = self.reader.list(at).unwrap_or_default();
+        items.iter().filter_map(|item| self.word(item, "interface", &known)).collect()
     }
 
     fn serves(&mut self, at: &Cursor<'_>, serves: &mut Serves) {

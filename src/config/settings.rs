@@ -212,6 +212,7 @@ impl TargetSettings {
                 base_url: provider::OPENAI.base_url().to_owned(),
                 key: None,
                 timeouts: Timeouts::default(),
+                speaks: None,
             }),
             adapter: None,
             price: None,

@@ -2,17 +2,17 @@
 //! of ours.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::ops::Range;
 
 use bytes::Bytes;
-use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::Unreadable;
-use super::walk::{self, Sink, Step};
+use super::walk::{self, Scalar, Sink, Step};
 use crate::chat::request::{Edits, Place, Text};
-use crate::chat::{Delivery, Request, Sampling, Surface, Turn};
+use crate::chat::{Delivery, History, Request, Sampling, Surface, Turn};
 use crate::inspect::Level;
 use crate::money::Tokens;
 
@@ -70,12 +70,11 @@ pub(super) fn walked<'de>(
     closing_brace(body)
 }
 
-/// A value that stands in the body, though it may be `null`: an `Option` alone would read that as
-/// absent.
-pub(super) fn even_null<'de, D: Deserializer<'de>>(
-    reader: D,
-) -> Result<Option<&'de RawValue>, D::Error> {
-    <&RawValue>::deserialize(reader).map(Some)
+/// Where the value of a field of the body stands, though it may be `null`: a second look at the top
+/// level only, for values that stand there without effect and would have to be replaced.
+pub(super) fn top_level(body: &[u8], name: &str) -> Option<Range<usize>> {
+    let top: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_slice(body).ok()?;
+    top.get(name).map(|value| range_in(body, value.get()))
 }
 
 /// Where a text that was borrowed from the body stands in it.
@@ -114,10 +113,12 @@ impl<'de> Collector<'de> {
             model: String::new(),
             delivery: Delivery::Whole,
             output_max: None,
+            output_default: None,
             choices: 1,
             has_tools: false,
             has_images: false,
             has_unreadable: false,
+            history: History::Here,
             declared: None,
             turns: Vec::new(),
             sampling: Sampling::default(),
@@ -133,13 +134,14 @@ impl<'de> Collector<'de> {
         Err("refused".to_owned())
     }
 
-    /// The request with what every dialect needs, the body and the edits aside.
-    pub(super) fn finish(self) -> Result<Request, Unreadable> {
+    /// The request with what every dialect needs, the body and the edits aside. `prompt` is the field
+    /// that holds what is asked, and `wanted` what it must hold.
+    pub(super) fn finish(self, prompt: &str, wanted: &str) -> Result<Request, Unreadable> {
         let model = self.model.ok_or_else(|| {
             field("model", "is missing; name a model, or `auto` to let the policy choose")
         })?;
         if self.read.turns.is_empty() {
-            return Err(field("messages", "is missing or empty; give at least one message"));
+            return Err(field(prompt, &format!("is missing or empty; give {wanted}")));
         }
         Ok(Request { model, ..self.read })
     }
@@ -237,6 +239,19 @@ impl<'de> Collector<'de> {
     pub(super) fn whole(&mut self, path: &[Step<'de>], magnitude: u64, digits: String) {
         if magnitude >= LONG_NUMBER {
             self.keep(path, Cow::Owned(digits), Words::Settings);
+        }
+    }
+
+    /// A value that stands nowhere special.
+    pub(super) fn rest(&mut self, path: &[Step<'de>], value: Scalar<'de>) {
+        match value {
+            Scalar::Text(text) => {
+                self.keep(path, text, Words::Settings);
+            }
+            Scalar::Unsigned(number) => self.whole(path, number, number.to_string()),
+            Scalar::Signed(number) => self.whole(path, number.unsigned_abs(), number.to_string()),
+            Scalar::Float(number) => self.real(path, number),
+            Scalar::Bool(_) | Scalar::Null => {}
         }
     }
 

@@ -4,14 +4,21 @@
 //! to [`of`].
 
 mod collect;
+mod fields;
+mod inputs;
 mod walk;
+pub mod completions;
+pub mod embeddings;
 pub mod messages;
+pub mod near;
 pub mod openai;
+pub mod responses;
 pub mod sse;
 pub mod translate;
 
 use bytes::Bytes;
 
+use self::translate::About;
 use crate::chat::{Answer, Event, Request, Surface};
 
 /// What a client sees of a failure.
@@ -49,16 +56,8 @@ pub trait Dialect: Sync + std::fmt::Debug {
     fn surface(&self) -> Surface;
     /// Reads a request. The body is walked once.
     fn read(&self, body: Bytes) -> Result<Request, Unreadable>;
-    /// Writes a whole answer.
-    fn answer(&self, answer: &Answer) -> Vec<u8>;
-    /// Writes the opening of a stream, which names the speaker.
-    fn opening(&self, answer: &Answer) -> Vec<u8>;
-    /// Writes one event of a stream.
-    fn event(&self, answer: &Answer, event: &Event) -> Vec<u8>;
-    /// Writes the usage and cost that close a stream.
-    fn closing_usage(&self, answer: &Answer, cost_usd: &str) -> Vec<u8>;
-    /// Writes what ends a stream.
-    fn end(&self) -> &'static [u8];
+    /// Who writes an answer that is made in this process; `None` where answers are not texts.
+    fn scribe(&self, about: About) -> Option<Box<dyn Scribe>>;
     /// Writes an error body.
     fn complaint(&self, complaint: &Complaint<'_>) -> Vec<u8>;
     /// Writes the error that ends a stream which is not whole.
@@ -67,10 +66,32 @@ pub trait Dialect: Sync + std::fmt::Debug {
     fn frame(&self, data: &[u8]) -> Vec<u8>;
 }
 
+/// Writes one answer in a dialect, whole or as it is made.
+pub trait Scribe: Send + std::fmt::Debug {
+    /// Writes a whole answer.
+    fn whole(&mut self, answer: &Answer) -> Vec<u8>;
+    /// Writes the opening of a stream, which names the speaker.
+    fn opening(&mut self, answer: &Answer) -> Vec<u8>;
+    /// Writes one event of a stream.
+    fn event(&mut self, answer: &Answer, event: &Event) -> Vec<u8>;
+    /// Writes what ends a stream; with usage, if its cost is to be told.
+    fn closing(&mut self, answer: &Answer, cost_usd: Option<&str>) -> Vec<u8>;
+}
+
+/// The data of an event with the cost beside the usage.
+pub fn with_cost(data: &[u8], cost_usd: &str) -> Option<Vec<u8>> {
+    let end = data.iter().rposition(|byte| *byte == b'}')?;
+    let (head, _) = data.split_at_checked(end)?;
+    Some([head, b",\"x_ambidex_cost_usd\":\"", cost_usd.as_bytes(), b"\"}"].concat())
+}
+
 /// The dialect of a surface.
 pub fn of(surface: Surface) -> &'static dyn Dialect {
     match surface {
         Surface::OpenAiChat => &openai::Chat,
         Surface::AnthropicMessages => &messages::Messages,
+        Surface::OpenAiCompletions => &completions::Completions,
+        Surface::OpenAiResponses => &responses::Responses,
+        Surface::OpenAiEmbeddings => &embeddings::Embeddings,
     }
 }

@@ -4,6 +4,7 @@
 //! Written after the WHATWG HTML standard, section 9.2 (event stream interpretation).
 
 use bytes::{Buf, Bytes, BytesMut};
+use serde::Deserialize;
 
 /// Longest event that is held back; a stream without event boundaries ends in an error.
 pub const EVENT_BYTES_MAX: usize = 1 << 20;
@@ -80,6 +81,23 @@ pub fn data(event: &[u8]) -> Option<std::borrow::Cow<'_, [u8]>> {
         });
     }
     found
+}
+
+/// An event that bears the name which its data has as `type`.
+pub fn named(data: &[u8]) -> Vec<u8> {
+    #[derive(Deserialize)]
+    struct Named<'a> {
+        #[serde(borrow, rename = "type")]
+        name: Option<&'a str>,
+    }
+    let named = serde_json::from_slice::<Named<'_>>(data).ok().and_then(|it| it.name);
+    // A name that is not a plain word is not written into a line of its own.
+    let is_word =
+        |name: &&str| name.bytes().all(|it| it.is_ascii_lowercase() || matches!(it, b'_' | b'.'));
+    match named.filter(is_word) {
+        Some(name) => [b"event: ", name.as_bytes(), b"\ndata: ", data, b"\n\n"].concat(),
+        None => [b"data: ", data, b"\n\n"].concat(),
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! An attempt at the local engine.
 
+mod embedded;
 mod guarded;
 mod job;
 mod verified;
@@ -14,9 +15,10 @@ use verified::Source;
 
 use super::{Another, Bill, Content, Miss, Settlement, Wanted};
 use crate::app::App;
-use crate::chat::{self, Delivery, Request, Role, Usage, UsageSource};
+use crate::chat::{self, Delivery, Request, Role, Surface, Usage, UsageSource};
 use crate::clock;
-use crate::dialect::{self, Complaint, Dialect};
+use crate::dialect::translate::About;
+use crate::dialect::{self, Complaint, Dialect, Scribe};
 use crate::engine::prompt::Templates;
 use crate::engine::{Engine, EngineError, Event, Finish, Generation, Job, Summary, prompt};
 use crate::failure::{Code, Failure, Retry};
@@ -26,8 +28,16 @@ use crate::money::NanoUsd;
 use crate::policy::{Verdict, Verify};
 use crate::telemetry::{LocalAnswer, Outcome};
 
+/// What the local engine reads for a request: its prompt, or each text that is to become a vector.
+pub(crate) fn prompts(request: &Request, task: Task, templates: &Templates) -> Vec<String> {
+    if request.surface == Surface::OpenAiEmbeddings {
+        return request.conversation().into_iter().map(|(_, text)| text).collect();
+    }
+    vec![render(request, task, templates)]
+}
+
 /// The prompt that the local engine gets for a request.
-pub(crate) fn render(request: &Request, task: Task, templates: &Templates) -> String {
+fn render(request: &Request, task: Task, templates: &Templates) -> String {
     let conversation = request.conversation();
     let system: Vec<&str> = conversation
         .iter()
@@ -51,6 +61,9 @@ pub(super) async fn answer(
     verify: Option<&Verify>,
 ) -> Result<Content, Box<Miss>> {
     let Wanted { request, task, .. } = wanted;
+    if request.surface == Surface::OpenAiEmbeddings {
+        return embedded::answer(engine, settlement, request).await;
+    }
     let model = engine.card().name.clone();
     let asked = match job::of(request, task, &settlement.case().id, &settlement.app().templates) {
         Ok(job) => begin(engine, job).await,
@@ -117,10 +130,19 @@ async fn deliver(
 ) -> Result<Content, Box<Miss>> {
     let dialect = dialect::of(request.surface);
     let choices = usize::try_from(request.choices).unwrap_or(1);
-    let answer = chat::Answer {
+    let about = About {
         id: settlement.case().id.clone(),
         created: clock::now().as_second(),
         model,
+        asked: request.body().clone(),
+    };
+    let Some(scribe) = dialect.scribe(about.clone()) else {
+        return Err(missed(&EngineError::Stopped, settlement));
+    };
+    let answer = chat::Answer {
+        id: about.id,
+        created: about.created,
+        model: about.model,
         choices: vec![chat::Choice::empty(); choices],
         has_logprobs: request.sampling.logprobs,
         // Until it is counted: some streams tell the size of the prompt first.
@@ -131,7 +153,7 @@ async fn deliver(
     };
     let mut guarded = Guarded::new(masking.guard());
     if !request.delivery.is_stream() {
-        return whole(generation, settlement, (answer, &mut guarded), dialect).await;
+        return whole(generation, settlement, (answer, &mut guarded), scribe).await;
     }
     // Until the first event nothing is promised to the client, and another target may do better.
     let mut generation = generation;
@@ -149,6 +171,7 @@ async fn deliver(
         settlement: Some(settlement),
         answer,
         dialect,
+        scribe,
         stage: Stage::Opening,
         delivery: request.delivery,
     };
@@ -198,7 +221,7 @@ async fn whole(
     mut generation: Source,
     mut settlement: Settlement,
     (mut answer, guarded): (chat::Answer, &mut Guarded),
-    dialect: &'static dyn Dialect,
+    mut scribe: Box<dyn Scribe>,
 ) -> Result<Content, Box<Miss>> {
     loop {
         match generation.next().await {
@@ -217,7 +240,7 @@ async fn whole(
             Some(Event::Done(summary)) => {
                 let cost = finish(settlement, &mut answer, &summary);
                 guarded.whole(&mut answer);
-                let body = Bytes::from(dialect.answer(&answer));
+                let body = Bytes::from(scribe.whole(&answer));
                 return Ok(Content::Whole { body, cost });
             }
             Some(Event::Failed(error)) => {
@@ -337,6 +360,7 @@ struct Relay {
     settlement: Option<Settlement>,
     answer: chat::Answer,
     dialect: &'static dyn Dialect,
+    scribe: Box<dyn Scribe>,
     stage: Stage,
     delivery: Delivery,
 }
@@ -348,7 +372,7 @@ impl Relay {
             Stage::Over => None,
             Stage::Opening => {
                 self.stage = Stage::Text;
-                Some(self.dialect.opening(&self.answer).into())
+                Some(self.scribe.opening(&self.answer).into())
             }
             Stage::Text => Some(self.next_text().await),
         }
@@ -382,7 +406,7 @@ impl Relay {
                     note_progress(settlement, &mut self.answer, &piece.text);
                 }
                 let piece = self.guarded.piece(piece);
-                self.dialect.event(&self.answer, &chat::Event::Text(piece)).into()
+                self.scribe.event(&self.answer, &chat::Event::Text(piece)).into()
             }
             Some(Event::Ended { choice, finish }) => {
                 let finish = ending(finish);
@@ -392,7 +416,8 @@ impl Relay {
                 let held = self.guarded.ended(choice).map(chat::Event::Text);
                 let end = chat::Event::Done { choice, finish };
                 let events = held.iter().chain([&end]);
-                events.flat_map(|event| self.dialect.event(&self.answer, event)).collect()
+                let (scribe, answer) = (&mut self.scribe, &self.answer);
+                events.flat_map(|event| scribe.event(answer, event)).collect()
             }
             Some(Event::Done(summary)) => self.ending(&summary),
             Some(Event::Failed(error)) => {
@@ -409,12 +434,8 @@ impl Relay {
         self.stage = Stage::Over;
         let Some(settlement) = self.settlement.take() else { return Bytes::new() };
         let cost = finish(settlement, &mut self.answer, summary);
-        let mut out = Vec::new();
-        if self.delivery == Delivery::StreamWithUsage {
-            out.extend(self.dialect.closing_usage(&self.answer, &cost.to_string()));
-        }
-        out.extend_from_slice(self.dialect.end());
-        out.into()
+        let cost = (self.delivery == Delivery::StreamWithUsage).then(|| cost.to_string());
+        self.scribe.closing(&self.answer, cost.as_deref()).into()
     }
 
     /// Never a made-up stop: the client must see that the answer is not whole.

@@ -30,7 +30,7 @@ use crate::server::body::Pieces;
 use crate::telemetry::Outcome;
 use crate::upstream::Remote;
 
-pub(crate) use local::render as local_prompt;
+pub(crate) use local::prompts as local_prompts;
 pub use masking::Masking;
 pub use settlement::{Bill, Carried, Case, Servers, Settlement, Unsent, Verified};
 
@@ -293,7 +293,7 @@ async fn leaving(
     settlement: &Settlement,
     Wanted { request, masking, .. }: Wanted<'_>,
 ) -> Result<(Arc<Request>, Option<Restoration>), Failure> {
-    let spoken = remote.provider.surface();
+    let spoken = remote.spoken(request.surface);
     if masking.is_idle() || !policy::is_remote(&destination.zone) {
         return Ok((translation::translated(masking, request, spoken).await?, None));
     }

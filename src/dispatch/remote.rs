@@ -12,9 +12,9 @@ use super::{Another, Bill, Content, Miss, Settlement};
 use crate::chat::{Delivery, Part, Request, Surface, Usage, UsageSource};
 use crate::clock::{self, Instant};
 use crate::dialect::translate::{self, About, Translator};
-use crate::dialect::{self, Complaint, Dialect, sse};
+use crate::dialect::{self, Complaint, Dialect, near, sse};
 use crate::failure::{Code, Failure};
-use crate::mask::{self, MessageRestorer, Restoration, StreamRestorer};
+use crate::mask::{self, MessageRestorer, ResponseRestorer, Restoration, StreamRestorer};
 use crate::money::{NanoUsd, Tokens};
 use crate::policy::Clearance;
 use crate::telemetry::Outcome;
@@ -44,6 +44,25 @@ impl Sent<'_> {
     fn is_translated(&self) -> bool {
         self.asked.surface != self.leaves.surface
     }
+
+    /// A whole answer in the caller's dialect.
+    fn told(&self, body: &[u8], about: &About, used: &Usage) -> Option<Vec<u8>> {
+        let to = self.asked.surface;
+        if self.leaves.surface == near::base(to) {
+            return near::reply(body, to, about, used);
+        }
+        let told = translate::reply(body, near::base(to), about, used)?;
+        near::reply(&told, to, about, used)
+    }
+
+    /// Those who turn a stream into the caller's dialect, one behind the other.
+    fn translators(&self, about: Option<About>) -> Vec<Box<dyn Translator>> {
+        let Some(about) = about else { return Vec::new() };
+        let (from, to) = (self.leaves.surface, self.asked.surface);
+        let first =
+            (from != near::base(to)).then(|| translate::stream(near::base(to), about.clone()));
+        first.into_iter().chain(near::stream(to, about)).collect()
+    }
 }
 
 /// Sends the request and gives back the answer, whole or as it comes.
@@ -53,11 +72,14 @@ pub(super) async fn answer(
     mut settlement: Settlement,
     sent: Sent<'_>,
 ) -> Result<Content, Box<Miss>> {
-    let outgoing = remote.provider.outgoing(sent.leaves, &remote.model, sent.output_max);
+    let spoken = sent.leaves.surface;
+    let provider = remote.speaker(spoken);
+    let outgoing = provider.outgoing(sent.leaves, &remote.model, sent.output_max);
     let about = sent.is_translated().then(|| About {
         id: settlement.case().id.clone(),
         created: clock::now().as_second(),
         model: remote.model.clone(),
+        asked: sent.asked.body().clone(),
     });
     let app = Arc::clone(settlement.app());
     // From here on the upstream may see the request: whoever drops this future (a client that
@@ -69,7 +91,7 @@ pub(super) async fn answer(
         return Err(missed(SendError::Unreachable, settlement));
     };
     settlement.leaves();
-    let reply = upstream::send(&app.client, remote, clearance, hold, outgoing).await;
+    let reply = upstream::send(&app.client, (remote, spoken), clearance, hold, outgoing).await;
     let reply = match reply {
         Ok(reply) => reply,
         Err(error) => return Err(missed(error, settlement)),
@@ -91,11 +113,11 @@ pub(super) async fn answer(
         Ok(Err(error)) => return Err(missed(error, settlement)),
         Err(_) => return Err(missed(SendError::Timeout, settlement)),
     };
-    let usage = remote.provider.usage(&body);
+    let usage = provider.usage(&body);
     let bill = usage.map_or(Bill::Unknown(input), Bill::Used);
     let body = if let Some(about) = &about {
         let used = usage.unwrap_or(input);
-        let Some(new) = translate::reply(&body, sent.asked.surface, about, &used) else {
+        let Some(new) = sent.told(&body, about, &used) else {
             let message = "the upstream's answer is not what its interface defines";
             let failure = Failure::upstream(Code::UpstreamError, message);
             return Err(Box::new(Miss {
@@ -181,12 +203,16 @@ async fn refused(
 enum Unmask {
     Chat(StreamRestorer),
     Messages(MessageRestorer),
+    Responses(ResponseRestorer),
 }
 
 impl Unmask {
     fn new(restoration: Restoration, surface: Surface) -> Self {
         match surface {
-            Surface::OpenAiChat => Self::Chat(StreamRestorer::new(restoration)),
+            Surface::OpenAiChat | Surface::OpenAiCompletions | Surface::OpenAiEmbeddings => {
+                Self::Chat(StreamRestorer::new(restoration))
+            }
+            Surface::OpenAiResponses => Self::Responses(ResponseRestorer::new(restoration)),
             Surface::AnthropicMessages => Self::Messages(MessageRestorer::new(restoration)),
         }
     }
@@ -199,6 +225,7 @@ impl Unmask {
                 mask::Heard::Unchanged => None,
             },
             Self::Messages(messages) => messages.hear(data),
+            Self::Responses(responses) => responses.hear(data),
         }
     }
 
@@ -206,15 +233,9 @@ impl Unmask {
         match self {
             Self::Chat(chat) => chat.finish(),
             Self::Messages(messages) => messages.finish(),
+            Self::Responses(responses) => responses.finish(),
         }
     }
-}
-
-/// The data of an event with the cost beside the usage.
-fn with_cost(data: &[u8], cost_usd: &str) -> Option<Vec<u8>> {
-    let end = data.iter().rposition(|byte| *byte == b'}')?;
-    let (head, _) = data.split_at_checked(end)?;
-    Some([head, b",\"x_ambidex_cost_usd\":\"", cost_usd.as_bytes(), b"\"}"].concat())
 }
 
 type Pieces = Pin<Box<dyn Stream<Item = Result<Bytes, SendError>> + Send>>;
@@ -229,7 +250,7 @@ struct Relay {
     delivery: Delivery,
     dialect: &'static dyn Dialect,
     /// Where the upstream speaks another dialect than the caller.
-    translator: Option<Box<dyn Translator>>,
+    translators: Vec<Box<dyn Translator>>,
     splitter: sse::Splitter,
     /// `None` once the request is settled: then the stream ends.
     settlement: Option<Settlement>,
@@ -251,12 +272,12 @@ impl Relay {
         let deadline = clock::instant() + remote.timeouts.total;
         Self {
             pieces: Box::pin(reply.into_pieces()),
-            ear: remote.provider.ear(),
+            ear: remote.speaker(sent.leaves.surface).ear(),
             timeouts: remote.timeouts,
             deadline,
             delivery: sent.asked.delivery,
             dialect: sent.dialect(),
-            translator: about.map(|about| translate::stream(surface, about)),
+            translators: sent.translators(about),
             splitter: sse::Splitter::default(),
             settlement: Some(settlement),
             output: Tokens(0),
@@ -333,10 +354,14 @@ impl Relay {
         self.usage = heard.usage.or(self.usage);
         self.prompt = heard.prompt.or(self.prompt);
         let used = self.used();
-        let Some(translator) = &mut self.translator else {
+        let Some((first, others)) = self.translators.split_first_mut() else {
             return self.tell(heard.part, &data, Some(event), out);
         };
-        for told in translator.hear(&data, &used) {
+        let mut all = first.hear(&data, &used);
+        for next in others {
+            all = all.iter().flat_map(|told| next.hear(told.data.as_bytes(), &used)).collect();
+        }
+        for told in all {
             self.tell(told.part, told.data.as_bytes(), None, out);
             if self.settlement.is_none() {
                 break;
@@ -353,14 +378,18 @@ impl Relay {
             },
             // The usage is the caller's only if the caller asked for it.
             Part::UsageOnly if self.delivery != Delivery::StreamWithUsage => {}
-            Part::UsageOnly | Part::Final => {
-                let cost = self.usage.and_then(|usage| {
-                    self.settlement.as_ref().map(|settlement| settlement.cost(&usage).to_string())
-                });
-                match cost.and_then(|cost| with_cost(data, &cost)) {
-                    Some(priced) => self.write(&priced, None, out),
-                    None => self.write(data, event, out),
+            Part::UsageOnly | Part::Final => self.tell_usage(data, event, out),
+            Part::Last => {
+                // It says the whole answer once more.
+                let events = self.unmask.as_mut().and_then(|unmask| unmask.hear(data));
+                match events.as_deref().and_then(<[String]>::split_last) {
+                    Some((last, before)) => {
+                        self.write_all(before, out);
+                        self.tell_usage(last.as_bytes(), None, out);
+                    }
+                    None => self.tell_usage(data, event, out),
                 }
+                self.settle(Outcome::Answered);
             }
             Part::Error => {
                 self.write(data, event, out);
@@ -372,6 +401,17 @@ impl Relay {
                 self.settle(Outcome::Answered);
                 self.write(data, event, out);
             }
+        }
+    }
+
+    /// Tells what was used, with its cost, where that is known.
+    fn tell_usage(&self, data: &[u8], event: Option<&Bytes>, out: &mut BytesMut) {
+        let cost = self.usage.and_then(|usage| {
+            self.settlement.as_ref().map(|settlement| settlement.cost(&usage).to_string())
+        });
+        match cost.and_then(|cost| dialect::with_cost(data, &cost)) {
+            Some(priced) => self.write(&priced, None, out),
+            None => self.write(data, event, out),
         }
     }
 

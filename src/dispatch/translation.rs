@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Masking;
 use crate::chat::{Request, Surface};
-use crate::dialect::{self, translate};
+use crate::dialect::{self, near, translate};
 use crate::failure::{Code, Failure};
 use crate::inspect::Inspection;
 
@@ -47,20 +47,47 @@ pub(super) async fn translated(
     if request.surface == to {
         return Ok(Arc::clone(request));
     }
+    if near::is_near(request.surface) {
+        let nearer = through(masking, request, Step::Nearer).await?;
+        return through(masking, &nearer, Step::To(to)).await;
+    }
+    through(masking, request, Step::To(to)).await
+}
+
+/// One step of a translation.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    /// To chat completions, from an interface that is near to them.
+    Nearer,
+    /// To the provider's interface.
+    To(Surface),
+}
+
+async fn through(
+    masking: &Masking,
+    request: &Arc<Request>,
+    step: Step,
+) -> Result<Arc<Request>, TranslateError> {
+    if matches!(step, Step::To(to) if to == request.surface) {
+        return Ok(Arc::clone(request));
+    }
     if request.body().len() <= IN_PLACE_BYTES_MAX {
-        return translate(&masking.inspection, request, to);
+        return translate(&masking.inspection, request, step);
     }
     let (inspection, request) = (masking.inspection.clone(), Arc::clone(request));
-    let work = move || translate(&inspection, &request, to);
+    let work = move || translate(&inspection, &request, step);
     tokio::task::spawn_blocking(work).await.unwrap_or(Err(TranslateError::Interrupted))
 }
 
 fn translate(
     inspection: &Inspection,
     request: &Request,
-    to: Surface,
+    step: Step,
 ) -> Result<Arc<Request>, TranslateError> {
-    let body = translate::request(request, to)?;
+    let (body, to) = match step {
+        Step::Nearer => (near::request(request)?, near::base(request.surface)),
+        Step::To(to) => (translate::request(request, to)?, to),
+    };
     let again = dialect::of(to).read(body).map_err(|_| TranslateError::Unreadable)?;
     // INVARIANT: the policy decided on what inspection found. The translation may show no more.
     if shows_more(inspection, request, &again) {

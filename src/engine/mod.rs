@@ -85,6 +85,15 @@ pub struct Fit {
     pub refusal: Option<Unfit>,
 }
 
+/// Texts as vectors.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Embedded {
+    /// One for each text, in their order.
+    pub vectors: Vec<Vec<f32>>,
+    /// The tokens of all texts, end tokens included.
+    pub input: Tokens,
+}
+
 /// Why a prompt does not suit the model.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Unfit {
@@ -193,19 +202,28 @@ impl Engine {
 
     /// Reads texts into vectors of length 1, as wide as the model: the mean of what its encoder
     /// makes of every token. Texts of like meaning point in like directions.
-    pub async fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, EngineError> {
+    pub async fn embed(&self, texts: &[&str]) -> Result<Embedded, EngineError> {
         let core = &self.handle.core;
         let mut ids = Vec::with_capacity(texts.len());
+        let mut input = Tokens(0);
         for text in texts {
             let encoded = core.tokenizer.encode(text)?;
-            if let Some(unfit) = self.fit(&encoded).refusal {
+            let fit = self.fit(&encoded);
+            if let Some(unfit) = fit.refusal {
                 return Err(unfit.into());
             }
+            input = input + fit.tokens;
             ids.push(encoded.ids);
         }
         let (answer, vectors) = tokio::sync::oneshot::channel();
         core.queue.push_texts(queue::Texts { ids, answer }, core.retry_after())?;
-        vectors.await.unwrap_or(Err(EngineError::Stopped))
+        let vectors = vectors.await.unwrap_or(Err(EngineError::Stopped))?;
+        Ok(Embedded { vectors, input })
+    }
+
+    /// How many numbers a vector of [`Engine::embed`] has.
+    pub fn width(&self) -> usize {
+        self.handle.core.config.t5.d_model
     }
 
     /// How many sequences the engine moves forward together: the most choices or beams of a job.

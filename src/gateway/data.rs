@@ -69,7 +69,10 @@ fn models(app: &App, request: &Request<Incoming>) -> Response<Body> {
     models.extend(app.destinations.iter().map(|it| (it.model(), it.zone.as_str())));
     models.dedup_by(|a, b| a.0 == b.0);
     let list = match spoken {
-        Surface::OpenAiChat => {
+        Surface::OpenAiChat
+        | Surface::OpenAiCompletions
+        | Surface::OpenAiResponses
+        | Surface::OpenAiEmbeddings => {
             let entry = |(id, owner): &(&str, &str)| json!({ "id": id, "object": "model", "created": 0, "owned_by": owner });
             json!({ "object": "list", "data": models.iter().map(entry).collect::<Vec<_>>() })
         }

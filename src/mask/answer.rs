@@ -79,9 +79,12 @@ pub fn restore_whole(body: &[u8], restoration: &Restoration) -> Option<Vec<u8>> 
 /// Whether a string of an answer is something that the model said.
 fn is_said(path: &str) -> bool {
     let key = path.rsplit('.').next().unwrap_or_default();
-    // What a tool is called with has keys of its own in messages.
-    let is_input = || path.split('.').any(|step| step == "input" || step.starts_with("input["));
-    TEXT_KEYS.contains(&key) || matches!(key, "text" | "thinking") || is_input()
+    TEXT_KEYS.contains(&key) || matches!(key, "text" | "thinking") || is_input(path)
+}
+
+/// What a tool is called with has keys of its own in messages.
+fn is_input(path: &str) -> bool {
+    path.split('.').any(|step| step == "input" || step.starts_with("input["))
 }
 
 /// The fields of an answer that a model writes.
@@ -89,12 +92,9 @@ const TEXT_KEYS: [&str; 5] = ["content", "reasoning_content", "reasoning", "refu
 
 /// Arguments of tools are JSON inside a string, and so is content that was asked for as JSON.
 fn escape_of(path: &str, format: Format) -> Escape {
-    let is_arguments = path.ends_with(".arguments");
-    let is_content = path.ends_with(".content")
-        || path == "content"
-        || path
-            .strip_prefix("content[")
-            .is_some_and(|it| it.split_once("].").is_some_and(|(_, key)| key == "text"));
+    let is_arguments = path == "arguments" || path.ends_with(".arguments");
+    let key = path.rsplit('.').next().unwrap_or_default();
+    let is_content = matches!(key, "content" | "text") && !is_input(path);
     if is_arguments || (format == Format::Json && is_content) {
         Escape::Json
     } else {
@@ -172,6 +172,13 @@ impl StreamRestorer {
         }
         if let Some(text) = choice.get_mut("text") {
             is_changed |= self.field(number, "text", text);
+            if let (true, Value::String(text), Some(known)) =
+                (is_over, text, self.texts.get_mut(&(number, "text".to_owned())))
+            {
+                let rest = known.finish();
+                is_changed |= !rest.is_empty();
+                text.push_str(&rest);
+            }
         }
         is_changed
     }
@@ -223,10 +230,14 @@ impl StreamRestorer {
             let Some(Frame(frame)) = self.frame.as_ref().filter(|_| !rest.is_empty()) else {
                 continue;
             };
-            let mut delta = Map::new();
-            append(&mut delta, path, rest);
             let mut chunk = frame.clone();
-            let choice = json!({"index": number, "delta": delta, "finish_reason": null});
+            let choice = if path == "text" {
+                json!({"index": number, "text": rest, "logprobs": null, "finish_reason": null})
+            } else {
+                let mut delta = Map::new();
+                append(&mut delta, path, rest);
+                json!({"index": number, "delta": delta, "finish_reason": null})
+            };
             chunk.insert("choices".to_owned(), json!([choice]));
             chunks.push(Value::Object(chunk).to_string());
         }

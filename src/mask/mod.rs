@@ -14,6 +14,7 @@ mod guard;
 mod json;
 mod messages;
 mod placeholder;
+mod responses;
 mod restore;
 
 pub use answer::{Format, Heard, Restoration, StreamRestorer, restore_whole};
@@ -21,6 +22,7 @@ pub use body::{Masked, Unmaskable, mask};
 pub use guard::Guard;
 pub use messages::MessageRestorer;
 pub use placeholder::{Conversation, Key, Placeholders};
+pub use responses::ResponseRestorer;
 
 use std::fmt;
 

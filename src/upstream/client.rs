@@ -9,6 +9,7 @@ use hyper::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
 
 use super::target::Remote;
 use crate::budget::Hold;
+use crate::chat::Surface;
 use crate::policy::Clearance;
 
 /// The client, with its pool of connections.
@@ -113,10 +114,10 @@ impl fmt::Debug for Reply {
 /// A clearance sends one request, not two:
 ///
 /// ```compile_fail,E0382
-/// # use ambidex::{budget::Hold, policy::Clearance};
+/// # use ambidex::{budget::Hold, chat::Surface, policy::Clearance};
 /// # use ambidex::upstream::{Client, Remote, send};
 /// # use bytes::Bytes;
-/// async fn twice(client: &Client, to: &Remote, permit: Clearance, hold: &Hold, body: Bytes) {
+/// async fn twice(client: &Client, to: (&Remote, Surface), permit: Clearance, hold: &Hold, body: Bytes) {
 ///     let first = send(client, to, permit, hold, body.clone()).await;
 ///     let second = send(client, to, permit, hold, body).await;
 /// }
@@ -125,24 +126,25 @@ impl fmt::Debug for Reply {
 /// Without money set aside nothing is sent:
 ///
 /// ```compile_fail,E0061
-/// # use ambidex::policy::Clearance;
+/// # use ambidex::{chat::Surface, policy::Clearance};
 /// # use ambidex::upstream::{Client, Remote, send};
 /// # use bytes::Bytes;
-/// async fn unpaid(client: &Client, to: &Remote, permit: Clearance, body: Bytes) {
+/// async fn unpaid(client: &Client, to: (&Remote, Surface), permit: Clearance, body: Bytes) {
 ///     let reply = send(client, to, permit, body).await;
 /// }
 /// ```
 pub async fn send(
     client: &Client,
-    to: &Remote,
+    (to, surface): (&Remote, Surface),
     clearance: Clearance,
     _held: &Hold,
     body: Bytes,
 ) -> Result<Reply, SendError> {
     drop(clearance);
+    let url = to.url(surface).ok_or(SendError::Unreachable)?;
     let mut request = client
         .0
-        .post(to.chat_url.clone())
+        .post(url.clone())
         .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
         // We pass bytes on as they come, so they must not be compressed.
         .header(ACCEPT_ENCODING, HeaderValue::from_static("identity"));

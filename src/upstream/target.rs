@@ -7,6 +7,7 @@ use hyper::header::{HeaderName, HeaderValue};
 use reqwest::Url;
 
 use super::provider::Provider;
+use crate::chat::Surface;
 use crate::secret::Secret;
 
 /// How long to wait for what.
@@ -46,9 +47,31 @@ pub struct RemoteSettings {
     pub key: Option<Secret>,
     /// How long to wait.
     pub timeouts: Timeouts,
+    /// The interfaces that it speaks; `None` is what the provider is known to speak there.
+    pub speaks: Option<Vec<Surface>>,
 }
 
 impl RemoteSettings {
+    /// The interfaces that a target speaks which does not say.
+    ///
+    /// A model for embeddings has it in its name and does nothing else. At the vendor's own address
+    /// everything newer is spoken; servers that imitate it elsewhere know the older interfaces.
+    pub fn speaks(&self) -> Vec<Surface> {
+        if let Some(said) = &self.speaks {
+            return said.clone();
+        }
+        let own = self.provider.surface();
+        if self.provider.also(Surface::OpenAiEmbeddings).is_some()
+            && self.model.to_lowercase().contains("embed")
+        {
+            return vec![Surface::OpenAiEmbeddings];
+        }
+        let is_vendor = self.base_url.trim_end_matches('/') == self.provider.base_url();
+        let other = if is_vendor { Surface::OpenAiResponses } else { Surface::OpenAiCompletions };
+        let also = self.provider.also(other).map(|_| other);
+        std::iter::once(own).chain(also).collect()
+    }
+
     /// Whether the server is this very machine.
     pub fn is_loopback(&self) -> bool {
         let url = Url::parse(&self.base_url).ok();
@@ -66,8 +89,9 @@ pub struct Remote {
     pub model: String,
     /// How long to wait.
     pub timeouts: Timeouts,
-    /// Parsed once: parsing takes longer than inspecting a short prompt.
-    pub(super) chat_url: Url,
+    /// The interfaces that it speaks, each with its codec and its address. Parsed once: parsing
+    /// takes longer than inspecting a short prompt.
+    speakers: Vec<(Surface, &'static dyn Provider, Url)>,
     pub(super) authorization: Option<(HeaderName, HeaderValue)>,
     /// Headers that the provider wants besides.
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
@@ -79,6 +103,12 @@ pub enum RemoteError {
     /// Not a web address.
     #[error("`base_url` must start with `https://` or `http://` and name a host")]
     BaseUrl,
+    /// The provider has no such interface.
+    #[error("the provider does not speak `{0}`")]
+    Surface(&'static str),
+    /// Nothing could be asked.
+    #[error("`speaks` names no interface")]
+    Mute,
     /// Characters that a header cannot carry.
     #[error("the key contains characters that an HTTP header cannot carry")]
     Key,
@@ -87,11 +117,16 @@ pub enum RemoteError {
 impl Remote {
     /// Checks the settings and prepares the headers.
     pub fn new(settings: &RemoteSettings) -> Result<Self, RemoteError> {
-        let base_url = settings.base_url.trim_end_matches('/');
-        let chat_url = format!("{base_url}{}", settings.provider.chat_path());
-        let chat_url = Url::parse(&chat_url).map_err(|_| RemoteError::BaseUrl)?;
-        if !matches!(chat_url.scheme(), "http" | "https") || !chat_url.has_host() {
-            return Err(RemoteError::BaseUrl);
+        let own = settings.provider.surface();
+        let speakers = settings.speaks().into_iter().map(|surface| {
+            let also =
+                || settings.provider.also(surface).ok_or(RemoteError::Surface(surface.word()));
+            let provider = if surface == own { settings.provider } else { also()? };
+            Ok((surface, provider, address(&settings.base_url, provider.chat_path())?))
+        });
+        let speakers = speakers.collect::<Result<Vec<_>, _>>()?;
+        if speakers.is_empty() {
+            return Err(RemoteError::Mute);
         }
         let authorization = settings
             .key
@@ -111,10 +146,46 @@ impl Remote {
             provider: settings.provider,
             model: settings.model.clone(),
             timeouts: settings.timeouts,
-            chat_url,
+            speakers,
             authorization,
             headers: headers.collect(),
         })
+    }
+}
+
+fn address(base_url: &str, path: &str) -> Result<Url, RemoteError> {
+    let url = format!("{}{path}", base_url.trim_end_matches('/'));
+    let url = Url::parse(&url).map_err(|_| RemoteError::BaseUrl)?;
+    let is_web = matches!(url.scheme(), "http" | "https") && url.has_host();
+    if is_web { Ok(url) } else { Err(RemoteError::BaseUrl) }
+}
+
+impl Remote {
+    fn entry(&self, surface: Surface) -> Option<&(Surface, &'static dyn Provider, Url)> {
+        let of = |wanted| self.speakers.iter().find(move |(it, ..)| *it == wanted);
+        of(surface).or_else(|| of(self.provider.surface())).or_else(|| self.speakers.first())
+    }
+
+    /// The interface that a request of this one leaves in.
+    pub fn spoken(&self, surface: Surface) -> Surface {
+        self.entry(surface).map_or(surface, |(spoken, ..)| *spoken)
+    }
+
+    /// Whether requests of this interface can be answered: as they are, or translated.
+    pub fn answers(&self, surface: Surface) -> bool {
+        let spoken = self.spoken(surface);
+        spoken == surface
+            || (surface != Surface::OpenAiEmbeddings && spoken == self.provider.surface())
+    }
+
+    /// The codec for an interface that it speaks.
+    pub fn speaker(&self, spoken: Surface) -> &'static dyn Provider {
+        self.entry(spoken).map_or(self.provider, |(_, provider, _)| *provider)
+    }
+
+    /// Where requests of an interface that it speaks go.
+    pub(super) fn url(&self, spoken: Surface) -> Option<&Url> {
+        self.entry(spoken).map(|(.., url)| url)
     }
 }
 

@@ -19,7 +19,7 @@ BINARY = Path(os.environ.get("AMBIDEX", ROOT / "target/release/ambidex"))
 class Gateway:
     """`ambidex serve` on free ports. `stop` ends it and fails if it does not drain."""
 
-    def __init__(self, folder, upstream, policy=None, callers=None, provider="openai"):
+    def __init__(self, folder, upstream, policy=None, callers=None, provider="openai", cloud=None, more=()):
         self.folder = Path(folder)
         config = {
             "server": {"listen": "127.0.0.1:0", "admin_listen": "127.0.0.1:0", "workers": 2},
@@ -28,7 +28,8 @@ class Gateway:
                 {"name": "local", "engine": "starter", "zone": "on-host", "threads": 1},
                 {"name": "cloud", "provider": provider, "zone": "eu",
                  "model": "gpt-4o-mini" if provider == "openai" else "claude-haiku-4-5",
-                 "base_url": upstream.url, "key": "env:UPSTREAM_KEY"},
+                 "base_url": upstream.url, "key": "env:UPSTREAM_KEY", **(cloud or {})},
+                *more,
             ],
             "callers": callers or [
                 {"name": "support-bot", "key": "env:SUPPORT_KEY", "team": "support"},

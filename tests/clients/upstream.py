@@ -29,6 +29,8 @@ class Upstream:
         # While closed, a stream stops after its first word: the client decides what happens next.
         self.gate = threading.Event()
         self.gate.set()
+        # Whether streams end after their first word.
+        self.breaks = False
         # What to answer instead of WORDS: the request in, {"content"?, "arguments"?} out.
         self.say = None
         owner = self
@@ -118,6 +120,9 @@ class Upstream:
                 self.close_connection = True
                 if owner.say:
                     return self.stream_said(owner.say(asked))
+                if owner.breaks:
+                    self.wfile.write(chunk(delta(WORDS[0])))
+                    return None
                 for index, word in enumerate(WORDS):
                     self.wfile.write(chunk(delta(word)))
                     self.wfile.flush()

@@ -31,6 +31,8 @@ mod failover;
 #[cfg(test)]
 mod guide;
 #[cfg(test)]
+mod interfaces;
+#[cfg(test)]
 mod keys;
 #[cfg(test)]
 mod kill;

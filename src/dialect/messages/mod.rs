@@ -4,10 +4,10 @@ mod read;
 mod write;
 
 use bytes::Bytes;
-use serde::Deserialize;
 
 use crate::chat::{Answer, Event, Request, Surface};
-use crate::dialect::{Complaint, Dialect, Unreadable};
+use crate::dialect::translate::About;
+use crate::dialect::{Complaint, Dialect, Scribe, Unreadable, sse};
 
 /// `POST /v1/messages`.
 #[derive(Clone, Copy, Debug)]
@@ -22,24 +22,8 @@ impl Dialect for Messages {
         read::request(body)
     }
 
-    fn answer(&self, answer: &Answer) -> Vec<u8> {
-        write::answer(answer)
-    }
-
-    fn opening(&self, answer: &Answer) -> Vec<u8> {
-        write::opening(answer)
-    }
-
-    fn event(&self, answer: &Answer, event: &Event) -> Vec<u8> {
-        write::event(answer, event)
-    }
-
-    fn closing_usage(&self, answer: &Answer, cost_usd: &str) -> Vec<u8> {
-        write::closing_usage(answer, cost_usd)
-    }
-
-    fn end(&self) -> &'static [u8] {
-        b"event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"
+    fn scribe(&self, _: About) -> Option<Box<dyn Scribe>> {
+        Some(Box::new(Writer))
     }
 
     fn complaint(&self, complaint: &Complaint<'_>) -> Vec<u8> {
@@ -53,18 +37,30 @@ impl Dialect for Messages {
 
     /// An event bears the name that its data has as `type`.
     fn frame(&self, data: &[u8]) -> Vec<u8> {
-        #[derive(Deserialize)]
-        struct Named<'a> {
-            #[serde(borrow, rename = "type")]
-            name: Option<&'a str>,
-        }
-        let named = serde_json::from_slice::<Named<'_>>(data).ok().and_then(|it| it.name);
-        // A name that is not a plain word is not written into a line of its own.
-        let is_word = |name: &&str| name.bytes().all(|it| it.is_ascii_lowercase() || it == b'_');
-        match named.filter(is_word) {
-            Some(name) => [b"event: ", name.as_bytes(), b"\ndata: ", data, b"\n\n"].concat(),
-            None => [b"data: ", data, b"\n\n"].concat(),
-        }
+        sse::named(data)
+    }
+}
+
+/// A local answer has one block of text.
+#[derive(Clone, Copy, Debug)]
+struct Writer;
+
+impl Scribe for Writer {
+    fn whole(&mut self, answer: &Answer) -> Vec<u8> {
+        write::answer(answer)
+    }
+
+    fn opening(&mut self, answer: &Answer) -> Vec<u8> {
+        write::opening(answer)
+    }
+
+    fn event(&mut self, answer: &Answer, event: &Event) -> Vec<u8> {
+        write::event(answer, event)
+    }
+
+    fn closing(&mut self, answer: &Answer, cost_usd: Option<&str>) -> Vec<u8> {
+        let usage = write::closing_usage(answer, cost_usd.unwrap_or_default());
+        [usage.as_slice(), b"event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"].concat()
     }
 }
 

@@ -4,16 +4,13 @@
 //! number becomes a text that detectors see, because all of it would reach the upstream.
 
 use std::borrow::Cow;
-use std::ops::Range;
 
 use bytes::Bytes;
-use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use crate::chat::request::Edits;
 use crate::chat::{Delivery, Request, Role, Surface, Turn};
 use crate::dialect::Unreadable;
-use crate::dialect::collect::{Collect, Collector, Words, even_null, range_in, walked};
+use crate::dialect::collect::{Collect, Collector, Words, top_level, walked};
 use crate::dialect::walk::{Scalar, Sink, Step};
 
 /// Fields that bound the cost or that we may splice: everyone must read them in the same way.
@@ -31,26 +28,15 @@ pub(super) fn request(body: Bytes) -> Result<Request, Unreadable> {
     };
     let end = walked(&body, &mut reader)?;
     let Reader { common, system, streams, has_idle_limit } = reader;
-    let mut read = common.finish()?;
+    let mut read = common.finish("messages", "at least one message")?;
     if !system.parts.is_empty() {
         read.turns.insert(0, system);
     }
     // A stream of this interface always tells the usage.
     let delivery = if streams { Delivery::StreamWithUsage } else { Delivery::Whole };
-    let output_max = if has_idle_limit { idle_limit(&body) } else { None };
+    let output_max = has_idle_limit.then(|| top_level(&body, "max_tokens")).flatten();
     let edits = Edits { output_max, end, ..read.edits };
     Ok(Request { body: body.clone(), delivery, edits, ..read })
-}
-
-/// The range of a `max_tokens` that is `null`.
-fn idle_limit(body: &[u8]) -> Option<Range<usize>> {
-    #[derive(Deserialize)]
-    struct Top<'a> {
-        #[serde(borrow, default, deserialize_with = "even_null")]
-        max_tokens: Option<&'a RawValue>,
-    }
-    let value = serde_json::from_slice::<Top<'_>>(body).ok()?.max_tokens?;
-    Some(range_in(body, value.get()))
 }
 
 struct Reader<'de> {

@@ -149,12 +149,14 @@ fn a_stream_has_the_events_of_the_interface() {
     };
     let piece = Piece { choice: 0, text: "é\n\n".to_owned(), tokens: Vec::new() };
     let done = Event::Done { choice: 0, finish: Finish::Length };
+    let about =
+        About { id: "d1".to_owned(), created: 5, model: "m".to_owned(), asked: Bytes::new() };
+    let mut scribe = Messages.scribe(about).unwrap();
     let all = [
-        Messages.opening(&answer),
-        Messages.event(&answer, &Event::Text(piece)),
-        Messages.event(&answer, &done),
-        Messages.closing_usage(&answer, "0.00"),
-        Messages.end().to_vec(),
+        scribe.opening(&answer),
+        scribe.event(&answer, &Event::Text(piece)),
+        scribe.event(&answer, &done),
+        scribe.closing(&answer, Some("0.00")),
     ]
     .concat();
     let events = data_of(&all);
@@ -173,7 +175,7 @@ fn a_stream_has_the_events_of_the_interface() {
     assert_eq!(events[3].1["delta"], json!({"type": "text_delta", "text": "é\n\n"}));
     assert_eq!(events[5].1["delta"]["stop_reason"], "max_tokens");
     assert_eq!(events[5].1["usage"]["output_tokens"], 3);
-    let whole: Value = serde_json::from_slice(&Messages.answer(&answer)).unwrap();
+    let whole: Value = serde_json::from_slice(&scribe.whole(&answer)).unwrap();
     assert_eq!(whole["stop_reason"], "max_tokens");
     assert_eq!(whole["id"], "msg_d1");
 }

@@ -1,14 +1,15 @@
 //! The OpenAI chat completions interface.
 
 mod read;
-mod sampling;
-mod schema;
+pub(super) mod sampling;
+pub(super) mod schema;
 mod write;
 
 use bytes::Bytes;
 
 use crate::chat::{Answer, Event, Request, Surface};
-use crate::dialect::{Complaint, Dialect, Unreadable};
+use crate::dialect::translate::About;
+use crate::dialect::{Complaint, Dialect, Scribe, Unreadable};
 
 /// `POST /v1/chat/completions`.
 #[derive(Clone, Copy, Debug)]
@@ -23,24 +24,8 @@ impl Dialect for Chat {
         read::request(body)
     }
 
-    fn answer(&self, answer: &Answer) -> Vec<u8> {
-        write::answer(answer)
-    }
-
-    fn opening(&self, answer: &Answer) -> Vec<u8> {
-        write::opening(answer)
-    }
-
-    fn event(&self, answer: &Answer, event: &Event) -> Vec<u8> {
-        write::event(answer, event)
-    }
-
-    fn closing_usage(&self, answer: &Answer, cost_usd: &str) -> Vec<u8> {
-        write::closing_usage(answer, cost_usd)
-    }
-
-    fn end(&self) -> &'static [u8] {
-        b"data: [DONE]\n\n"
+    fn scribe(&self, _: About) -> Option<Box<dyn Scribe>> {
+        Some(Box::new(Writer))
     }
 
     fn complaint(&self, complaint: &Complaint<'_>) -> Vec<u8> {
@@ -48,11 +33,36 @@ impl Dialect for Chat {
     }
 
     fn broken(&self, complaint: &Complaint<'_>) -> Vec<u8> {
-        [&self.frame(&write::complaint(complaint)), self.end()].concat()
+        [self.frame(&write::complaint(complaint)).as_slice(), END].concat()
     }
 
     fn frame(&self, data: &[u8]) -> Vec<u8> {
         [b"data: ", data, b"\n\n"].concat()
+    }
+}
+
+const END: &[u8] = b"data: [DONE]\n\n";
+
+/// Every chunk speaks for itself.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Writer;
+
+impl Scribe for Writer {
+    fn whole(&mut self, answer: &Answer) -> Vec<u8> {
+        write::answer(answer)
+    }
+
+    fn opening(&mut self, answer: &Answer) -> Vec<u8> {
+        write::opening(answer)
+    }
+
+    fn event(&mut self, answer: &Answer, event: &Event) -> Vec<u8> {
+        write::event(answer, event)
+    }
+
+    fn closing(&mut self, answer: &Answer, cost_usd: Option<&str>) -> Vec<u8> {
+        let usage = cost_usd.map(|cost| write::closing_usage(answer, cost)).unwrap_or_default();
+        [&usage, END].concat()
     }
 }
 

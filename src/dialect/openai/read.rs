@@ -4,17 +4,14 @@
 //! number becomes a text that detectors see, because all of it would reach the upstream.
 
 use std::borrow::Cow;
-use std::ops::Range;
 
 use bytes::Bytes;
-use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::{sampling, schema};
 use crate::chat::request::Edits;
 use crate::chat::{Delivery, Request, Role, Surface};
 use crate::dialect::Unreadable;
-use crate::dialect::collect::{Collect, Collector, Words, even_null, range_in, walked};
+use crate::dialect::collect::{Collect, Collector, Words, top_level, walked};
 use crate::dialect::walk::{Scalar, Sink, Step};
 
 /// Most answers (`n`) that one request may ask for.
@@ -28,34 +25,17 @@ pub(super) fn request(body: Bytes) -> Result<Request, Unreadable> {
     let mut reader = Reader::new(&body);
     let end = walked(&body, &mut reader)?;
     let Reader { common, delivery, usage_asked, has_idle_values } = reader;
-    let mut read = common.finish()?;
+    let mut read = common.finish("messages", "at least one message")?;
     schema::look(&mut read.sampling, &body);
     let delivery = match (delivery, usage_asked) {
         (Delivery::Whole, _) => Delivery::Whole,
         (_, true) => Delivery::StreamWithUsage,
         (_, false) => Delivery::Stream,
     };
-    let (output_max, stream_options) =
-        if has_idle_values { idle_values(&body) } else { (None, None) };
+    let idle = |name| has_idle_values.then(|| top_level(&body, name)).flatten();
+    let (output_max, stream_options) = (idle("max_completion_tokens"), idle("stream_options"));
     let edits = Edits { output_max, stream_options, end, ..read.edits };
     Ok(Request { body: body.clone(), delivery, edits, ..read })
-}
-
-/// Ranges of the values of `max_completion_tokens` and `stream_options`: a second look at the
-/// top level only, taken when one of them stands there without effect.
-fn idle_values(body: &[u8]) -> (Option<Range<usize>>, Option<Range<usize>>) {
-    #[derive(Deserialize)]
-    struct Top<'a> {
-        #[serde(borrow, default, deserialize_with = "even_null")]
-        max_completion_tokens: Option<&'a RawValue>,
-        #[serde(borrow, default, deserialize_with = "even_null")]
-        stream_options: Option<&'a RawValue>,
-    }
-    let range = |value: &RawValue| range_in(body, value.get());
-    match serde_json::from_slice::<Top<'_>>(body) {
-        Ok(top) => (top.max_completion_tokens.map(range), top.stream_options.map(range)),
-        Err(_) => (None, None),
-    }
 }
 
 struct Reader<'de> {

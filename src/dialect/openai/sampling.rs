@@ -14,7 +14,7 @@ const TEXT: &str = "a text";
 const TEXTS: &str = "a list of texts";
 
 /// Takes a value of the body, if it is one of these parameters.
-pub(super) fn read(sampling: &mut Sampling, path: &[Step<'_>], value: &Scalar<'_>) {
+pub(in crate::dialect) fn read(sampling: &mut Sampling, path: &[Step<'_>], value: &Scalar<'_>) {
     match path {
         [Step::Key(key)] => top_level(sampling, key, value),
         [list, Step::Index(_)] => match (list.key(), value) {
@@ -38,7 +38,7 @@ pub(super) fn read(sampling: &mut Sampling, path: &[Step<'_>], value: &Scalar<'_
 }
 
 /// A list or an object opens where it may be one of these parameters.
-pub(super) fn open(sampling: &mut Sampling, path: &[Step<'_>]) {
+pub(in crate::dialect) fn open(sampling: &mut Sampling, path: &[Step<'_>]) {
     let [Step::Key(key)] = path else { return };
     match key.as_ref() {
         "guided_choice" => shape(sampling, "guided_choice", Shape::Choice(Vec::new())),

@@ -19,6 +19,8 @@ const REMARKS: &[&str] =
 struct Top {
     response_format: Option<Format>,
     guided_json: Option<Value>,
+    /// Where responses have it.
+    text: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -32,12 +34,13 @@ struct Named {
 }
 
 /// Looks again at a body that asks for JSON: its schema may be a list of answers.
-pub(super) fn look(sampling: &mut Sampling, body: &[u8]) {
+pub(in crate::dialect) fn look(sampling: &mut Sampling, body: &[u8]) {
     if sampling.shape != Some(Shape::Json) {
         return;
     }
     let Ok(top) = serde_json::from_slice::<Top>(body) else { return };
-    let named = top.response_format.and_then(|format| format.json_schema?.schema);
+    let of_responses = top.text.and_then(|text| text.get("format")?.get("schema").cloned());
+    let named = top.response_format.and_then(|format| format.json_schema?.schema).or(of_responses);
     // With both there are two shapes, which is refused elsewhere.
     let Some(schema) = named.or(top.guided_json) else { return };
     if let Some(texts) = literals(&schema) {

@@ -197,7 +197,7 @@ fn choices_and_log_probabilities_are_written_as_the_interface_has_them() {
         has_logprobs: true,
         usage: Usage::none(UsageSource::Counted),
     };
-    let whole: serde_json::Value = serde_json::from_slice(&Chat.answer(&answer)).unwrap();
+    let whole: serde_json::Value = serde_json::from_slice(&Writer.whole(&answer)).unwrap();
     assert_eq!(whole["choices"][1]["index"], 1);
     assert_eq!(whole["choices"][1]["message"]["content"], "x");
     assert_eq!(whole["choices"][0]["finish_reason"], "length");
@@ -209,12 +209,12 @@ fn choices_and_log_probabilities_are_written_as_the_interface_has_them() {
     });
     assert_eq!(whole["choices"][0]["logprobs"]["content"][0], token);
     let piece = Piece { choice: 1, text: "é".to_owned(), tokens: vec![scored] };
-    let event = String::from_utf8(Chat.event(&answer, &Event::Text(piece))).unwrap();
+    let event = String::from_utf8(Writer.event(&answer, &Event::Text(piece))).unwrap();
     let event: serde_json::Value =
         serde_json::from_str(event.strip_prefix("data: ").unwrap()).unwrap();
     assert_eq!(event["choices"][0]["index"], 1);
     assert_eq!(event["choices"][0]["logprobs"]["content"][0], token);
-    let opening = String::from_utf8(Chat.opening(&answer)).unwrap();
+    let opening = String::from_utf8(Writer.opening(&answer)).unwrap();
     assert_eq!(opening.matches(r#""role":"assistant""#).count(), 2, "one for each choice");
 }
 

@@ -12,7 +12,9 @@ mod to_chat;
 mod to_messages;
 
 use bytes::Bytes;
-use serde_json::{Map, Value};
+use serde_json::Value;
+
+use super::fields::{Fields, each, is_empty, list};
 
 use crate::chat::{Part, Request, Surface, Usage};
 
@@ -27,7 +29,7 @@ pub struct Untranslatable {
 }
 
 /// What the other side does not say about an answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct About {
     /// The decision's id, from which the answer's id is made.
     pub id: String,
@@ -35,6 +37,15 @@ pub struct About {
     pub created: i64,
     /// The model, should the answer not name it.
     pub model: String,
+    /// The body of the caller's request: some interfaces repeat its settings in the answer.
+    pub asked: Bytes,
+}
+
+/// What was asked is content.
+impl std::fmt::Debug for About {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "About({}, {} bytes)", self.id, self.asked.len())
+    }
 }
 
 /// An event of a stream in the caller's dialect.
@@ -68,10 +79,8 @@ pub fn request(request: &Request, to: Surface) -> Result<Bytes, Untranslatable> 
         (Surface::AnthropicMessages, Surface::OpenAiChat) => {
             messages_request::translate(request.body())?
         }
-        (Surface::OpenAiChat, Surface::OpenAiChat)
-        | (Surface::AnthropicMessages, Surface::AnthropicMessages) => {
-            return Ok(request.body().clone());
-        }
+        (from, to) if from == to => return Ok(request.body().clone()),
+        _ => return Err(no("model", UNKNOWN)),
     };
     Ok(Value::Object(body).to_string().into())
 }
@@ -82,6 +91,9 @@ pub fn reply(body: &[u8], to: Surface, about: &About, used: &Usage) -> Option<Ve
     let new = match to {
         Surface::OpenAiChat => reply::as_chat(&body, about, used)?,
         Surface::AnthropicMessages => reply::as_message(&body, about, used)?,
+        Surface::OpenAiCompletions | Surface::OpenAiResponses | Surface::OpenAiEmbeddings => {
+            return None;
+        }
     };
     Some(new.to_string().into_bytes())
 }
@@ -89,8 +101,11 @@ pub fn reply(body: &[u8], to: Surface, about: &About, used: &Usage) -> Option<Ve
 /// The translator of a streamed answer into the caller's dialect.
 pub fn stream(to: Surface, about: About) -> Box<dyn Translator> {
     match to {
-        Surface::OpenAiChat => Box::new(to_chat::ToChat::new(about)),
         Surface::AnthropicMessages => Box::new(to_messages::ToMessages::new(about)),
+        Surface::OpenAiChat
+        | Surface::OpenAiCompletions
+        | Surface::OpenAiResponses
+        | Surface::OpenAiEmbeddings => Box::new(to_chat::ToChat::new(about)),
     }
 }
 
@@ -100,70 +115,13 @@ pub fn said(body: &[u8]) -> Option<String> {
     Some(body.get("error")?.get("message")?.as_str()?.to_owned())
 }
 
-fn no(field: impl Into<String>, problem: &'static str) -> Untranslatable {
+/// Refuses a field.
+pub(super) fn no(field: impl Into<String>, problem: &'static str) -> Untranslatable {
     Untranslatable { field: field.into(), problem }
 }
 
-const UNKNOWN: &str = "has no counterpart in the interface of the target";
-const MALFORMED: &str = "is not what the interface defines there";
-
-/// The fields of an object that are taken one by one; what is left in the end is refused.
-struct Fields {
-    at: String,
-    map: Map<String, Value>,
-}
-
-impl Fields {
-    fn of(value: Value, at: &str) -> Result<Self, Untranslatable> {
-        let Value::Object(map) = value else { return Err(no(at, MALFORMED)) };
-        Ok(Self { at: at.to_owned(), map })
-    }
-
-    fn path(&self, key: &str) -> String {
-        format!("{}.{key}", self.at)
-    }
-
-    /// A field that is there and says something.
-    fn take(&mut self, key: &str) -> Option<Value> {
-        self.map.remove(key).filter(|value| !value.is_null())
-    }
-
-    fn text(&mut self, key: &str) -> Result<String, Untranslatable> {
-        match self.take(key) {
-            Some(Value::String(text)) => Ok(text),
-            _ => Err(no(self.path(key), MALFORMED)),
-        }
-    }
-
-    /// Nothing may be left that says something.
-    fn done(self) -> Result<(), Untranslatable> {
-        let left = self.map.iter().find(|(_, value)| !is_empty(value));
-        left.map_or(Ok(()), |(key, _)| Err(no(self.path(key), UNKNOWN)))
-    }
-}
-
-fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::Array(items) => items.is_empty(),
-        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => false,
-    }
-}
-
-fn list(value: Value, at: &str) -> Result<Vec<Value>, Untranslatable> {
-    let Value::Array(items) = value else { return Err(no(at, MALFORMED)) };
-    Ok(items)
-}
-
-/// Every item of a list in other words, with its path.
-fn each(
-    value: Value,
-    at: &str,
-    translate: impl Fn(Value, &str) -> Result<Value, Untranslatable>,
-) -> Result<Vec<Value>, Untranslatable> {
-    let items = list(value, at)?.into_iter().enumerate();
-    items.map(|(index, item)| translate(item, &format!("{at}[{index}]"))).collect()
-}
+pub(super) const UNKNOWN: &str = "has no counterpart in the interface of the target";
+pub(super) const MALFORMED: &str = "is not what the interface defines there";
 
 #[cfg(test)]
 mod tests;

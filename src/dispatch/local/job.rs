@@ -26,7 +26,7 @@ pub(super) fn of(
     let logprobs = sampling.logprobs.then(|| count(sampling.top_logprobs));
     let greedy = Job::greedy(
         super::render(request, task, templates),
-        request.output_max.unwrap_or(most).min(most),
+        request.output_max.or(request.output_default).unwrap_or(most).min(most),
     );
     let choices = usize::try_from(request.choices).unwrap_or(usize::MAX);
     let search = search(request);

@@ -131,7 +131,7 @@ async fn embeddings_are_those_of_transformers() {
     let source = ModelSource::Folder(folder.path().to_path_buf());
     let engine = Engine::load(source, settings()).unwrap();
     let texts: Vec<&str> = golden.embeddings.iter().map(|it| it.text.as_str()).collect();
-    let vectors = engine.embed(&texts).await.unwrap();
+    let vectors = engine.embed(&texts).await.unwrap().vectors;
     for (vector, expected) in vectors.iter().zip(&golden.embeddings) {
         let off = vector.iter().zip(&expected.vector).map(|(ours, theirs)| (ours - theirs).abs());
         assert!(off.fold(0.0, f32::max) < 1e-4, "{vector:?} for {:?}", expected.vector);

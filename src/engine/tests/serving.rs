@@ -179,10 +179,10 @@ async fn texts_are_embedded_while_answers_are_made() {
     let (engine, _) = mocked(paced(), settings());
     let running = engine.generate(Job::greedy(PROMPT, Tokens(400))).unwrap();
     let long = "word ".repeat(300);
-    let vectors = engine.embed(&["one", &long, &long, "two"]).await.unwrap();
+    let vectors = engine.embed(&["one", &long, &long, "two"]).await.unwrap().vectors;
     assert_eq!(vectors.len(), 4);
     assert!(vectors.iter().all(|vector| (vector[0] - 0.353_553).abs() < 1e-5 && vector.len() == 8));
-    assert!(engine.embed(&[]).await.unwrap().is_empty());
+    assert!(engine.embed(&[]).await.unwrap().vectors.is_empty());
     assert!(matches!(
         engine.embed(&["把这份报告"]).await,
         Err(EngineError::Unrepresentable { .. })

@@ -9,6 +9,7 @@ pub use crate::chat::Part;
 use crate::chat::{Request, Surface, Usage};
 use crate::money::Tokens;
 
+mod openai_more;
 mod splice;
 
 macro_rules! providers {
@@ -56,6 +57,10 @@ pub trait Provider: Sync + std::fmt::Debug {
     fn name(&self) -> &'static str;
     /// The interface that it speaks: requests that come in another are translated.
     fn surface(&self) -> Surface;
+    /// How it speaks another interface besides; requests of those are not translated.
+    fn also(&self, _: Surface) -> Option<&'static dyn Provider> {
+        None
+    }
     /// Where the vendor's API is.
     fn base_url(&self) -> &'static str;
     /// Where chat requests go, below the base URL.

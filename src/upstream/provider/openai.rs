@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::splice::spliced;
-use super::{Ear, Heard, Part, Provider};
+use super::{Ear, Heard, Part, Provider, openai_more};
 use crate::chat::usage::OpenAiUsage;
 use crate::chat::{Request, Surface, Usage};
 use crate::inspect::size;
@@ -25,6 +25,15 @@ impl Provider for OpenAi {
 
     fn surface(&self) -> Surface {
         Surface::OpenAiChat
+    }
+
+    fn also(&self, surface: Surface) -> Option<&'static dyn Provider> {
+        match surface {
+            Surface::OpenAiCompletions => Some(&openai_more::COMPLETIONS),
+            Surface::OpenAiResponses => Some(&openai_more::RESPONSES),
+            Surface::OpenAiEmbeddings => Some(&openai_more::EMBEDDINGS),
+            Surface::OpenAiChat | Surface::AnthropicMessages => None,
+        }
     }
 
     fn base_url(&self) -> &'static str {
@@ -46,12 +55,7 @@ impl Provider for OpenAi {
     }
 
     fn usage(&self, reply: &[u8]) -> Option<Usage> {
-        #[derive(Deserialize)]
-        struct Whole {
-            usage: Option<OpenAiUsage>,
-        }
-        let whole: Whole = serde_json::from_slice(reply).ok()?;
-        whole.usage?.read()
+        usage(reply)
     }
 
     fn ear(&self) -> Box<dyn Ear> {
@@ -59,9 +63,19 @@ impl Provider for OpenAi {
     }
 }
 
+/// The usage of a whole reply, of whichever of the vendor's interfaces.
+pub(super) fn usage(reply: &[u8]) -> Option<Usage> {
+    #[derive(Deserialize)]
+    struct Whole {
+        usage: Option<OpenAiUsage>,
+    }
+    let whole: Whole = serde_json::from_slice(reply).ok()?;
+    whole.usage?.read()
+}
+
 /// Every event speaks for itself.
 #[derive(Debug)]
-struct Listening;
+pub(super) struct Listening;
 
 impl Ear for Listening {
     fn hear(&mut self, data: &[u8]) -> Heard {
@@ -89,6 +103,9 @@ struct Chunk<'a> {
 struct Choice<'a> {
     #[serde(borrow)]
     delta: Option<Delta<'a>>,
+    /// Where completions have their text.
+    #[serde(borrow)]
+    text: Option<Cow<'a, str>>,
 }
 
 #[derive(Deserialize)]
@@ -108,6 +125,10 @@ impl Chunk<'_> {
                 heard.text_bytes += text.len();
                 heard.text_tokens = heard.text_tokens + size::estimate(text);
             }
+        }
+        for text in self.choices.iter().filter_map(|choice| choice.text.as_deref()) {
+            heard.text_bytes += text.len();
+            heard.text_tokens = heard.text_tokens + size::estimate(text);
         }
         heard.usage = self.usage.and_then(|usage| usage.read());
         if self.error.is_some_and(|error| error.get() != "null") {

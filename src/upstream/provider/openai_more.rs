@@ -1,0 +1,191 @@
+//! The vendor's other interfaces: completions, responses and embeddings.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::splice::spliced;
+use super::{Ear, Heard, OPENAI, Part, Provider, openai};
+use crate::chat::{Request, Surface, Usage};
+use crate::inspect::size;
+use crate::money::Tokens;
+
+pub(super) static COMPLETIONS: More =
+    More { surface: Surface::OpenAiCompletions, path: "/completions", limit: "max_tokens" };
+
+pub(super) static RESPONSES: More =
+    More { surface: Surface::OpenAiResponses, path: "/responses", limit: "max_output_tokens" };
+
+pub(super) static EMBEDDINGS: More = More {
+    surface: Surface::OpenAiEmbeddings,
+    path: "/embeddings",
+    // Nothing is generated, so no limit is ever missing.
+    limit: "max_tokens",
+};
+
+/// One of the interfaces: what it calls things differs, and how it streams.
+#[derive(Debug)]
+pub(super) struct More {
+    surface: Surface,
+    path: &'static str,
+    limit: &'static str,
+}
+
+impl Provider for More {
+    fn name(&self) -> &'static str {
+        OPENAI.name()
+    }
+
+    fn surface(&self) -> Surface {
+        self.surface
+    }
+
+    fn base_url(&self) -> &'static str {
+        OPENAI.base_url()
+    }
+
+    fn chat_path(&self) -> &'static str {
+        self.path
+    }
+
+    fn authorization(&self, key: &str) -> (&'static str, String) {
+        OPENAI.authorization(key)
+    }
+
+    fn outgoing(&self, request: &Request, model: &str, output_max: Tokens) -> Bytes {
+        spliced(request, model, (self.limit, output_max))
+    }
+
+    fn usage(&self, reply: &[u8]) -> Option<Usage> {
+        openai::usage(reply)
+    }
+
+    fn ear(&self) -> Box<dyn Ear> {
+        if self.surface == Surface::OpenAiResponses {
+            Box::new(Listening)
+        } else {
+            Box::new(openai::Listening)
+        }
+    }
+}
+
+/// Listens to the events of a response; each speaks for itself.
+#[derive(Debug)]
+struct Listening;
+
+#[derive(Deserialize)]
+struct Event<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: Cow<'a, str>,
+    /// A text in every event that has one.
+    #[serde(borrow)]
+    delta: Option<&'a RawValue>,
+    #[serde(borrow)]
+    response: Option<&'a RawValue>,
+}
+
+impl Ear for Listening {
+    fn hear(&mut self, data: &[u8]) -> Heard {
+        let Ok(event) = serde_json::from_slice::<Event<'_>>(data) else { return Heard::default() };
+        let mut heard = Heard::default();
+        if let Some(delta) = event.delta {
+            let text: Cow<'_, str> =
+                serde_json::from_str(delta.get()).unwrap_or(Cow::Borrowed(delta.get()));
+            heard.text_bytes = text.len();
+            heard.text_tokens = size::estimate(&text);
+        }
+        let usage = || openai::usage(event.response?.get().as_bytes());
+        match &*event.kind {
+            "response.completed" | "response.incomplete" => {
+                heard.usage = usage();
+                heard.part = Part::Last;
+            }
+            "response.failed" | "response.cancelled" => {
+                heard.usage = usage();
+                heard.part = Part::Error;
+            }
+            "error" => heard.part = Part::Error,
+            _ => {}
+        }
+        heard
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialect;
+    use serde_json::{Value, json};
+
+    fn sent(more: &More, body: &Value) -> (Bytes, Bytes) {
+        let bytes = Bytes::from(body.to_string());
+        let request = dialect::of(more.surface).read(bytes.clone()).unwrap();
+        (bytes, more.outgoing(&request, "m", Tokens(99)))
+    }
+
+    #[test]
+    fn bodies_are_forwarded_as_they_came_but_for_model_and_limit() {
+        for (more, body) in [
+            (&COMPLETIONS, json!({"model": "m", "prompt": "é", "max_tokens": 5, "x": 1.50})),
+            (&RESPONSES, json!({"model": "m", "input": "é", "max_output_tokens": 5, "x": [{}]})),
+            (&EMBEDDINGS, json!({"model": "m", "input": ["é", "f"], "dimensions": 7})),
+        ] {
+            let (came, left) = sent(more, &body);
+            assert_eq!(left.as_ptr(), came.as_ptr(), "{}: the very same memory", more.path);
+        }
+        for (more, body, added) in [
+            (&COMPLETIONS, json!({"prompt": "x"}), json!({"max_tokens": 99})),
+            (&COMPLETIONS, json!({"prompt": "x", "max_tokens": null}), json!({"max_tokens": 99})),
+            (
+                &COMPLETIONS,
+                json!({"prompt": "x", "max_tokens": 3, "stream": true}),
+                json!({"stream_options": {"include_usage": true}}),
+            ),
+            (
+                &RESPONSES,
+                json!({"input": "x", "stream": true, "max_output_tokens": null}),
+                json!({"max_output_tokens": 99}),
+            ),
+            (&EMBEDDINGS, json!({"input": "x"}), json!({})),
+        ] {
+            let mut body = body;
+            body["model"] = "auto".into();
+            let (_, left) = sent(more, &body);
+            body["model"] = "m".into();
+            for (key, value) in added.as_object().unwrap() {
+                body[key.as_str()] = value.clone();
+            }
+            assert_eq!(serde_json::from_slice::<Value>(&left).unwrap(), body, "{}", more.path);
+            let doubled = String::from_utf8(left.to_vec()).unwrap();
+            assert_eq!(doubled.matches(&format!("\"{}\"", more.limit)).count().max(1), 1);
+        }
+    }
+
+    #[test]
+    fn the_events_of_a_response_are_heard() {
+        let hear = |event: Value| RESPONSES.ear().hear(event.to_string().as_bytes());
+        let heard = hear(json!({"type": "response.output_text.delta", "delta": "Hello \"there\""}));
+        assert_eq!((heard.text_bytes, heard.part), (13, Part::Answer));
+        assert!(heard.text_tokens > Tokens(0));
+        let usage = json!({"input_tokens": 7, "output_tokens": 3, "total_tokens": 10,
+            "output_tokens_details": {"reasoning_tokens": 1}});
+        for kind in ["response.completed", "response.incomplete"] {
+            let heard = hear(json!({"type": kind, "response": {"usage": usage}}));
+            assert_eq!(heard.part, Part::Last);
+            let usage = heard.usage.unwrap();
+            assert_eq!(
+                (usage.input_uncached, usage.output, usage.reasoning),
+                (Tokens(7), Tokens(2), Tokens(1))
+            );
+        }
+        assert_eq!(hear(json!({"type": "response.failed", "response": {}})).part, Part::Error);
+        assert_eq!(hear(json!({"type": "error", "message": "x"})).part, Part::Error);
+        assert_eq!(hear(json!({"type": "response.created", "response": {}})).part, Part::Answer);
+        let text = COMPLETIONS.ear().hear(br#"{"choices":[{"text":"Hello there"}]}"#);
+        assert_eq!(text.text_bytes, 11);
+        let whole = br#"{"data":[],"usage":{"prompt_tokens":8,"total_tokens":8}}"#;
+        assert_eq!(EMBEDDINGS.usage(whole).unwrap().input_uncached, Tokens(8));
+    }
+}
