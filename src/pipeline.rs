@@ -157,11 +157,7 @@ async fn answer(
     let answer = dispatch::run(app, &case, plan, &request)
         .await
         .map_err(|failure| Stopped::failed(&case, failure))?;
-    let reply = reply::answered(app, &case, answer);
-    if let Some(ticket) = &case.ticket {
-        reply::remember(&reply, ticket, &case.id);
-    }
-    Ok(reply)
+    Ok(reply::answered(app, &case, answer))
 }
 
 fn read(surface: Surface, body: Bytes) -> Result<Arc<chat::Request>, Failure> {

@@ -146,6 +146,9 @@ pub fn answered(app: &App, case: &Case, answer: Answer) -> Response<Body> {
     if let Some(cost_max) = cost_max {
         insert(headers, COST_MAX, &cost_max.to_string());
     }
+    if let Some(ticket) = &case.ticket {
+        remember(&reply, ticket, &case.id);
+    }
     reply
 }
 
@@ -159,7 +162,7 @@ pub fn again(kept: Kept) -> Response<Body> {
 }
 
 /// Keeps an answer for a client that asks again under the same key. An error is not kept.
-pub fn remember(reply: &Response<Body>, ticket: &Ticket, decision: &str) {
+fn remember(reply: &Response<Body>, ticket: &Ticket, decision: &str) {
     if reply.status() != StatusCode::OK {
         return;
     }

@@ -33,8 +33,10 @@ pub enum Say {
 
 impl Say {
     /// The stream, where there is a choice and one was asked for.
-    fn in_kind(self, is_stream: bool) -> Self {
-        if let (Self::InKind(_, pieces), true) = (&self, is_stream) {
+    fn in_kind(self, asked: &str) -> Self {
+        if let Self::InKind(_, pieces) = &self
+            && asked.contains("\"stream\":true")
+        {
             return Self::Events(pieces.clone());
         }
         self
@@ -122,8 +124,7 @@ impl Upstream {
                 let index = state.seen.len().min(state.script.len() - 1);
                 let body = String::from_utf8_lossy(&seen.body).into_owned();
                 state.seen.push(seen);
-                let is_stream = body.contains("\"stream\":true");
-                state.script[index].clone().in_kind(is_stream)
+                state.script[index].clone().in_kind(&body)
             };
             if !self.answer(&mut stream, say).await {
                 return;
