@@ -335,6 +335,8 @@ impl Ledger {
                 part.slice.granted += grant.more;
                 part.slice.others = grant.others;
                 part.slice.is_dry = !grant.more.is_positive();
+                // What was told before is not how it stands any more.
+                part.slice.told = None;
             }
         }
     }
