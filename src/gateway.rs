@@ -33,6 +33,7 @@ use crate::shared::{self, Shared};
 use crate::tasks::Tasks;
 use crate::telemetry::Metrics;
 use crate::upstream::{Client, Remote, RemoteError};
+use crate::warnings;
 use crate::yaml::Problems;
 
 use self::keys::ManagedKeys;
@@ -185,6 +186,7 @@ impl Gateway {
         app.tasks.spawn(keys::look_after(Arc::clone(&app), keys));
         let (keepers, all_ended) = (Tasks::default(), CancellationToken::new());
         keepers.spawn(shared::look_after(Arc::clone(&app), all_ended.clone()));
+        keepers.spawn(warnings::look_after(Arc::clone(&app), all_ended.clone()));
         info!(%address, %admin_address, policy = app.policy().rev(), "listening");
         Ok(Self { address, admin_address, app, listeners, keepers, all_ended })
     }

@@ -24,6 +24,7 @@ pub mod policy;
 // reserve
 pub mod budget;
 pub mod shared;
+pub mod warnings;
 pub mod route;
 // dispatch
 pub mod dispatch;

@@ -19,7 +19,7 @@ use crate::chat::{self, Surface};
 use crate::clock;
 use crate::decide::{self, Known, Said};
 use crate::dialect;
-use crate::dispatch::{self, Case, Masking, Plan, Servers, Unsent};
+use crate::dispatch::{self, Case, Masking, Plan, Raised, Servers, Unsent};
 use crate::failure::{Code, Failure};
 use crate::idempotency::{self, Seen};
 use crate::inspect::{Scan, Task};
@@ -85,8 +85,7 @@ async fn answer(
     let key = receive::credentials(incoming.headers());
     let Admitted { caller, seats, standing } = app.callers.identify(key.as_ref(), now)?;
     // One request sees one policy, whatever is loaded meanwhile.
-    let policy = app.policy();
-    let shadow = app.rollout.shadow();
+    let (policy, shadow) = (app.policy(), app.rollout.shadow());
     let said = Said::headers(&policy, shadow.as_deref(), incoming.headers());
     let idempotency_key = incoming.headers().get(idempotency::HEADER).cloned();
     let body = receive::body(incoming, &app.limits).await?;
@@ -126,6 +125,8 @@ async fn answer(
         sent_to: Servers::default(),
         standing,
         seats,
+        reserved: decided.reserved(),
+        raised: Raised::default(),
         ticket,
     });
     trail::count(app, &policy, &decided, &findings);

@@ -140,6 +140,8 @@ fn settled(id: String) -> SettledRow {
         answered_by: Some(chosen()),
         weights: None,
         sent_to: Vec::new(),
+
+        raised: NanoUsd::ZERO,
         cost: NanoUsd::new(33_000),
         avoided: NanoUsd::ZERO,
         imputed: NanoUsd::ZERO,

@@ -91,8 +91,28 @@ pub struct Case {
     pub standing: Standing,
     /// The caller's places, until the request ends.
     pub seats: Seats,
+    /// What its decision set aside, on disk.
+    pub reserved: NanoUsd,
+    /// What was set aside beyond that for further attempts, on disk.
+    pub raised: Raised,
     /// The key under which the client may ask again, until the request ends.
     pub ticket: Option<Ticket>,
+}
+
+/// How much more than its decision said a request may cost by now.
+#[derive(Debug, Default)]
+pub struct Raised(Mutex<NanoUsd>);
+
+impl Raised {
+    /// How much.
+    pub fn get(&self) -> NanoUsd {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// It is on disk that it is so much.
+    pub fn set(&self, amount: NanoUsd) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = amount;
+    }
 }
 
 /// The servers that may have seen a request so far.
@@ -257,6 +277,7 @@ impl Settlement {
             answered_by: self.destination().map(|it| it.chosen(&self.case.route)),
             weights: self.destination().and_then(Destination::weights),
             sent_to: self.case.sent_to.list(),
+            raised: self.case.raised.get(),
             cost: sums.cost,
             avoided: sums.avoided,
             imputed: sums.imputed,
@@ -358,6 +379,7 @@ pub(super) fn close_unanswered(app: &Arc<App>, case: &Case, outcome: Outcome, ca
         answered_by: None,
         weights: None,
         sent_to: case.sent_to.list(),
+        raised: case.raised.get(),
         cost,
         avoided: NanoUsd::ZERO,
         imputed,

@@ -68,6 +68,9 @@ pub(super) const ENDED: &[Column] = &[
     ("sent_to", Type::Text),
 ];
 
+/// The same, of later versions, as for [`DECIDED_LATER`].
+pub(super) const ENDED_LATER: &[Column] = &[("raised_nanos", Type::Integer)];
+
 /// Inserts decisions, [`decided`].
 pub(super) static INSERT: LazyLock<Many> = LazyLock::new(|| {
     let columns = [DECIDED, DECIDED_LATER, CALLER, &[("state", Type::Text)]].concat();
@@ -76,7 +79,7 @@ pub(super) static INSERT: LazyLock<Many> = LazyLock::new(|| {
 
 /// Ends requests that run, [`ended`].
 pub(super) static SETTLE: LazyLock<Many> = LazyLock::new(|| {
-    let columns = [&[("id", Type::Text)], ENDED].concat();
+    let columns = [&[("id", Type::Text)], ENDED, ENDED_LATER].concat();
     Many::update("ledger", &columns, "state = 'held'")
 });
 
@@ -110,7 +113,13 @@ pub(super) fn decided(row: &DecidedRow, node: Option<i64>) -> Vec<Value<'_>> {
     ]
 }
 
-/// An end: the decision's id, then in the order of [`ENDED`].
+/// Sets more money aside for requests that run: the decision's id and how much more there is in all.
+pub(super) static RAISE: LazyLock<Many> = LazyLock::new(|| {
+    let columns = [&[("id", Type::Text)], ENDED_LATER].concat();
+    Many::update("ledger", &columns, "state = 'held'")
+});
+
+/// An end: the decision's id, then in the order of [`ENDED`] and [`ENDED_LATER`].
 pub(super) fn ended(row: &SettledRow) -> Vec<Value<'_>> {
     let by = row.answered_by.as_ref();
     let (usage, weights) = (row.usage.as_ref(), row.weights.as_ref());
@@ -142,7 +151,13 @@ pub(super) fn ended(row: &SettledRow) -> Vec<Value<'_>> {
         row.verified.as_ref().map(|it| it.score).into(),
         row.verified.as_ref().map(|it| it.verdict.as_str()).into(),
         sent_to.map_or(Value::Text(None), Value::from),
+        raised(row.raised),
     ]
+}
+
+/// Nothing more is told by nothing.
+pub(super) fn raised(amount: NanoUsd) -> Value<'static> {
+    amount.is_positive().then(|| nanos(amount)).into()
 }
 
 /// Columns hold 64 bits, up to nine billion dollars; more is that.

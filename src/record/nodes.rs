@@ -118,12 +118,15 @@ pub(super) fn expire(
         Some(node) => ("state = 'held' AND node = ?1", vec![node.into()]),
         None => ("state = 'held'", Vec::new()),
     };
-    let query = format!("SELECT seq, reserved_nanos FROM ledger WHERE {whose} ORDER BY seq");
+    let query = format!(
+        "SELECT seq, reserved_nanos + coalesce(raised_nanos, 0) FROM ledger WHERE {whose} ORDER BY seq"
+    );
     let held = sql
         .all(&query, &values, |row| Ok::<_, SqlError>((row.get::<i64>(0)?, row.get::<i64>(1)?)))?;
     let expire = format!(
         "UPDATE ledger SET state = 'expired', outcome = 'process_died',
-           cost_nanos = reserved_nanos, imputed_nanos = reserved_imputed_nanos
+           cost_nanos = reserved_nanos + coalesce(raised_nanos, 0),
+           imputed_nanos = reserved_imputed_nanos
          WHERE {whose}"
     );
     sql.execute(&expire, &values)?;

@@ -209,8 +209,10 @@ pub(super) fn recovered(
          GROUP BY 1, 2 ORDER BY 1, 2",
         subject = subject_column(spec.per),
         reserved = match spec.imputed {
-            Imputed::Excluded => "reserved_nanos",
-            Imputed::Included => "reserved_nanos + reserved_imputed_nanos",
+            Imputed::Excluded => "reserved_nanos + coalesce(raised_nanos, 0)",
+            Imputed::Included => {
+                "reserved_nanos + coalesce(raised_nanos, 0) + reserved_imputed_nanos"
+            }
         },
         cost = match spec.imputed {
             Imputed::Excluded => "cost_nanos",
@@ -339,6 +341,7 @@ fn settled(row: &Row<'_>, id: &str, ending: Ending) -> Result<SettledRow, Ledger
         answered_by: chosen(row, names)?,
         weights: weights(row)?,
         sent_to: sent_to(row)?,
+        raised: NanoUsd::new(i128::from(row.get::<Option<i64>>("raised_nanos")?.unwrap_or(0))),
         cost: nanos_of(row, "cost_nanos")?,
         avoided: nanos_of(row, "avoided_nanos")?,
         imputed: nanos_of(row, "imputed_nanos")?,

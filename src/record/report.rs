@@ -150,7 +150,8 @@ const SUMS: &str = "count(*),
   CAST(coalesce(sum(CASE WHEN usage_source = 'reported' THEN 0 ELSE cost_nanos END), 0) AS BIGINT),
   CAST(coalesce(sum(imputed_nanos), 0) AS BIGINT),
   CAST(coalesce(sum(avoided_nanos), 0) AS BIGINT),
-  CAST(coalesce(sum(CASE WHEN state = 'held' THEN reserved_nanos ELSE 0 END), 0) AS BIGINT)";
+  CAST(coalesce(sum(CASE WHEN state = 'held' THEN reserved_nanos + coalesce(raised_nanos, 0)
+    ELSE 0 END), 0) AS BIGINT)";
 
 impl Reader {
     /// The sums of a period by these dimensions, the dearest group first.

@@ -124,6 +124,8 @@ pub struct SettledRow {
     pub weights: Option<Weights>,
     /// The servers that may have seen the request, in the order in which they were tried.
     pub sent_to: Vec<SentTo>,
+    /// What was set aside for further attempts, beyond what the decision had.
+    pub raised: NanoUsd,
     /// What the upstream bills.
     pub cost: NanoUsd,
     /// What it would have cost at the reference target.
@@ -151,6 +153,7 @@ impl SettledRow {
             answered_by: None,
             weights: None,
             sent_to: Vec::new(),
+            raised: NanoUsd::ZERO,
             cost: NanoUsd::ZERO,
             avoided: NanoUsd::ZERO,
             imputed: NanoUsd::ZERO,
@@ -282,6 +285,7 @@ pub(crate) mod examples {
                 answered_by: None,
                 weights: None,
                 sent_to: Vec::new(),
+                raised: NanoUsd::ZERO,
                 cost: NanoUsd::ZERO,
                 avoided: NanoUsd::ZERO,
                 imputed: NanoUsd::ZERO,

@@ -35,6 +35,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration::of("evidence", EVIDENCE),
     Migration::of("api keys", API_KEYS),
     Migration { on_server: SHARED, ..Migration::of("nodes", NODES) },
+    Migration::of("raises", RAISES),
 ];
 
 struct Migration {
@@ -173,6 +174,9 @@ CREATE TABLE api_key_changes (
   what  TEXT NOT NULL
 ) STRICT;
 ";
+
+/// What was set aside later, for further attempts of the same request.
+const RAISES: &str = "ALTER TABLE ledger ADD COLUMN raised_nanos INTEGER;";
 
 /// Which node wrote what: each has a chain of its own. A file has one node, which needs no number.
 const NODES: &str = "

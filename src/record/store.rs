@@ -66,6 +66,8 @@ pub struct Counts {
 #[derive(Debug)]
 pub(super) enum Job {
     Decided(Box<DecidedRow>, oneshot::Sender<Result<(), LedgerError>>),
+    /// More is set aside for a request that runs: how much beyond its decision, in all.
+    Raised(String, NanoUsd, oneshot::Sender<Result<(), LedgerError>>),
     Settled(Box<SettledRow>),
     /// Take over from a dead node, which may have been forestalled.
     TakeOver(Box<(i64, Vec<BudgetSpec>)>, oneshot::Sender<TakenOver>),
@@ -171,6 +173,15 @@ impl Store {
         self.health.check()?;
         let (done, on_disk) = oneshot::channel();
         self.send(Job::Decided(Box::new(row), done)).await?;
+        on_disk.await.map_err(|_| self.gone())?
+    }
+
+    /// Sets more aside for a request that runs, `raised` in all beyond what its decision had, and returns
+    /// when that is on disk: a crash then charges both.
+    pub async fn raised(&self, id: &str, raised: NanoUsd) -> Result<(), LedgerError> {
+        self.health.check()?;
+        let (done, on_disk) = oneshot::channel();
+        self.send(Job::Raised(id.to_owned(), raised, done)).await?;
         on_disk.await.map_err(|_| self.gone())?
     }
 

@@ -27,6 +27,7 @@ use super::sql::{Reach, Sql};
 use super::store::{Health, Job, QUEUE_ROWS_MAX, TakenOver};
 use crate::budget::BudgetSpec;
 use crate::clock;
+use crate::money::NanoUsd;
 
 /// How many rows share a commit at most, so that the first does not wait long for the last.
 const COMMIT_ROWS_MAX: usize = 512;
@@ -93,13 +94,14 @@ struct Tally {
 #[derive(Default)]
 struct Batch {
     decided: Vec<(Box<DecidedRow>, Done)>,
+    raised: Vec<(String, NanoUsd)>,
     settled: Vec<SettledRow>,
     acks: Vec<Ack>,
 }
 
 impl Batch {
     const fn is_empty(&self) -> bool {
-        self.decided.is_empty() && self.settled.is_empty()
+        self.decided.is_empty() && self.raised.is_empty() && self.settled.is_empty()
     }
 }
 
@@ -171,6 +173,10 @@ impl Writer {
         for job in queued.drain(..) {
             match job {
                 Job::Decided(row, done) => batch.decided.push((row, done)),
+                Job::Raised(id, amount, done) => {
+                    batch.raised.push((id, amount));
+                    batch.acks.push((done, Ok(())));
+                }
                 Job::Settled(row) => batch.settled.push(*row),
                 Job::TakeOver(what, done) => {
                     let (dead, specs) = *what;
@@ -188,7 +194,7 @@ impl Writer {
         } else {
             self.transaction(&mut batch)
         };
-        let Batch { decided, settled, mut acks } = batch;
+        let Batch { decided, settled, mut acks, .. } = batch;
         acks.extend(decided.into_iter().map(|(_, done)| (done, Ok(()))));
         match written {
             Ok(()) => {}
@@ -285,6 +291,15 @@ impl Writer {
         let (of_new, earlier): (Vec<_>, Vec<_>) = batch.settled.iter().partition(is_new);
         settle(sql, chain, &earlier, tally)?;
         let answers = insert(sql, chain, (&batch.decided, node), tally)?;
+        let raised: Vec<_> = batch
+            .raised
+            .iter()
+            .map(|(id, amount)| vec![id.into(), columns::raised(*amount)])
+            .collect();
+        // One that does not run any more needs nothing.
+        for written in sql.many(&columns::RAISE, &raised)? {
+            written?;
+        }
         settle(sql, chain, &of_new, tally)?;
         chain.seal(sql, clock::now())?;
         sql.commit()?;

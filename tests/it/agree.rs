@@ -18,7 +18,7 @@ owner: finance
 restricted_may_reach: { zones: any, why: tested elsewhere }
 budgets:
   - { name: company, window: month, limit_usd: 5 }
-  - { name: team, per: caller.team, window: rolling_day, limit_usd: 0.0004 }
+  - { name: team, per: caller.team, window: rolling_day, limit_usd: 0.00015 }
 routes:
   - id: poems
     when: { task.type: { in: [creative] } }

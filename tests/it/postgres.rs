@@ -54,6 +54,8 @@ fn settled(id: &str, cost: i128) -> SettledRow {
         answered_by: None,
         weights: None,
         sent_to: vec![SentTo { target: "cloud".to_owned(), zone: "eu".to_owned() }],
+
+        raised: NanoUsd::ZERO,
         cost: NanoUsd::new(cost),
         avoided: NanoUsd::new(7),
         imputed: NanoUsd::new(3),

@@ -3,7 +3,7 @@
 
 use sha2::{Digest as _, Sha256};
 
-use crate::record::columns::{CALLER, Column, DECIDED, DECIDED_LATER, ENDED};
+use crate::record::columns::{CALLER, Column, DECIDED, DECIDED_LATER, ENDED, ENDED_LATER};
 use crate::record::sql::{Row, SqlError, Value};
 
 /// A SHA-256 digest.
@@ -25,11 +25,7 @@ pub(super) fn decided(seq: i64, values: &[Value<'_>], salt: &[u8]) -> Decided {
     column(&mut content, "seq", &seq.into());
     let mut values = values.iter();
     put_all(&mut content, DECIDED, values.by_ref());
-    for ((name, _), value) in DECIDED_LATER.iter().zip(values.by_ref()) {
-        if !value.is_null() {
-            column(&mut content, name, value);
-        }
-    }
+    put_later(&mut content, DECIDED_LATER, values.by_ref());
     let mut caller = Sha256::new();
     put(&mut caller, b's', salt);
     put_all(&mut caller, CALLER, values);
@@ -41,14 +37,16 @@ pub(super) fn ended(seq: i64, values: &[Value<'_>]) -> Digest {
     let mut digest = Sha256::new();
     put(&mut digest, b's', &[]);
     column(&mut digest, "seq", &seq.into());
-    put_all(&mut digest, ENDED, values.iter());
+    let mut values = values.iter();
+    put_all(&mut digest, ENDED, values.by_ref());
+    put_later(&mut digest, ENDED_LATER, values);
     digest.finalize().into()
 }
 
 /// The columns that [`decided`] wants, and those that [`ended`] wants, for a query.
 pub(super) fn columns() -> (Vec<&'static str>, Vec<&'static str>) {
     let names = |columns: &[Column]| columns.iter().map(|(name, _)| *name).collect::<Vec<_>>();
-    (names(&[DECIDED, DECIDED_LATER, CALLER].concat()), names(ENDED))
+    (names(&[DECIDED, DECIDED_LATER, CALLER].concat()), names(&[ENDED, ENDED_LATER].concat()))
 }
 
 /// Values of a row from a column on.
@@ -67,6 +65,19 @@ fn put_all<'v, 'a: 'v>(
 ) {
     for ((name, _), value) in columns.iter().zip(values) {
         column(digest, name, value);
+    }
+}
+
+/// Columns of later versions count where they say something.
+fn put_later<'v, 'a: 'v>(
+    digest: &mut Sha256,
+    columns: &[Column],
+    values: impl Iterator<Item = &'v Value<'a>>,
+) {
+    for ((name, _), value) in columns.iter().zip(values) {
+        if !value.is_null() {
+            column(digest, name, value);
+        }
     }
 }
 

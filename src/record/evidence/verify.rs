@@ -141,11 +141,13 @@ pub(in crate::record) fn verify_within(
         contained: known.head.is_none(),
         is_alone: nodes.len() <= 1,
     };
+    let mut chains = Vec::with_capacity(nodes.len());
     for node in nodes {
         walk.out.chains += 1;
-        let keys = walk.out.keys.len();
+        let before = walk.out.keys.len();
         let hashes = walk.links(node, known, &mut |done| progress(done, total))?;
-        walk.heads(node, (known, keys), &hashes)?;
+        let keys: Vec<_> = walk.out.keys.iter().skip(before).copied().collect();
+        chains.push((node, keys, hashes));
     }
     progress(total, total);
     walk.ends_before_beginnings();
@@ -155,6 +157,9 @@ pub(in crate::record) fn verify_within(
     }
     walk.rows()?;
     walk.counts()?;
+    for (node, keys, hashes) in chains {
+        walk.heads(node, (known, keys), &hashes)?;
+    }
     Ok(walk.out)
 }
 
@@ -340,7 +345,7 @@ impl Walk<'_> {
     /// Every row must be in a chain, in the state that the chain knows.
     fn rows(&mut self) -> Result<(), LedgerError> {
         let (_, ended) = content::columns();
-        let nothing = ended.iter().filter(|column| **column != "state");
+        let nothing = ended.iter().filter(|column| !matches!(**column, "state" | "raised_nanos"));
         let nothing: Vec<String> = nothing
             .map(|column| match *column {
                 "cost_nanos" | "avoided_nanos" | "imputed_nanos" => format!("{column} = 0"),
@@ -418,14 +423,13 @@ impl Walk<'_> {
         Ok(last.map(|row| format!("; the last one missing is row {row}")).unwrap_or_default())
     }
 
-    /// The signed heads of a node, whose keys are those from a place of the list on.
+    /// The signed heads of a node that used these keys.
     fn heads(
         &mut self,
         node: i64,
-        (known, from): (Known, usize),
+        (known, keys): (Known, Vec<(i64, Fingerprint)>),
         hashes: &Hashes,
     ) -> Result<(), LedgerError> {
-        let keys: Vec<_> = self.out.keys.iter().skip(from).copied().collect();
         let (sql, mut signed) = (self.sql, 0);
         sql.each(SignedHead::OF_NODE, &[node.into()], |row| {
             let n: i64 = row.get(0)?;
