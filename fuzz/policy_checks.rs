@@ -28,7 +28,7 @@ pub(crate) struct Seen {
 }
 
 fn world() -> World {
-    let target = |(name, zone): (&str, &str)| TargetWords { name: name.into(), zone: zone.into() };
+    let target = |(name, zone): (&str, &str)| TargetWords::new(name, zone);
     let targets =
         [("local", "on-host"), ("cluster", "on-prem"), ("cloud", "eu"), ("world", "global")];
     World { targets: targets.map(target).into(), teams: Vec::new(), masking: Masking::Available }

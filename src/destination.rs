@@ -75,6 +75,8 @@ pub struct Destination {
     pub serves: Serves,
     /// Its prices; `None` when the book does not know it.
     pub listing: Option<Arc<Listing>>,
+    /// Whether they are the user's, which win over everybody's.
+    pub has_own_price: bool,
     /// Whether it can be used at all.
     pub power: Power,
     /// Seats for requests that run at the same time.

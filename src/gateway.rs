@@ -120,7 +120,11 @@ pub fn policy_text(policy: &PolicySource) -> Result<String, StartError> {
 
 /// What a policy may name under these settings.
 pub fn world(settings: &Settings) -> World {
-    let words = |it: &TargetSettings| TargetWords { name: it.name.clone(), zone: it.zone.clone() };
+    let words = |it: &TargetSettings| TargetWords {
+        name: it.name.clone(),
+        zone: it.zone.clone(),
+        is_priced: !matches!(it.kind, TargetKind::Remote(_)) || listing(it).is_some(),
+    };
     World {
         targets: settings.targets.iter().map(words).collect(),
         teams: teams(settings),
@@ -316,6 +320,7 @@ fn destination(
         kind,
         serves: settings.serves,
         listing,
+        has_own_price: settings.price.is_some(),
         power: settings.power,
         seats: Arc::new(Semaphore::new(settings.concurrency.min(Semaphore::MAX_PERMITS))),
     })
@@ -324,7 +329,7 @@ fn destination(
 /// What a target charges, by its own `price:` or by the book; `None` for local and unpriced ones.
 pub fn listing(target: &TargetSettings) -> Option<Arc<Listing>> {
     let TargetKind::Remote(remote) = &target.kind else { return None };
-    let book = || PriceBook::embedded().listing(remote.provider.name(), &remote.model);
+    let book = || PriceBook::embedded().listing(remote.provider.book(), &remote.model);
     own_price(target).map(Arc::new).or_else(|| book().map(|(listing, _)| listing))
 }
 
@@ -332,7 +337,7 @@ pub fn listing(target: &TargetSettings) -> Option<Arc<Listing>> {
 fn own_price(target: &TargetSettings) -> Option<Listing> {
     let TargetKind::Remote(remote) = &target.kind else { return None };
     let price = target.price.clone()?;
-    Some(Listing::fixed(remote.provider.name(), &remote.model, price))
+    Some(Listing::fixed(remote.provider.book(), &remote.model, price))
 }
 
 /// Drawn at every start and never written down.

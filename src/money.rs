@@ -46,6 +46,26 @@ impl NanoUsd {
         Some(Self(whole.checked_mul(1_000_000_000)?.checked_add(fraction_nanos)?))
     }
 
+    /// Reads a number of dollars as JSON writes it (`0.00014`, `1.4e-4`), rounded up to a nano-dollar.
+    pub fn from_json_usd(text: &str) -> Option<Self> {
+        let (digits, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+        let exponent: i32 = exponent.trim_start_matches('+').parse().ok()?;
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        if whole.is_empty() || !is_number(whole) || !is_number(fraction) {
+            return None;
+        }
+        let number: i128 = format!("{whole}{fraction}").parse().ok()?;
+        let shift = exponent.checked_sub(i32::try_from(fraction.len()).ok()?)?.checked_add(9)?;
+        let scale = 10_i128.checked_pow(shift.unsigned_abs());
+        if shift >= 0 {
+            return number.checked_mul(scale?).map(Self);
+        }
+        // What is smaller than every power of ten that can be written is still not nothing.
+        let Some(scale) = scale else { return Some(Self(i128::from(number > 0))) };
+        Some(Self(number.checked_add(scale - 1)?.div_euclid(scale)))
+    }
+
     /// The amount in dollars, for metrics and for people; never for further sums.
     #[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "a display value")]
     pub fn as_usd_f64(self) -> f64 {
@@ -125,6 +145,11 @@ impl fmt::Debug for NanoUsd {
 pub struct Tokens(pub u32);
 
 impl Tokens {
+    /// A count of the wire's; what is beyond all bounds is the largest.
+    pub fn counted(count: u64) -> Self {
+        Self(u32::try_from(count).unwrap_or(u32::MAX))
+    }
+
     /// The count as a signed wide integer, for multiplication with prices.
     pub fn wide(self) -> i128 {
         i128::from(self.0)
@@ -160,6 +185,21 @@ mod tests {
         }
         for text in ["", ".", "-1", "1e3", "0.0000000001", "1,5"] {
             assert_eq!(NanoUsd::from_decimal_usd(text), None, "{text}");
+        }
+        for (text, nanos) in [
+            ("0.95", 950_000_000),
+            ("0.00014", 140_000),
+            ("1.4e-4", 140_000),
+            ("2E+1", 20_000_000_000),
+            ("0", 0),
+            ("0.0000000001", 1),
+            ("1e-60", 1),
+            ("0e-60", 0),
+        ] {
+            assert_eq!(NanoUsd::from_json_usd(text), Some(NanoUsd::new(nanos)), "{text}");
+        }
+        for text in ["", "-1", "x", "1e", "1e99", "null", ".5"] {
+            assert_eq!(NanoUsd::from_json_usd(text), None, "{text}");
         }
         assert_eq!(NanoUsd::new(12_750).to_string(), "0.00001275");
         assert_eq!(NanoUsd::new(-1_500_000_000).to_string(), "-1.50");

@@ -42,7 +42,7 @@ impl Chance {
 
 /// The installation that the rules are for.
 pub(crate) fn world() -> World {
-    let target = |(name, zone): (&str, &str)| TargetWords { name: name.into(), zone: zone.into() };
+    let target = |(name, zone): (&str, &str)| TargetWords::new(name, zone);
     World { targets: TARGETS.map(target).into(), ..World::default() }
 }
 

@@ -1,6 +1,8 @@
 //! What money costs: reserve and settle, with every decision on disk before its request goes on.
 //! `cargo bench --bench store`; pin it to one core (`taskset -c 0`) for the rate of one core.
 
+#![expect(clippy::print_stdout, clippy::disallowed_methods, reason = "a bench prints and ends")]
+
 use std::time::Duration;
 
 use ambidex::budget::{BudgetSpec, Budgets, Firmness, Imputed, Subject, SubjectKeys, Window};

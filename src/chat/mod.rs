@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod request;
+pub mod talk;
 pub mod usage;
 
 pub use answer::{Answer, Choice, Event, Finish, Likely, Part, Piece, Scored};

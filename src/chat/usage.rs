@@ -1,11 +1,15 @@
 //! What a request used, in kinds that do not overlap, and where the numbers come from.
 
-use crate::money::Tokens;
+use crate::money::{NanoUsd, Tokens};
 
 mod anthropic;
+mod converse;
+mod gemini;
 mod openai;
 
 pub use anthropic::AnthropicUsage;
+pub use converse::ConverseUsage;
+pub use gemini::GeminiUsage;
 pub use openai::OpenAiUsage;
 
 /// Where usage numbers come from. Never mixed up: a guess is not a bill.
@@ -45,6 +49,8 @@ pub struct Usage {
     pub output: Tokens,
     /// Answer tokens spent on reasoning that the caller does not see.
     pub reasoning: Tokens,
+    /// What the upstream says that it bills, where it says so.
+    pub billed: Option<NanoUsd>,
     /// Where the numbers come from.
     pub source: UsageSource,
 }
@@ -59,6 +65,7 @@ impl Usage {
             cache_write_1h: Tokens(0),
             output: Tokens(0),
             reasoning: Tokens(0),
+            billed: None,
             source,
         }
     }

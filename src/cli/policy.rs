@@ -107,7 +107,7 @@ fn world(settings: &Settings, targets: &TargetsArgument) -> Result<World, CliErr
             let text = format!("error: `{target}` is not like `name=zone`, such as `cloud=eu`");
             return Err(CliError::Settings(text));
         };
-        world.targets.push(TargetWords { name: name.to_owned(), zone: zone.to_owned() });
+        world.targets.push(TargetWords::new(name, zone));
     }
     Ok(world)
 }

@@ -5,6 +5,7 @@ mod inspection;
 mod models;
 mod price;
 mod prompts;
+mod remote;
 mod store;
 
 use std::net::SocketAddr;
@@ -13,14 +14,11 @@ use std::time::Duration;
 
 use super::settings::{LocalModelSettings, PolicySource, Settings, TargetKind, TargetSettings};
 use crate::caller::Anonymous;
-use crate::chat::Surface;
 use crate::destination::Serves;
 use crate::money::Tokens;
 use crate::policy::{ZONE_ON_HOST, is_remote};
 use crate::record::Durability;
 use crate::secret::Secret;
-use crate::upstream::provider;
-use crate::upstream::{Remote, RemoteSettings, Timeouts};
 use crate::yaml::{self, Cursor, Fields, Problems, Reader};
 
 /// Looks up an environment variable.
@@ -75,6 +73,9 @@ const TARGET: &[&str] = &[
     "provider",
     "model",
     "base_url",
+    "region",
+    "api_version",
+    "aws",
     "key",
     "price",
     "serves",
@@ -276,52 +277,6 @@ impl Decoder<'_> {
             let message = format!("prompts would travel unencrypted to zone `{zone}`");
             self.reader.wrong_with_help(at, message, "use `https://` in `base_url`");
         }
-    }
-
-    fn remote(&mut self, at: &Cursor<'_>, fields: &Fields<'_>) -> Option<TargetKind> {
-        let name = self.reader.text(at)?;
-        let Some(provider) = provider::named(name) else {
-            self.reader.unknown_word(at, ("provider", name), provider::names());
-            return None;
-        };
-        let model = fields.need("model", &mut self.reader);
-        let model = model.and_then(|at| self.reader.sentence(&at)).map(str::to_owned);
-        let base_url = fields.get("base_url");
-        let url = match &base_url {
-            Some(at) => self.reader.sentence(at)?.to_owned(),
-            None => provider.base_url().to_owned(),
-        };
-        let key = fields.get("key").map(|at| self.secret(&at));
-        let mut timeouts = Timeouts::default();
-        if let Some(at) = fields.get("timeouts")
-            && let Some(fields) = self.reader.fields(&at, TIMEOUTS)
-        {
-            self.set(&fields, "connect", &mut timeouts.connect, Self::duration);
-            self.set(&fields, "first_byte", &mut timeouts.first_byte, Self::duration);
-            self.set(&fields, "idle", &mut timeouts.idle, Self::duration);
-            self.set(&fields, "total", &mut timeouts.total, Self::duration);
-        }
-        self.set(fields, "timeout", &mut timeouts.total, Self::duration);
-        let key = match key {
-            Some(None) => return None,
-            Some(Some(key)) => Some(key),
-            None => None,
-        };
-        let speaks = fields.get("speaks").map(|at| self.surfaces(&at));
-        let model = model?;
-        let remote = RemoteSettings { provider, model, base_url: url, key, timeouts, speaks };
-        if let Err(error) = Remote::new(&remote) {
-            self.reader.wrong(base_url.as_ref().unwrap_or(at), error.to_string());
-            return None;
-        }
-        Some(TargetKind::Remote(remote))
-    }
-
-    /// The interfaces that a server speaks.
-    fn surfaces(&mut self, at: &Cursor<'_>) -> Vec<Surface> {
-        let known = Surface::ALL.map(|surface| (surface.word(), surface));
-        let items = self.reader.list(at).unwrap_or_default();
-        items.iter().filter_map(|item| self.word(item, "interface", &known)).collect()
     }
 
     fn serves(&mut self, at: &Cursor<'_>, serves: &mut Serves) {

@@ -12,8 +12,8 @@ use crate::money::NanoUsd;
 use crate::record::{Durability, StoreSettings};
 use crate::route::price::Price;
 use crate::server::Limits;
+use crate::upstream::RemoteSettings;
 use crate::upstream::provider;
-use crate::upstream::{RemoteSettings, Timeouts};
 
 /// Everything that a gateway needs to know before it starts.
 #[derive(Clone, Debug)]
@@ -206,14 +206,7 @@ impl TargetSettings {
         Self {
             name: "cloud".to_owned(),
             zone: "us".to_owned(),
-            kind: TargetKind::Remote(RemoteSettings {
-                provider: provider::OPENAI,
-                model: "gpt-4o-mini".to_owned(),
-                base_url: provider::OPENAI.base_url().to_owned(),
-                key: None,
-                timeouts: Timeouts::default(),
-                speaks: None,
-            }),
+            kind: TargetKind::Remote(RemoteSettings::of(provider::OPENAI, "gpt-4o-mini")),
             adapter: None,
             price: None,
             serves: Serves::default(),

@@ -7,6 +7,7 @@ mod collect;
 mod fields;
 mod inputs;
 mod walk;
+pub mod json;
 pub mod completions;
 pub mod embeddings;
 pub mod messages;
@@ -18,8 +19,9 @@ pub mod translate;
 
 use bytes::Bytes;
 
-use self::translate::About;
-use crate::chat::{Answer, Event, Request, Surface};
+use self::translate::{About, Teller, Untranslatable};
+use crate::chat::talk::{Said, Talk};
+use crate::chat::{Answer, Event, Request, Surface, Usage};
 
 /// What a client sees of a failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +66,21 @@ pub trait Dialect: Sync + std::fmt::Debug {
     fn broken(&self, complaint: &Complaint<'_>) -> Vec<u8>;
     /// Writes the data of one event as an event of a stream.
     fn frame(&self, data: &[u8]) -> Vec<u8>;
+    /// Reads what is asked, to ask it through another interface.
+    ///
+    /// # Errors
+    /// A field that no other interface can say.
+    fn talk<'a>(&self, _body: &'a [u8]) -> Result<Talk<'a>, Untranslatable> {
+        Err(translate::no("model", translate::UNKNOWN))
+    }
+    /// Writes a whole answer of another interface; `None` where it cannot be said.
+    fn told(&self, _said: &[Said<'_>], _about: &About, _used: &Usage) -> Option<Vec<u8>> {
+        None
+    }
+    /// Writes a streamed answer of another interface, if the interface has those.
+    fn teller(&self, _about: About) -> Option<Box<dyn Teller>> {
+        None
+    }
 }
 
 /// Writes one answer in a dialect, whole or as it is made.

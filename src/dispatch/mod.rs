@@ -33,6 +33,7 @@ use crate::upstream::Remote;
 pub(crate) use local::prompts as local_prompts;
 pub use masking::Masking;
 pub use settlement::{Bill, Carried, Case, Raised, Servers, Settlement, Unsent, Verified};
+use translation::Leaving;
 
 /// What the earlier stages settled: where the request may go, in order, with money for the first.
 #[derive(Debug)]
@@ -298,24 +299,23 @@ async fn attempt(
                     Ok(leaving) => leaving,
                     Err(failure) => return Err(unsent(failure, settlement)),
                 };
-            let output_max = destination.output_max(request);
-            let sent = remote::Sent { asked: request, leaves: &leaves, output_max, restoration };
+            let sent = remote::Sent { asked: request, leaves, restoration };
             remote::answer(remote, clearance, settlement, sent).await
         }
     }
 }
 
 /// The request as it leaves for a server: masked, if it leaves our hands, and in the provider's
-/// dialect; with the way back.
+/// interface; with the way back.
 async fn leaving(
     destination: &Destination,
     remote: &Remote,
     settlement: &Settlement,
     Wanted { request, masking, .. }: Wanted<'_>,
-) -> Result<(Arc<Request>, Option<Restoration>), Failure> {
-    let spoken = remote.spoken(request.surface);
+) -> Result<(Leaving, Option<Restoration>), Failure> {
+    let output_max = destination.output_max(request);
     if masking.is_idle() || !policy::is_remote(&destination.zone) {
-        return Ok((translation::translated(masking, request, spoken).await?, None));
+        return Ok((translation::written(masking, request, remote, output_max).await?, None));
     }
     let (key, caller) = (settlement.app().mask_key.as_ref(), &settlement.case().caller.name);
     // INVARIANT: what could not be masked is not sent.
@@ -325,7 +325,8 @@ async fn leaving(
             let message = format!("the request was not sent: {error}");
             Failure::ours(Code::TargetsUnavailable, message)
         })?;
-    Ok((translation::translated(masking, &masked, spoken).await?, Some(restoration)))
+    let leaving = translation::written(masking, &masked, remote, output_max).await?;
+    Ok((leaving, Some(restoration)))
 }
 
 /// The request cannot go to this target; another may take it.

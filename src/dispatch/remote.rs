@@ -6,20 +6,23 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt as _};
 use hyper::StatusCode;
+use hyper::header::HeaderMap;
 
 use super::local::error_event;
-use super::{Another, Bill, Content, Miss, Settlement};
+use super::{Another, Bill, Content, Leaving, Miss, Settlement};
+use crate::chat::talk::Said;
 use crate::chat::{Delivery, Part, Request, Surface, Usage, UsageSource};
 use crate::clock::{self, Instant};
-use crate::dialect::translate::{self, About, Translator};
-use crate::dialect::{self, Complaint, Dialect, near, sse};
+use crate::dialect::translate::{About, Teller, Told, Translator, Unwrapped};
+use crate::dialect::{self, Complaint, Dialect, near};
 use crate::failure::{Code, Failure};
+use crate::inspect::size;
 use crate::mask::{self, MessageRestorer, ResponseRestorer, Restoration, StreamRestorer};
 use crate::money::{NanoUsd, Tokens};
 use crate::policy::Clearance;
 use crate::telemetry::Outcome;
-use crate::upstream::provider::{Ear, Heard};
-use crate::upstream::{self, Remote, SendError, Timeouts};
+use crate::upstream::provider::{Cutter, Ear, Heard, Provider};
+use crate::upstream::{self, Outgoing, Remote, SendError, Timeouts};
 
 /// Largest whole reply that is read.
 const REPLY_BYTES_MAX: usize = 32 << 20;
@@ -28,10 +31,8 @@ const REPLY_BYTES_MAX: usize = 32 << 20;
 pub(super) struct Sent<'a> {
     /// The request as the caller made it: the answer is in its dialect.
     pub asked: &'a Request,
-    /// The request as it leaves, in the provider's dialect.
-    pub leaves: &'a Request,
-    /// The limit on answer tokens.
-    pub output_max: Tokens,
+    /// The request as it leaves, in the provider's interface.
+    pub leaves: Leaving,
     /// The values to put back.
     pub restoration: Option<Restoration>,
 }
@@ -42,27 +43,49 @@ impl Sent<'_> {
     }
 
     fn is_translated(&self) -> bool {
-        self.asked.surface != self.leaves.surface
+        self.leaves.spoken != Some(self.asked.surface)
+    }
+
+    /// The interface that answers are told in first: the caller's, or the one near to it.
+    const fn base(&self) -> Surface {
+        near::base(self.asked.surface)
     }
 
     /// A whole answer in the caller's dialect.
-    fn told(&self, body: &[u8], about: &About, used: &Usage) -> Option<Vec<u8>> {
-        let to = self.asked.surface;
-        if self.leaves.surface == near::base(to) {
+    fn told(
+        &self,
+        provider: &dyn Provider,
+        body: &[u8],
+        about: &About,
+        used: &Usage,
+    ) -> Option<Vec<u8>> {
+        let (base, to) = (self.base(), self.asked.surface);
+        if self.leaves.spoken == Some(base) {
             return near::reply(body, to, about, used);
         }
-        let told = translate::reply(body, near::base(to), about, used)?;
-        near::reply(&told, to, about, used)
+        let said = unwrapped(provider.whole(body)?, &self.leaves);
+        let told = dialect::of(base).told(&said, about, used)?;
+        if base == to { Some(told) } else { near::reply(&told, to, about, used) }
     }
 
-    /// Those who turn a stream into the caller's dialect, one behind the other.
-    fn translators(&self, about: Option<About>) -> Vec<Box<dyn Translator>> {
-        let Some(about) = about else { return Vec::new() };
-        let (from, to) = (self.leaves.surface, self.asked.surface);
-        let first =
-            (from != near::base(to)).then(|| translate::stream(near::base(to), about.clone()));
-        first.into_iter().chain(near::stream(to, about)).collect()
+    /// Who tells a stream, if the upstream does not speak the caller's interface: what it says, and
+    /// what is near.
+    fn tellers(&self, about: Option<About>) -> Tellers {
+        let Some(about) = about else { return Tellers::default() };
+        let near = near::stream(self.asked.surface, about.clone());
+        let is_near = self.leaves.spoken == Some(self.base());
+        let first = if is_near { None } else { dialect::of(self.base()).teller(about) };
+        Tellers { first, near }
     }
+}
+
+/// Who tells what an upstream of another interface says, one behind the other.
+#[derive(Debug, Default)]
+struct Tellers {
+    /// In the caller's interface, or in the one near to it.
+    first: Option<Box<dyn Teller>>,
+    /// From that into the caller's.
+    near: Option<Box<dyn Translator>>,
 }
 
 /// Sends the request and gives back the answer, whole or as it comes.
@@ -72,9 +95,13 @@ pub(super) async fn answer(
     mut settlement: Settlement,
     sent: Sent<'_>,
 ) -> Result<Content, Box<Miss>> {
-    let spoken = sent.leaves.surface;
-    let provider = remote.speaker(spoken);
-    let outgoing = provider.outgoing(sent.leaves, &remote.model, sent.output_max);
+    let provider = remote.speaker(sent.asked.surface).map_or(remote.provider, |it| it.provider);
+    let outgoing = Outgoing {
+        body: sent.leaves.body.clone(),
+        asked: sent.asked.surface,
+        delivery: sent.asked.delivery,
+        at: clock::now(),
+    };
     let about = sent.is_translated().then(|| About {
         id: settlement.case().id.clone(),
         created: clock::now().as_second(),
@@ -91,13 +118,13 @@ pub(super) async fn answer(
         return Err(missed(SendError::Unreachable, settlement));
     };
     settlement.leaves();
-    let reply = upstream::send(&app.client, (remote, spoken), clearance, hold, outgoing).await;
+    let reply = upstream::send(&app.client, remote, clearance, hold, outgoing).await;
     let reply = match reply {
         Ok(reply) => reply,
         Err(error) => return Err(missed(error, settlement)),
     };
     if !reply.status().is_success() {
-        return refused(reply, settlement, (remote.timeouts, sent)).await;
+        return refused(reply, settlement, remote, sent).await;
     }
     if sent.asked.delivery.is_stream() {
         let cost_max = settlement.hold().map_or(NanoUsd::ZERO, |hold| hold.charge().billed);
@@ -113,20 +140,20 @@ pub(super) async fn answer(
         Ok(Err(error)) => return Err(missed(error, settlement)),
         Err(_) => return Err(missed(SendError::Timeout, settlement)),
     };
+    if let Some(refusal) = provider.disguised(&body) {
+        let status = refusal.status.and_then(|it| StatusCode::from_u16(it).ok());
+        let status = status.unwrap_or(StatusCode::BAD_GATEWAY);
+        return turned_down((status, HeaderMap::new()), body, settlement, (remote, sent));
+    }
     let usage = provider.usage(&body);
     let bill = usage.map_or(Bill::Unknown(input), Bill::Used);
     let body = if let Some(about) = &about {
         let used = usage.unwrap_or(input);
-        let Some(new) = sent.told(&body, about, &used) else {
+        let Some(new) = sent.told(provider, &body, about, &used) else {
             let message = "the upstream's answer is not what its interface defines";
             let failure = Failure::upstream(Code::UpstreamError, message);
-            return Err(Box::new(Miss {
-                failure,
-                settlement,
-                bill,
-                another: Another::MayHelp,
-                spare: None,
-            }));
+            let another = Another::MayHelp;
+            return Err(Box::new(Miss { failure, settlement, bill, another, spare: None }));
         };
         new.into()
     } else {
@@ -134,6 +161,15 @@ pub(super) async fn answer(
     };
     let cost = settlement.finish(Outcome::Answered, bill);
     Ok(Content::Whole { body: unmasked(body, sent.restoration.as_ref()), cost })
+}
+
+/// What the caller is told, who knows of no tool that we added.
+fn unwrapped<'a>(said: Vec<Said<'a>>, leaves: &Leaving) -> Vec<Said<'a>> {
+    if !leaves.is_wrapped {
+        return said;
+    }
+    let mut unwrapped = Unwrapped::default();
+    said.into_iter().filter_map(|it| unwrapped.hear(it)).collect()
 }
 
 /// The body with its values put back.
@@ -153,14 +189,27 @@ fn missed(error: SendError, settlement: Settlement) -> Box<Miss> {
     Box::new(Miss { failure, settlement, bill, another: Another::MayHelp, spare: None })
 }
 
-/// An error status. Overload and faults of the server may be better elsewhere; what the upstream
-/// says about the request itself is passed on.
+/// An error status.
 async fn refused(
     reply: upstream::Reply,
     settlement: Settlement,
-    (timeouts, sent): (Timeouts, Sent<'_>),
+    remote: &Remote,
+    sent: Sent<'_>,
 ) -> Result<Content, Box<Miss>> {
-    let status = reply.status();
+    let head = (reply.status(), reply.headers().clone());
+    let reading = tokio::time::timeout(remote.timeouts.idle, reply.into_whole(64 << 10));
+    let body = reading.await.ok().and_then(Result::ok).unwrap_or_default();
+    turned_down(head, body, settlement, (remote, sent))
+}
+
+/// Overload and faults of the server may be better elsewhere; what the upstream says about the
+/// request itself is passed on.
+fn turned_down(
+    (status, headers): (StatusCode, HeaderMap),
+    body: Bytes,
+    settlement: Settlement,
+    (remote, sent): (&Remote, Sent<'_>),
+) -> Result<Content, Box<Miss>> {
     // A wrong key of ours is no business of the caller's.
     let is_ours = matches!(
         status,
@@ -176,25 +225,22 @@ async fn refused(
         let (bill, another) = (Bill::Nothing, Another::MayHelp);
         return Err(Box::new(Miss { failure, settlement, bill, another, spare: None }));
     }
-    let headers = reply.headers().clone();
-    let reading = tokio::time::timeout(timeouts.idle, reply.into_whole(64 << 10));
-    let complaint = |message: &str| {
+    let refusal = remote.provider.refusal(&body);
+    let is_usual = !sent.is_translated() && remote.provider.has_usual_errors();
+    let body = if is_usual && !body.is_empty() {
+        let words = std::str::from_utf8(&body).ok();
+        words.map(|words| remote.scrubbed(words).into_bytes().into()).unwrap_or(body)
+    } else {
+        let why = "the upstream refused the request and did not say why";
+        let message = refusal.map_or_else(|| why.to_owned(), |it| remote.scrubbed(&it.message));
         Bytes::from(sent.dialect().complaint(&Complaint {
             status: status.as_u16(),
             code: Code::UpstreamError.name(),
-            message,
+            message: &message,
             decision: Some(&settlement.case().id),
         }))
     };
-    let why = "the upstream refused the request and did not say why";
-    let body = match reading.await {
-        Ok(Ok(body)) if !body.is_empty() && sent.is_translated() => {
-            let said = translate::said(&body);
-            unmasked(complaint(said.as_deref().unwrap_or(why)), sent.restoration.as_ref())
-        }
-        Ok(Ok(body)) if !body.is_empty() => unmasked(body, sent.restoration.as_ref()),
-        _ => complaint(why),
-    };
+    let body = unmasked(body, sent.restoration.as_ref());
     settlement.finish(Outcome::TargetFailed, Bill::Nothing);
     Ok(Content::Refusal { status, body, headers })
 }
@@ -249,9 +295,10 @@ struct Relay {
     deadline: Instant,
     delivery: Delivery,
     dialect: &'static dyn Dialect,
-    /// Where the upstream speaks another dialect than the caller.
-    translators: Vec<Box<dyn Translator>>,
-    splitter: sse::Splitter,
+    tellers: Tellers,
+    /// Where the answer comes as the arguments of a tool that we added.
+    unwrapped: Option<Unwrapped>,
+    cutter: Box<dyn Cutter>,
     /// `None` once the request is settled: then the stream ends.
     settlement: Option<Settlement>,
     output: Tokens,
@@ -270,15 +317,17 @@ impl Relay {
     ) -> Self {
         let surface = sent.asked.surface;
         let deadline = clock::instant() + remote.timeouts.total;
+        let provider = remote.speaker(surface).map_or(remote.provider, |it| it.provider);
         Self {
             pieces: Box::pin(reply.into_pieces()),
-            ear: remote.speaker(sent.leaves.surface).ear(),
+            ear: provider.ear(),
             timeouts: remote.timeouts,
             deadline,
             delivery: sent.asked.delivery,
             dialect: sent.dialect(),
-            translators: sent.translators(about),
-            splitter: sse::Splitter::default(),
+            tellers: sent.tellers(about),
+            unwrapped: sent.leaves.is_wrapped.then(Unwrapped::default),
+            cutter: provider.cutter(),
             settlement: Some(settlement),
             output: Tokens(0),
             usage: None,
@@ -302,6 +351,7 @@ impl Relay {
             };
             let out = match chunk {
                 Ok(Some(Ok(chunk))) => self.pass(&chunk),
+                Ok(None) if self.ear.is_whole() => self.end(),
                 Ok(Some(Err(_)) | None) => {
                     let message = "the upstream's answer ended before it was complete";
                     self.cut(&Failure::upstream(Code::UpstreamTruncated, message))
@@ -323,14 +373,14 @@ impl Relay {
 
     /// Passes on every event that the chunk completes.
     fn pass(&mut self, chunk: &[u8]) -> Bytes {
-        self.splitter.push(chunk);
+        self.cutter.push(chunk);
         let mut out = BytesMut::with_capacity(chunk.len());
         loop {
-            match self.splitter.next_event() {
+            match self.cutter.next_event() {
                 Ok(Some(event)) => self.hear(&event, &mut out),
                 Ok(None) => break,
-                Err(_) => {
-                    let message = "the upstream sent an event that is too long";
+                Err(error) => {
+                    let message = format!("the upstream cannot be understood: {error}");
                     let cut = self.cut(&Failure::upstream(Code::UpstreamError, message));
                     out.extend_from_slice(&cut);
                     break;
@@ -345,28 +395,70 @@ impl Relay {
     }
 
     fn hear(&mut self, event: &Bytes, out: &mut BytesMut) {
-        let Some(data) = sse::data(event) else {
+        let Some(data) = self.cutter.data(event) else {
+            // Comments keep connections open, the caller's too.
             out.extend_from_slice(event);
             return;
         };
-        let heard: Heard = self.ear.hear(&data);
-        self.output = self.output + heard.text_tokens;
-        self.usage = heard.usage.or(self.usage);
-        self.prompt = heard.prompt.or(self.prompt);
-        let used = self.used();
-        let Some((first, others)) = self.translators.split_first_mut() else {
-            return self.tell(heard.part, &data, Some(event), out);
-        };
-        let mut all = first.hear(&data, &used);
-        for next in others {
-            all = all.iter().flat_map(|told| next.hear(told.data.as_bytes(), &used)).collect();
+        let Heard { said, usage, prompt, part } = self.ear.hear(&data);
+        for text in said.iter().filter_map(Said::text) {
+            self.output = self.output + size::estimate(text);
         }
-        for told in all {
-            self.tell(told.part, told.data.as_bytes(), None, out);
+        self.usage = usage.or(self.usage);
+        self.prompt = prompt.or(self.prompt);
+        let used = self.used();
+        let mut told = Vec::new();
+        if let Some(teller) = &mut self.tellers.first {
+            for said in said {
+                let said = match &mut self.unwrapped {
+                    Some(unwrapped) => unwrapped.hear(said),
+                    None => Some(said),
+                };
+                if let Some(said) = said {
+                    teller.tell(&said, &used, &mut told);
+                }
+            }
+            if part == Part::End {
+                teller.end(&used, &mut told);
+            }
+        } else if let Some(near) = &mut self.tellers.near {
+            told = near.hear(&data, &used);
+            return self.tell_each(told, out);
+        } else {
+            return self.tell(part, &data, Some(event), out);
+        }
+        self.tell_all(told, out);
+    }
+
+    /// Tells events of the interface that is near to the caller's.
+    fn tell_all(&mut self, told: Vec<Told>, out: &mut BytesMut) {
+        let used = self.used();
+        let told = match &mut self.tellers.near {
+            Some(near) => told.iter().flat_map(|it| near.hear(it.data.as_bytes(), &used)).collect(),
+            None => told,
+        };
+        self.tell_each(told, out);
+    }
+
+    fn tell_each(&mut self, told: Vec<Told>, out: &mut BytesMut) {
+        for Told { part, data } in told {
+            self.tell(part, data.as_bytes(), None, out);
             if self.settlement.is_none() {
                 break;
             }
         }
+    }
+
+    /// The upstream ended a whole answer without an event that says so.
+    fn end(&mut self) -> Bytes {
+        let (used, mut out) = (self.used(), BytesMut::new());
+        let mut told = Vec::new();
+        match &mut self.tellers.first {
+            Some(teller) => teller.end(&used, &mut told),
+            None => told.push(Told { part: Part::End, data: "[DONE]".to_owned() }),
+        }
+        self.tell_all(told, &mut out);
+        out.freeze()
     }
 
     /// Tells the caller an event of its dialect: as it came, where it came in that dialect.

@@ -198,10 +198,14 @@ impl Settlement {
         }
     }
 
-    /// What this usage costs at the target.
+    /// What this usage costs at the target: by the user's own price, else as the upstream says that it
+    /// bills, else by the book.
     pub fn cost(&self, usage: &Usage) -> NanoUsd {
-        let price = self.destination().and_then(|it| it.price(self.case.at));
-        price.map_or(NanoUsd::ZERO, |price| price.cost(usage))
+        let destination = self.destination();
+        let price = destination.and_then(|it| it.price(self.case.at));
+        let is_own = destination.is_some_and(|it| it.has_own_price);
+        let billed = usage.billed.filter(|_| !is_own);
+        billed.or_else(|| price.map(|price| price.cost(usage))).unwrap_or(NanoUsd::ZERO)
     }
 
     fn destination(&self) -> Option<&Destination> {

@@ -5,6 +5,7 @@
 
 use std::ops::Not;
 
+use compact_str::CompactString;
 use regex::Regex;
 
 use super::CheckId;
@@ -96,7 +97,7 @@ pub enum Seen {
     /// A number.
     Number(i128, Unit),
     /// A name from the configuration, or the model that was asked for.
-    Text(Box<str>),
+    Text(CompactString),
     /// The labels found, and how much was read.
     Labels(LabelSet, Scan),
     /// Several facts, by name.

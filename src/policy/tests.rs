@@ -10,7 +10,7 @@ use super::*;
 
 /// A world with one local target, one in the EU and one anywhere.
 pub(super) fn world() -> World {
-    let target = |name: &str, zone: &str| TargetWords { name: name.into(), zone: zone.into() };
+    let target = |name: &str, zone: &str| TargetWords::new(name, zone);
     World {
         targets: vec![target("local", "on-host"), target("cloud", "eu"), target("world", "global")],
         teams: Vec::new(),

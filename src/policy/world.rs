@@ -18,6 +18,15 @@ pub struct TargetWords {
     pub name: String,
     /// Where data goes when it is sent there: `on-host`, `on-prem` or a jurisdiction.
     pub zone: String,
+    /// Whether it is known what it charges.
+    pub is_priced: bool,
+}
+
+impl TargetWords {
+    /// A target whose price is known.
+    pub fn new(name: impl Into<String>, zone: impl Into<String>) -> Self {
+        Self { name: name.into(), zone: zone.into(), is_priced: true }
+    }
 }
 
 /// Whether the pipeline can replace sensitive values by placeholders and back.

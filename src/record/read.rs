@@ -398,6 +398,8 @@ fn usage(row: &Row<'_>) -> Result<Option<Usage>, LedgerError> {
         cache_write_1h: tokens("cache_write_1h")?,
         output: tokens("output")?,
         reasoning: tokens("reasoning")?,
+        // The row has its cost.
+        billed: None,
         source,
     }))
 }

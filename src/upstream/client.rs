@@ -6,10 +6,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use hyper::StatusCode;
 use hyper::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
+use jiff::Timestamp;
 
 use super::target::Remote;
 use crate::budget::Hold;
-use crate::chat::Surface;
+use crate::chat::{Delivery, Surface};
 use crate::policy::Clearance;
 
 /// The client, with its pool of connections.
@@ -108,16 +109,34 @@ impl fmt::Debug for Reply {
     }
 }
 
+/// What is sent.
+#[derive(Clone)]
+pub struct Outgoing {
+    /// The body in the interface of the server.
+    pub body: Bytes,
+    /// The interface that the request came in through.
+    pub asked: Surface,
+    /// How the answer is wanted.
+    pub delivery: Delivery,
+    /// Now: signatures are dated.
+    pub at: Timestamp,
+}
+
+impl fmt::Debug for Outgoing {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Outgoing({} bytes)", self.body.len())
+    }
+}
+
 /// Sends one request to one remote server. Consumes the policy's permission to do so, and wants to
 /// see the money that was set aside for it.
 ///
 /// A clearance sends one request, not two:
 ///
 /// ```compile_fail,E0382
-/// # use ambidex::{budget::Hold, chat::Surface, policy::Clearance};
-/// # use ambidex::upstream::{Client, Remote, send};
-/// # use bytes::Bytes;
-/// async fn twice(client: &Client, to: (&Remote, Surface), permit: Clearance, hold: &Hold, body: Bytes) {
+/// # use ambidex::{budget::Hold, policy::Clearance};
+/// # use ambidex::upstream::{Client, Outgoing, Remote, send};
+/// async fn twice(client: &Client, to: &Remote, permit: Clearance, hold: &Hold, body: Outgoing) {
 ///     let first = send(client, to, permit, hold, body.clone()).await;
 ///     let second = send(client, to, permit, hold, body).await;
 /// }
@@ -126,22 +145,22 @@ impl fmt::Debug for Reply {
 /// Without money set aside nothing is sent:
 ///
 /// ```compile_fail,E0061
-/// # use ambidex::{chat::Surface, policy::Clearance};
-/// # use ambidex::upstream::{Client, Remote, send};
-/// # use bytes::Bytes;
-/// async fn unpaid(client: &Client, to: (&Remote, Surface), permit: Clearance, body: Bytes) {
+/// # use ambidex::policy::Clearance;
+/// # use ambidex::upstream::{Client, Outgoing, Remote, send};
+/// async fn unpaid(client: &Client, to: &Remote, permit: Clearance, body: Outgoing) {
 ///     let reply = send(client, to, permit, body).await;
 /// }
 /// ```
 pub async fn send(
     client: &Client,
-    (to, surface): (&Remote, Surface),
+    to: &Remote,
     clearance: Clearance,
     _held: &Hold,
-    body: Bytes,
+    outgoing: Outgoing,
 ) -> Result<Reply, SendError> {
     drop(clearance);
-    let url = to.url(surface).ok_or(SendError::Unreachable)?;
+    let Outgoing { body, asked, delivery, at } = outgoing;
+    let url = to.speaker(asked).ok_or(SendError::Unreachable)?.url(delivery);
     let mut request = client
         .0
         .post(url.clone())
@@ -150,6 +169,12 @@ pub async fn send(
         .header(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     for (name, value) in to.headers.iter().chain(&to.authorization) {
         request = request.header(name, value);
+    }
+    if let Some(signer) = &to.signer {
+        let signature = signer.sign(url.as_str(), &body, at).map_err(|_| SendError::Unreachable)?;
+        for (name, value) in signature {
+            request = request.header(name, value);
+        }
     }
     let sending = request.body(body).send();
     match tokio::time::timeout(to.timeouts.first_byte, sending).await {

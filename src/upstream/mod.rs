@@ -7,8 +7,11 @@
 mod client;
 mod probe;
 pub mod provider;
+mod scrub;
+mod sign;
 mod target;
 
-pub use client::{Client, Reply, SendError, send};
+pub use client::{Client, Outgoing, Reply, SendError, send};
 pub use probe::{ProbeError, probe};
-pub use target::{Remote, RemoteError, RemoteSettings, Timeouts};
+pub use sign::AwsKeys;
+pub use target::{Remote, RemoteError, RemoteSettings, Speaker, Timeouts};

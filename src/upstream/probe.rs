@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use hyper::StatusCode;
 use hyper::header::HeaderMap;
-use reqwest::Url;
 
 use super::client::builder;
 use super::{Remote, RemoteSettings};
@@ -35,8 +34,7 @@ pub enum ProbeError {
 pub async fn probe(remote: &RemoteSettings, patience: Duration) -> Result<StatusCode, ProbeError> {
     let Remote { authorization, headers, .. } =
         Remote::new(remote).map_err(|_| ProbeError::Settings)?;
-    let url = format!("{}/models", remote.base_url.trim_end_matches('/'));
-    let url = Url::parse(&url).map_err(|_| ProbeError::Settings)?;
+    let url = remote.url(remote.provider.models_path()).map_err(|_| ProbeError::Settings)?;
     let (host, port) =
         url.host_str().zip(url.port_or_known_default()).ok_or(ProbeError::Settings)?;
     let host = host.trim_matches(['[', ']']);

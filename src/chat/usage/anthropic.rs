@@ -50,19 +50,15 @@ impl AnthropicUsage {
         let hour = self.cache_creation.and_then(|c| c.ephemeral_1h_input_tokens).unwrap_or(0);
         let thinking = self.output_tokens_details.and_then(|d| d.thinking_tokens).unwrap_or(0);
         Some(Usage {
-            input_uncached: count(input),
-            cache_read: count(self.cache_read_input_tokens.unwrap_or(0)),
-            cache_write: count(written.saturating_sub(hour)),
-            cache_write_1h: count(hour),
-            output: count(output.saturating_sub(thinking)),
-            reasoning: count(thinking.min(output)),
-            source: UsageSource::Reported,
+            input_uncached: Tokens::counted(input),
+            cache_read: Tokens::counted(self.cache_read_input_tokens.unwrap_or(0)),
+            cache_write: Tokens::counted(written.saturating_sub(hour)),
+            cache_write_1h: Tokens::counted(hour),
+            output: Tokens::counted(output.saturating_sub(thinking)),
+            reasoning: Tokens::counted(thinking.min(output)),
+            ..Usage::none(UsageSource::Reported)
         })
     }
-}
-
-fn count(tokens: u64) -> Tokens {
-    Tokens(u32::try_from(tokens).unwrap_or(u32::MAX))
 }
 
 #[cfg(test)]
@@ -90,7 +86,7 @@ mod tests {
             cache_write_1h: Tokens(100),
             output: Tokens(303),
             reasoning: Tokens(90),
-            source: UsageSource::Reported,
+            ..Usage::none(UsageSource::Reported)
         };
         assert_eq!(usage, expected);
         assert_eq!(usage.input_total(), Tokens(188_407));

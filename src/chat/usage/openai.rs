@@ -59,18 +59,14 @@ impl OpenAiUsage {
         let output = if is_beside { completion } else { completion.saturating_sub(reasoning) };
         let reasoning = if is_beside { reasoning } else { reasoning.min(completion) };
         Some(Usage {
-            input_uncached: count(fresh.saturating_sub(cache_write)),
-            cache_read: count(cache_read),
-            cache_write: count(cache_write),
-            output: count(output),
-            reasoning: count(reasoning),
+            input_uncached: Tokens::counted(fresh.saturating_sub(cache_write)),
+            cache_read: Tokens::counted(cache_read),
+            cache_write: Tokens::counted(cache_write),
+            output: Tokens::counted(output),
+            reasoning: Tokens::counted(reasoning),
             ..Usage::none(UsageSource::Reported)
         })
     }
-}
-
-fn count(tokens: u64) -> Tokens {
-    Tokens(u32::try_from(tokens).unwrap_or(u32::MAX))
 }
 
 #[cfg(test)]

@@ -157,7 +157,9 @@ impl Decoder<'_> {
 
     /// The engine of a target: `starter`, the name of a local model, or a path.
     pub(super) fn engine(&mut self, at: &Cursor<'_>, fields: &Fields<'_>) -> Option<TargetKind> {
-        for name in ["model", "base_url", "key", "timeout", "timeouts"] {
+        for name in
+            ["model", "base_url", "region", "api_version", "key", "aws", "timeout", "timeouts"]
+        {
             if let Some(at) = fields.get(name) {
                 self.reader.wrong(&at, format!("`{name}` belongs to a target with `provider`"));
             }

@@ -1,12 +1,15 @@
 //! The Anthropic Messages interface.
 
 mod read;
+mod talk;
+mod tell;
 mod write;
 
 use bytes::Bytes;
 
-use crate::chat::{Answer, Event, Request, Surface};
-use crate::dialect::translate::About;
+use crate::chat::talk::{Said, Talk};
+use crate::chat::{Answer, Event, Request, Surface, Usage};
+use crate::dialect::translate::{About, Teller, Untranslatable};
 use crate::dialect::{Complaint, Dialect, Scribe, Unreadable, sse};
 
 /// `POST /v1/messages`.
@@ -38,6 +41,18 @@ impl Dialect for Messages {
     /// An event bears the name that its data has as `type`.
     fn frame(&self, data: &[u8]) -> Vec<u8> {
         sse::named(data)
+    }
+
+    fn talk<'a>(&self, body: &'a [u8]) -> Result<Talk<'a>, Untranslatable> {
+        talk::read(body)
+    }
+
+    fn told(&self, said: &[Said<'_>], about: &About, used: &Usage) -> Option<Vec<u8>> {
+        tell::whole(said, about, used)
+    }
+
+    fn teller(&self, about: About) -> Option<Box<dyn Teller>> {
+        Some(Box::new(tell::Events::new(about)))
     }
 }
 

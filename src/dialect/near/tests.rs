@@ -179,7 +179,7 @@ fn whole_answers_are_told_as_the_interfaces_have_them() {
     assert_eq!(told["output"][1]["content"][0]["text"], "Well.");
     assert_eq!(told["output"][2]["call_id"], "c1");
     assert_eq!(told["usage"]["total_tokens"], 10);
-    let cut = json!({ "role": "assistant", "content": "Wel" });
+    let cut = json!({ "role": "assistant", "content": "We" });
     let told = reply(&chat(&cut, "length"), RESPONSES, &about(&body), &used()).unwrap();
     let told: Value = serde_json::from_slice(&told).unwrap();
     assert_eq!(
@@ -190,7 +190,7 @@ fn whole_answers_are_told_as_the_interfaces_have_them() {
     let told: Value = serde_json::from_slice(&told).unwrap();
     assert_eq!(
         (&told["object"], &told["choices"][0]["text"]),
-        (&"text_completion".into(), &"Wel".into())
+        (&"text_completion".into(), &"We".into())
     );
     assert_eq!(told["choices"][0]["finish_reason"], "length");
     assert_eq!(told["usage"]["prompt_tokens"], 7);

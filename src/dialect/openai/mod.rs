@@ -3,12 +3,15 @@
 mod read;
 pub(super) mod sampling;
 pub(super) mod schema;
+mod talk;
+mod tell;
 mod write;
 
 use bytes::Bytes;
 
-use crate::chat::{Answer, Event, Request, Surface};
-use crate::dialect::translate::About;
+use crate::chat::talk::{Said, Talk};
+use crate::chat::{Answer, Event, Request, Surface, Usage};
+use crate::dialect::translate::{About, Teller, Untranslatable};
 use crate::dialect::{Complaint, Dialect, Scribe, Unreadable};
 
 /// `POST /v1/chat/completions`.
@@ -38,6 +41,18 @@ impl Dialect for Chat {
 
     fn frame(&self, data: &[u8]) -> Vec<u8> {
         [b"data: ", data, b"\n\n"].concat()
+    }
+
+    fn talk<'a>(&self, body: &'a [u8]) -> Result<Talk<'a>, Untranslatable> {
+        talk::read(body)
+    }
+
+    fn told(&self, said: &[Said<'_>], about: &About, used: &Usage) -> Option<Vec<u8>> {
+        tell::whole(said, about, used)
+    }
+
+    fn teller(&self, about: About) -> Option<Box<dyn Teller>> {
+        Some(Box::new(tell::Chunks::new(about)))
     }
 }
 

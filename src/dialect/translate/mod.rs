@@ -1,22 +1,23 @@
-//! Translates between dialects: a request on its way out, its answer on its way back.
+//! From one interface to another: a request on its way out, its answer on its way back.
 //!
-//! What means the same is translated, what has no effect on the answer is left out, and everything
-//! else is refused by name: a parameter that is silently dropped would be a lie. No text is made up:
-//! the strings of a translated request are those of the request (docs/providers.md says which move
-//! where), and whoever sends it reads and inspects it again as if it had come from a caller.
+//! A dialect reads a request into a [`Talk`], a provider writes it; a provider hears an answer as
+//! [`Said`], a dialect tells it. So neither knows the other. What means the same is translated, what
+//! has no effect on the answer is left out, and everything else is refused by name: a parameter that
+//! is silently dropped would be a lie. No text is made up: the strings of a translated request are
+//! those of the request (docs/providers.md says which move where), and whoever sends it reads and
+//! inspects it again as if it had come from a caller.
 
-mod chat_request;
-mod messages_request;
-mod reply;
-mod to_chat;
-mod to_messages;
+mod reread;
+
+use std::borrow::Cow;
 
 use bytes::Bytes;
-use serde_json::Value;
 
-use super::fields::{Fields, each, is_empty, list};
+pub use reread::reread;
 
-use crate::chat::{Part, Request, Surface, Usage};
+use super::json::Json;
+use crate::chat::talk::{ANSWER_TOOL, Given, Reason, Said};
+use crate::chat::{Part, Usage};
 
 /// A field that the other interface cannot say.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -64,64 +65,172 @@ impl std::fmt::Debug for Told {
     }
 }
 
-/// Translates a streamed answer, event by event. Nothing is held back but the reason of the end.
+/// Tells a streamed answer, piece by piece. Nothing is held back but the reason of the end.
+pub trait Teller: Send + std::fmt::Debug {
+    /// Tells what was said; `used` is what is known about usage by now.
+    fn tell(&mut self, said: &Said<'_>, used: &Usage, out: &mut Vec<Told>);
+    /// Tells that the answer is whole.
+    fn end(&mut self, used: &Usage, out: &mut Vec<Told>);
+}
+
+/// An answer in a format that was asked for through a tool: its arguments are the answer.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Unwrapped {
+    number: Option<u64>,
+}
+
+impl Unwrapped {
+    /// What the caller, who knows of no tool, is told instead; nothing for the call itself.
+    pub fn hear<'a>(&mut self, said: Said<'a>) -> Option<Said<'a>> {
+        match said {
+            Said::Call { number, name, .. } if name == ANSWER_TOOL => {
+                self.number = Some(number);
+                None
+            }
+            Said::Arguments { number, more } if self.number == Some(number) => {
+                Some(Said::Text(more))
+            }
+            Said::Finish(Reason::Calls) if self.number.is_some() => {
+                Some(Said::Finish(Reason::Done))
+            }
+            said @ (Said::Start(_)
+            | Said::Text(_)
+            | Said::Thought(_)
+            | Said::Call { .. }
+            | Said::Arguments { .. }
+            | Said::Finish(_)
+            | Said::Failed(_)) => Some(said),
+        }
+    }
+}
+
+/// Translates a streamed answer of a near interface, event by event.
 pub trait Translator: Send + std::fmt::Debug {
     /// Takes the data of the next event; `used` is what is known about usage by now.
     fn hear(&mut self, data: &[u8], used: &Usage) -> Vec<Told>;
 }
 
-/// The body that asks the same through another interface.
-pub fn request(request: &Request, to: Surface) -> Result<Bytes, Untranslatable> {
-    let body = match (request.surface, to) {
-        (Surface::OpenAiChat, Surface::AnthropicMessages) => {
-            chat_request::translate(request.body())?
-        }
-        (Surface::AnthropicMessages, Surface::OpenAiChat) => {
-            messages_request::translate(request.body())?
-        }
-        (from, to) if from == to => return Ok(request.body().clone()),
-        _ => return Err(no("model", UNKNOWN)),
-    };
-    Ok(Value::Object(body).to_string().into())
-}
-
-/// A whole answer; `None` if it is not one of the dialect that it should be in.
-pub fn reply(body: &[u8], to: Surface, about: &About, used: &Usage) -> Option<Vec<u8>> {
-    let body: Value = serde_json::from_slice(body).ok()?;
-    let new = match to {
-        Surface::OpenAiChat => reply::as_chat(&body, about, used)?,
-        Surface::AnthropicMessages => reply::as_message(&body, about, used)?,
-        Surface::OpenAiCompletions | Surface::OpenAiResponses | Surface::OpenAiEmbeddings => {
-            return None;
-        }
-    };
-    Some(new.to_string().into_bytes())
-}
-
-/// The translator of a streamed answer into the caller's dialect.
-pub fn stream(to: Surface, about: About) -> Box<dyn Translator> {
-    match to {
-        Surface::AnthropicMessages => Box::new(to_messages::ToMessages::new(about)),
-        Surface::OpenAiChat
-        | Surface::OpenAiCompletions
-        | Surface::OpenAiResponses
-        | Surface::OpenAiEmbeddings => Box::new(to_chat::ToChat::new(about)),
-    }
-}
-
-/// What an error body of either dialect says.
-pub fn said(body: &[u8]) -> Option<String> {
-    let body: Value = serde_json::from_slice(body).ok()?;
-    Some(body.get("error")?.get("message")?.as_str()?.to_owned())
-}
-
 /// Refuses a field.
-pub(super) fn no(field: impl Into<String>, problem: &'static str) -> Untranslatable {
+pub(crate) fn no(field: impl Into<String>, problem: &'static str) -> Untranslatable {
     Untranslatable { field: field.into(), problem }
 }
 
-pub(super) const UNKNOWN: &str = "has no counterpart in the interface of the target";
-pub(super) const MALFORMED: &str = "is not what the interface defines there";
+/// Refuses a setting.
+pub(crate) fn no_setting<T>(given: Option<&Given<T>>) -> Result<(), Untranslatable> {
+    given.map_or(Ok(()), |it| Err(no(it.name, UNKNOWN)))
+}
+
+pub(crate) const UNKNOWN: &str = "has no counterpart in the interface of the target";
+pub(crate) const MALFORMED: &str = "is not what the interface defines there";
+
+/// The fields of an object that are taken one by one; what is left in the end is refused.
+pub(super) struct Fields<'a> {
+    at: String,
+    entries: Vec<(Cow<'a, str>, Json<'a>)>,
+}
+
+impl<'a> Fields<'a> {
+    pub(super) fn of(value: Json<'a>, at: impl Into<String>) -> Result<Self, Untranslatable> {
+        let at = at.into();
+        let Json::Object(entries) = value else { return Err(no(at, MALFORMED)) };
+        Ok(Self { at, entries })
+    }
+
+    pub(super) fn path(&self, key: &str) -> String {
+        if self.at.is_empty() { key.to_owned() } else { format!("{}.{key}", self.at) }
+    }
+
+    /// A field that is there and says something.
+    pub(super) fn take(&mut self, key: &str) -> Option<Json<'a>> {
+        let index = self.entries.iter().position(|(name, _)| name == key)?;
+        let (_, value) = self.entries.swap_remove(index);
+        (value != Json::Null).then_some(value)
+    }
+
+    pub(super) fn text(&mut self, key: &str) -> Result<Cow<'a, str>, Untranslatable> {
+        self.text_if_any(key)?.ok_or_else(|| no(self.path(key), MALFORMED))
+    }
+
+    pub(super) fn text_if_any(
+        &mut self,
+        key: &str,
+    ) -> Result<Option<Cow<'a, str>>, Untranslatable> {
+        match self.take(key) {
+            Some(Json::Text(text)) => Ok(Some(text)),
+            None => Ok(None),
+            Some(_) => Err(no(self.path(key), MALFORMED)),
+        }
+    }
+
+    pub(super) fn list(&mut self, key: &str) -> Result<Vec<Json<'a>>, Untranslatable> {
+        match self.take(key) {
+            Some(Json::List(items)) => Ok(items),
+            None => Ok(Vec::new()),
+            Some(_) => Err(no(self.path(key), MALFORMED)),
+        }
+    }
+
+    pub(super) fn object(&mut self, key: &str) -> Result<Self, Untranslatable> {
+        let at = self.path(key);
+        Self::of(self.take(key).unwrap_or(Json::Null), at)
+    }
+
+    pub(super) fn real(&mut self, key: &'static str) -> Result<Option<Given<f64>>, Untranslatable> {
+        self.number(key, serde_json::Number::as_f64)
+    }
+
+    /// A number of a kind, under its name.
+    pub(super) fn number<T>(
+        &mut self,
+        key: &'static str,
+        read: impl Fn(&serde_json::Number) -> Option<T>,
+    ) -> Result<Option<Given<T>>, Untranslatable> {
+        let Some(value) = self.take(key) else { return Ok(None) };
+        let read = value.as_number().and_then(read);
+        read.map(|value| Some(Given { name: key, value })).ok_or_else(|| no(key, MALFORMED))
+    }
+
+    /// Whether a field says yes.
+    pub(super) fn truth(&mut self, key: &str) -> Result<Option<bool>, Untranslatable> {
+        let Some(value) = self.take(key) else { return Ok(None) };
+        value.as_bool().map(Some).ok_or_else(|| no(self.path(key), MALFORMED))
+    }
+
+    /// Nothing may be left that says something, unless it has no effect.
+    pub(super) fn done_but(
+        self,
+        is_idle: impl Fn(&str, &Json<'a>) -> bool,
+    ) -> Result<(), Untranslatable> {
+        let left = self.entries.iter().find(|(key, it)| !it.is_empty() && !is_idle(key, it));
+        left.map_or(Ok(()), |(key, _)| Err(no(self.path(key), UNKNOWN)))
+    }
+
+    /// Nothing may be left that says something.
+    pub(super) fn done(self) -> Result<(), Untranslatable> {
+        self.done_but(|_, _| false)
+    }
+}
+
+/// `data:image/png;base64,…` as its type and its bytes.
+pub(super) fn data_url<'a>(url: &Cow<'a, str>) -> Option<(Cow<'a, str>, Cow<'a, str>)> {
+    let split = |url: &str| -> Option<(usize, usize)> {
+        let rest = url.strip_prefix("data:")?;
+        let (media_type, data) = rest.split_once(";base64,")?;
+        Some((media_type.len(), data.len()))
+    };
+    let (media_type, data) = split(url)?;
+    let start = "data:".len();
+    let behind = url.len().checked_sub(data)?;
+    Some(match url {
+        Cow::Borrowed(url) => {
+            (url.get(start..start + media_type)?.into(), url.get(behind..)?.into())
+        }
+        Cow::Owned(url) => (
+            url.get(start..start + media_type)?.to_owned().into(),
+            url.get(behind..)?.to_owned().into(),
+        ),
+    })
+}
 
 #[cfg(test)]
 mod tests;

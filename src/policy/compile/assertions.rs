@@ -17,6 +17,8 @@ const OUTCOMES: [&str; 7] = ["zone", "target", "paid", "refused", "unmasked", "a
 
 /// Every zone but those of the company.
 const REMOTE: &str = "remote";
+/// Every zone.
+const ANY: &str = "any";
 
 impl Compiler<'_> {
     /// Reads `assert`, which may be absent.
@@ -165,12 +167,14 @@ impl Compiler<'_> {
     /// The targets in a zone.
     fn zone_word(&mut self, at: &Cursor<'_>) -> TargetSet {
         let Some(zone) = self.reader.text(at) else { return TargetSet::NONE };
-        if zone != REMOTE && !self.zones.contains(&zone) {
-            let known: BTreeSet<&str> = self.zones.iter().copied().chain([REMOTE]).collect();
+        if ![REMOTE, ANY].contains(&zone) && !self.zones.contains(&zone) {
+            let known: BTreeSet<&str> = self.zones.iter().copied().chain([REMOTE, ANY]).collect();
             self.reader.unknown_word(at, ("zone", zone), known);
         }
-        let is_meant = |words: &TargetWords| {
-            if zone == REMOTE { is_remote(&words.zone) } else { words.zone == zone }
+        let is_meant = |words: &TargetWords| match zone {
+            REMOTE => is_remote(&words.zone),
+            ANY => true,
+            zone => words.zone == zone,
         };
         let targets = self.world.targets.iter().enumerate();
         targets.filter(|(_, words)| is_meant(words)).map(|(index, _)| TargetId(index)).collect()
@@ -188,9 +192,6 @@ impl Compiler<'_> {
         let Some(at) = inner.need("zones", &mut self.reader) else {
             return RestrictedRemote::Forbidden;
         };
-        if matches!(&at.node.value, Value::Text(text) if text == "any") {
-            return RestrictedRemote::Wanted(TargetSet::ALL);
-        }
         let items = self.reader.one_or_list(&at);
         let each = items.iter().map(|item| self.zone_word(item));
         RestrictedRemote::Wanted(each.fold(TargetSet::NONE, TargetSet::or))

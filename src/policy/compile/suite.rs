@@ -42,7 +42,7 @@ fn targets(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Vec<TargetWor
     for (key, value) in reader.distinct(&at)? {
         let Some(zone) = reader.name(&value) else { continue };
         if known.contains(zone) {
-            targets.push(TargetWords { name: key.text.clone(), zone: zone.to_owned() });
+            targets.push(TargetWords::new(&key.text, zone));
         } else {
             reader.unknown_word(&value, ("zone", zone), known.iter().copied());
         }

@@ -2,8 +2,11 @@
 //! that take nothing away, targets that no request reaches.
 
 use super::super::{RouteId, TargetId};
+use super::refused::Kind;
 use super::solver::{Answer, Lit};
+use super::trial::Wish;
 use super::{EFFORT_MAX, Prover};
+use crate::budget::Firmness;
 use crate::yaml::Severity;
 
 /// No more names than this in one sentence.
@@ -13,7 +16,9 @@ impl Prover<'_> {
     /// Looks at each rule and target.
     pub(super) fn audit(&mut self) {
         self.space.formula.allow(EFFORT_MAX);
-        self.idle_limits();
+        let (effects, kinds) = (self.effects(), self.kinds());
+        self.try_out(&effects, &kinds);
+        self.idle_limits(effects);
         let mut reported = Vec::new();
         for route in 0..self.policy.routes.len() {
             if self.idle_route(RouteId(route)) {
@@ -21,10 +26,36 @@ impl Prover<'_> {
             }
         }
         self.unreached_targets(&reported);
+        self.unpriced_targets();
+        self.refused_kinds(&kinds);
+    }
+
+    /// Makes up requests for everything that is asked below, and keeps what they show.
+    fn try_out(&mut self, effects: &[Lit], kinds: &[Kind]) {
+        let mut wishes = Vec::new();
+        let limits = effects.iter().zip(&self.encoded.applies).zip(&self.encoded.strikes);
+        for ((effect, applies), strikes) in limits {
+            wishes.push(Wish { goal: *effect, fits: *applies });
+            let fits = self.space.formula.or(strikes.iter().copied());
+            wishes.push(Wish { goal: *effect, fits });
+        }
+        let routes = self.encoded.wins.iter().zip(&self.encoded.matches);
+        wishes.extend(routes.map(|(wins, matches)| Wish { goal: *wins, fits: *matches }));
+        let always = self.space.formula.always();
+        wishes.extend(self.encoded.sends.iter().map(|sends| Wish { goal: *sends, fits: always }));
+        wishes.extend(kinds.iter().map(|kind| Wish { goal: kind.answered, fits: kind.lit }));
+        let shown = self.space.try_out(&wishes);
+        let shown = wishes.iter().zip(shown).filter(|(_, shown)| *shown);
+        self.shown.extend(shown.map(|(wish, _)| wish.goal));
+    }
+
+    /// Whether this can hold; what cannot be settled might.
+    pub(super) fn may_be(&mut self, lit: Lit) -> bool {
+        self.shown.contains(&lit) || self.may(&[lit])
     }
 
     /// Whether these can hold at once; what cannot be settled might.
-    fn may(&mut self, literals: &[Lit]) -> bool {
+    pub(super) fn may(&mut self, literals: &[Lit]) -> bool {
         self.space.possible(literals) != Some(false)
     }
 
@@ -37,13 +68,13 @@ impl Prover<'_> {
         else {
             return false;
         };
-        if self.may(&[wins]) {
+        if self.may_be(wins) {
             return false;
         }
-        let (place, message, help) = if !self.may(&[matches]) {
+        let (place, message, help) = if !self.may_be(matches) {
             let message = format!("the condition of the route `{}` can never hold", route.id);
             (&route.place.when, message, "change the condition, or take the route out".to_owned())
-        } else if self.may(&[lives]) {
+        } else if self.may_be(lives) {
             let earlier = self.takers(id, lives);
             let message = format!(
                 "the route `{}` is never taken: {earlier} everything that it matches",
@@ -116,17 +147,16 @@ impl Prover<'_> {
     }
 
     /// Reports limits that never apply, and notes those that take nothing away.
-    fn idle_limits(&mut self) {
-        let effects = self.effects();
+    fn idle_limits(&mut self, effects: Vec<Lit>) {
         for (index, effect) in effects.into_iter().enumerate() {
             let applies = self.encoded.applies.get(index).copied();
             let (Some(limit), Some(applies)) = (self.policy.limits.get(index), applies) else {
                 continue;
             };
-            if self.may(&[effect]) {
+            if self.may_be(effect) {
                 continue;
             }
-            if !self.may(&[applies]) {
+            if !self.may_be(applies) {
                 let message = format!("the condition of the limit `{}` can never hold", limit.id);
                 let help = "change the condition, or take the limit out".to_owned();
                 self.say(&limit.place.when, Severity::Warning, message, Some(help));
@@ -229,13 +259,35 @@ impl Prover<'_> {
             });
             let Some((_, route)) = users.next() else { continue };
             let Some(sends) = self.encoded.sends.get(target.0).copied() else { continue };
-            if self.may(&[sends]) {
+            if self.may_be(sends) {
                 continue;
             }
             let message =
                 format!("no request can reach the target `{}`", self.policy.target_name(target));
             let help = "limits take it away from every route that names it".to_owned();
             self.say(&route.place.id, Severity::Warning, message, Some(help));
+        }
+    }
+
+    /// Reports targets that routes name and of which nobody knows what they charge.
+    fn unpriced_targets(&mut self) {
+        let policy = self.policy;
+        let has_hard_budget = policy.budgets.iter().any(|spec| spec.firmness == Firmness::Hard);
+        for (index, target) in policy.targets.iter().enumerate().filter(|(_, it)| !it.is_priced) {
+            let mut routes = policy.routes.iter();
+            let Some(route) = routes.find(|it| it.targets.contains(&TargetId(index))) else {
+                continue;
+            };
+            let effect = if has_hard_budget {
+                "while this policy has a hard budget nothing is sent to it"
+            } else {
+                "every limit on cost keeps requests from it"
+            };
+            let message =
+                format!("what the target `{}` charges is not known: {effect}", target.name);
+            let help = "state `price:` at the target in the configuration, such as `price: free` or \
+                        `price: { input: 0.15, output: 0.60 }` in USD per million tokens";
+            self.say(&route.place.id, Severity::Warning, message, Some(help.to_owned()));
         }
     }
 }

@@ -25,8 +25,13 @@ pub(super) struct Formula {
     /// The variables of each group of facts.
     groups: Vec<Vec<usize>>,
     known: BTreeMap<Box<[Lit]>, Lit>,
+    /// What holds for the facts in any case: one of each.
+    required: Vec<Box<[Lit]>>,
     truth: Lit,
 }
+
+/// The truth of something in so many requests, a bit each.
+pub(super) type Bits = [u64; 4];
 
 impl Formula {
     /// No facts yet; at most so many steps of proof in all.
@@ -35,7 +40,8 @@ impl Formula {
         let truth = Lit::of(solver.variable(Try::True));
         solver.clause(&[truth]);
         let (origins, groups) = (vec![Origin::Gate(Box::default())], Vec::new());
-        Self { solver, origins, groups, known: BTreeMap::new(), truth }
+        let (known, required) = (BTreeMap::new(), Vec::new());
+        Self { solver, origins, groups, known, required, truth }
     }
 
     /// What always holds.
@@ -67,6 +73,7 @@ impl Formula {
     /// What holds for the facts of one group in any case.
     pub(super) fn require(&mut self, literals: &[Lit]) {
         self.solver.clause(literals);
+        self.required.push(literals.into());
     }
 
     /// All of them.
@@ -140,8 +147,57 @@ impl Formula {
         self.solver.model(lit)
     }
 
+    /// What a formula is made of: these together are it; `None` for a part of a fact.
+    pub(super) fn parts(&self, lit: Lit) -> Option<&[Lit]> {
+        match self.origins.get(lit.var())? {
+            Origin::Gate(parts) => Some(parts),
+            Origin::Fact(_) => None,
+        }
+    }
+
+    /// How many variables there are.
+    pub(super) const fn size(&self) -> usize {
+        self.origins.len()
+    }
+
+    /// From the truth of each part of each fact, by variable, the truth of every formula; and in which
+    /// of the requests what is required holds.
+    pub(super) fn follow(&self, values: &mut [Bits]) -> Bits {
+        for (var, origin) in self.origins.iter().enumerate() {
+            let Origin::Gate(parts) = origin else { continue };
+            // What a formula is made of was made before it.
+            let value =
+                parts.iter().fold([u64::MAX; 4], |all, part| both(all, truth(values, *part)));
+            if let Some(slot) = values.get_mut(var) {
+                *slot = value;
+            }
+        }
+        let one_of = |clause: &[Lit]| {
+            not(clause.iter().fold([u64::MAX; 4], |none, lit| both(none, truth(values, !*lit))))
+        };
+        self.required.iter().fold([u64::MAX; 4], |all, clause| both(all, one_of(clause)))
+    }
+
     /// Allows so many more steps from here on.
     pub(super) const fn allow(&mut self, effort: u64) {
         self.solver.allow(effort);
     }
+}
+
+/// The truth of a literal, from that of the variables.
+pub(super) fn truth(values: &[Bits], lit: Lit) -> Bits {
+    let value = values.get(lit.var()).copied().unwrap_or_default();
+    if lit.is_negated() { not(value) } else { value }
+}
+
+pub(super) fn both(left: Bits, right: Bits) -> Bits {
+    let mut both = left;
+    for (bits, other) in both.iter_mut().zip(right) {
+        *bits &= other;
+    }
+    both
+}
+
+fn not(bits: Bits) -> Bits {
+    bits.map(|bits| !bits)
 }

@@ -12,6 +12,7 @@ mod diff;
 mod encode;
 mod formula;
 mod labels;
+mod refused;
 mod region;
 mod sample;
 mod search;
@@ -19,8 +20,11 @@ mod solver;
 mod space;
 #[cfg(test)]
 mod tests;
+mod trial;
 mod witness;
 mod words;
+
+use std::collections::BTreeSet;
 
 use super::condition::{Test, When};
 use super::vocabulary::Fact;
@@ -30,6 +34,7 @@ use axis::Axis;
 pub use diff::{Change, ChangeKind, Difference, diff};
 use encode::Encoded;
 use search::Search;
+use solver::Lit;
 use space::{Space, shape_axis};
 
 /// The most work for one question, and for all questions about a policy: steps of the solver, about
@@ -43,6 +48,8 @@ struct Prover<'p> {
     file: (&'p str, &'p str),
     space: Space,
     encoded: Encoded,
+    /// What some request was seen to do.
+    shown: BTreeSet<Lit>,
     problems: Vec<Problem>,
 }
 
@@ -59,7 +66,8 @@ pub(super) fn examine(policy: &Policy, file: (&str, &str)) -> Vec<Problem> {
         let message = "this policy is too large to be proved: too many rules, targets or words";
         return vec![problem(file, &place, Severity::Error, message.to_owned())];
     };
-    let mut prover = Prover { policy, file, space, encoded, problems: Vec::new() };
+    let (shown, problems) = (BTreeSet::new(), Vec::new());
+    let mut prover = Prover { policy, file, space, encoded, shown, problems };
     prover.restricted();
     prover.assertions();
     prover.audit();

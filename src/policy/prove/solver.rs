@@ -22,7 +22,6 @@ impl Lit {
     }
 
     /// Whether it is the negation of its variable.
-    #[cfg(test)]
     pub(super) const fn is_negated(self) -> bool {
         self.0 & 1 == 1
     }

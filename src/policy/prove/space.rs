@@ -33,7 +33,7 @@ pub(super) struct Dimension {
     /// The value of an ordinary request.
     pub(super) ordinary: usize,
     /// For each value but the first: this one or a later one.
-    from: Vec<Lit>,
+    pub(super) from: Vec<Lit>,
 }
 
 /// All requests that these policies can tell apart.

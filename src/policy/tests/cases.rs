@@ -57,6 +57,29 @@ fn a_wrong_expectation_is_noticed() {
     assert_eq!(mismatch, "expected because of named, got teams");
 }
 
+/// What a decision needs beyond its own size: the list of clearances, and room for a trace of many rules.
+#[test]
+fn a_decision_allocates_next_to_nothing() {
+    let few = default_policy("eu");
+    let route = |index: usize| {
+        format!(
+            "  - {{ id: r{index}, when: {{ caller.team: {{ is: team-{index} }} }}, use: [cloud] }}\n"
+        )
+    };
+    let routes: String = (0..1000).map(route).collect();
+    let last = "  - { id: rest, use: [local] }\n";
+    let many = compile(&format!("version: 1\nname: many\nroutes:\n{routes}{last}"));
+    for (policy, most) in [(&few, 1), (&many, 10)] {
+        let scenario = Scenario::ordinary(policy);
+        let mut facts = scenario.facts();
+        facts.caller.team = Some("support");
+        let mut decision = None;
+        let counted = allocation_counter::measure(|| decision = Some(evaluate(policy, &facts)));
+        assert!(decision.unwrap().permit().is_some());
+        assert!(counted.count_total <= most, "{counted:?}");
+    }
+}
+
 fn refusal(given: &str) -> Refusal {
     let source = format!(
         "version: 1

@@ -6,10 +6,13 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::splice::spliced;
-use super::{Ear, Heard, OPENAI, Part, Provider, openai};
+use super::chat::edit::{Changes, edited};
+use super::chat::{Vendor, hear};
+use super::{Ear, Heard, OPENAI, Part, Place, Provider, Refusal, Written, said_in_error};
+use crate::chat::talk::{Said, Talk};
 use crate::chat::{Request, Surface, Usage};
-use crate::inspect::size;
+use crate::dialect::json::Text;
+use crate::dialect::translate::{UNKNOWN, Untranslatable, no};
 use crate::money::Tokens;
 
 pub(super) static COMPLETIONS: More =
@@ -38,36 +41,55 @@ impl Provider for More {
         OPENAI.name()
     }
 
-    fn surface(&self) -> Surface {
-        self.surface
+    fn surface(&self) -> Option<Surface> {
+        Some(self.surface)
     }
 
     fn base_url(&self) -> &'static str {
         OPENAI.base_url()
     }
 
-    fn chat_path(&self) -> &'static str {
-        self.path
+    fn path(&self, _: &Place<'_>) -> String {
+        self.path.to_owned()
     }
 
     fn authorization(&self, key: &str) -> (&'static str, String) {
         OPENAI.authorization(key)
     }
 
-    fn outgoing(&self, request: &Request, model: &str, output_max: Tokens) -> Bytes {
-        spliced(request, model, (self.limit, output_max))
+    fn outgoing(
+        &self,
+        request: &Request,
+        model: &str,
+        output_max: Tokens,
+    ) -> Result<Bytes, Untranslatable> {
+        let limit = (self.limit, output_max);
+        edited(request, Changes { model, limit, asks_usage: true, ..Changes::NONE })
+    }
+
+    fn write(&self, _: &Talk<'_>, _: &str, _: Tokens) -> Result<Written, Untranslatable> {
+        // Requests of other interfaces go where chat completions are spoken.
+        Err(no("model", UNKNOWN))
     }
 
     fn usage(&self, reply: &[u8]) -> Option<Usage> {
-        openai::usage(reply)
+        hear::usage(&Vendor::USUAL, reply)
+    }
+
+    fn whole<'a>(&self, _: &'a [u8]) -> Option<Vec<Said<'a>>> {
+        None
     }
 
     fn ear(&self) -> Box<dyn Ear> {
         if self.surface == Surface::OpenAiResponses {
             Box::new(Listening)
         } else {
-            Box::new(openai::Listening)
+            Box::new(hear::Listening::new(hear::Ways::of(&Vendor::USUAL)))
         }
+    }
+
+    fn refusal(&self, body: &[u8]) -> Option<Refusal> {
+        said_in_error(body)
     }
 }
 
@@ -87,16 +109,14 @@ struct Event<'a> {
 }
 
 impl Ear for Listening {
-    fn hear(&mut self, data: &[u8]) -> Heard {
-        let Ok(event) = serde_json::from_slice::<Event<'_>>(data) else { return Heard::default() };
+    fn hear<'a>(&mut self, data: &'a [u8]) -> Heard<'a> {
+        let Ok(event) = serde_json::from_slice::<Event<'a>>(data) else { return Heard::default() };
         let mut heard = Heard::default();
         if let Some(delta) = event.delta {
-            let text: Cow<'_, str> =
-                serde_json::from_str(delta.get()).unwrap_or(Cow::Borrowed(delta.get()));
-            heard.text_bytes = text.len();
-            heard.text_tokens = size::estimate(&text);
+            let text = serde_json::from_str::<Text<'a>>(delta.get());
+            heard.said.push(Said::Text(text.map_or(Cow::Borrowed(delta.get()), |it| it.0)));
         }
-        let usage = || openai::usage(event.response?.get().as_bytes());
+        let usage = || hear::usage(&Vendor::USUAL, event.response?.get().as_bytes());
         match &*event.kind {
             "response.completed" | "response.incomplete" => {
                 heard.usage = usage();
@@ -118,11 +138,12 @@ mod tests {
     use super::*;
     use crate::dialect;
     use serde_json::{Value, json};
+    use smallvec::SmallVec;
 
     fn sent(more: &More, body: &Value) -> (Bytes, Bytes) {
         let bytes = Bytes::from(body.to_string());
         let request = dialect::of(more.surface).read(bytes.clone()).unwrap();
-        (bytes, more.outgoing(&request, "m", Tokens(99)))
+        (bytes, more.outgoing(&request, "m", Tokens(99)).unwrap())
     }
 
     #[test]
@@ -165,10 +186,21 @@ mod tests {
 
     #[test]
     fn the_events_of_a_response_are_heard() {
-        let hear = |event: Value| RESPONSES.ear().hear(event.to_string().as_bytes());
-        let heard = hear(json!({"type": "response.output_text.delta", "delta": "Hello \"there\""}));
-        assert_eq!((heard.text_bytes, heard.part), (13, Part::Answer));
-        assert!(heard.text_tokens > Tokens(0));
+        let delta =
+            json!({"type": "response.output_text.delta", "delta": "Hello \"there\""}).to_string();
+        let mut ear = RESPONSES.ear();
+        let heard = ear.hear(delta.as_bytes());
+        let said: Vec<&str> = heard.said.iter().filter_map(Said::text).collect();
+        assert_eq!((said, heard.part), (vec!["Hello \"there\""], Part::Answer));
+        let hear = |event: Value| {
+            let event = event.to_string();
+            let heard = RESPONSES.ear().hear(event.as_bytes());
+            Heard {
+                said: SmallVec::new(),
+                usage: heard.usage,
+                ..Heard { part: heard.part, ..Heard::default() }
+            }
+        };
         let usage = json!({"input_tokens": 7, "output_tokens": 3, "total_tokens": 10,
             "output_tokens_details": {"reasoning_tokens": 1}});
         for kind in ["response.completed", "response.incomplete"] {
@@ -183,8 +215,9 @@ mod tests {
         assert_eq!(hear(json!({"type": "response.failed", "response": {}})).part, Part::Error);
         assert_eq!(hear(json!({"type": "error", "message": "x"})).part, Part::Error);
         assert_eq!(hear(json!({"type": "response.created", "response": {}})).part, Part::Answer);
-        let text = COMPLETIONS.ear().hear(br#"{"choices":[{"text":"Hello there"}]}"#);
-        assert_eq!(text.text_bytes, 11);
+        let mut ear = COMPLETIONS.ear();
+        let heard = ear.hear(br#"{"choices":[{"text":"Hello there"}]}"#);
+        assert!(heard.said.contains(&Said::Text("Hello there".into())));
         let whole = br#"{"data":[],"usage":{"prompt_tokens":8,"total_tokens":8}}"#;
         assert_eq!(EMBEDDINGS.usage(whole).unwrap().input_uncached, Tokens(8));
     }

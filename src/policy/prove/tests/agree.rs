@@ -302,6 +302,31 @@ proptest! {
                 prop_assert_eq!(is_warned, !reached.contains(&target), "{} of\n{}", name, base);
             }
         }
+        // A level, or a task within it, is reported if there are such requests and all are refused.
+        let (mut seen, mut answered) = (BTreeSet::new(), BTreeSet::new());
+        for scenario in &scenarios {
+            let decision = evaluate(&policy, &scenario.facts());
+            let task = scenario.facts().task.map(|guess| guess.task.name());
+            for kind in [(decision.sensitivity.name(), None), (decision.sensitivity.name(), task)] {
+                seen.insert(kind);
+                if decision.permit().is_some() {
+                    answered.insert(kind);
+                }
+            }
+        }
+        let refused = |data: &str, task: &str| {
+            let start = format!("every request{data}");
+            found.iter().any(|it| it.message.starts_with(&start) && it.message.contains(task))
+        };
+        for (level, task) in &seen {
+            let is_reported = refused(" is refused", "")
+                || refused(&format!(" with {level} data is refused"), "")
+                || task.is_some_and(|task| refused(&format!(" with {level} data for"), &format!("`{task}`")));
+            let asks = task.is_none() || base.contains("task.type");
+            if asks {
+                prop_assert_eq!(is_reported, !answered.contains(&(*level, *task)), "{} {:?} of\n{}", level, task, base);
+            }
+        }
         // A limit is noted if it makes no difference to what is left for any request.
         for (index, limit) in policy.limits.iter().enumerate() {
             if !limit.mask.is_empty() || !applied.contains(&limit.id) {

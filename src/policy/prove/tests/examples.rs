@@ -104,6 +104,40 @@ fn idle_rules_are_shown_with_the_reason() {
     insta::assert_snapshot!(shown.join("\n"));
 }
 
+#[test]
+fn what_is_always_refused_is_shown_unless_it_is_meant() {
+    let stay = "limits: [{ id: stay, why: x, when: { data.sensitivity: { at_least: restricted } }, allow_zones: [on-host] }]\n";
+    let code = "routes:\n  - { id: code, when: { task.type: { in: [code, reasoning] } }, use: [cloud, world] }\n  - { id: rest, when: { not: { task.type: { in: [code, reasoning] } } }, use: [cloud, local, world] }\n";
+    let asserted =
+        "assert: [{ never: { data.sensitivity: restricted, task.type: code, zone: any } }]\n";
+    let cases = [
+        ("some tasks", format!("{stay}{code}")),
+        ("of which one is meant", format!("{stay}{code}{asserted}")),
+        ("a level", format!("{stay}routes: [{{ id: rest, use: [cloud, world] }}]\n")),
+        ("everything", "limits: [{ id: stay, why: x, allow_zones: [on-host] }]\nroutes: [{ id: rest, use: [cloud, world] }]\n".to_owned()),
+    ];
+    let shown: Vec<String> =
+        cases.iter().map(|(what, rules)| format!("## {what}\n{}", found(rules))).collect();
+    insta::assert_snapshot!(shown.join("\n"));
+}
+
+#[test]
+fn an_unknown_price_is_shown_where_the_target_is_used() {
+    let mut world = world();
+    for target in &mut world.targets {
+        target.is_priced = target.name != "cloud";
+    }
+    let of = |rules: &str| {
+        let source = format!("version: 1\nname: p\n{OPEN}{rules}");
+        Policy::compile("policy.yaml", &source, &world).unwrap().warnings().to_string()
+    };
+    let used = "routes: [{ id: rest, use: [cloud, local, world] }]\n";
+    let unused = "routes: [{ id: rest, use: [local, world] }]\n";
+    let budget = "budgets: [{ name: all, window: day, limit_usd: 4 }]\n";
+    insta::assert_snapshot!(format!("{}\n{}", of(used), of(&format!("{budget}{used}"))));
+    assert!(!of(unused).contains("charges"), "{}", of(unused));
+}
+
 /// An expression can be true and can be false: what hangs on it is not proved, what does not, is.
 #[test]
 fn expressions_are_not_looked_into() {

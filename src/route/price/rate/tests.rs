@@ -14,7 +14,7 @@ fn usage(counts: [u32; 6]) -> Usage {
         cache_write_1h: hour,
         output,
         reasoning,
-        source: UsageSource::Counted,
+        ..Usage::none(UsageSource::Counted)
     }
 }
 
