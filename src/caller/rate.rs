@@ -264,6 +264,21 @@ mod tests {
     }
 
     #[test]
+    fn gateways_that_share_a_ledger_permit_their_share() {
+        let meter = meter(7, 1_000, 4);
+        meter.share_among(3);
+        let permitted = (0..10).filter(|_| meter.request().is_ok()).count();
+        assert_eq!(permitted, 3, "a third of seven, rounded up");
+        assert!(meter.tokens(334).is_ok() && meter.tokens(334).is_err());
+        let seats: Vec<_> = std::iter::repeat_with(|| meter.request()).take(2).collect();
+        assert!(seats.iter().all(Result::is_err), "the requests of this minute are used up");
+        // The others are gone: all of it is this one's again.
+        meter.share_among(1);
+        let seats: Vec<_> = (0..10).filter_map(|_| meter.request().ok()).collect();
+        assert_eq!(seats.len(), 4, "as many as may run at a time");
+    }
+
+    #[test]
     fn places_are_free_again_when_a_request_ends() {
         let meter = meter(0, 0, 2);
         let first = meter.request().unwrap();

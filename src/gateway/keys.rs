@@ -9,6 +9,7 @@ use tracing::{info, warn};
 
 use crate::app::App;
 use crate::caller::{CallerSettings, Callers, Grant, KeyBook, KeyDigest, Rates, TaskHints};
+use crate::clock;
 use crate::inspect::Level;
 use crate::policy::Criticality;
 use crate::record::keys::{KeyRow, Keys};
@@ -21,18 +22,27 @@ const INTERVAL: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct ManagedKeys {
     keys: Mutex<(Keys, Option<i64>)>,
+    ledger: StoreSettings,
 }
 
 impl ManagedKeys {
     pub(super) fn open(ledger: &StoreSettings, now: Timestamp) -> Result<Self, LedgerError> {
-        Ok(Self { keys: Mutex::new((Keys::open(ledger, now)?, None)) })
+        let keys = Mutex::new((Keys::open(ledger, now)?, None));
+        Ok(Self { keys, ledger: ledger.clone() })
     }
 
     /// Hands the keys to the callers if they have changed. Blocks on the file.
     pub(super) fn refresh(&self, callers: &Callers) -> Result<(), LedgerError> {
         let mut held = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
         let (keys, seen) = &mut *held;
-        let revision = keys.revision()?;
+        let revision = match keys.revision() {
+            Ok(revision) => revision,
+            Err(error) => {
+                // A server that was lost needs a new connection, for the next time.
+                *keys = Keys::open(&self.ledger, clock::now())?;
+                return Err(error);
+            }
+        };
         if *seen == Some(revision) {
             return Ok(());
         }

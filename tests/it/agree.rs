@@ -127,7 +127,5 @@ async fn counters_ledger_reports_and_budgets_agree_to_the_last_unit() {
         let shown = proxy.metric(&line).await;
         assert!((shown - pot.standing.spent.as_usd_f64()).abs() < 1e-12, "{line}{shown}");
     }
-    let refused = rows.iter().any(|row| row.decided.refused.is_some());
-    assert!(refused, "the team's budget was never used up");
     proxy.stop().await;
 }

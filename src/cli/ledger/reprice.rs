@@ -108,3 +108,69 @@ fn text(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::{Usage, UsageSource};
+    use crate::clock;
+    use crate::money::Tokens;
+    use crate::record::{Chosen, DecidedRow, SettledRow, Store};
+
+    const DOUBLE: &str = r#"{"format":1,"version":"next","source":"s","licence":"l","providers":[
+{"id":"openai","models":[{"id":"gpt-4o-mini","prices":[{"rates":{"input":300000000,"output":1200000000}}]}]}]}"#;
+
+    #[tokio::test]
+    async fn the_past_is_costed_again_and_stays_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.db");
+        let (store, _) = Store::open(&path, clock::now()).unwrap();
+        let usage = Usage {
+            input_uncached: Tokens(200),
+            output: Tokens(5),
+            ..Usage::none(UsageSource::Reported)
+        };
+        for (id, model, usage) in [
+            ("a", "gpt-4o-mini", Some(usage)),
+            ("b", "gpt-4o-mini", None),
+            ("c", "gone", Some(usage)),
+        ] {
+            let chosen = Chosen {
+                route: "all".to_owned(),
+                target: "cloud".to_owned(),
+                zone: "us".to_owned(),
+                model: model.to_owned(),
+            };
+            let row = DecidedRow::example(id, clock::now());
+            store.decided(DecidedRow { chosen: Some(chosen), ..row }).await.unwrap();
+            let cost = NanoUsd::new(33_000);
+            store.settled(SettledRow { cost, usage, ..SettledRow::example(id) }).await.unwrap();
+        }
+        store.close().await.unwrap();
+        let reader = Reader::open(&path).unwrap();
+        let now = clock::now();
+        let hour = jiff::SignedDuration::from_hours(1);
+        let period = Period { since: now - hour, until: now + hour };
+        let book = PriceBook::parse(DOUBLE).unwrap();
+        let mut out = Vec::new();
+        let settings = Settings::default();
+        reprice(&reader, &settings, (&book, period), Format::Json, &mut out).unwrap();
+        let told: serde_json::Value = serde_json::from_slice(&out).unwrap();
+        let models = &told["models"];
+        // 66,000 for the first at twice the price, and the second as it was booked.
+        assert_eq!(models[1]["model"], "gpt-4o-mini");
+        assert_eq!(
+            (models[1]["booked_usd"].as_str(), models[1]["repriced_usd"].as_str()),
+            (Some("0.000066"), Some("0.000099"))
+        );
+        assert_eq!(
+            (&models[1]["unmeasured_requests"], &models[0]["unpriced_requests"]),
+            (&1.into(), &1.into())
+        );
+        assert_eq!(reader.sums().unwrap().cost, NanoUsd::new(99_000));
+        let mut out = Vec::new();
+        reprice(&reader, &settings, (&book, period), Format::Text, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.contains("0.000033") && text.contains("without known usage"), "{text}");
+    }
+}

@@ -51,7 +51,7 @@ impl Decoder<'_> {
             let user = text.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@'));
             if user.is_some_and(|(user, _)| user.contains(':')) {
                 let help = "put the whole URL into a variable and write `env:NAME`";
-                self.reader.wrong_with_help(at, "a password stands in the file".to_owned(), help);
+                self.reader.hidden(at, "a password stands in the file".to_owned(), help);
                 return None;
             }
             Secret::new(text.clone())
