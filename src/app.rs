@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::Timestamp;
+use tokio::sync::mpsc;
 use tracing::warn;
 
 use crate::budget::{Budgets, Hold, OverBudget, SubjectKeys};
@@ -22,6 +23,7 @@ use crate::server::{Limits, Shutdown};
 use crate::shared::Shared;
 use crate::tasks::Tasks;
 use crate::telemetry::Metrics;
+use crate::telemetry::traces::Trace;
 use crate::upstream::Client;
 
 /// One gateway.
@@ -47,6 +49,8 @@ pub struct App {
     pub store: Store,
     /// Counts.
     pub metrics: Metrics,
+    /// Where traces of requests go, if anybody wants them.
+    pub traces: Option<mpsc::Sender<Trace>>,
     /// Runs what outlives a request.
     pub tasks: Tasks,
     /// Says when to stop.

@@ -20,8 +20,8 @@ use crate::inspect::{Findings, Task, TaskGuess, size};
 use crate::money::NanoUsd;
 use crate::policy::{
     self, BudgetFact, CallerFacts, DataFacts, Decision, Estimate, Facts, LocalFacts, Outcome,
-    Permit, Policy, Quality, Refusal, RefusalCode, RequestFacts, Surface, TargetFacts, TargetId,
-    TimeFacts, TokenFacts, Unable, Weekday,
+    Permit, Policy, Quality, Refusal, RefusalCode, RequestFacts, Scenario, Surface, TargetFacts,
+    TargetId, TimeFacts, TokenFacts, Unable, Weekday,
 };
 use crate::record::RecordedFacts;
 use crate::record::replay::Words;
@@ -166,6 +166,42 @@ pub async fn decide<'a>(app: &App, policy: &'a Policy, known: Known<'a>) -> Deci
         over_budget: settled.over_budget,
         facts: RecordedFacts::of(policy, &facts, known.findings),
     }
+}
+
+/// What the policy would say about a request now, without setting money aside. `what_if` may change
+/// facts before the policy sees them.
+pub fn foresee<E>(
+    app: &App,
+    policy: &Policy,
+    known: Known<'_>,
+    what_if: impl FnOnce(&mut Scenario) -> Result<(), E>,
+) -> Result<Foreseen, E> {
+    let mut facts = gather(app, policy, known);
+    let mut measured = Measured::default();
+    if policy.asks_local_fit() {
+        measured.note_first(app, known, &mut facts);
+    }
+    for index in 0..app.destinations.len() {
+        let _whatever_it_changes = measured.learn(app, TargetId(index), known, &mut facts);
+    }
+    let mut scenario = Scenario::from_facts(&facts);
+    what_if(&mut scenario)?;
+    let facts = scenario.facts();
+    let estimates = facts.targets.iter().map(|target| target.cost_estimate).collect();
+    let decision = policy::evaluate(policy, &facts);
+    let recorded = RecordedFacts::of(policy, &facts, known.findings).json();
+    Ok(Foreseen { decision, estimates, facts_json: recorded })
+}
+
+/// A decision that nobody acts on.
+#[derive(Debug)]
+pub struct Foreseen {
+    /// What the policy said.
+    pub decision: Decision,
+    /// What each target may cost at most.
+    pub estimates: Vec<Estimate>,
+    /// The facts, as a record would keep them.
+    pub facts_json: String,
 }
 
 /// The last decision, the money for it, and the last budget that had none.

@@ -1,9 +1,10 @@
 //! A gateway from its settings: everything is checked and loaded first, sockets come second.
 
-mod admin;
+pub(crate) mod admin;
 mod data;
-mod keys;
+pub mod keys;
 mod models;
+mod traces;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -36,8 +37,10 @@ use crate::upstream::{Client, Remote, RemoteError};
 use crate::warnings;
 use crate::yaml::Problems;
 
+use self::admin::{Admin, Denied, Operators};
 use self::keys::ManagedKeys;
 pub use self::models::LocalModels;
+use self::traces::Exporter;
 
 /// Why a gateway did not start.
 #[derive(Debug, thiserror::Error)]
@@ -75,6 +78,15 @@ pub enum StartError {
     /// The language model of inspection cannot be used.
     #[error("`inspection.ner`: {0}")]
     Tagger(#[from] TaggerError),
+    /// Everybody who reaches the admin listener could operate the gateway.
+    #[error(
+        "error: `{0}` is reachable from outside without an admin key\n\
+         help: add `console: {{ keys: [{{ name: …, key: env:… }}] }}`, or listen for operators on 127.0.0.1"
+    )]
+    AdminOpen(SocketAddr),
+    /// No sessions can be made.
+    #[error("the console cannot be set up: the system gave no random bytes")]
+    NoRandom,
     /// The ledger cannot be opened.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
@@ -155,14 +167,18 @@ pub struct Gateway {
     listeners: Tasks,
     /// What goes on until the last request has ended.
     keepers: Tasks,
-    all_ended: CancellationToken,
+    /// Every request has come to its end.
+    over: CancellationToken,
 }
 
 impl Gateway {
     /// Checks and loads everything, then listens.
     pub async fn start(settings: &Settings) -> Result<Self, StartError> {
-        let (app, keys) = load(settings)?;
-        let app = Arc::new(app);
+        let operators = operators(settings)?;
+        let (mut app, keys) = load(settings)?;
+        let (traces, exporter) = Exporter::new(settings.traces.as_ref()).unzip();
+        app.traces = traces;
+        let (app, keys) = (Arc::new(app), Arc::new(keys));
         let data = listen(settings.listen).await?;
         let admin = listen(settings.admin_listen).await?;
         let address = data.local_addr().unwrap_or(settings.listen);
@@ -175,10 +191,16 @@ impl Gateway {
             async move { data::handle(&app, request).await }
         };
         listeners.spawn(server::serve(data, limits, shutdown.clone(), handler));
-        let for_admin = Arc::clone(&app);
+        let remotes = settings.targets.iter().filter_map(|target| match &target.kind {
+            TargetKind::Remote(remote) => Some((target.name.clone(), remote.clone())),
+            TargetKind::Engine(..) => None,
+        });
+        let remotes = remotes.collect();
+        let desk = Admin { app: Arc::clone(&app), operators, keys: Arc::clone(&keys), remotes };
+        let for_admin = Arc::new(desk);
         let handler = move |request| {
-            let app = Arc::clone(&for_admin);
-            async move { admin::handle(&app, request).await }
+            let admin = Arc::clone(&for_admin);
+            async move { admin::handle(&admin, request).await }
         };
         listeners.spawn(server::serve(admin, limits, shutdown, handler));
         if app.inspector.has_terms() {
@@ -188,24 +210,27 @@ impl Gateway {
             app.tasks.spawn(rollout::look_after_file(Arc::clone(&app)));
         }
         app.tasks.spawn(keys::look_after(Arc::clone(&app), keys));
-        let (keepers, all_ended) = (Tasks::default(), CancellationToken::new());
-        keepers.spawn(shared::look_after(Arc::clone(&app), all_ended.clone()));
-        keepers.spawn(warnings::look_after(Arc::clone(&app), all_ended.clone()));
+        let (keepers, over) = (Tasks::default(), CancellationToken::new());
+        keepers.spawn(shared::look_after(Arc::clone(&app), over.clone()));
+        keepers.spawn(warnings::look_after(Arc::clone(&app), over.clone()));
+        if let Some(exporter) = exporter {
+            app.tasks.spawn(exporter.run(Arc::clone(&app), over.clone()));
+        }
         info!(%address, %admin_address, policy = app.policy().rev(), "listening");
-        Ok(Self { address, admin_address, app, listeners, keepers, all_ended })
+        Ok(Self { address, admin_address, app, listeners, keepers, over })
     }
 
     /// Stops accepting, lets open requests come to their end, and closes the ledger.
     pub async fn stop(self) {
         self.app.shutdown.drain.cancel();
         self.listeners.drained().await;
+        self.over.cancel();
         self.app.tasks.drained().await;
         for destination in &self.app.destinations {
             if let Some(engine) = destination.engine() {
                 engine.stop();
             }
         }
-        self.all_ended.cancel();
         self.keepers.drained().await;
         if let Some(shared) = &self.app.shared {
             shared.leave(&self.app.budgets).await;
@@ -230,6 +255,15 @@ async fn look_after_terms(app: Arc<App>) {
             return;
         }
     }
+}
+
+/// Who may operate, if that is safe where operators connect.
+fn operators(settings: &Settings) -> Result<Operators, StartError> {
+    if !settings.admin_listen.ip().is_loopback() && settings.admin_keys.is_empty() {
+        return Err(StartError::AdminOpen(settings.admin_listen));
+    }
+    let made = Operators::new(settings.admin_keys.clone(), settings.metrics_key);
+    made.map_err(|_: Denied| StartError::NoRandom)
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
@@ -276,6 +310,7 @@ fn load(settings: &Settings) -> Result<(App, ManagedKeys), StartError> {
         client: Client::new(std::time::Duration::from_secs(5))?,
         store,
         metrics,
+        traces: None,
         tasks: Tasks::default(),
         shutdown: Shutdown::default(),
         templates: settings.local_prompts.clone(),

@@ -6,6 +6,7 @@
 // The story.
 pub mod pipeline;
 pub mod gateway;
+pub mod console;
 pub mod app;
 // receive
 pub mod server;

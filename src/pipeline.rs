@@ -12,6 +12,7 @@ use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::header::HeaderValue;
 use hyper::{Request as HttpRequest, Response};
+use jiff::Timestamp;
 
 use crate::app::App;
 use crate::caller::{Admitted, Caller};
@@ -24,10 +25,13 @@ use crate::failure::{Code, Failure};
 use crate::idempotency::{self, Seen};
 use crate::inspect::{Scan, Task};
 use crate::money::Tokens;
+use crate::policy::Policy;
 use crate::receive;
 use crate::record::DecidedRow;
 use crate::reply::{self, Stopped};
+use crate::rollout::Shadow;
 use crate::server::Body;
+use crate::telemetry::traces::{End, Parts, Reach};
 use crate::trail;
 
 /// Answers one request to a model. Never fails: a failure is an answer, too.
@@ -36,7 +40,7 @@ pub async fn handle(
     surface: Surface,
     incoming: HttpRequest<Incoming>,
 ) -> Response<Body> {
-    match answer(app, surface, incoming).await {
+    match Box::pin(answer(app, surface, incoming)).await {
         Ok(reply) => reply,
         Err(stopped) => reply::stopped(app, &stopped, dialect::of(surface)),
     }
@@ -83,12 +87,52 @@ async fn answer(
     receive::check_framing(incoming.headers())?;
     // identify
     let key = receive::credentials(incoming.headers());
-    let Admitted { caller, seats, standing } = app.callers.identify(key.as_ref(), now)?;
+    let admitted = app.callers.identify(key.as_ref(), now)?;
     // One request sees one policy, whatever is loaded meanwhile.
     let (policy, shadow) = (app.policy(), app.rollout.shadow());
     let said = Said::headers(&policy, shadow.as_deref(), incoming.headers());
     let idempotency_key = incoming.headers().get(idempotency::HEADER).cloned();
     let body = receive::body(incoming, &app.limits).await?;
+    let arrived = Arrived { admitted, policy, shadow, said, idempotency_key, body, started, now };
+    decided(app, surface, arrived).await
+}
+
+/// Answers a request that an operator sends as one of the callers: the same way, from identify on.
+pub async fn handle_as(
+    app: &Arc<App>,
+    surface: Surface,
+    admitted: Admitted,
+    body: Bytes,
+) -> Response<Body> {
+    let (policy, shadow) = (app.policy(), app.rollout.shadow());
+    let (said, started, now) = (Said::default(), clock::instant(), clock::now());
+    let idempotency_key = None;
+    let arrived = Arrived { admitted, policy, shadow, said, idempotency_key, body, started, now };
+    match Box::pin(decided(app, surface, arrived)).await {
+        Ok(reply) => reply,
+        Err(stopped) => reply::stopped(app, &stopped, dialect::of(surface)),
+    }
+}
+
+/// A request whose caller is known and whose body is there.
+struct Arrived {
+    admitted: Admitted,
+    policy: Arc<Policy>,
+    shadow: Option<Arc<Shadow>>,
+    said: Said,
+    idempotency_key: Option<HeaderValue>,
+    body: Bytes,
+    started: clock::Instant,
+    now: Timestamp,
+}
+
+async fn decided(
+    app: &Arc<App>,
+    surface: Surface,
+    arrived: Arrived,
+) -> Result<Response<Body>, Stopped> {
+    let Arrived { admitted, policy, shadow, said, idempotency_key, body, started, now } = arrived;
+    let Admitted { caller, seats, standing } = admitted;
     let received = clock::instant();
     let ticket = match seen(app, &caller, idempotency_key, &body)? {
         Some(Seen::Before(kept)) => return Ok(reply::again(kept)),
@@ -128,7 +172,10 @@ async fn answer(
         reserved: decided.reserved(),
         raised: Raised::default(),
         ticket,
+        parts: if app.traces.is_some() { Parts::kept() } else { Parts::default() },
     });
+    case.part_until("inspect", received, inspected);
+    case.part("decide", inspected, (Reach::Here, End::Good), Vec::new());
     trail::count(app, &policy, &decided, &findings);
     if let Some(shadow) = &shadow {
         shadow.decide(app, &policy, &case.id, (&decided, &said));
@@ -139,12 +186,14 @@ async fn answer(
         Ok(verdict) => verdict,
         Err(refusal) => {
             trail::keep(app, row);
-            return Err(Stopped::refused(&case, refusal, over_budget));
+            return Err(Stopped::refused(app, &case, refusal, over_budget));
         }
     };
 
     // INVARIANT: the decision is on disk before the first byte leaves.
+    let recording = clock::instant();
     let unsent = recorded(app, row, Unsent::new(app, &case, hold)).await?;
+    case.part("record", recording, (Reach::Here, End::Good), Vec::new());
 
     // dispatch, stream back; settling and recording happen when the answer ends, however it ends.
     let plan = Plan {

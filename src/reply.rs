@@ -15,10 +15,11 @@ use crate::dialect::Dialect;
 use crate::dispatch::{Answer, Case, Content};
 use crate::failure::{Code, Failure, Fault};
 use crate::idempotency::{self, Kept, Ticket};
-use crate::money::Tokens;
+use crate::money::{NanoUsd, Tokens};
 use crate::policy::{Refusal, RefusalCode};
 use crate::server::{Body, respond};
 use crate::telemetry::Outcome;
+use crate::trail;
 
 /// The decision's id, on every reply.
 pub const DECISION: HeaderName = HeaderName::from_static("x-ambidex-decision");
@@ -73,7 +74,12 @@ impl Stopped {
     }
 
     /// The policy said no.
-    pub fn refused(case: &Arc<Case>, refusal: Refusal, over_budget: Option<OverBudget>) -> Self {
+    pub fn refused(
+        app: &App,
+        case: &Arc<Case>,
+        refusal: Refusal,
+        over_budget: Option<OverBudget>,
+    ) -> Self {
         let code = match refusal.code {
             RefusalCode::PolicyRefused | RefusalCode::NoCapableTarget => Code::PolicyRefused,
             RefusalCode::BudgetExceeded => Code::BudgetExceeded,
@@ -89,7 +95,7 @@ impl Stopped {
         } else {
             Failure::client(code, message)
         };
-        info!(decision = case.id, code = code.name(), "refused");
+        trail::told(app, case, "none", code.name(), NanoUsd::ZERO);
         Self { failure, case: Some(Arc::clone(case)) }
     }
 }
@@ -105,6 +111,8 @@ pub fn stopped(app: &App, stopped: &Stopped, dialect: &dyn Dialect) -> Response<
     if case.is_none() {
         let names = ["none", "none", dialect.surface().name(), Outcome::Refused.name()];
         app.metrics.requests.with_label_values(&names).inc();
+        let code = failure.code.name();
+        info!(target: "ambidex::request", decision = "none", outcome = code, "request");
     }
     let decision = case.as_ref().map(|case| case.id.as_str());
     let mut reply = respond::failure(failure, dialect, decision);

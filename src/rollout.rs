@@ -9,6 +9,7 @@
 //! can be lost, and costs one `stat`. A file is read once it has stood still between two looks, so
 //! that a half-written one is not taken for a shorter policy.
 
+pub mod backtest;
 mod shadow;
 
 use std::fs::Metadata;
@@ -141,6 +142,16 @@ impl Rollout {
             PolicySource::Embedded => None,
             PolicySource::File(path) => Some(path),
         }
+    }
+
+    /// The text of that file, or of the policy in the binary; empty if it cannot be read.
+    pub fn text(&self) -> String {
+        self.source.read().unwrap_or_default()
+    }
+
+    /// What a policy may name here.
+    pub const fn world(&self) -> &World {
+        &self.world
     }
 
     /// What is wrong with the policy file, in one sentence; `None` while it is the one in force.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tracing::warn;
+use tracing::{info, warn};
 
 use crate::app::App;
 use crate::decide::{Decided, Known};
@@ -12,6 +12,7 @@ use crate::money::NanoUsd;
 use crate::policy::{Outcome, Policy};
 use crate::record::facts::is_printable;
 use crate::record::{DecidedRow, trace};
+use crate::telemetry::traces::{Attribute, End, Reach, Span, Trace};
 
 /// Stands where a name would be when there is none.
 const NONE: &str = "none";
@@ -87,6 +88,55 @@ pub fn row(
 /// A model's name as it may stand in a record.
 fn printable_model(model: &str) -> String {
     if is_printable(model) { model.to_owned() } else { "other".to_owned() }
+}
+
+/// The one line that every request has in the log, at its end. `AMBIDEX_LOG=info,ambidex::request=off`
+/// leaves it out.
+pub fn told(app: &App, case: &Case, target: &str, outcome: &str, cost: NanoUsd) {
+    traced(app, case, target, outcome, cost);
+    let caller = &case.caller;
+    info!(
+        target: "ambidex::request",
+        decision = case.id,
+        caller = caller.name,
+        team = caller.team,
+        surface = case.surface,
+        route = case.route,
+        target,
+        outcome,
+        cost_usd = %cost,
+        ms = u64::try_from(case.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        "request"
+    );
+}
+
+/// Hands over the request's trace, where traces are wanted. Nobody waits for the collector.
+fn traced(app: &App, case: &Case, target: &str, outcome: &str, cost: NanoUsd) {
+    let Some(queue) = &app.traces else { return };
+    let name = |text: &str| Attribute::Name(text.to_owned());
+    let attributes = vec![
+        ("ambidex.decision", name(&case.id)),
+        ("ambidex.caller", name(&case.caller.name)),
+        ("ambidex.team", name(&case.caller.team)),
+        ("ambidex.surface", name(case.surface)),
+        ("ambidex.route", name(&case.route)),
+        ("ambidex.target", name(target)),
+        ("ambidex.outcome", name(outcome)),
+        ("ambidex.cost_usd", Attribute::Number(cost.as_usd_f64())),
+    ];
+    let is_failure = matches!(outcome, "target_failed" | "truncated");
+    let whole = Span {
+        name: "request",
+        start: case.at,
+        took: case.started.elapsed(),
+        reach: Reach::In,
+        end: if is_failure { End::Failed } else { End::Good },
+        attributes,
+    };
+    let trace = Trace { decision: case.id.clone(), whole, parts: case.parts.take() };
+    if queue.try_send(trace).is_err() {
+        app.metrics.dropped_traces.with_label_values::<&str>(&[]).inc();
+    }
 }
 
 /// Keeps a refusal's row, which nobody has to wait for.

@@ -31,6 +31,16 @@ impl fmt::Debug for KeyDigest {
     }
 }
 
+/// A new key.
+///
+/// # Errors
+/// The system gives no random bytes.
+pub fn new() -> Result<Secret, getrandom::Error> {
+    let mut random = [0; RANDOM_SIZE];
+    getrandom::fill(&mut random)?;
+    Ok(make(random))
+}
+
 /// A key of our own making from random bytes.
 pub fn make(random: [u8; RANDOM_SIZE]) -> Secret {
     Secret::new(format!("{PREFIX}{}", hex::encode(&random)))

@@ -218,17 +218,42 @@ impl Callers {
         now: Timestamp,
     ) -> Result<Admitted, Failure> {
         let table = self.table.load();
-        let caller = match &table.anonymous {
-            Some(anonymous) => anonymous,
-            None => table.known(credentials, now)?,
-        };
-        let (mut seats, mut standing) = caller.meter.request()?;
-        if let Some(meter) = &caller.team_meter {
-            let (more, of_team) = meter.request()?;
-            (seats, standing) = (seats.and(more), standing.and(of_team));
+        match &table.anonymous {
+            Some(anonymous) => admit(anonymous),
+            None => admit(table.known(credentials, now)?),
         }
-        Ok(Admitted { caller: Arc::clone(caller), seats, standing })
     }
+
+    /// Counts a request that an operator sends as this caller; `None` if there is no such caller.
+    pub fn admit_as(&self, name: &str) -> Option<Result<Admitted, Failure>> {
+        self.named(name).as_ref().map(admit)
+    }
+
+    /// The caller of this name.
+    pub fn named(&self, name: &str) -> Option<Arc<Caller>> {
+        let table = self.table.load();
+        let known = table.by_name.get(name).map(|(_, caller)| caller);
+        known.or_else(|| table.anonymous.as_ref().filter(|it| it.name == name)).cloned()
+    }
+
+    /// The callers whose keys are good, by name.
+    pub fn names(&self) -> Vec<String> {
+        let table = self.table.load();
+        let all = table.by_name.keys().chain(table.anonymous.as_ref().map(|it| &it.name));
+        let mut names: Vec<String> = all.cloned().collect();
+        names.sort();
+        names
+    }
+}
+
+/// Counts a request of a caller against its rates and its team's.
+fn admit(caller: &Arc<Caller>) -> Result<Admitted, Failure> {
+    let (mut seats, mut standing) = caller.meter.request()?;
+    if let Some(meter) = &caller.team_meter {
+        let (more, of_team) = meter.request()?;
+        (seats, standing) = (seats.and(more), standing.and(of_team));
+    }
+    Ok(Admitted { caller: Arc::clone(caller), seats, standing })
 }
 
 /// Whether any key was ever made at run time.

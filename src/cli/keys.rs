@@ -6,21 +6,31 @@ use std::io::Write;
 
 use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::json;
 
+use super::CliError;
 use super::models::Format;
 use crate::caller::{KeyDigest, key};
+use crate::gateway::keys::{KeyWishError, NewKey, state, view};
 use crate::record::StoreSettings;
 use crate::record::keys::{KeyRow, Keys};
 use crate::secret::Secret;
 
 /// Makes a key and shows it, this once.
-pub fn create(ledger: &StoreSettings, mut row: KeyRow, out: &mut dyn Write) -> anyhow::Result<()> {
-    let key = make()?;
-    row.digest = KeyDigest::of(&key).0;
-    row.hint = key::hint(&key);
-    Keys::open(ledger, row.created)?.create(&row)?;
-    show(&key, &format!("key `{}` of team `{}`", row.name, row.team), out)
+pub fn create(
+    ledger: &StoreSettings,
+    wish: NewKey,
+    now: Timestamp,
+    out: &mut dyn Write,
+) -> Result<(), CliError> {
+    let (key, row) = wish.make(now).map_err(|error| match error {
+        KeyWishError::Wrong(what) => CliError::Settings(format!("error: {what}")),
+        other @ (KeyWishError::Keys(_) | KeyWishError::NoRandom(_)) => {
+            anyhow::Error::from(other).into()
+        }
+    })?;
+    let keys = Keys::open(ledger, row.created).map_err(anyhow::Error::from)?;
+    keys.create(&row).map_err(anyhow::Error::from)?;
+    Ok(show(&key, &format!("key `{}` of team `{}`", row.name, row.team), out)?)
 }
 
 /// Gives a key a new secret and shows it, this once.
@@ -31,7 +41,7 @@ pub fn rotate(
     now: Timestamp,
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
-    let key = make()?;
+    let key = key::new().context("the system gave no random bytes")?;
     let (digest, hint) = (KeyDigest::of(&key).0, key::hint(&key));
     Keys::open(ledger, now)?.rotate(name, (digest, &hint), overlap, now)?;
     let until = now.checked_add(overlap).unwrap_or(Timestamp::MAX);
@@ -48,12 +58,6 @@ pub fn revoke(
     Keys::open(ledger, now)?.revoke(name, now)?;
     writeln!(out, "`{name}` is revoked; running gateways refuse it within a second or two")?;
     Ok(())
-}
-
-fn make() -> anyhow::Result<Secret> {
-    let mut random = [0; 32];
-    getrandom::fill(&mut random).context("the system gave no random bytes")?;
-    Ok(key::make(random))
 }
 
 fn show(key: &Secret, what: &str, out: &mut dyn Write) -> anyhow::Result<()> {
@@ -99,16 +103,6 @@ pub fn list(
     Ok(super::table(head, rows.iter().map(cells), out)?)
 }
 
-fn state(row: &KeyRow, now: Timestamp) -> String {
-    let day = |at: Timestamp| at.strftime("%Y-%m-%d").to_string();
-    match (row.revoked, row.expires) {
-        (Some(at), _) => format!("revoked {}", day(at)),
-        (None, Some(at)) if at <= now => format!("expired {}", day(at)),
-        (None, Some(at)) => format!("good until {}", day(at)),
-        (None, None) => "good".to_owned(),
-    }
-}
-
 fn rates(row: &KeyRow) -> String {
     let grants = &row.grants;
     let rate = |limit: Option<u32>, of: &str| limit.map(|limit| format!("{limit} {of}"));
@@ -119,24 +113,4 @@ fn rates(row: &KeyRow) -> String {
     ];
     let all: Vec<String> = all.into_iter().flatten().collect();
     if all.is_empty() { "-".to_owned() } else { all.join(", ") }
-}
-
-fn view(row: &KeyRow, now: Timestamp) -> serde_json::Value {
-    let grants = &row.grants;
-    json!({
-        "name": row.name,
-        "team": row.team,
-        "ends_with": row.hint,
-        "state": state(row, now),
-        "created": row.created.to_string(),
-        "expires": row.expires.map(|at| at.to_string()),
-        "revoked": row.revoked.map(|at| at.to_string()),
-        "models": grants.models,
-        "criticality": grants.criticality,
-        "region": grants.region,
-        "data_floor": grants.data_floor,
-        "requests_per_minute": grants.requests_per_minute,
-        "tokens_per_minute": grants.tokens_per_minute,
-        "concurrent": grants.concurrent,
-    })
 }

@@ -71,7 +71,9 @@ impl From<StartError> for CliError {
             | StartError::Terms(_)
             | StartError::Tagger(_)
             | StartError::Remote { .. } => Self::Settings(format!("error: {error}")),
+            StartError::AdminOpen(_) => Self::Settings(error.to_string()),
             StartError::Ledger(_)
+            | StartError::NoRandom
             | StartError::Client(_)
             | StartError::Metrics(_)
             | StartError::Listen { .. } => Self::Failed(error.into()),
@@ -247,7 +249,7 @@ fn keys_command(
 ) -> Result<(), CliError> {
     let (now, ledger) = (clock::now(), &settings.store);
     match command {
-        KeysCommand::Create(arguments) => keys::create(ledger, arguments.row(now)?, out)?,
+        KeysCommand::Create(arguments) => keys::create(ledger, arguments.wanted(), now, out)?,
         KeysCommand::List { format } => keys::list(ledger, format.into(), now, out)?,
         KeysCommand::Rotate { name, overlap } => keys::rotate(ledger, &name, overlap, now, out)?,
         KeysCommand::Revoke { name } => keys::revoke(ledger, &name, now, out)?,
@@ -278,7 +280,7 @@ fn ledger_command(
         }
         LedgerCommand::Erase { caller } => ledger::erase(settings, &caller, now, out)?,
         LedgerCommand::Prune { before } => {
-            let before = report::instant(&before, now)
+            let before = crate::clock::moment(&before, now)
                 .map_err(|error| CliError::Settings(format!("error: --before: {error:#}")))?;
             ledger::prune(settings, before, now, out)?;
         }

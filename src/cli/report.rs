@@ -6,10 +6,9 @@ pub mod cost;
 pub mod egress;
 
 use anyhow::{Context as _, bail};
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use jiff::{Span, Timestamp};
+use jiff::Timestamp;
 
+use crate::clock;
 use crate::config::Settings;
 use crate::record::Reader;
 use crate::record::report::Period;
@@ -39,27 +38,12 @@ pub fn ledger(settings: &Settings) -> anyhow::Result<Reader> {
 
 /// A period from what was typed: `30d`, `12h`, `2w` back from `now`, a day or an instant.
 pub fn period(since: &str, until: Option<&str>, now: Timestamp) -> anyhow::Result<Period> {
-    let since = instant(since, now).context("--since")?;
-    let until = until.map_or(Ok(now), |text| instant(text, now)).context("--until")?;
+    let since = clock::moment(since, now).context("--since")?;
+    let until = until.map_or(Ok(now), |text| clock::moment(text, now)).context("--until")?;
     if since >= until {
         bail!("the period is empty: it would end at {until}, before it begins at {since}");
     }
     Ok(Period { since, until })
-}
-
-/// A time back from `now`, a day or an instant.
-pub fn instant(text: &str, now: Timestamp) -> anyhow::Result<Timestamp> {
-    if let Ok(instant) = text.parse::<Timestamp>() {
-        return Ok(instant);
-    }
-    if let Ok(day) = text.parse::<Date>() {
-        return Ok(day.to_zoned_datetime(TimeZone::UTC)?.timestamp());
-    }
-    let back = text.parse::<Span>().ok().filter(Span::is_positive);
-    let Some(back) = back else {
-        bail!("`{text}` is neither a time back (`30d`, `12h`) nor a day (`2026-03-01`, UTC)");
-    };
-    Ok(now.to_zoned_datetime(TimeZone::UTC).checked_sub(back)?.timestamp())
 }
 
 /// A cell as RFC 4180 wants it.

@@ -1,5 +1,6 @@
 //! `ambidex.yaml` → [`Settings`]: every problem at once, with its place and a way out.
 
+mod admin;
 mod callers;
 mod inspection;
 mod models;
@@ -49,6 +50,8 @@ const TOP: &[&str] = &[
     "callers",
     "api_keys",
     "rate_limits",
+    "console",
+    "telemetry",
     "inspection",
     "local_prompts",
     "machine_usd_per_hour",
@@ -132,6 +135,12 @@ impl Decoder<'_> {
         if let Some(at) = fields.get("rate_limits") {
             settings.team_rates = self.rate_limits(&at);
         }
+        if let Some(at) = fields.get("console") {
+            settings.admin_keys = self.console(&at);
+        }
+        if let Some(at) = fields.get("telemetry") {
+            self.telemetry(&at, &mut settings);
+        }
         if let Some(at) = fields.get("inspection") {
             settings.tagger = self.inspection(&at, &mut settings.inspection);
         }
@@ -142,6 +151,7 @@ impl Decoder<'_> {
             it.reader.usd(at)
         });
         self.require_keys_beyond_loopback(&fields, &settings);
+        self.require_admin_keys_beyond_loopback(&fields, &settings);
         settings
     }
 

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use crate::caller::{Anonymous, CallerSettings, TeamRates};
+use crate::caller::{Anonymous, CallerSettings, KeyDigest, TeamRates};
 use crate::destination::Serves;
 use crate::engine::prompt::Templates;
 use crate::engine::{AdapterSource, EngineSettings, TaggerSettings};
@@ -11,6 +11,7 @@ use crate::inspector::InspectionSettings;
 use crate::money::NanoUsd;
 use crate::record::{Durability, StoreSettings};
 use crate::route::price::Price;
+use crate::secret::Secret;
 use crate::server::Limits;
 use crate::upstream::RemoteSettings;
 use crate::upstream::provider;
@@ -42,6 +43,12 @@ pub struct Settings {
     pub callers: Vec<CallerSettings>,
     /// Whether somebody without a key may ask while there are no keys.
     pub anonymous: Anonymous,
+    /// Who may operate the gateway; empty means everybody on this machine.
+    pub admin_keys: Vec<AdminKey>,
+    /// What reads the metrics; `None` means everybody who reaches the admin listener.
+    pub metrics_key: Option<KeyDigest>,
+    /// Where traces go; `None` means nowhere.
+    pub traces: Option<TracesSettings>,
     /// How fast the callers of a team together may ask.
     pub team_rates: Vec<TeamRates>,
     /// Limits of inspection.
@@ -52,6 +59,24 @@ pub struct Settings {
     pub local_prompts: Templates,
     /// What an hour of this machine costs, for the imputed cost of local answers.
     pub machine_hour: NanoUsd,
+}
+
+/// A collector of traces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TracesSettings {
+    /// Its address for traces as OTLP over HTTP.
+    pub endpoint: String,
+    /// What it wants as a bearer token.
+    pub key: Option<Secret>,
+}
+
+/// A key that opens the admin API and the console.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AdminKey {
+    /// Whose it is.
+    pub name: String,
+    /// What is kept of it.
+    pub digest: KeyDigest,
 }
 
 /// Where the policy is.
@@ -176,6 +201,9 @@ impl Default for Settings {
             targets: vec![TargetSettings::starter(), TargetSettings::cloud()],
             callers: Vec::new(),
             anonymous: Anonymous::WithoutKeys,
+            admin_keys: Vec::new(),
+            metrics_key: None,
+            traces: None,
             team_rates: Vec::new(),
             inspection: InspectionSettings::default(),
             tagger: None,

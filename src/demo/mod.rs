@@ -15,13 +15,14 @@ use anyhow::Context as _;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::caller::CallerSettings;
+use crate::caller::{CallerSettings, KeyDigest};
 use crate::chat::UsageSource;
 use crate::cli::CliError;
 use crate::cli::arguments::DemoOptions;
+use crate::cli::policy::arguments::ADMIN_KEY;
 use crate::cli::serve::{runtime, told_to_stop};
 use crate::clock;
-use crate::config::settings::Power;
+use crate::config::settings::{AdminKey, Power};
 use crate::config::{PolicySource, Settings, StoreSettings, TargetKind, TargetSettings};
 use crate::gateway::{self, Gateway};
 use crate::money::NanoUsd;
@@ -86,6 +87,7 @@ fn closing(gateway: &Gateway) -> String {
     let (data, admin) = (gateway.address, gateway.admin_address);
     format!(
         "gateway  http://{data}/v1\n\
+         console  http://{admin}/console\n\
          admin    http://{admin}\n\
          metrics  http://{admin}/metrics\n\
          try      curl -s http://{data}/v1/chat/completions -H 'Authorization: Bearer {SUPPORT_KEY}' \
@@ -107,9 +109,17 @@ fn settings(options: &DemoOptions, upstream: SocketAddr, store: &Path) -> Settin
         store: StoreSettings::Sqlite(store.to_path_buf()),
         policy: PolicySource::Embedded,
         targets: vec![TargetSettings::starter(), cloud],
+        admin_keys: admin_key(std::env::var(ADMIN_KEY).ok()),
         callers: vec![caller("support", SUPPORT_KEY), caller(RESEARCH, RESEARCH_KEY)],
         ..Settings::default()
     }
+}
+
+/// The key of whoever wants to see the console from another machine, such as the host of a container.
+fn admin_key(key: Option<String>) -> Vec<AdminKey> {
+    let key = key.map(|key| Secret::new(key.trim().to_owned()));
+    let named = |key: Secret| AdminKey { name: "demo".to_owned(), digest: KeyDigest::of(&key) };
+    key.filter(|key| !key.expose().is_empty()).map(named).into_iter().collect()
 }
 
 fn caller(team: &str, key: &str) -> CallerSettings {

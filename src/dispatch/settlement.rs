@@ -5,20 +5,22 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::app::App;
 use crate::budget::{Charge, Hold};
 use crate::caller::{Caller, Seats, Standing};
 use crate::chat::Usage;
-use crate::clock::Instant;
+use crate::clock::{self, Instant};
 use crate::destination::Destination;
 use crate::idempotency::Ticket;
 use crate::money::{NanoUsd, Tokens};
 use crate::policy::{TargetId, Verdict};
 use crate::record::{self, Ending, SentTo, SettledRow};
+use crate::telemetry::traces::{Attribute, Attributes, End, Parts, Reach, Span};
 use crate::telemetry::{Outcome, RequestLabels, Sums};
+use crate::trail;
 
 /// What the end of a request means for the money.
 #[derive(Clone, Copy, Debug)]
@@ -97,6 +99,38 @@ pub struct Case {
     pub raised: Raised,
     /// The key under which the client may ask again, until the request ends.
     pub ticket: Option<Ticket>,
+    /// What it consisted of so far, where traces are wanted.
+    pub parts: Parts,
+}
+
+impl Case {
+    /// Notes a part of the request that ends now.
+    pub fn part(
+        &self,
+        name: &'static str,
+        from: Instant,
+        (reach, end): (Reach, End),
+        attributes: Attributes,
+    ) {
+        if self.parts.is_kept() {
+            let start = self.moment(from);
+            let took = from.elapsed();
+            self.parts.add(Span { name, start, took, reach, end, attributes });
+        }
+    }
+
+    /// Notes a stage of ours that is over.
+    pub fn part_until(&self, name: &'static str, from: Instant, until: Instant) {
+        let took = until.duration_since(from);
+        let (start, attributes) = (self.moment(from), Vec::new());
+        self.parts.add(Span { name, start, took, reach: Reach::Here, end: End::Good, attributes });
+    }
+
+    /// The time on the wall at an instant after the request came in.
+    pub fn moment(&self, at: Instant) -> Timestamp {
+        let since = SignedDuration::try_from(at.duration_since(self.started)).unwrap_or_default();
+        self.at.checked_add(since).unwrap_or(self.at)
+    }
 }
 
 /// How much more than its decision said a request may cost by now.
@@ -140,6 +174,7 @@ pub struct Settlement {
     /// What came before it; settled with holds of its own.
     carried: Carried,
     verified: Option<Verified>,
+    opened: Instant,
     /// What is known to be used so far, for an end that nobody announces.
     pub so_far: Bill,
     _seat: OwnedSemaphorePermit,
@@ -147,7 +182,7 @@ pub struct Settlement {
 
 impl Settlement {
     /// Opens the account of one attempt.
-    pub const fn open(
+    pub fn open(
         app: Arc<App>,
         case: Arc<Case>,
         target: TargetId,
@@ -163,6 +198,7 @@ impl Settlement {
             first_piece: None,
             carried: Carried::NOTHING,
             verified: None,
+            opened: clock::instant(),
             so_far,
             _seat: seat,
         }
@@ -274,6 +310,8 @@ impl Settlement {
         let ending = if carried.is_nothing() { ending } else { Ending::Settled };
         self.count_attempt(outcome.name());
         self.count(outcome, usage, sums);
+        let target = self.destination().map_or("other", |it| it.name.as_str());
+        trail::told(&self.app, &self.case, target, outcome.name(), sums.cost);
         self.app.record_ending(SettledRow {
             id: self.case.id.clone(),
             ending,
@@ -316,6 +354,22 @@ impl Settlement {
     fn count_attempt(&self, result: &str) {
         let target = self.destination().map_or("other", |it| it.name.as_str());
         self.app.metrics.attempts.with_label_values(&[target, result]).inc();
+        let end = match result {
+            "missed" | "target_failed" | "truncated" => End::Failed,
+            _ => End::Good,
+        };
+        let Some(it) = self.destination().filter(|_| self.case.parts.is_kept()) else { return };
+        let reach = if it.engine().is_some() { Reach::Here } else { Reach::Out };
+        let name = |text: &str| Attribute::Name(text.to_owned());
+        let attributes = vec![
+            ("gen_ai.operation.name", name("chat")),
+            ("gen_ai.provider.name", name(it.provider())),
+            ("gen_ai.request.model", name(it.model())),
+            ("ambidex.target", name(target)),
+            ("ambidex.zone", name(&it.zone)),
+            ("ambidex.result", name(result)),
+        ];
+        self.case.part("attempt", self.opened, (reach, end), attributes);
     }
 
     fn count(&self, outcome: Outcome, usage: Option<Usage>, sums: Sums) {
@@ -376,6 +430,7 @@ pub(super) fn close_unanswered(app: &Arc<App>, case: &Case, outcome: Outcome, ca
     app.metrics.requests.with_label_values(&names).inc();
     let Carried { cost, imputed, verified } = carried;
     app.metrics.spent(labels, Sums { cost, imputed, ..Sums::default() });
+    trail::told(app, case, labels.target, outcome.name(), cost);
     app.record_ending(SettledRow {
         id: case.id.clone(),
         ending: if carried.is_nothing() { Ending::Released } else { Ending::Settled },

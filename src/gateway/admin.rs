@@ -1,37 +1,75 @@
-//! The admin listener's paths: metrics, the record of a decision, and the policy in force.
+//! The admin listener's paths: metrics, the admin API, its description, and the console.
 
+mod api;
+mod openapi;
+mod operators;
 mod policy;
 
 use std::sync::Arc;
 
 use hyper::body::Incoming;
-use hyper::{Method, Request, Response, StatusCode};
-use serde_json::{Value, json};
+use hyper::header::{HeaderValue, WWW_AUTHENTICATE};
+use hyper::{Request, Response, StatusCode};
+use serde_json::json;
 
+use super::keys::ManagedKeys;
 use crate::app::App;
 use crate::clock;
-use crate::record::LedgerRow;
+use crate::console;
 use crate::server::{Body, respond};
 use crate::telemetry::Drops;
+use crate::upstream::RemoteSettings;
+pub(crate) use operators::{Denied, Operator, Operators};
 
-const PAGE: &str = "Ambidex admin: /metrics, /admin/api/decisions/{id}, /admin/api/ledger/sums, /admin/api/policy\n";
+/// What operators work with.
+#[derive(Debug)]
+pub(crate) struct Admin {
+    /// The gateway.
+    pub(crate) app: Arc<App>,
+    /// Who may.
+    pub(crate) operators: Operators,
+    /// The keys that operators make.
+    pub(crate) keys: Arc<ManagedKeys>,
+    /// How remote targets are reached, by name, for trying their connection.
+    pub(crate) remotes: Vec<(String, RemoteSettings)>,
+}
 
-pub(super) async fn handle(app: &Arc<App>, request: Request<Incoming>) -> Response<Body> {
-    if request.uri().path().starts_with("/admin/api/policy") {
-        return policy::handle(app, request).await;
+const PAGE: &str = "Ambidex admin: /console, /metrics, /admin/api (described at /docs)\n";
+
+pub(super) async fn handle(admin: &Arc<Admin>, request: Request<Incoming>) -> Response<Body> {
+    let path = request.uri().path();
+    if path == "/console" || path.starts_with("/console/") {
+        return console::handle(admin, request).await;
     }
-    if request.method() != Method::GET {
-        return respond::json(StatusCode::METHOD_NOT_ALLOWED, r#"{"error":"GET only"}"#);
-    }
-    match request.uri().path() {
+    match path {
         "/" => respond::typed(StatusCode::OK, "text/plain", PAGE),
-        "/metrics" => metrics(app),
-        "/admin/api/ledger/sums" => sums(app),
-        path => match path.strip_prefix("/admin/api/decisions/") {
-            Some(id) => decision(app, id),
-            None => respond::json(StatusCode::NOT_FOUND, r#"{"error":"nothing is at this path"}"#),
+        "/docs" => openapi::page(),
+        "/docs/openapi.json" => openapi::document(),
+        "/metrics" if admin.operators.may_scrape(request.headers()) => metrics(&admin.app),
+        "/metrics" => denied(Denied::NoKey),
+        _ => match admin.operators.by_key(request.method(), request.headers()) {
+            Ok(_) if path.starts_with("/admin/api/policy") => {
+                policy::handle(&admin.app, request).await
+            }
+            Ok(operator) => api::handle(admin, &operator, request).await,
+            Err(why) => denied(why),
         },
     }
+}
+
+/// Says why somebody may not.
+fn denied(why: Denied) -> Response<Body> {
+    let status = match why {
+        Denied::NoKey => StatusCode::UNAUTHORIZED,
+        Denied::Foreign => StatusCode::FORBIDDEN,
+        Denied::TooOften => StatusCode::TOO_MANY_REQUESTS,
+        Denied::NoRandom => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    let mut reply = respond::json(status, json!({ "error": why.to_string() }).to_string());
+    if why == Denied::NoKey {
+        reply.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    reply
 }
 
 /// Gauges are set when they are read: budgets and queues change by themselves.
@@ -55,75 +93,4 @@ fn metrics(app: &App) -> Response<Body> {
         Drops { lost: counts.lost, rejected: counts.rejected, repeated: counts.settled_twice };
     let page = app.metrics.page(&app.budgets.snapshot(clock::now()).pots, drops);
     respond::typed(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", page)
-}
-
-fn decision(app: &App, id: &str) -> Response<Body> {
-    let found = app.store.reader().and_then(|reader| reader.row(id));
-    match found {
-        Ok(Some(row)) => respond::json(StatusCode::OK, view(&row).to_string()),
-        Ok(None) => respond::json(StatusCode::NOT_FOUND, r#"{"error":"no such decision"}"#),
-        Err(error) => {
-            let body = json!({ "error": error.to_string() }).to_string();
-            respond::json(StatusCode::SERVICE_UNAVAILABLE, body)
-        }
-    }
-}
-
-fn view(row: &LedgerRow) -> Value {
-    let decided = &row.decided;
-    let trace: Value = serde_json::from_str(&decided.trace_json).unwrap_or(Value::Null);
-    let chosen = row.settled.as_ref().and_then(|it| it.answered_by.as_ref());
-    let chosen = chosen.or(decided.chosen.as_ref());
-    json!({
-        "id": decided.id,
-        "at": decided.at.to_string(),
-        "caller": decided.caller,
-        "team": decided.team,
-        "surface": decided.surface,
-        "model_asked": decided.model_asked,
-        "route": chosen.map(|it| &it.route),
-        "target": chosen.map(|it| &it.target),
-        "zone": chosen.map(|it| &it.zone),
-        "sensitivity": decided.sensitivity,
-        "task": decided.task,
-        "policy_rev": decided.policy_rev,
-        "price_digest": decided.price_digest,
-        "refused": decided.refused,
-        "state": row.state.name(),
-        "reserved_usd": decided.reserved.to_string(),
-        "trace": trace,
-        "facts": serde_json::from_str(&decided.facts_json).unwrap_or(Value::Null),
-        "settled": row.settled.as_ref().map(|it| json!({
-            "outcome": it.outcome,
-            "licence": it.weights.as_ref().map(|it| &it.licence),
-            "sha256": it.weights.as_ref().and_then(|it| it.sha256.as_ref()),
-            "cost_usd": it.cost.to_string(),
-            "avoided_usd": it.avoided.to_string(),
-            "imputed_usd": it.imputed.to_string(),
-            "input_tokens": it.usage.map(|usage| usage.input_total().0),
-            "output_tokens": it.usage.map(|usage| usage.output_total().0),
-            "usage_source": it.usage.map(|usage| usage.source.name()),
-            "latency_ms": u64::try_from(it.latency.as_millis()).unwrap_or(u64::MAX),
-            "first_token_ms": it.ttft.and_then(|it| u64::try_from(it.as_millis()).ok()),
-        })),
-    })
-}
-
-fn sums(app: &App) -> Response<Body> {
-    match app.store.reader().and_then(|reader| reader.sums()) {
-        Ok(sums) => respond::json(
-            StatusCode::OK,
-            json!({
-                "rows": sums.rows, "held": sums.held, "settled": sums.settled,
-                "released": sums.released, "refused": sums.refused, "expired": sums.expired,
-                "cost_usd": sums.cost.to_string(), "avoided_usd": sums.avoided.to_string(),
-                "imputed_usd": sums.imputed.to_string(), "reserved_usd": sums.reserved.to_string(),
-            })
-            .to_string(),
-        ),
-        Err(error) => {
-            let body = json!({ "error": error.to_string() }).to_string();
-            respond::json(StatusCode::SERVICE_UNAVAILABLE, body)
-        }
-    }
 }

@@ -1,26 +1,168 @@
-//! Keys that commands make and revoke while the gateway runs.
+//! Keys that operators make and revoke while the gateway runs, by commands, the admin API or the console.
 
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
 use tracing::{info, warn};
 
 use crate::app::App;
-use crate::caller::{CallerSettings, Callers, Grant, KeyBook, KeyDigest, Rates, TaskHints};
+use crate::caller::{CallerSettings, Callers, Grant, KeyBook, KeyDigest, Rates, TaskHints, key};
 use crate::clock;
 use crate::inspect::Level;
 use crate::policy::Criticality;
-use crate::record::keys::{KeyRow, Keys};
+use crate::record::keys::{Grants, KeyError, KeyRow, Keys};
 use crate::record::{LedgerError, StoreSettings};
+use crate::secret::Secret;
+use crate::yaml;
 
 /// How often keys are looked at: a revoked key opens nothing after this long.
 const INTERVAL: Duration = Duration::from_secs(1);
 
+/// A key that somebody wants, in the words of the configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewKey {
+    /// The caller's name.
+    pub name: String,
+    /// Who pays; without it, the name.
+    #[serde(default)]
+    pub team: Option<String>,
+    /// When it ends: `90d` from now, or a day. Without it, never.
+    #[serde(default)]
+    pub expires: Option<String>,
+    /// The models that may be asked for; without any, all.
+    #[serde(default)]
+    pub models: Vec<String>,
+    /// Everything this caller sends is at least this sensitive.
+    #[serde(default)]
+    pub data_floor: Option<String>,
+    /// How much an outage of this caller hurts.
+    #[serde(default)]
+    pub criticality: Option<String>,
+    /// Where the caller is.
+    #[serde(default)]
+    pub region: Option<String>,
+    /// The most requests in a minute.
+    #[serde(default)]
+    pub requests_per_minute: Option<u32>,
+    /// The most tokens in a minute.
+    #[serde(default)]
+    pub tokens_per_minute: Option<u32>,
+    /// The most requests at the same time.
+    #[serde(default)]
+    pub concurrent: Option<u32>,
+}
+
+/// Why a key was not made or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyWishError {
+    /// What was asked for makes no sense.
+    #[error("{0}")]
+    Wrong(String),
+    /// The keys that there are stand against it.
+    #[error(transparent)]
+    Keys(#[from] KeyError),
+    /// No key can be made.
+    #[error("the system gave no random bytes: {0}")]
+    NoRandom(#[from] getrandom::Error),
+}
+
+impl NewKey {
+    /// The key, which nobody can show again, and what is kept of it.
+    ///
+    /// # Errors
+    /// What makes no sense about it.
+    pub fn make(self, now: Timestamp) -> Result<(Secret, KeyRow), KeyWishError> {
+        let wrong = |what: String| Err(KeyWishError::Wrong(what));
+        let (name, team) = (self.name, self.team.filter(|it| !it.is_empty()));
+        let team = team.unwrap_or_else(|| name.clone());
+        for (what, word) in
+            [("name", Some(&name)), ("team", Some(&team)), ("region", self.region.as_ref())]
+        {
+            if word.is_some_and(|word| !yaml::is_name(word)) {
+                return wrong(format!("{what}: use up to 64 letters, digits, `-`, `_` and `.`"));
+            }
+        }
+        if self.data_floor.as_deref().is_some_and(|it| Level::from_name(it).is_none()) {
+            let levels: Vec<&str> = Level::ALL.iter().map(|it| it.name()).collect();
+            return wrong(format!("data_floor: one of {}", levels.join(", ")));
+        }
+        if self.criticality.as_deref().is_some_and(|it| Criticality::from_name(it).is_none()) {
+            let words: Vec<&str> = Criticality::ALL.iter().map(|it| it.name()).collect();
+            return wrong(format!("criticality: one of {}", words.join(", ")));
+        }
+        let rates = [self.requests_per_minute, self.tokens_per_minute, self.concurrent];
+        if rates.contains(&Some(0)) {
+            return wrong("a rate of 0 would allow nothing; revoke the key instead".to_owned());
+        }
+        let end = |text: &str| clock::ahead(text, now);
+        let expires = match self.expires.as_deref().filter(|it| !it.is_empty()).map(end) {
+            None => None,
+            Some(Ok(at)) => Some(at),
+            Some(Err(error)) => return wrong(format!("expires: {error}")),
+        };
+        let key = key::new()?;
+        let row = KeyRow {
+            name,
+            team,
+            digest: KeyDigest::of(&key).0,
+            hint: key::hint(&key),
+            before: None,
+            grants: Grants {
+                models: self.models,
+                criticality: self.criticality,
+                region: self.region,
+                data_floor: self.data_floor,
+                requests_per_minute: self.requests_per_minute,
+                tokens_per_minute: self.tokens_per_minute,
+                concurrent: self.concurrent,
+            },
+            created: now,
+            expires,
+            revoked: None,
+        };
+        Ok((key, row))
+    }
+}
+
+/// How a key is: good, expired, revoked, and until or since when.
+pub fn state(row: &KeyRow, now: Timestamp) -> String {
+    let day = |at: Timestamp| at.strftime("%Y-%m-%d").to_string();
+    match (row.revoked, row.expires) {
+        (Some(at), _) => format!("revoked {}", day(at)),
+        (None, Some(at)) if at <= now => format!("expired {}", day(at)),
+        (None, Some(at)) => format!("good until {}", day(at)),
+        (None, None) => "good".to_owned(),
+    }
+}
+
+/// A key for programs, without what opens anything.
+pub fn view(row: &KeyRow, now: Timestamp) -> serde_json::Value {
+    let grants = &row.grants;
+    serde_json::json!({
+        "name": row.name,
+        "team": row.team,
+        "ends_with": row.hint,
+        "state": state(row, now),
+        "created": row.created.to_string(),
+        "expires": row.expires.map(|at| at.to_string()),
+        "revoked": row.revoked.map(|at| at.to_string()),
+        "models": grants.models,
+        "criticality": grants.criticality,
+        "region": grants.region,
+        "data_floor": grants.data_floor,
+        "requests_per_minute": grants.requests_per_minute,
+        "tokens_per_minute": grants.tokens_per_minute,
+        "concurrent": grants.concurrent,
+    })
+}
+
 /// The keys of a ledger's file, and what the callers know of them.
 #[derive(Debug)]
-pub(super) struct ManagedKeys {
+pub(crate) struct ManagedKeys {
     keys: Mutex<(Keys, Option<i64>)>,
     ledger: StoreSettings,
 }
@@ -31,9 +173,57 @@ impl ManagedKeys {
         Ok(Self { keys, ledger: ledger.clone() })
     }
 
+    fn held(&self) -> MutexGuard<'_, (Keys, Option<i64>)> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// All keys, by name. Blocks on the file.
+    pub(crate) fn list(&self) -> Result<Vec<KeyRow>, LedgerError> {
+        self.held().0.list()
+    }
+
+    /// Makes a key; it is good from now on. Blocks on the file.
+    pub(crate) fn create(
+        &self,
+        callers: &Callers,
+        wish: NewKey,
+        now: Timestamp,
+    ) -> Result<Secret, KeyWishError> {
+        let (key, row) = wish.make(now)?;
+        self.held().0.create(&row)?;
+        self.refresh(callers).map_err(KeyError::from)?;
+        Ok(key)
+    }
+
+    /// Gives a key a new secret. Blocks on the file.
+    pub(crate) fn rotate(
+        &self,
+        callers: &Callers,
+        (name, overlap): (&str, SignedDuration),
+        now: Timestamp,
+    ) -> Result<Secret, KeyWishError> {
+        let key = key::new()?;
+        let (digest, hint) = (KeyDigest::of(&key).0, key::hint(&key));
+        self.held().0.rotate(name, (digest, &hint), overlap, now)?;
+        self.refresh(callers).map_err(KeyError::from)?;
+        Ok(key)
+    }
+
+    /// Ends a key; it opens nothing from now on. Blocks on the file.
+    pub(crate) fn revoke(
+        &self,
+        callers: &Callers,
+        name: &str,
+        now: Timestamp,
+    ) -> Result<(), KeyWishError> {
+        self.held().0.revoke(name, now)?;
+        self.refresh(callers).map_err(KeyError::from)?;
+        Ok(())
+    }
+
     /// Hands the keys to the callers if they have changed. Blocks on the file.
     pub(super) fn refresh(&self, callers: &Callers) -> Result<(), LedgerError> {
-        let mut held = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = self.held();
         let (keys, seen) = &mut *held;
         let revision = match keys.revision() {
             Ok(revision) => revision,
@@ -99,8 +289,8 @@ fn settings(row: &KeyRow) -> Option<CallerSettings> {
 }
 
 /// Looks at the keys until the gateway stops.
-pub(super) async fn look_after(app: Arc<App>, keys: ManagedKeys) {
-    let (stop, keys) = (app.shutdown.drain.clone(), Arc::new(keys));
+pub(super) async fn look_after(app: Arc<App>, keys: Arc<ManagedKeys>) {
+    let stop = app.shutdown.drain.clone();
     let mut is_well = true;
     loop {
         tokio::select! {

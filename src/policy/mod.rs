@@ -8,6 +8,7 @@
 mod cel;
 mod compile;
 mod condition;
+mod coverage;
 mod decision;
 mod evaluate;
 mod explain;
@@ -22,6 +23,7 @@ mod world;
 pub use compile::cases::{Case, Expectation};
 pub use compile::suite::SuiteHead;
 pub use condition::Seen;
+pub use coverage::{Coverage, coverage, mismatch};
 pub use decision::{
     Certainty, Decision, LimitMatch, Outcome, Permit, Refusal, RefusalCode, RouteResult,
     RouteTried, Settled, Struck, StruckBy, Trace,

@@ -83,6 +83,40 @@ impl Scenario {
         }
     }
 
+    /// The situation of a request, to change it.
+    pub fn from_facts(facts: &Facts<'_>) -> Self {
+        let caller = &facts.caller;
+        let texts = [
+            ("id", Some(caller.id)),
+            ("team", caller.team),
+            ("key", caller.key),
+            ("region", caller.region),
+            ("model", Some(facts.request.model)),
+        ];
+        let texts = texts.into_iter().filter_map(|(name, text)| Some((name, text?.to_owned())));
+        Self {
+            data: facts.data,
+            task: facts.task,
+            tokens: facts.tokens,
+            texts: texts.collect(),
+            criticality: caller.criticality,
+            data_floor: caller.data_floor,
+            surface: facts.request.surface,
+            stream: facts.request.stream,
+            tools: facts.request.tools,
+            images: facts.request.images,
+            quality: facts.request.quality,
+            lang: facts.lang,
+            local: facts.local,
+            hour: facts.time.map(|time| time.hour),
+            weekday: facts.time.map(|time| time.weekday),
+            headers: facts.headers.clone(),
+            metadata: facts.metadata.clone(),
+            budgets: facts.budgets.clone(),
+            targets: facts.targets.clone(),
+        }
+    }
+
     /// The situation of a case: what is found in its prompt, if it has one, then the facts given.
     pub fn of(policy: &Policy, case: &Case) -> Self {
         let mut scenario = Self::ordinary(policy);

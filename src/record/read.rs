@@ -297,7 +297,7 @@ fn nanos_of(row: &Row<'_>, column: &str) -> Result<NanoUsd, SqlError> {
     Ok(NanoUsd::new(i128::from(row.get::<i64>(column)?)))
 }
 
-fn read(row: &Row<'_>) -> Result<LedgerRow, LedgerError> {
+pub(super) fn read(row: &Row<'_>) -> Result<LedgerRow, LedgerError> {
     let seq = row.get("seq")?;
     let damaged = |what: &str| LedgerError::Damaged { seq, what: what.to_owned() };
     let state: String = row.get("state")?;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::error::LedgerError;
 use super::read::{Reader, bounds};
-use super::sql::{Month, Row, Sql, SqlError};
+use super::sql::{Fineness, Row, Sql, SqlError};
 use crate::money::NanoUsd;
 
 /// What rows can be grouped by.
@@ -31,6 +31,10 @@ pub enum Dimension {
     Sensitivity,
     /// The API surface.
     Surface,
+    /// How requests ended; the state of those that have not, and of refusals.
+    Outcome,
+    /// The hour, in UTC.
+    Hour,
     /// The day, in UTC.
     Day,
     /// The month, in UTC.
@@ -50,6 +54,8 @@ impl Dimension {
             Self::Task => "task",
             Self::Sensitivity => "sensitivity",
             Self::Surface => "surface",
+            Self::Outcome => "outcome",
+            Self::Hour => "hour",
             Self::Day => "day",
             Self::Month => "month",
         }
@@ -57,8 +63,9 @@ impl Dimension {
 
     fn expression(self, sql: &Sql) -> String {
         let column = match self {
-            Self::Day => return sql.date("at_us", Month::Days),
-            Self::Month => return sql.date("at_us", Month::Whole),
+            Self::Hour => return sql.date("at_us", Fineness::Hours),
+            Self::Day => return sql.date("at_us", Fineness::Days),
+            Self::Month => return sql.date("at_us", Fineness::Months),
             Self::Team => "team",
             Self::Caller => "caller",
             Self::Route => "coalesce(answered_route, route, 'none')",
@@ -68,6 +75,7 @@ impl Dimension {
             Self::Task => "coalesce(task, 'unknown')",
             Self::Sensitivity => "sensitivity",
             Self::Surface => "surface",
+            Self::Outcome => "coalesce(outcome, state)",
         };
         column.to_owned()
     }

@@ -116,6 +116,8 @@ catalog! {
         "Times that requests were kept in or back because something of ours failed: ledger (a decision could not be written), scan (a text was not read to its end), masking (values could not be masked).";
     DROPPED = "dropped_records_total" Counter ["reason"]
         "Ledger entries that were not written: lost (how a request ended), rejected (the database refused a row), repeated (a request ended twice; nothing is missing).";
+    DROPPED_TRACES = "dropped_traces_total" Counter []
+        "Traces of requests that the collector did not take.";
     TARGET_INFO = "target_info" Gauge ["target", "model", "zone", "provider"]
         "1 for every target of the configuration.";
     LOCAL_INFO = "local_model_info" Gauge ["model", "backend", "licence", "sha256"]

@@ -97,6 +97,8 @@ pub struct Metrics {
     /// Requests kept in or back because something of ours failed.
     pub fail_closed: IntCounterVec,
     dropped: IntCounterVec,
+    /// Traces that nobody took.
+    pub dropped_traces: IntCounterVec,
     target_info: GaugeVec,
     teams: Names,
     subjects: Names,
@@ -157,6 +159,7 @@ impl Metrics {
             budget_end: gauge(&registry, &catalog::BUDGET_END)?,
             fail_closed: int_counter(&registry, &catalog::FAIL_CLOSED)?,
             dropped: int_counter(&registry, &catalog::DROPPED)?,
+            dropped_traces: int_counter(&registry, &catalog::DROPPED_TRACES)?,
             target_info: gauge(&registry, &catalog::TARGET_INFO)?,
             teams: Names::new(teams, TEAMS_MAX),
             subjects: Names::new([], SUBJECTS_MAX),
@@ -192,6 +195,7 @@ impl Metrics {
             self.fail_closed.with_label_values(&[cause]);
         }
         self.policy_file_refused.with_label_values::<&str>(&[]).set(0.0);
+        self.dropped_traces.with_label_values::<&str>(&[]);
         for result in ["applied", "unchanged", "refused"] {
             self.policy_reloads.with_label_values(&[result]);
         }

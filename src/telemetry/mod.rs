@@ -4,6 +4,7 @@ pub mod catalog;
 pub mod logs;
 mod metrics;
 pub mod names;
+pub mod traces;
 
 pub use metrics::{Drops, LocalAnswer, Metrics, Outcome, RequestLabels, Sums};
 pub use names::Names;

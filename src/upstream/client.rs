@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::StatusCode;
-use hyper::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
+use hyper::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use jiff::Timestamp;
+use reqwest::Url;
 
 use super::target::Remote;
 use crate::budget::Hold;
 use crate::chat::{Delivery, Surface};
 use crate::policy::Clearance;
+use crate::secret::Secret;
 
 /// The client, with its pool of connections.
 #[derive(Clone)]
@@ -22,6 +24,49 @@ impl Client {
     /// proxies from the environment, no cookies, no decompression.
     pub fn new(connect_timeout: Duration) -> Result<Self, reqwest::Error> {
         builder(connect_timeout).pool_idle_timeout(Duration::from_secs(50)).build().map(Self)
+    }
+}
+
+/// The operator's collector of traces.
+pub struct Collector {
+    url: Url,
+    authorization: Option<HeaderValue>,
+}
+
+impl fmt::Debug for Collector {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Collector")
+    }
+}
+
+impl Collector {
+    /// A collector at an address, such as `http://127.0.0.1:4318/v1/traces`; `None` if that is none.
+    pub fn new(endpoint: &str, key: Option<&Secret>) -> Option<Self> {
+        let url = Url::parse(endpoint).ok()?;
+        let is_web = matches!(url.scheme(), "http" | "https") && url.has_host();
+        let authorization = match key {
+            None => None,
+            Some(key) => {
+                let mut value = HeaderValue::try_from(format!("Bearer {}", key.expose())).ok()?;
+                value.set_sensitive(true);
+                Some(value)
+            }
+        };
+        is_web.then_some(Self { url, authorization })
+    }
+}
+
+impl Client {
+    /// Hands traces to the operator's collector; tells whether it took them. They are made of names and
+    /// numbers by `telemetry::traces`; no client's request comes this way.
+    pub async fn export(&self, collector: &Collector, traces: Bytes) -> bool {
+        let request = self.0.post(collector.url.clone()).header(CONTENT_TYPE, "application/json");
+        let request = match &collector.authorization {
+            Some(key) => request.header(AUTHORIZATION, key.clone()),
+            None => request,
+        };
+        let reply = request.timeout(Duration::from_secs(10)).body(traces).send().await;
+        reply.is_ok_and(|reply| reply.status().is_success())
     }
 }
 

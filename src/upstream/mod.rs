@@ -2,7 +2,8 @@
 //!
 //! INVARIANT: [`send`] is the only function that writes a request of a client to a remote server, and
 //! it consumes a [`Clearance`](crate::policy::Clearance): no byte leaves without the policy's word.
-//! [`probe`] knows no request: `ambidex doctor` asks with it whether a server is there.
+//! [`probe`] knows no request: `ambidex doctor` and the console ask with it whether a server is there.
+//! [`Client::export`] takes traces of ours to the operator's collector; they are names and numbers.
 
 mod client;
 mod probe;
@@ -11,7 +12,7 @@ mod scrub;
 mod sign;
 mod target;
 
-pub use client::{Client, Outgoing, Reply, SendError, send};
+pub use client::{Client, Collector, Outgoing, Reply, SendError, send};
 pub use probe::{ProbeError, probe};
 pub use sign::AwsKeys;
 pub use target::{Remote, RemoteError, RemoteSettings, Speaker, Timeouts};

@@ -27,6 +27,22 @@ impl<'a> MakeWriter<'a> for Captured {
     }
 }
 
+/// What operators see of the requests.
+async fn pages(proxy: &Proxy, decision: &str) -> Vec<(&'static str, Vec<u8>)> {
+    let paths = ["/console", "/console/decisions", "/admin/api/decisions", "/admin/api/targets"];
+    let mut paths: Vec<String> = paths.map(str::to_owned).to_vec();
+    paths.push(format!("/console/decisions/{decision}"));
+    paths.push(format!("/admin/api/decisions/{decision}"));
+    let mut pages = Vec::new();
+    for path in paths {
+        let url = format!("http://{}{path}", proxy.gateway.admin_address);
+        let page = proxy.client.get(url).send().await.unwrap();
+        assert_eq!(page.status(), 200, "{path}");
+        pages.push(("a page", page.bytes().await.unwrap().to_vec()));
+    }
+    pages
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_canary_stays_in_the_request() {
     let captured = Captured::default();
@@ -46,27 +62,47 @@ async fn a_canary_stays_in_the_request() {
     ])
     .await;
     let proxy = Proxy::start(&upstream).await;
+    let (mut everything, mut decisions) = (Vec::new(), Vec::new());
     let prompt = format!("Write a poem about {canary}");
     for body in [chat(&prompt), streamed(&prompt), streamed(&prompt), chat(&prompt), chat(&prompt)]
     {
         let reply = proxy.send(&body).await;
         assert!(!reply.decision().is_empty());
+        decisions.push(reply.decision().to_owned());
+        // What an upstream says to a caller whose request it refuses is handed on to that caller.
+        if reply.status >= 500 {
+            everything.push(("an error's body", reply.body));
+        }
     }
     let mut named = chat(&format!("{prompt} 4111 1111 1111 1111"));
     named["model"] = format!("{canary} is a model").into();
-    proxy.send(&named).await;
-    proxy.send_raw(format!("{{\"{canary}\"").into_bytes()).await;
-    let metrics = proxy.metrics().await;
+    let refused = proxy.send(&named).await;
+    let malformed = proxy.send_raw(format!("{{\"{canary}\"").into_bytes()).await;
+    let url = proxy.url(&format!("/v1/{canary}"));
+    let nowhere = proxy.client.get(url).bearer_auth(canary).send().await.unwrap();
+    everything.push(("an error's body", nowhere.bytes().await.unwrap().to_vec()));
+    for reply in [refused, malformed] {
+        if reply.status != 200 {
+            everything.push(("an error's body", reply.body));
+        }
+    }
+    everything.push(("the metrics", proxy.metrics().await.into_bytes()));
+    everything.extend(pages(&proxy, &decisions[0]).await);
     proxy.rows().await;
     let folder = proxy.stop().await;
-
-    let mut everything = vec![("the metrics", metrics.into_bytes())];
     for entry in std::fs::read_dir(folder.path()).unwrap() {
         everything.push(("the ledger", std::fs::read(entry.unwrap().path()).unwrap()));
     }
     if set.is_ok() {
         let logs = captured.0.lock().unwrap().clone();
-        assert!(!logs.is_empty(), "the logs were captured");
+        let lines = String::from_utf8_lossy(&logs).into_owned();
+        let requests = lines.lines().filter(|line| line.contains("ambidex::request"));
+        let requests: Vec<&str> = requests.collect();
+        for decision in &decisions {
+            let mine = requests.iter().filter(|line| line.contains(decision.as_str())).count();
+            assert_eq!(mine, 1, "a request has one line: {lines}");
+        }
+        assert_eq!(requests.len(), decisions.len() + 3, "{requests:?}");
         everything.push(("the logs", logs));
     }
     for (place, bytes) in everything {

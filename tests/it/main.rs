@@ -11,6 +11,8 @@
 )]
 
 #[cfg(test)]
+mod admin;
+#[cfg(test)]
 mod agree;
 #[cfg(test)]
 mod answers;
@@ -76,3 +78,5 @@ mod support;
 mod task;
 #[cfg(test)]
 mod tidy;
+#[cfg(test)]
+mod traces;

@@ -1,15 +1,12 @@
 //! The arguments of `ambidex keys`.
 
 use clap::{Args, Subcommand};
-use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Span, Timestamp};
+use jiff::SignedDuration;
 
-use crate::cli::CliError;
 use crate::cli::arguments::{Format, level};
-use crate::cli::report::instant;
+use crate::gateway::keys::NewKey;
 use crate::inspect::Level;
 use crate::policy::Criticality;
-use crate::record::keys::{Grants, KeyRow};
 use crate::yaml;
 
 /// `ambidex keys …`
@@ -74,46 +71,20 @@ pub struct CreateArguments {
 }
 
 impl CreateArguments {
-    /// What is kept, but for the key itself.
-    pub fn row(self, now: Timestamp) -> Result<KeyRow, CliError> {
-        let expires = self.expires.as_deref().map(|text| later(text, now)).transpose()?;
-        Ok(KeyRow {
-            team: self.team.unwrap_or_else(|| self.name.clone()),
+    /// The key that is wanted.
+    pub fn wanted(self) -> NewKey {
+        NewKey {
             name: self.name,
-            digest: [0; 32],
-            hint: String::new(),
-            before: None,
-            grants: Grants {
-                models: self.models,
-                criticality: self.criticality.map(|it| it.name().to_owned()),
-                region: self.region,
-                data_floor: self.data_floor.map(|it| it.name().to_owned()),
-                requests_per_minute: self.requests_per_minute,
-                tokens_per_minute: self.tokens_per_minute,
-                concurrent: self.concurrent,
-            },
-            created: now,
-            expires,
-            revoked: None,
-        })
-    }
-}
-
-/// A time from now, a day or an instant, which must lie ahead.
-fn later(text: &str, now: Timestamp) -> Result<Timestamp, CliError> {
-    let wrong = |what: &str| CliError::Settings(format!("error: --expires: `{text}` {what}"));
-    let ahead = text.parse::<Span>().ok().filter(Span::is_positive);
-    let at = match ahead {
-        Some(span) => {
-            let then = now.to_zoned_datetime(TimeZone::UTC).checked_add(span);
-            then.ok().map(|then| then.timestamp())
+            team: self.team,
+            expires: self.expires,
+            models: self.models,
+            data_floor: self.data_floor.map(|it| it.name().to_owned()),
+            criticality: self.criticality.map(|it| it.name().to_owned()),
+            region: self.region,
+            requests_per_minute: self.requests_per_minute,
+            tokens_per_minute: self.tokens_per_minute,
+            concurrent: self.concurrent,
         }
-        None => instant(text, now).ok(),
-    };
-    match at {
-        None => Err(wrong("is neither a time from now (`90d`) nor a day (`2027-01-31`)")),
-        Some(at) if at <= now => Err(wrong("is over")),
-        Some(at) => Ok(at),
     }
 }
 
@@ -128,21 +99,5 @@ fn name(text: &str) -> Result<String, String> {
         Ok(text.to_owned())
     } else {
         Err("use up to 64 letters, digits, `-`, `_` and `.`".to_owned())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_end_lies_ahead() {
-        let now: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
-        assert_eq!(later("90d", now).unwrap().to_string(), "2026-05-30T12:00:00Z");
-        assert_eq!(later("2027-01-31", now).unwrap().to_string(), "2027-01-31T00:00:00Z");
-        for wrong in ["2026-01-31", "soon", ""] {
-            let refused = later(wrong, now).unwrap_err().text();
-            assert!(refused.contains("--expires"), "{refused}");
-        }
     }
 }

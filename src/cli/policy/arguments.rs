@@ -85,7 +85,13 @@ pub struct AdminArgument {
     /// The admin address of the gateway; without it the configuration's `admin_listen`.
     #[arg(long = "admin", value_name = "ADDRESS", env = "AMBIDEX_ADMIN")]
     pub address: Option<String>,
+    /// The environment variable that holds an admin key, where the gateway wants one.
+    #[arg(long, value_name = "NAME", default_value = ADMIN_KEY)]
+    pub admin_key_env: String,
 }
+
+/// Where commands look for an admin key.
+pub const ADMIN_KEY: &str = "AMBIDEX_ADMIN_KEY";
 
 /// `ambidex policy test …`
 #[derive(Clone, Debug, Args)]

@@ -14,6 +14,7 @@ use crate::cli::CliError;
 use crate::cli::arguments::Format;
 use crate::config::Settings;
 use crate::rollout::Place;
+use crate::secret::Secret;
 
 /// Longest wait for the gateway: checking a large policy takes seconds.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -27,13 +28,18 @@ struct Reply {
 /// The admin listener of a running gateway.
 struct Admin {
     address: String,
+    key: Option<Secret>,
 }
 
 impl Admin {
     fn new(argument: &AdminArgument, settings: &Settings) -> Self {
         let configured = || settings.admin_listen.to_string();
         let address = argument.address.clone().unwrap_or_else(configured);
-        Self { address: address.trim_start_matches("http://").trim_end_matches('/').to_owned() }
+        let key = std::env::var(&argument.admin_key_env).ok();
+        Self {
+            address: address.trim_start_matches("http://").trim_end_matches('/').to_owned(),
+            key: key.map(|key| Secret::new(key.trim().to_owned())),
+        }
     }
 
     /// One request. Plain HTTP/1.1 to our own listener needs no client library.
@@ -44,9 +50,13 @@ impl Admin {
         })?;
         stream.set_read_timeout(Some(PATIENCE))?;
         let length = body.len();
+        let key = self
+            .key
+            .as_ref()
+            .map_or_else(String::new, |key| format!("Authorization: Bearer {}\r\n", key.expose()));
         write!(
             stream,
-            "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
+            "{method} {path} HTTP/1.1\r\nHost: {address}\r\n{key}Connection: close\r\n\
              Content-Type: application/yaml\r\nContent-Length: {length}\r\n\r\n{body}"
         )?;
         let mut reply = String::new();

@@ -14,7 +14,7 @@ use super::Read;
 use super::arguments::{TestArguments, TestFormat};
 use crate::cli::CliError;
 use crate::config::Settings;
-use crate::policy::{self, Case, Explanation, Policy, Scenario, World};
+use crate::policy::{self, Case, Coverage, Explanation, Policy, Scenario, World};
 
 /// How a file of tests ends, before `.yaml`.
 const SUFFIX: &str = "_test";
@@ -175,70 +175,25 @@ fn run(suite: &Suite) -> impl Iterator<Item = Outcomes<'_>> {
     })
 }
 
-/// What tests say about the rules of one policy.
-struct Coverage {
-    policy: String,
-    rules: usize,
-    unreached: Vec<String>,
-    /// Reached, but no test fails without them.
-    unnoticed: Vec<String>,
-}
-
-/// Coverage by all suites of each policy.
-fn coverage(suites: &[Suite]) -> Vec<Coverage> {
+/// Coverage by all suites of each policy, by the policy's file.
+fn coverage(suites: &[Suite]) -> Vec<(String, Coverage)> {
     let mut names: Vec<&str> = Vec::new();
     for suite in suites {
         if !names.contains(&suite.read.name.as_str()) {
             names.push(&suite.read.name);
         }
     }
-    names.into_iter().map(|name| cover(name, suites)).collect()
-}
-
-fn cover(name: &str, suites: &[Suite]) -> Coverage {
-    let suites: Vec<&Suite> = suites.iter().filter(|suite| suite.read.name == name).collect();
-    let mut reached = BTreeSet::new();
-    for suite in &suites {
-        for case in &suite.cases {
-            reached.extend(reached_by(&suite.policy, case));
-        }
-    }
-    let rules: Vec<&str> = suites.first().map_or_else(Vec::new, |suite| {
-        suite.policy.limit_ids().chain(suite.policy.route_ids()).collect()
-    });
-    // A case that fails anyway notices nothing.
-    let holds = |policy: &Policy, case: &Case| {
-        let decision = policy::evaluate(policy, &Scenario::of(policy, case).facts());
-        case.mismatch(policy, &decision).is_none()
+    let of = |name: &str| {
+        let suites = suites.iter().filter(|suite| suite.read.name == name);
+        let suites: Vec<_> = suites.map(|suite| (&suite.policy, &*suite.cases)).collect();
+        (name.to_owned(), policy::coverage(&suites))
     };
-    let notices = |rule: &str| {
-        suites.iter().any(|suite| {
-            let without = suite.policy.without(rule);
-            suite.cases.iter().any(|case| holds(&suite.policy, case) && !holds(&without, case))
-        })
-    };
-    let (hit, unreached): (Vec<&str>, Vec<&str>) =
-        rules.iter().partition(|rule| reached.contains(**rule));
-    let unnoticed = hit.into_iter().filter(|rule| !notices(rule));
-    Coverage {
-        policy: name.to_owned(),
-        rules: rules.len(),
-        unnoticed: unnoticed.map(str::to_owned).collect(),
-        unreached: unreached.into_iter().map(str::to_owned).collect(),
-    }
-}
-
-/// The limits that apply in a case, and the route that wins.
-fn reached_by(policy: &Policy, case: &Case) -> Vec<String> {
-    let decision = policy::evaluate(policy, &Scenario::of(policy, case).facts());
-    let limits = decision.trace.limits.iter().map(|matched| policy.limit_id(matched.limit));
-    let route = decision.permit().map(|permit| policy.route_id(permit.route));
-    limits.chain(route).map(str::to_owned).collect()
+    names.into_iter().map(of).collect()
 }
 
 fn text(
     outcomes: &[Outcomes<'_>],
-    coverage: Option<&Vec<Coverage>>,
+    coverage: Option<&Vec<(String, Coverage)>>,
     out: &mut impl Write,
 ) -> Result<(), CliError> {
     let mut file = None;
@@ -260,13 +215,12 @@ fn text(
     }
     let failed = outcomes.iter().filter(|outcome| outcome.mismatch.is_some()).count();
     writeln!(out, "{} passed, {failed} failed", outcomes.len().saturating_sub(failed))?;
-    for policy in coverage.into_iter().flatten() {
-        let covered = policy.rules.saturating_sub(policy.unreached.len() + policy.unnoticed.len());
-        writeln!(out, "{}: tests hold {covered} of {} rules", policy.policy, policy.rules)?;
-        for rule in &policy.unreached {
+    for (policy, coverage) in coverage.into_iter().flatten() {
+        writeln!(out, "{policy}: tests hold {} of {} rules", coverage.held(), coverage.rules)?;
+        for rule in &coverage.unreached {
             writeln!(out, "  no test reaches {rule}")?;
         }
-        for rule in &policy.unnoticed {
+        for rule in &coverage.unnoticed {
             writeln!(out, "  no test would notice if {rule} were taken out")?;
         }
     }
@@ -275,7 +229,7 @@ fn text(
 
 fn json_report(
     outcomes: &[Outcomes<'_>],
-    coverage: &[Coverage],
+    coverage: &[(String, Coverage)],
     out: &mut impl Write,
 ) -> Result<(), CliError> {
     let cases = outcomes.iter().map(|outcome| {
@@ -287,12 +241,12 @@ fn json_report(
             "trace": outcome.mismatch.as_ref().map(|_| &outcome.trace),
         })
     });
-    let coverage = coverage.iter().map(|policy| {
+    let coverage = coverage.iter().map(|(policy, coverage)| {
         json!({
-            "policy": policy.policy,
-            "rules": policy.rules,
-            "unreached": policy.unreached,
-            "unnoticed": policy.unnoticed,
+            "policy": policy,
+            "rules": coverage.rules,
+            "unreached": coverage.unreached,
+            "unnoticed": coverage.unnoticed,
         })
     });
     let failed = outcomes.iter().filter(|outcome| outcome.mismatch.is_some()).count();

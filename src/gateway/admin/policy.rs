@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use hyper::body::Incoming;
-use hyper::header::{HOST, HeaderMap, ORIGIN};
 use hyper::{Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
 
@@ -16,10 +15,6 @@ use crate::server::{Body, respond};
 pub(super) async fn handle(app: &Arc<App>, request: Request<Incoming>) -> Response<Body> {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let query = request.uri().query().unwrap_or_default().to_owned();
-    if method != Method::GET && is_foreign(request.headers()) {
-        let problem = json!({ "error": "pages of other origins may not change the policy" });
-        return respond::json(StatusCode::FORBIDDEN, problem.to_string());
-    }
     let is_dry = query.split('&').any(|it| it == "dry_run=true");
     match (method, path.as_str()) {
         (Method::GET, "/admin/api/policy") => state(app),
@@ -43,18 +38,6 @@ pub(super) async fn handle(app: &Arc<App>, request: Request<Incoming>) -> Respon
             respond::json(StatusCode::NOT_FOUND, problem.to_string())
         }
     }
-}
-
-/// Whether a browser sends this for a page that is not ours. Browsers say where a page is from; the
-/// host is compared, too, and must not be a name that somebody else could point at this machine.
-fn is_foreign(headers: &HeaderMap) -> bool {
-    let Some(origin) = headers.get(ORIGIN) else { return false };
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let is_ours = origin.to_str().is_ok_and(|origin| origin == format!("http://{host}"));
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    let is_address =
-        name == "localhost" || name.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok();
-    !(is_ours && is_address)
 }
 
 async fn source(app: &App, request: Request<Incoming>) -> Result<String, Response<Body>> {

@@ -270,17 +270,18 @@ impl Sql {
         let _already = self.batch("ROLLBACK");
     }
 
-    /// The UTC day of a column of microseconds, or its month, as text.
-    pub(super) fn date(&self, column: &str, is_month: Month) -> String {
-        match (self, is_month) {
-            (Self::Sqlite(_), Month::Whole) => {
-                format!("strftime('%Y-%m', {column} / 1000000, 'unixepoch')")
-            }
-            (Self::Sqlite(_), Month::Days) => format!("date({column} / 1000000, 'unixepoch')"),
-            (Self::Postgres(_), month) => {
-                let format = if month == Month::Whole { "YYYY-MM" } else { "YYYY-MM-DD" };
-                format!("to_char(to_timestamp({column} / 1000000) AT TIME ZONE 'UTC', '{format}')")
-            }
+    /// The UTC hour, day or month of a column of microseconds, as text.
+    pub(super) fn date(&self, column: &str, fineness: Fineness) -> String {
+        let (of_file, of_server) = match fineness {
+            Fineness::Hours => ("%Y-%m-%dT%H", "YYYY-MM-DD\"T\"HH24"),
+            Fineness::Days => ("%Y-%m-%d", "YYYY-MM-DD"),
+            Fineness::Months => ("%Y-%m", "YYYY-MM"),
+        };
+        match self {
+            Self::Sqlite(_) => format!("strftime('{of_file}', {column} / 1000000, 'unixepoch')"),
+            Self::Postgres(_) => format!(
+                "to_char(to_timestamp({column} / 1000000) AT TIME ZONE 'UTC', '{of_server}')"
+            ),
         }
     }
 
@@ -331,11 +332,13 @@ impl Sql {
 
 /// How finely a date is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Month {
-    /// The month only.
-    Whole,
+pub(super) enum Fineness {
+    /// The hour.
+    Hours,
     /// The day.
     Days,
+    /// The month only.
+    Months,
 }
 
 /// A file, for reading and writing.

@@ -46,11 +46,12 @@ fn every_panel_and_alert_names_what_is_there() {
 }
 
 /// Alerts and people with a question use these.
-const LEFT_OUT: [&str; 6] = [
+const LEFT_OUT: [&str; 7] = [
     "local_time_to_first_token_seconds",
     "local_cancelled_total",
     "local_refused_total",
     "unpriced_requests_total",
+    "dropped_traces_total",
     "cascade_score",
     "build_info",
 ];

@@ -43,6 +43,20 @@ const CLOSING: &str = "
 `GET /metrics` on the admin listener is the page that Prometheus reads. Dashboards for Grafana with their
 provisioning are in `deploy/grafana/`, alert rules with their tests in `deploy/prometheus/`, and
 `deploy/compose/` starts all of it with the demonstration's data.
+
+## Traces
+
+Off without a collector; with one, every request is a trace in OTLP over HTTP (JSON), such as the OpenTelemetry collector,
+Tempo or Jaeger take:
+
+```yaml
+telemetry: { traces: { endpoint: \"http://127.0.0.1:4318/v1/traces\", key: env:COLLECTOR_KEY } }   # key: optional
+```
+
+The span `request` (decision, caller, team, surface, route, target, outcome, cost) has below it `inspect`, `decide`, `record` and an
+`attempt` for each try of a target, with its provider and model by their OpenTelemetry names. The trace's id is the decision's id
+with four zeros before it. There is no content and no switch for it. Nobody waits for the collector: what it does not take is
+counted in `ambidex_dropped_traces_total`.
 ";
 
 const fn kind(metric: &Metric) -> &'static str {

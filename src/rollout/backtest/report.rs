@@ -7,47 +7,62 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Changed, Egress, Seen};
-use crate::cli::CliError;
 use crate::money::NanoUsd;
 use crate::policy::Policy;
 use crate::record::read::PastRow;
 use crate::rollout::{Place, REFUSED};
 
 /// Sums over the replayed requests.
-pub(super) struct Report {
+#[derive(Clone, Debug)]
+pub struct Report {
     policy: String,
     rev: String,
-    since: Timestamp,
-    pub(super) rows: u64,
-    pub(super) replayed: u64,
+    /// From when on.
+    pub since: Timestamp,
+    /// Requests on record.
+    pub rows: u64,
+    /// Those that could be decided again.
+    pub replayed: u64,
     /// Changes to the local engine of texts that nobody measured.
-    pub(super) unmeasured: u64,
-    cannot: BTreeMap<String, u64>,
+    pub unmeasured: u64,
+    /// Those that could not, by the reason.
+    pub cannot: BTreeMap<String, u64>,
     moves: BTreeMap<(Place, Place), Move>,
-    /// Cost before and after of changed decisions, by (route before, team).
-    groups: BTreeMap<(String, String), Group>,
-    examples: Vec<Changed>,
+    /// Cost before and after, by (route before, team).
+    pub groups: BTreeMap<(String, String), Group>,
+    /// Some that changed.
+    pub examples: Vec<Changed>,
     examples_max: usize,
-    added: u64,
-    removed: u64,
+    /// Requests that would have left, or left for another zone.
+    pub added: u64,
+    /// Requests that would not have left any more.
+    pub removed: u64,
     seen: Seen,
 }
 
-#[derive(Default)]
-struct Move {
-    count: u64,
-    added: u64,
+/// Requests that would have gone to one place instead of another.
+#[derive(Clone, Debug, Default)]
+pub struct Move {
+    /// How many.
+    pub count: u64,
+    /// Of those, the ones that would have left, or left for another zone.
+    pub added: u64,
     removed: u64,
 }
 
 /// One route and team.
-#[derive(Default)]
-struct Group {
-    requests: u64,
-    changed: u64,
-    cost_before: NanoUsd,
-    cost_after: NanoUsd,
-    unpriced: u64,
+#[derive(Clone, Debug, Default)]
+pub struct Group {
+    /// Requests.
+    pub requests: u64,
+    /// Those decided differently.
+    pub changed: u64,
+    /// What was billed.
+    pub cost_before: NanoUsd,
+    /// What would have been, estimated.
+    pub cost_after: NanoUsd,
+    /// Changed requests whose cost cannot be told.
+    pub unpriced: u64,
     /// Milliseconds before, where known.
     latency: (u64, f64),
     /// Changed requests by where they would have gone, with the milliseconds they took.
@@ -139,12 +154,13 @@ impl Report {
         }
     }
 
-    fn changes(&self) -> u64 {
+    /// How many decisions are other ones.
+    pub fn changes(&self) -> u64 {
         self.moves.values().map(|it| it.count).sum()
     }
 
     /// Moves, those that add egress first, then the most frequent.
-    fn moves(&self) -> Vec<(&Place, &Place, &Move)> {
+    pub fn moves(&self) -> Vec<(&Place, &Place, &Move)> {
         let mut moves: Vec<_> =
             self.moves.iter().map(|((before, after), sum)| (before, after, sum)).collect();
         moves.sort_by_key(|(_, _, sum)| std::cmp::Reverse((sum.added > 0, sum.count)));
@@ -169,7 +185,10 @@ impl Report {
     }
 
     /// For people.
-    pub(super) fn text(&self, out: &mut impl Write) -> Result<(), CliError> {
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn text(&self, out: &mut impl Write) -> std::io::Result<()> {
         let (policy, rev, since) = (&self.policy, &self.rev, self.since);
         writeln!(out, "policy {policy} (rev {rev}) on the decisions since {since}")?;
         let changes = self.changes();
@@ -227,7 +246,7 @@ impl Report {
     }
 
     /// For programs.
-    pub(super) fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         let moves = self.moves().into_iter().map(|(before, after, sum)| {
             json!({
                 "before": before, "after": after, "count": sum.count,

@@ -1,0 +1,84 @@
+//! Budgets: how each stands in its window, and where it will stand when the window ends.
+
+use jiff::Timestamp;
+use maud::html;
+
+use super::numbers::usd;
+use super::words::W;
+use super::{Answer, Desk, chart, frame};
+use crate::budget::{Firmness, PotView};
+use crate::money::NanoUsd;
+
+pub(super) fn page(desk: &Desk) -> Answer {
+    let app = desk.app();
+    let pots = app.budgets.snapshot(desk.now).pots;
+    let policy = app.policy();
+    let t = |word: W| desk.t(word);
+    let spec = |pot: &PotView| policy.budgets().iter().find(|it| it.name == pot.budget);
+    Answer::Page(
+        W::Budgets,
+        html! {
+            (frame::lead(t(W::AboutBudgets)))
+            section.card { div.scroll { table {
+                thead { tr {
+                    th scope="col" { (t(W::Budget)) }
+                    th scope="col" { (t(W::Subject)) }
+                    th scope="col" { (t(W::Window)) }
+                    th scope="col" { (t(W::Used)) }
+                    th.number scope="col" { (t(W::Spent)) }
+                    th.number scope="col" { (t(W::Promised)) }
+                    th.number scope="col" { (t(W::Limit)) }
+                    th.number scope="col" { (t(W::AtWindowEnd)) }
+                } }
+                tbody {
+                    @for pot in &pots {
+                        @let (limit, spent) = (pot.standing.limit, pot.standing.spent);
+                        @let used = ratio(pot.standing.used(), limit);
+                        @let forecast = forecast(pot, desk.now);
+                        tr {
+                            th scope="row" {
+                                (pot.budget)
+                                @if spec(pot).is_some_and(|it| it.firmness == Firmness::Soft) { " " span.badge { (t(W::Soft)) } }
+                            }
+                            td { @if pot.subject.is_empty() { (t(W::Everybody)) } @else { (pot.subject) } }
+                            td { (pot.span.start.strftime("%m-%d")) " – " (pot.span.end.strftime("%m-%d")) }
+                            td.meter-cell {
+                                (chart::meter(t(W::Used), used, forecast.map(|it| ratio(it, limit))))
+                                span.quiet { (format!("{:.0}%", used * 100.0)) }
+                            }
+                            td.number { (usd(spent)) }
+                            td.number { (usd(pot.standing.reserved)) }
+                            td.number { (usd(limit)) }
+                            td.number { @match forecast {
+                                Some(it) if it > limit => span.wrong { (usd(it)) },
+                                Some(it) => (usd(it)),
+                                None => "–",
+                            } }
+                        }
+                    }
+                    @if pots.is_empty() { tr { td.empty colspan="8" { (t(W::NoBudgetUsed)) } } }
+                }
+            } } }
+            section.card {
+                h2 { (t(W::BudgetsOfPolicy)) }
+                ul.rules { @for it in policy.budgets() {
+                    li { strong { code { (it.name) } } " " (usd(it.limit)) " / " (it.window.name()) " · " (it.per.name())
+                        @if it.firmness == Firmness::Soft { " " span.badge { (t(W::Soft)) } } }
+                } }
+            }
+        },
+    )
+}
+
+fn ratio(part: NanoUsd, whole: NanoUsd) -> f64 {
+    if whole.is_positive() { part.as_usd_f64() / whole.as_usd_f64() } else { 0.0 }
+}
+
+/// What is spent when the window ends if it goes on like this; nothing in its first tenth.
+fn forecast(pot: &PotView, now: Timestamp) -> Option<NanoUsd> {
+    let gone = i128::from(now.as_second().saturating_sub(pot.span.start.as_second()));
+    let whole = i128::from(pot.span.end.as_second().saturating_sub(pot.span.start.as_second()));
+    let is_early = gone.saturating_mul(10) < whole || gone <= 0;
+    let nanos = pot.standing.spent.nanos().saturating_mul(whole).checked_div(gone)?;
+    (!is_early).then(|| NanoUsd::new(nanos))
+}
