@@ -81,6 +81,46 @@ fn every_mistake_has_a_place_and_a_way_out() {
 }
 
 #[test]
+fn mistakes_about_providers_are_told() {
+    for (text, expected) in [
+        (
+            "targets: [{ name: a, zone: eu, provider: azure, model: m, key: env:KEY }]\n",
+            "`azure` has no address of its own",
+        ),
+        (
+            "targets: [{ name: a, zone: eu, provider: bedrock, model: m, key: env:KEY }]\n",
+            "`region` is missing",
+        ),
+        (
+            "targets: [{ name: a, zone: eu, provider: bedrock, model: m, region: \"x.example/#\", key: env:KEY }]\n",
+            "cannot be part of an address",
+        ),
+        (
+            "targets: [{ name: a, zone: eu, provider: openai, model: m, region: eu-1, aws: { access_key_id: env:KEY, secret_access_key: env:KEY } }]\n",
+            "this provider takes a `key`, not `aws` keys",
+        ),
+        (
+            "targets: [{ name: a, zone: eu, provider: bedrock, model: m, region: eu-1, aws: { access_key_id: AKIA123, secret_access_key: env:KEY } }]\n",
+            "a secret cannot stand in this file",
+        ),
+    ] {
+        let told = problems(text);
+        assert!(told.contains(expected), "{text}\n{told}");
+    }
+}
+
+#[test]
+fn what_an_address_is_made_of_is_read() {
+    let text = "targets:\n- { name: a, zone: eu, provider: azure, model: m, key: env:KEY, base_url: https://n.openai.azure.com, api_version: 2024-10-21 }\n\
+                - { name: b, zone: eu, provider: bedrock, model: m, region: eu-central-1, aws: { access_key_id: env:KEY, secret_access_key: env:KEY } }\n";
+    let environment = |_: &str| Some("secret-value-4471".to_owned());
+    let settings = config::read("ambidex.yaml", text, Path::new(""), &environment).unwrap();
+    let told = format!("{:?}", settings.targets);
+    assert!(told.contains("2024-10-21") && told.contains("eu-central-1"), "{told}");
+    assert!(!told.contains("4471"), "keys are not shown");
+}
+
+#[test]
 fn mistakes_about_local_models_are_told() {
     for (text, expected) in [
         ("licences_allowed: []\n", "no licence is allowed"),

@@ -45,6 +45,8 @@ mod local;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]
+mod matrix;
+#[cfg(test)]
 mod ner;
 #[cfg(test)]
 mod nodes;

@@ -62,3 +62,48 @@ impl<'de> Sink<'de> for Rereader<'de> {
 
     fn open(&mut self, _: &[Step<'de>]) {}
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn texts(body: &serde_json::Value) -> Vec<(String, String)> {
+        let request = reread(&Bytes::from(body.to_string()), Surface::OpenAiChat).unwrap();
+        let leaves = request.leaves();
+        leaves.iter().map(|leaf| (leaf.path.to_owned(), leaf.text.to_owned())).collect()
+    }
+
+    #[test]
+    fn keys_of_other_vendors_are_no_texts_and_unusual_ones_are() {
+        let body = json!({ "model": "ft:m:12345678", "generationConfig": { "topK": 4_111_111_u64 },
+            "inlineData": { "078-05-1120": true } });
+        let found = texts(&body);
+        assert_eq!(
+            found,
+            [
+                ("generationConfig.topK".to_owned(), "4111111".to_owned()),
+                ("inlineData.078-05-1120".to_owned(), "078-05-1120".to_owned()),
+            ]
+        );
+        for body in [r#"{"a":1,"a":2}"#, "[]", "{"] {
+            let body = Bytes::from(body.to_owned());
+            assert!(reread(&body, Surface::OpenAiChat).is_err(), "{body:?}");
+        }
+    }
+
+    proptest! {
+        /// Whatever the strings contain and wherever they stand, all of them are seen.
+        #[test]
+        fn any_string_is_seen(text in ".{1,40}", key in "[ -~]{1,40}") {
+            let body = json!({ "contents": [{ "parts": [{ "text": text }] }],
+                "x": { key.clone(): [{ "y": text }] } });
+            let seen = texts(&body).into_iter().filter(|(_, it)| *it == text).count();
+            prop_assert!(seen >= 2);
+            let is_plain = key.len() <= 32 && key.bytes().all(|it| it.is_ascii_alphabetic() || it == b'_');
+            prop_assert!(is_plain || texts(&body).iter().any(|(_, it)| *it == key));
+        }
+    }
+}

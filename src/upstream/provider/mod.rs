@@ -247,3 +247,6 @@ fn said_in_error(body: &[u8]) -> Option<Refusal> {
     let message = body.get("error")?.get("message")?.as_text()?.to_owned();
     Some(Refusal { status: None, message })
 }
+
+#[cfg(test)]
+mod tests;

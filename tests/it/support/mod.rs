@@ -10,7 +10,7 @@ pub(crate) use hub::{COMMIT, HubServer, State as HubState, sha256};
 pub(crate) use postgres::Postgres;
 pub(crate) use process::{Process, client, send};
 pub(crate) use proxy::{KEY, Proxy, Reply, UPSTREAM_KEY, chat, settings, streamed};
-pub(crate) use upstream::{Say, Upstream, answer, events};
+pub(crate) use upstream::{Say, Seen, Upstream, answer, events};
 
 use std::future::Future;
 use std::time::Duration;

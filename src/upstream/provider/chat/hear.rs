@@ -133,9 +133,12 @@ impl Ear for Listening {
             if let Some(delta) = choice.delta {
                 self.calls.hear(delta, &mut heard.said);
             }
-            if let Some(reason) = choice.finish_reason.0.filter(|reason| !reason.is_empty()) {
-                self.has_finished = true;
-                heard.said.push(ended(&reason, self.ways.broken));
+            let reason = choice.finish_reason.0.filter(|reason| !reason.is_empty());
+            if let Some(reason) = reason {
+                // Some servers say it twice.
+                if !std::mem::replace(&mut self.has_finished, true) {
+                    heard.said.push(ended(&reason, self.ways.broken));
+                }
             }
         }
         heard
