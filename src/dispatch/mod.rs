@@ -32,7 +32,7 @@ use crate::upstream::Remote;
 
 pub(crate) use local::prompts as local_prompts;
 pub use masking::Masking;
-pub use settlement::{Bill, Carried, Case, Servers, Settlement, Unsent, Verified};
+pub use settlement::{Bill, Carried, Case, Raised, Servers, Settlement, Unsent, Verified};
 use translation::Leaving;
 
 /// What the earlier stages settled: where the request may go, in order, with money for the first.
@@ -150,8 +150,7 @@ async fn tried(
     let Plan { clearances, unsent, task, estimates, masking, verify } = plan;
     let wanted = Wanted { request: &request, task, masking: &masking };
     let mut first_hold = unsent.into_hold();
-    let mut carried = Carried::NOTHING;
-    let mut given_up = None;
+    let (mut carried, mut given_up) = (Carried::NOTHING, None);
     let mut spare: Option<(TargetId, local::Heard)> = None;
     let mut last: Option<(TargetId, Miss)> = None;
     for clearance in clearances {
@@ -167,11 +166,17 @@ async fn tried(
         } else {
             // A fallback is charged to the budgets of the target that serves it.
             let (estimate, place) = (estimates.get(target.0).copied(), (target, &*case.route));
-            match app.reserve(&case.caller, place, estimate, clock::now()) {
+            match app.reserve(&case.caller, place, estimate, clock::now()).await {
                 Ok(hold) => hold,
                 Err(_) => continue,
             }
         };
+        let promised = carried.cost + hold.charge().billed;
+        if let Err(failure) = put_down(&app, &case, promised).await {
+            hold.release();
+            given_up = Some(failure);
+            break;
+        }
         let Some(seat) = destination.seat() else {
             app.metrics.attempts.with_label_values(&[&destination.name, "busy"]).inc();
             hold.release();
@@ -205,12 +210,27 @@ async fn tried(
         given_up = Some(miss.failure);
     }
     if let Some((target, heard)) = spare
-        && let Some(settlement) = reopened(&app, &case, (target, &estimates), carried)
+        && let Some(settlement) = reopened(&app, &case, (target, &estimates), carried).await
     {
         return kept(heard, target, settlement, wanted).await;
     }
     settlement::close_unanswered(&app, &case, Outcome::TargetFailed, carried);
     Err(given_up.unwrap_or_else(busy))
+}
+
+/// INVARIANT: what all attempts of a request may cost together is on disk before the next one begins.
+async fn put_down(app: &App, case: &Case, promised: NanoUsd) -> Result<(), Failure> {
+    let raised = promised.less(case.reserved);
+    if raised <= case.raised.get() {
+        return Ok(());
+    }
+    app.store.raised(&case.id, raised).await.map_err(|error| {
+        let message =
+            format!("a further attempt could not be recorded, so it was not made: {error}");
+        Failure::ours(Code::LedgerUnavailable, message)
+    })?;
+    case.raised.set(raised);
+    Ok(())
 }
 
 /// A local answer that was not accepted is still the answer when nothing else may or could give one.
@@ -236,7 +256,7 @@ async fn kept(
 }
 
 /// An account for a local answer that was given up. Its work is booked when it is told.
-fn reopened(
+async fn reopened(
     app: &Arc<App>,
     case: &Arc<Case>,
     (target, estimates): (TargetId, &[Estimate]),
@@ -245,7 +265,7 @@ fn reopened(
     let destination = app.destination(target)?;
     let (estimate, place) = (estimates.get(target.0).copied(), (target, &*case.route));
     let seat = destination.seat()?;
-    let hold = app.reserve(&case.caller, place, estimate, clock::now()).ok()?;
+    let hold = app.reserve(&case.caller, place, estimate, clock::now()).await.ok()?;
     let mut settlement = Settlement::open(Arc::clone(app), Arc::clone(case), target, hold, seat);
     settlement.carry(Carried { imputed: NanoUsd::ZERO, ..carried });
     Some(settlement)

@@ -379,7 +379,11 @@ impl Place<'_, '_> {
         let sentence = self.sentence().to_ascii_lowercase();
         let is_quoted = matches!(self.text.before(self.word.start), b'\'' | b'"' | b'`')
             && matches!(self.text.at(self.word.end), b'\'' | b'"' | b'`' | b',' | b'.');
-        let has = |word: &&str| memchr::memmem::find(&sentence, word.as_bytes()).is_some();
+        // Words begin where no letter stands before: there is a "mean" in "Übernahmeangebot".
+        let begins = |at: usize| {
+            !at.checked_sub(1).and_then(|at| sentence.get(at)).is_some_and(u8::is_ascii_alphabetic)
+        };
+        let has = |word: &&str| memchr::memmem::find_iter(&sentence, word.as_bytes()).any(begins);
         is_quoted
             || sentence.ends_with(b"?")
             || sentence.ends_with("？".as_bytes())

@@ -11,6 +11,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 mod names;
+mod nearby;
 
 use names::NAMES;
 
@@ -23,9 +24,6 @@ const ROWS_MAX: usize = 500;
 
 /// Names of accounts whose password a colon is followed by.
 const ACCOUNTS: &[&str] = &["root:", "admin:", "administrator:", "postgres:"];
-
-/// Words before an account's name with its password.
-const LOGINS: &[&str] = &["login", "credentials", "creds"];
 
 impl Detector for Password {
     fn labels(&self) -> &'static [Label] {
@@ -70,8 +68,9 @@ impl Detector for Password {
             ]),
             // An account's name with its password, and commands that log in.
             Wake::Words(ACCOUNTS),
-            Wake::Words(&["login -u "]),
-            Wake::Words(LOGINS),
+            Wake::Words(&["login -u ", "docker login ", "podman login "]),
+            Wake::Words(nearby::CREDENTIALS),
+            Wake::Words(nearby::PHRASES),
         ]
     }
 
@@ -86,8 +85,13 @@ impl Detector for Password {
                     text.opens(word.start) && !value.starts_with(b"//") && is_strong(value);
                 spans.extend(is_whole.then_some(span));
             }
-            Anchor::Word(word) if is_one_of(LOGINS, text.part(word.clone())) => {
-                spans.extend(beside_account(text, word));
+            Anchor::Word(word) if is_one_of(nearby::CREDENTIALS, text.part(word.clone())) => {
+                spans.extend(
+                    nearby::beside_account(text, word).or_else(|| nearby::telling(text, word)),
+                );
+            }
+            Anchor::Word(word) if is_one_of(nearby::PHRASES, text.part(word.clone())) => {
+                spans.extend(nearby::recovery_phrase(text, word));
             }
             Anchor::Word(word) if is_key(text.part(word.clone())) => {
                 // The name may be the end of a longer one, as in `PGPASSWORD=`.
@@ -132,7 +136,7 @@ fn behind(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
             && value.iter().all(u8::is_ascii_digit);
         return if is_pin { Some(span) } else { pin_further(text, name) };
     }
-    let is_code = ends_with_any(text.part(name.clone()), &["code", "number"]);
+    let is_code = ends_with_any(text.part(name.clone()), &["code", "codes", "number"]);
     if is_code && sign == Sign::None && is_pin(value) {
         return Some(span);
     }
@@ -159,8 +163,9 @@ fn behind(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
     is_secret.then_some(span)
 }
 
-/// A number as people choose or get it to log in.
+/// A number as people choose or get it to log in, at times with the key that ends it.
 fn is_pin(value: &[u8]) -> bool {
+    let value = value.strip_suffix(b"#").or_else(|| value.strip_suffix(b"*")).unwrap_or(value);
     (4..=8).contains(&value.len())
         && value.iter().all(u8::is_ascii_digit)
         && check::distinct(value) > 1
@@ -228,6 +233,12 @@ const LATE_TIES: &[&str] = &[
     "は",
     "는 ",
     "은 ",
+    " je ",
+    " este ",
+    " це ",
+    " е ",
+    "คือ ",
+    "คือ",
     " هي ",
     " هو ",
     " היא ",
@@ -298,7 +309,11 @@ fn after_still(text: &Text<'_>, start: usize) -> usize {
 }
 
 fn unquoted(text: &Text<'_>, start: usize) -> usize {
-    text.run_max(start, 3, |byte| matches!(byte, b'"' | b'\'' | b'`' | b'*' | b'\\' | b' '))
+    let is_quote = |byte| matches!(byte, b'"' | b'\'' | b'`' | b'*' | b'\\' | b' ');
+    let at = text.run_max(start, 3, is_quote);
+    let quotes = ["「", "『", "“", "„", "‘", "«"];
+    let quote = quotes.iter().find(|quote| text.part(at..at + quote.len()) == quote.as_bytes());
+    at + quote.map_or(0, |quote| quote.len())
 }
 
 fn value_end(text: &Text<'_>, start: usize) -> usize {
@@ -310,6 +325,9 @@ fn value_end(text: &Text<'_>, start: usize) -> usize {
                 text.run_max(place + 1, 32, |byte| byte.is_ascii_alphanumeric() || byte == b'_');
             text.at(key) == b'=' || text.part(place..place + 5) == b"&amp;"
         }
+        // Umlauts and signs of Latin-1 stand in passwords, too; other scripts end them.
+        0xC2 | 0xC3 => text.at(place + 1) < 0x80 || text.part(place..place + 2) == "»".as_bytes(),
+        0x80..=0xBF => !matches!(text.before(place), 0xC2 | 0xC3),
         byte => !byte.is_ascii_graphic(),
     };
     let most = text.bytes.len().min(start + 129);
@@ -459,7 +477,7 @@ fn on_command_line(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usize>>
             let colon = text.run_max(user, 64, |byte| byte.is_ascii_graphic() && byte != b':');
             (text.at(colon) == b':').then_some(colon + 1)?
         }
-        Some(b' ') if command.eq_ignore_ascii_case(b"login -u ") => {
+        Some(b' ') if command.to_ascii_lowercase().windows(6).any(|part| part == b"login ") => {
             let line = text.run_max(word.end, 120, |byte| byte != b'\n');
             let options = text.part(word.end..line);
             let long = memchr::memmem::find(options, b" --password ").map(|at| at + 12);
@@ -497,15 +515,6 @@ fn is_key(word: &[u8]) -> bool {
 
 fn is_one_of(known: &[&str], word: &[u8]) -> bool {
     known.iter().any(|known| word.eq_ignore_ascii_case(known.as_bytes()))
-}
-
-/// `the login is admin / Winter#2025`: a name, a slash, a value that looks like a password.
-fn beside_account(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usize>> {
-    let line = text.run_max(word.end, 64, |byte| byte != b'\n');
-    let slash = memchr::memmem::find(text.part(word.end..line), b" / ")?;
-    let start = word.end + slash + 3;
-    let span = start..value_end(text, start);
-    (text.opens(word.start) && is_strong(text.part(span.clone()))).then_some(span)
 }
 
 /// The login of HTTP's basic authentication: `user:password` in base64.

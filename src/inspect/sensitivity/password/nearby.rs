@@ -1,0 +1,161 @@
+//! Values that show what they are, behind words that only speak of credentials: `creds for the portal:
+//! vendor7 / qRz81!mNb`, `unlock the archive with Blue-Heron_1984`; recovery phrases of wallets.
+
+use std::ops::Range;
+
+use super::super::text::Text;
+use super::{is_strong, unquoted, value_end};
+
+/// Words after which a value that shows what it is counts, within a line.
+pub(super) const CREDENTIALS: &[&str] = &[
+    "login",
+    "log in with",
+    "log in as",
+    "sign in with",
+    "sign in as",
+    "credentials",
+    "creds",
+    "unlock",
+    "opens with",
+    "open it with",
+    "decrypt",
+    "encrypted with",
+    "protected with",
+    "keystore",
+    "the secret is",
+    "my secret is",
+    "secret was",
+    "zugangsdaten",
+    "anmeldedaten",
+    "logindaten",
+    "identifiants",
+    "identifiant",
+    "credenciales",
+    "credenciais",
+    "credenziali",
+    "inloggegevens",
+    "dane logowania",
+    "inloggning",
+    "kirjautumis",
+    "учётные данные",
+    "учетные данные",
+    "логин",
+    "доступ:",
+    "ログイン",
+    "アカウント",
+    "로그인",
+    "账号",
+    "帳號",
+    "登录",
+    "登入",
+];
+
+/// How far behind the word the value may stand, in bytes.
+const REACH: usize = 80;
+
+/// Signs that hardly stand inside anything but a password.
+const TELLING: &[u8] = b"!#$%&*+?^~=@";
+
+/// The first value behind a word that shows by itself that it is a password.
+pub(super) fn telling(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usize>> {
+    if text.bytes.get(word.start).is_some_and(u8::is_ascii) && !text.opens(word.start) {
+        return None;
+    }
+    let line = text.run_max(word.end, REACH, |byte| byte != b'\n');
+    let mut at = word.end;
+    while at < line {
+        let start = unquoted(text, at);
+        let span = start..value_end(text, start);
+        if start < line && is_telling(text.part(span.clone())) {
+            return Some(span);
+        }
+        let next = text.run_max(at, REACH, |byte| byte != b' ' && byte != b'\n');
+        at = next.max(span.end.min(line)) + 1;
+    }
+    None
+}
+
+/// `the login is admin / Winter#2025`: a name, a slash, a value that looks like a password.
+pub(super) fn beside_account(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usize>> {
+    let line = text.run_max(word.end, 64, |byte| byte != b'\n');
+    let slash = memchr::memmem::find(text.part(word.end..line), b" / ")?;
+    let start = word.end + slash + 3;
+    let span = start..value_end(text, start);
+    (text.opens(word.start) && is_strong(text.part(span.clone()))).then_some(span)
+}
+
+/// Whether a value has a sign in it that no name, version or path has, beside letters and digits.
+fn is_telling(value: &[u8]) -> bool {
+    let inner = value.strip_suffix(b"!").or_else(|| value.strip_suffix(b"?")).unwrap_or(value);
+    let has = |value: &[u8], kind: fn(&u8) -> bool| value.iter().any(kind);
+    let mixes = has(value, u8::is_ascii_uppercase) && has(value, u8::is_ascii_lowercase);
+    let has_telling = inner.iter().any(|byte| TELLING.contains(byte));
+    let mut signs: Vec<u8> = inner.iter().copied().filter(u8::is_ascii_punctuation).collect();
+    signs.sort_unstable();
+    signs.dedup();
+    let looks_coded = value.starts_with(b"/")
+        || value.starts_with(b"--")
+        || value.iter().any(|byte| matches!(byte, b'{' | b'}' | b'\\' | b'<'))
+        || memchr::memmem::find(value, b"://").is_some()
+        || memchr::memmem::find(value, b"=$").is_some();
+    // Two different signs and a few digits, without the dots of files and versions.
+    let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let is_joined = signs.len() >= 2 && digits >= 2 && !value.contains(&b'.');
+    is_strong(value) && mixes && (has_telling || is_joined) && !looks_coded
+}
+
+/// Words before the recovery phrase of a wallet.
+pub(super) const PHRASES: &[&str] = &[
+    "seed phrase",
+    "recovery phrase",
+    "seed words",
+    "recovery words",
+    "mnemonic",
+    "助记词",
+    "助記詞",
+    "wiederherstellungsphrase",
+    "frase semilla",
+    "phrase de récupération",
+    "シードフレーズ",
+    "сид-фраза",
+];
+
+/// The fewest words of a recovery phrase (BIP 39).
+const PHRASE_WORDS: usize = 12;
+
+/// Twelve words or more, each of three to eight small letters, as BIP 39 has them, none of which
+/// only holds a sentence together.
+pub(super) fn recovery_phrase(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usize>> {
+    const BINDERS: [&[u8]; 16] = [
+        b"the", b"and", b"for", b"with", b"that", b"this", b"are", b"was", b"you", b"your",
+        b"from", b"have", b"not", b"can", b"but", b"which",
+    ];
+    let is_gap = |byte: u8| {
+        matches!(byte, b':' | b'=' | b'"' | b'\'' | b' ' | b'\n' | b'(' | b'-' | b'>')
+            || byte >= 0x80
+    };
+    let mut from = word.end;
+    // "is", "are", "of my wallet is": a few words may come first.
+    for _ in 0..6 {
+        from = text.run_max(from, 8, is_gap);
+        let (mut end, mut words) = (from, 0);
+        let mut next = from;
+        loop {
+            let stop = text.run_max(next, 9, |byte| byte.is_ascii_lowercase());
+            let word = text.part(next..stop);
+            if !(3..=8).contains(&word.len()) || BINDERS.contains(&word) {
+                break;
+            }
+            (end, words) = (stop, words + 1);
+            next = text.run_max(stop, 3, |byte| matches!(byte, b' ' | b',' | b'\n'));
+            if next == stop {
+                break;
+            }
+        }
+        if (PHRASE_WORDS..=2 * PHRASE_WORDS + 1).contains(&words) {
+            return Some(from..end);
+        }
+        from = text.run_max(from, 24, |byte| byte.is_ascii_alphabetic());
+    }
+    None
+}
