@@ -12,6 +12,7 @@ use crate::caller::{Caller, Callers};
 use crate::clock;
 use crate::destination::Destination;
 use crate::engine::prompt::Templates;
+use crate::idempotency::Idempotency;
 use crate::inspector::Inspector;
 use crate::mask;
 use crate::money::NanoUsd;
@@ -19,6 +20,7 @@ use crate::policy::{Estimate, Policy, TargetId};
 use crate::record::{SettledRow, Store};
 use crate::rollout::Rollout;
 use crate::server::{Limits, Shutdown};
+use crate::shared::Shared;
 use crate::tasks::Tasks;
 use crate::telemetry::Metrics;
 use crate::telemetry::traces::Trace;
@@ -37,6 +39,8 @@ pub struct App {
     pub rollout: Rollout,
     /// The money.
     pub budgets: Budgets,
+    /// What of it is shared with other gateways.
+    pub shared: Option<Shared>,
     /// Where requests can go; indices are the policy's target ids.
     pub destinations: Vec<Destination>,
     /// Sends to upstreams.
@@ -62,6 +66,8 @@ pub struct App {
     pub mask_key: Option<mask::Key>,
     /// Makes decision ids.
     pub ids: Ids,
+    /// What was answered under which idempotency key.
+    pub idempotency: Idempotency,
 }
 
 impl App {
@@ -75,8 +81,9 @@ impl App {
         self.destinations.iter().find(|it| it.engine().is_none() && it.listing.is_some())
     }
 
-    /// Sets money aside for a request of this caller on its way to a target, by this route.
-    pub fn reserve(
+    /// Sets money aside for a request of this caller on its way to a target, by this route. Waits only
+    /// where budgets are shared and this gateway must ask for more.
+    pub async fn reserve(
         &self,
         caller: &Caller,
         (target, route): (TargetId, &str),
@@ -96,7 +103,10 @@ impl App {
             Some(Estimate::Known(amount)) => amount,
             Some(Estimate::Unpriced) | None => NanoUsd::ZERO,
         };
-        self.budgets.reserve(&keys, amount, now)
+        match &self.shared {
+            Some(shared) => shared.reserve(&self.budgets, (&keys, amount.into()), now).await,
+            None => self.budgets.reserve(&keys, amount, now),
+        }
     }
 
     /// Queues the end of a request for the ledger, in the background: an ending never waits for the

@@ -152,13 +152,13 @@ fn no_room() -> Refusal {
 }
 
 /// Asks the policy, and asks again when reserving or measuring teaches something new.
-pub fn decide<'a>(app: &App, policy: &'a Policy, known: Known<'a>) -> Decided<'a> {
+pub async fn decide<'a>(app: &App, policy: &'a Policy, known: Known<'a>) -> Decided<'a> {
     let mut facts = gather(app, policy, known);
     let mut measured = Measured::default();
     if policy.asks_local_fit() {
         measured.note_first(app, known, &mut facts);
     }
-    let settled = settle_on(app, policy, known, (&mut facts, &mut measured));
+    let settled = settle_on(app, policy, known, (&mut facts, &mut measured)).await;
     Decided {
         decision: settled.decision,
         hold: settled.hold,
@@ -211,7 +211,7 @@ struct SettledOn {
     over_budget: Option<OverBudget>,
 }
 
-fn settle_on(
+async fn settle_on(
     app: &App,
     policy: &Policy,
     known: Known<'_>,
@@ -236,7 +236,7 @@ fn settle_on(
         }
         let route = policy.route_id(permit.route);
         let estimate = facts.targets.get(target.0).map(|it| it.cost_estimate);
-        match app.reserve(known.caller, (target, route), estimate, known.now) {
+        match app.reserve(known.caller, (target, route), estimate, known.now).await {
             Ok(hold) => return SettledOn { decision, hold: Some(hold), over_budget },
             Err(over) => {
                 learn_refusal(policy, target, &over, facts);

@@ -49,6 +49,8 @@ codes! {
     InvalidApiKey = "invalid_api_key",
     /// The key is good, but not for this model.
     ModelNotAllowed = "model_not_allowed",
+    /// The idempotency key is in use, or was used for something else.
+    IdempotencyConflict = "idempotency_conflict",
     /// The body or a header cannot be used.
     InvalidRequest = "invalid_request",
     /// The body is larger than the limit.

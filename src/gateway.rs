@@ -19,9 +19,10 @@ use crate::app::{App, Ids};
 use crate::budget::Budgets;
 use crate::caller::Callers;
 use crate::clock;
-use crate::config::{PolicySource, Settings, StoreSettings, TargetKind, TargetSettings};
+use crate::config::{PolicySource, Settings, TargetKind, TargetSettings};
 use crate::destination::{Destination, Health, Kind, Line};
 use crate::engine::{EngineError, TaggerError, TokenTagger};
+use crate::idempotency::Idempotency;
 use crate::inspect::Tagger;
 use crate::inspector::{Inspector, TermsError};
 use crate::mask::Key;
@@ -30,9 +31,11 @@ use crate::record::{LedgerError, Store};
 use crate::rollout::{self, Rollout};
 use crate::route::price::{Listing, PriceBook};
 use crate::server::{self, Shutdown};
+use crate::shared::{self, Shared};
 use crate::tasks::Tasks;
 use crate::telemetry::Metrics;
 use crate::upstream::{Client, Remote, RemoteError, RemoteSettings};
+use crate::warnings;
 use crate::yaml::Problems;
 
 use self::admin::{Admin, Denied, Operators};
@@ -163,6 +166,8 @@ pub struct Gateway {
     /// What it consists of.
     pub app: Arc<App>,
     listeners: Tasks,
+    /// What goes on until the last request has ended.
+    keepers: Tasks,
     /// Every request has come to its end.
     over: CancellationToken,
 }
@@ -208,12 +213,14 @@ impl Gateway {
             app.tasks.spawn(rollout::look_after_file(Arc::clone(&app)));
         }
         app.tasks.spawn(keys::look_after(Arc::clone(&app), keys));
-        let over = CancellationToken::new();
+        let (keepers, over) = (Tasks::default(), CancellationToken::new());
+        keepers.spawn(shared::look_after(Arc::clone(&app), over.clone()));
+        keepers.spawn(warnings::look_after(Arc::clone(&app), over.clone()));
         if let Some(exporter) = exporter {
             app.tasks.spawn(exporter.run(Arc::clone(&app), over.clone()));
         }
         info!(%address, %admin_address, policy = app.policy().rev(), "listening");
-        Ok(Self { address, admin_address, app, listeners, over })
+        Ok(Self { address, admin_address, app, listeners, keepers, over })
     }
 
     /// Stops accepting, lets open requests come to their end, and closes the ledger.
@@ -226,6 +233,10 @@ impl Gateway {
             if let Some(engine) = destination.engine() {
                 engine.stop();
             }
+        }
+        self.keepers.drained().await;
+        if let Some(shared) = &self.app.shared {
+            shared.leave(&self.app.budgets).await;
         }
         if let Err(error) = self.app.store.close().await {
             warn!(%error, "the ledger could not be closed cleanly");
@@ -269,17 +280,23 @@ fn load(settings: &Settings) -> Result<(App, ManagedKeys), StartError> {
     let mut models = LocalModels::new(settings);
     let destinations = settings.targets.iter().map(|it| destination(it, &mut models));
     let destinations = destinations.collect::<Result<Vec<_>, _>>()?;
-    let StoreSettings::Sqlite(path) = &settings.store;
     let now = clock::now();
-    let (store, recovery) = Store::open(path, now)?;
+    let (store, recovery) = Store::open_as(&settings.store, settings.durability, now)?;
     if recovery.expired > 0 {
         warn!(requests = recovery.expired, "requests were cut off by a crash; charged as reserved");
     }
     let callers = Callers::new(settings.callers.clone(), &settings.team_rates, settings.anonymous);
-    let keys = ManagedKeys::open(path, now)?;
+    let keys = ManagedKeys::open(&settings.store, now)?;
     keys.refresh(&callers)?;
     let specs = policy.budgets().to_vec();
-    let recovered = store.reader()?.recovered(&specs, now)?;
+    let shared = Shared::of(&store);
+    let budgets = if let Some(shared) = &shared {
+        shared.slices().register(&specs, now)?;
+        Budgets::shared(specs)
+    } else {
+        let recovered = store.reader()?.recovered(&specs, now)?;
+        Budgets::new(specs, recovered)
+    };
     let metrics = Metrics::new(teams(settings))?;
     for target in &destinations {
         metrics.target([&target.name, target.model(), &target.zone, target.provider()]);
@@ -289,7 +306,8 @@ fn load(settings: &Settings) -> Result<(App, ManagedKeys), StartError> {
         limits: settings.limits,
         callers,
         inspector: inspector(settings)?,
-        budgets: Budgets::new(specs, recovered),
+        budgets,
+        shared,
         rollout: Rollout::new(settings.policy.clone(), world(settings), policy),
         destinations,
         client: Client::new(std::time::Duration::from_secs(5))?,
@@ -303,6 +321,7 @@ fn load(settings: &Settings) -> Result<(App, ManagedKeys), StartError> {
         price_digest: book.digest().to_owned(),
         mask_key: mask_key(),
         ids: Ids::new(random()),
+        idempotency: Idempotency::default(),
     };
     Ok((app, keys))
 }

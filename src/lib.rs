@@ -11,6 +11,7 @@ pub mod app;
 // receive
 pub mod server;
 pub mod receive;
+pub mod idempotency;
 pub mod dialect;
 // identify
 pub mod caller;
@@ -23,6 +24,8 @@ pub mod rollout;
 pub mod policy;
 // reserve
 pub mod budget;
+pub mod shared;
+pub mod warnings;
 pub mod route;
 // dispatch
 pub mod dispatch;

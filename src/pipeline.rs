@@ -10,17 +10,19 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use hyper::body::Incoming;
+use hyper::header::HeaderValue;
 use hyper::{Request as HttpRequest, Response};
 use jiff::Timestamp;
 
 use crate::app::App;
-use crate::caller::Admitted;
+use crate::caller::{Admitted, Caller};
 use crate::chat::{self, Surface};
 use crate::clock;
 use crate::decide::{self, Known, Said};
 use crate::dialect;
-use crate::dispatch::{self, Case, Masking, Plan, Servers, Unsent};
+use crate::dispatch::{self, Case, Masking, Plan, Raised, Servers, Unsent};
 use crate::failure::{Code, Failure};
+use crate::idempotency::{self, Seen};
 use crate::inspect::{Scan, Task};
 use crate::money::Tokens;
 use crate::policy::Policy;
@@ -38,7 +40,7 @@ pub async fn handle(
     surface: Surface,
     incoming: HttpRequest<Incoming>,
 ) -> Response<Body> {
-    match answer(app, surface, incoming).await {
+    match Box::pin(answer(app, surface, incoming)).await {
         Ok(reply) => reply,
         Err(stopped) => reply::stopped(app, &stopped, dialect::of(surface)),
     }
@@ -65,10 +67,7 @@ async fn counted(
     let key = receive::credentials(incoming.headers());
     let _admitted = app.callers.identify(key.as_ref(), clock::now())?;
     let body = receive::body(incoming, &app.limits).await?;
-    let request = dialect::of(surface)
-        .read(body)
-        .map(Arc::new)
-        .map_err(|error| Failure::client(Code::InvalidRequest, error.to_string()))?;
+    let request = read(surface, body)?;
     let inspection = app.inspector.inspection(&app.policy());
     let findings = app.inspector.read(&request, &inspection).await;
     if findings.scan == Scan::Uninspected {
@@ -90,11 +89,11 @@ async fn answer(
     let key = receive::credentials(incoming.headers());
     let admitted = app.callers.identify(key.as_ref(), now)?;
     // One request sees one policy, whatever is loaded meanwhile.
-    let policy = app.policy();
-    let shadow = app.rollout.shadow();
+    let (policy, shadow) = (app.policy(), app.rollout.shadow());
     let said = Said::headers(&policy, shadow.as_deref(), incoming.headers());
+    let idempotency_key = incoming.headers().get(idempotency::HEADER).cloned();
     let body = receive::body(incoming, &app.limits).await?;
-    let arrived = Arrived { admitted, policy, shadow, said, body, started, now };
+    let arrived = Arrived { admitted, policy, shadow, said, idempotency_key, body, started, now };
     decided(app, surface, arrived).await
 }
 
@@ -107,8 +106,9 @@ pub async fn handle_as(
 ) -> Response<Body> {
     let (policy, shadow) = (app.policy(), app.rollout.shadow());
     let (said, started, now) = (Said::default(), clock::instant(), clock::now());
-    let arrived = Arrived { admitted, policy, shadow, said, body, started, now };
-    match decided(app, surface, arrived).await {
+    let idempotency_key = None;
+    let arrived = Arrived { admitted, policy, shadow, said, idempotency_key, body, started, now };
+    match Box::pin(decided(app, surface, arrived)).await {
         Ok(reply) => reply,
         Err(stopped) => reply::stopped(app, &stopped, dialect::of(surface)),
     }
@@ -120,6 +120,7 @@ struct Arrived {
     policy: Arc<Policy>,
     shadow: Option<Arc<Shadow>>,
     said: Said,
+    idempotency_key: Option<HeaderValue>,
     body: Bytes,
     started: clock::Instant,
     now: Timestamp,
@@ -130,14 +131,15 @@ async fn decided(
     surface: Surface,
     arrived: Arrived,
 ) -> Result<Response<Body>, Stopped> {
-    let Arrived { admitted, policy, shadow, said, body, started, now } = arrived;
+    let Arrived { admitted, policy, shadow, said, idempotency_key, body, started, now } = arrived;
     let Admitted { caller, seats, standing } = admitted;
     let received = clock::instant();
-    let request = dialect::of(surface)
-        .read(body)
-        .map(Arc::new)
-        .map_err(|error| Failure::client(Code::InvalidRequest, error.to_string()))?;
-
+    let ticket = match seen(app, &caller, idempotency_key, &body)? {
+        Some(Seen::Before(kept)) => return Ok(reply::again(kept)),
+        Some(Seen::First(ticket)) => Some(ticket),
+        None => None,
+    };
+    let request = read(surface, body)?;
     caller.may_ask_for(&request.model)?;
 
     // inspect
@@ -153,7 +155,7 @@ async fn decided(
     let said = said.and_metadata(&policy, shadow.as_deref(), &request);
     findings.task = said.task(findings.task, &caller);
     let known = Known { caller: &caller, request: &request, said: &said, findings: &findings, now };
-    let decided = decide::decide(app, &policy, known);
+    let decided = Box::pin(decide::decide(app, &policy, known)).await;
     app.metrics.stage("decide", clock::instant() - inspected);
 
     let case = Arc::new(Case {
@@ -167,6 +169,9 @@ async fn decided(
         sent_to: Servers::default(),
         standing,
         seats,
+        reserved: decided.reserved(),
+        raised: Raised::default(),
+        ticket,
         parts: if app.traces.is_some() { Parts::kept() } else { Parts::default() },
     });
     case.part_until("inspect", received, inspected);
@@ -203,6 +208,22 @@ async fn decided(
         .await
         .map_err(|failure| Stopped::failed(&case, failure))?;
     Ok(reply::answered(app, &case, answer))
+}
+
+fn read(surface: Surface, body: Bytes) -> Result<Arc<chat::Request>, Failure> {
+    let read = dialect::of(surface).read(body).map(Arc::new);
+    read.map_err(|error| Failure::client(Code::InvalidRequest, error.to_string()))
+}
+
+/// What the client's idempotency key means, if it sent one.
+fn seen(
+    app: &App,
+    caller: &Caller,
+    key: Option<HeaderValue>,
+    body: &[u8],
+) -> Result<Option<Seen>, Failure> {
+    let Some(key) = key else { return Ok(None) };
+    app.idempotency.begin((&caller.name, key.as_bytes()), body, clock::instant()).map(Some)
 }
 
 /// Gives the request back once its decision is on disk, and its money if it cannot be written.

@@ -14,6 +14,7 @@ use crate::chat::UsageSource;
 use crate::dialect::Dialect;
 use crate::dispatch::{Answer, Case, Content};
 use crate::failure::{Code, Failure, Fault};
+use crate::idempotency::{self, Kept, Ticket};
 use crate::money::{NanoUsd, Tokens};
 use crate::policy::{Refusal, RefusalCode};
 use crate::server::{Body, respond};
@@ -32,6 +33,8 @@ pub const ZONE: HeaderName = HeaderName::from_static("x-ambidex-zone");
 pub const COST: HeaderName = HeaderName::from_static("x-ambidex-cost-usd");
 /// The most that a stream can cost: its real cost is known only at its end.
 pub const COST_MAX: HeaderName = HeaderName::from_static("x-ambidex-cost-max-usd");
+/// On an answer that was given before, under the same idempotency key.
+pub const REPLAYED: HeaderName = HeaderName::from_static("x-ambidex-replayed");
 /// Why a request was refused.
 pub const REASON: HeaderName = HeaderName::from_static("x-ambidex-reason");
 
@@ -151,7 +154,33 @@ pub fn answered(app: &App, case: &Case, answer: Answer) -> Response<Body> {
     if let Some(cost_max) = cost_max {
         insert(headers, COST_MAX, &cost_max.to_string());
     }
+    if let Some(ticket) = &case.ticket {
+        remember(&reply, ticket, &case.id);
+    }
     reply
+}
+
+/// The reply that a request under the same idempotency key was given.
+pub fn again(kept: Kept) -> Response<Body> {
+    let mut reply = Response::new(Body::whole(kept.body));
+    *reply.status_mut() = kept.status;
+    *reply.headers_mut() = kept.headers;
+    reply.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+    reply
+}
+
+/// Keeps an answer for a client that asks again under the same key. An error is not kept.
+fn remember(reply: &Response<Body>, ticket: &Ticket, decision: &str) {
+    if reply.status() != StatusCode::OK {
+        return;
+    }
+    ticket.answered(match reply.body() {
+        Body::Whole(Some(body)) => {
+            let (status, headers) = (reply.status(), reply.headers().clone());
+            idempotency::Outcome::Whole(Kept { status, headers, body: body.clone() })
+        }
+        Body::Whole(None) | Body::Stream(_) => idempotency::Outcome::Gone(decision.to_owned()),
+    });
 }
 
 /// What is left of the caller's rates, in the headers that clients of OpenAI's API know.

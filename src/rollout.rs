@@ -289,7 +289,13 @@ async fn put_in_force(
     app.store.flush().await?;
     let specs = policy.budgets().to_vec();
     let (specs, recovered) = blocking(app, move |app| {
-        let recovered = app.store.reader()?.recovered(&specs, clock::now())?;
+        let recovered = match &app.shared {
+            Some(shared) => {
+                shared.slices().register(&specs, clock::now())?;
+                Vec::new()
+            }
+            None => app.store.reader()?.recovered(&specs, clock::now())?,
+        };
         keep(app)?;
         Ok((specs, recovered))
     })

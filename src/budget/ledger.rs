@@ -11,6 +11,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use smallvec::SmallVec;
 
+use super::pot::{Part, Pot};
+use super::share::{Grant, Keep, PotKey, Report, Sharing, Want};
 use super::spec::{BudgetSpec, Firmness, Imputed, Subject};
 use super::window::Span;
 use crate::money::NanoUsd;
@@ -169,7 +171,7 @@ pub struct Totals {
 #[derive(Debug)]
 #[must_use = "money set aside and forgotten stays reserved"]
 pub(super) struct Ticket {
-    parts: SmallVec<[Part; 4]>,
+    parts: SmallVec<[Share; 4]>,
     charge: Charge,
 }
 
@@ -180,8 +182,9 @@ impl Ticket {
     }
 }
 
+/// What is set aside in one pot.
 #[derive(Debug)]
-struct Part {
+struct Share {
     account: u64,
     subject: Arc<str>,
     start: Timestamp,
@@ -205,30 +208,26 @@ pub(super) struct Ledger {
     accounts: Vec<Account>,
     totals: Totals,
     next_account: u64,
+    sharing: Sharing,
 }
 
 #[derive(Debug)]
 struct Account {
     id: u64,
     spec: BudgetSpec,
+    /// What its pots are called among nodes.
+    identity: String,
+    sharing: Sharing,
     pots: BTreeMap<Arc<str>, Pot>,
     /// How many pots there may be before those of past windows are thrown out.
     pots_max: usize,
 }
 
-#[derive(Clone, Debug)]
-struct Pot {
-    span: Span,
-    spent: NanoUsd,
-    reserved: NanoUsd,
-    overrun: NanoUsd,
-}
-
 const POTS_BEFORE_PRUNING: usize = 1024;
 
 impl Ledger {
-    pub(super) fn new(specs: Vec<BudgetSpec>, recovered: Vec<Recovered>) -> Self {
-        let mut ledger = Self::default();
+    pub(super) fn new(specs: Vec<BudgetSpec>, recovered: Vec<Recovered>, sharing: Sharing) -> Self {
+        let mut ledger = Self { sharing, ..Self::default() };
         ledger.reconfigure(specs, recovered);
         ledger
     }
@@ -243,7 +242,7 @@ impl Ledger {
                 Account { spec, ..former.swap_remove(position) }
             } else {
                 self.next_account = self.next_account.saturating_add(1);
-                Account::new(self.next_account, spec, &recovered)
+                Account::new(self.next_account, spec, &recovered, self.sharing)
             };
             self.accounts.push(account);
         }
@@ -311,18 +310,90 @@ impl Ledger {
         overrun
     }
 
+    /// What must be given so that a reservation fits.
+    pub(super) fn wants(
+        &self,
+        keys: &SubjectKeys<'_>,
+        charge: Charge,
+        now: Timestamp,
+    ) -> Vec<Want> {
+        let mut wants = Vec::new();
+        for account in &self.accounts {
+            let subject = keys.of(account.spec.per).unwrap_or_default();
+            let Some(want) = account.want(subject, charge, now) else { continue };
+            if account.running(subject, now).is_some_and(|part| part.slice.is_dry) {
+                return Vec::new();
+            }
+            wants.push(want);
+        }
+        wants
+    }
+
+    pub(super) fn grant(&mut self, grants: &[Grant]) {
+        for grant in grants {
+            if let Some(part) = self.part(&grant.pot) {
+                part.slice.granted += grant.more;
+                part.slice.others = grant.others;
+                part.slice.is_dry = !grant.more.is_positive();
+                // What was told before is not how it stands any more.
+                part.slice.told = None;
+            }
+        }
+    }
+
+    pub(super) fn learn(&mut self, others: &[(PotKey, NanoUsd)]) {
+        for (pot, others) in others {
+            if let Some(part) = self.part(pot) {
+                part.slice.others = *others;
+            }
+        }
+    }
+
+    pub(super) fn round(&mut self, keep: Keep, now: Timestamp) -> Vec<Report> {
+        let mut reports = Vec::new();
+        for Account { identity, spec, pots, .. } in &mut self.accounts {
+            let since = spec.window.since(now);
+            for (subject, pot) in pots.iter_mut() {
+                if since.is_none() && pot.now.span.end <= now {
+                    continue;
+                }
+                for (span, granted, used) in pot.round(keep, now) {
+                    let (budget, subject) = (identity.clone(), subject.to_string());
+                    let pot = PotKey { budget, subject, start: span.start };
+                    reports.push(Report { pot, end: span.end, granted, used });
+                }
+            }
+        }
+        reports
+    }
+
+    /// The part of a pot that nodes call so, which begins here if this node has none of that time or a
+    /// later one.
+    fn part(&mut self, key: &PotKey) -> Option<&mut Part> {
+        let account = self.accounts.iter_mut().find(|account| account.identity == key.budget)?;
+        let window = account.spec.window;
+        let span = window.span(&account.spec.tz, key.start);
+        let subject: Arc<str> = Arc::from(key.subject.as_str());
+        let pot = account.pots.entry(subject).or_insert_with(|| Pot::fresh(span));
+        if pot.now.span.end <= span.start {
+            pot.roll(span, window.since(span.start));
+        }
+        pot.part(key.start)
+    }
+
     /// The pots of the windows that contain `now`.
     pub(super) fn views(&self, now: Timestamp) -> Vec<PotView> {
         let mut views = Vec::new();
         for account in &self.accounts {
-            for (subject, pot) in &account.pots {
-                if now < pot.span.end {
+            let since = account.spec.window.since(now);
+            for subject in account.pots.keys() {
+                if let Some(pot) = account.current(subject, now) {
                     views.push(PotView {
                         budget: account.spec.name.clone(),
                         subject: subject.to_string(),
-                        span: pot.span,
-                        standing: pot.standing(account.spec.limit),
-                        overrun: pot.overrun,
+                        span: account.span(subject, now),
+                        standing: pot.standing(account.spec.limit, since),
+                        overrun: pot.overrun(since),
                     });
                 }
             }
@@ -345,40 +416,51 @@ fn counts_alike(old: &BudgetSpec, new: &BudgetSpec) -> bool {
 }
 
 impl Account {
-    fn new(id: u64, spec: BudgetSpec, recovered: &[Recovered]) -> Self {
-        let pots = recovered
-            .iter()
-            .filter(|sum| sum.budget == spec.name)
-            .map(|sum| {
-                let pot = Pot { spent: sum.spent, ..Pot::fresh(sum.span) };
-                (Arc::from(sum.subject.as_str()), pot)
-            })
-            .collect();
-        Self { id, spec, pots, pots_max: POTS_BEFORE_PRUNING }
+    fn new(id: u64, spec: BudgetSpec, recovered: &[Recovered], sharing: Sharing) -> Self {
+        let mut pots: BTreeMap<Arc<str>, Pot> = BTreeMap::new();
+        // Parts of a rolling window come oldest first.
+        for sum in recovered.iter().filter(|sum| sum.budget == spec.name) {
+            let subject = Arc::from(sum.subject.as_str());
+            let pot = pots.entry(subject).or_insert_with(|| Pot::fresh(sum.span));
+            if pot.now.span != sum.span {
+                pot.roll(sum.span, Some(Timestamp::MIN));
+            }
+            pot.now.spent += sum.spent;
+        }
+        let identity = spec.identity();
+        Self { id, spec, identity, sharing, pots, pots_max: POTS_BEFORE_PRUNING }
     }
 
-    /// The pot that a reservation at `now` would use. A clock that jumps back does not reopen a closed
-    /// window: the latest one goes on.
+    /// The pot that counts at `now`. A clock that jumps back does not reopen a closed window: the latest
+    /// one goes on.
     fn current(&self, subject: &str, now: Timestamp) -> Option<&Pot> {
-        self.pots.get(subject).filter(|pot| now < pot.span.end)
+        let from = self.spec.window.since(now).unwrap_or(now);
+        self.pots.get(subject).filter(|pot| from < pot.now.span.end)
+    }
+
+    /// The part of it that a reservation at `now` would use.
+    fn running(&self, subject: &str, now: Timestamp) -> Option<&Part> {
+        self.pots.get(subject).map(|pot| &pot.now).filter(|part| now < part.span.end)
     }
 
     fn standing(&self, subject: &str, now: Timestamp) -> Standing {
-        let empty =
-            Standing { spent: NanoUsd::ZERO, reserved: NanoUsd::ZERO, limit: self.spec.limit };
-        self.current(subject, now).map_or(empty, |pot| pot.standing(self.spec.limit))
+        let limit = self.spec.limit;
+        let empty = Standing { spent: NanoUsd::ZERO, reserved: NanoUsd::ZERO, limit };
+        let since = self.spec.window.since(now);
+        self.current(subject, now).map_or(empty, |pot| pot.standing(limit, since))
     }
 
     fn admit(&self, subject: &str, charge: Charge, now: Timestamp) -> Result<(), OverBudget> {
         let asked = charge.counted(self.spec.imputed);
         let standing = self.standing(subject, now);
-        let fits = standing.used() + asked <= standing.limit;
         // What costs nothing is never refused: over budget means "only what is free".
-        if fits || !asked.is_positive() || self.spec.firmness == Firmness::Soft {
+        if !asked.is_positive()
+            || self.spec.firmness == Firmness::Soft
+            || !self.lacks(subject, asked, now).is_positive()
+        {
             return Ok(());
         }
-        let span = self.current(subject, now).map(|pot| pot.span);
-        let span = span.unwrap_or_else(|| self.spec.window.span(&self.spec.tz, now));
+        let span = self.span(subject, now);
         Err(OverBudget {
             budget: self.spec.name.as_str().into(),
             subject: subject.into(),
@@ -390,52 +472,87 @@ impl Account {
         })
     }
 
-    fn set_aside(&mut self, subject: &str, charge: Charge, now: Timestamp) -> Part {
-        // A negative price does not exist; if one came, it must not create money.
-        let amount = charge.counted(self.spec.imputed).max(NanoUsd::ZERO);
-        let (subject, start) = match self.pots.get_key_value(subject) {
-            Some((subject, pot)) if now < pot.span.end => (Arc::clone(subject), pot.span.start),
-            known => {
-                let subject = known.map_or_else(|| Arc::from(subject), |(key, _)| Arc::clone(key));
-                let span = self.spec.window.span(&self.spec.tz, now);
-                self.prune(now);
-                self.pots.insert(Arc::clone(&subject), Pot::fresh(span));
-                (subject, span.start)
-            }
+    /// How much is missing for this amount to fit.
+    fn lacks(&self, subject: &str, asked: NanoUsd, now: Timestamp) -> NanoUsd {
+        let (used, may_use) = match self.sharing {
+            Sharing::Alone => (self.standing(subject, now).used(), self.spec.limit),
+            Sharing::Shared => self
+                .running(subject, now)
+                .map_or((NanoUsd::ZERO, NanoUsd::ZERO), |part| (part.used(), part.slice.granted)),
         };
-        if let Some(pot) = self.pots.get_mut(&subject) {
-            pot.reserved += amount;
-        }
-        Part { account: self.id, subject, start, amount }
+        (used + asked).less(may_use)
     }
 
-    fn close(&mut self, part: &Part, charged: Charge) {
+    fn want(&self, subject: &str, charge: Charge, now: Timestamp) -> Option<Want> {
+        let asked = charge.counted(self.spec.imputed);
+        let need = self.lacks(subject, asked, now);
+        let is_hard = self.spec.firmness == Firmness::Hard && asked.is_positive();
+        (is_hard && need.is_positive()).then(|| {
+            let span = self.running(subject, now).map(|part| part.span);
+            let Span { start, end } =
+                span.unwrap_or_else(|| self.spec.window.span(&self.spec.tz, now));
+            let (budget, subject) = (self.identity.clone(), subject.to_owned());
+            let since = self.spec.window.since(now);
+            let pot = PotKey { budget, subject, start };
+            Want { pot, end, since, limit: self.spec.limit, need }
+        })
+    }
+
+    /// The window that counts at `now`; of a rolling one, until when its oldest part does.
+    fn span(&self, subject: &str, now: Timestamp) -> Span {
+        let window = self.spec.window;
+        let pot = self.current(subject, now);
+        match (window.rolling(), window.since(now)) {
+            (Some(rolling), Some(since)) => {
+                let oldest = pot.map(|pot| pot.oldest(Some(since)));
+                let oldest = oldest.unwrap_or_else(|| window.span(&self.spec.tz, now));
+                let end = oldest.end.saturating_add(rolling.length).unwrap_or(Timestamp::MAX);
+                Span { start: since, end }
+            }
+            _ => pot.map_or_else(|| window.span(&self.spec.tz, now), |pot| pot.now.span),
+        }
+    }
+
+    fn set_aside(&mut self, subject: &str, charge: Charge, now: Timestamp) -> Share {
+        // A negative price does not exist; if one came, it must not create money.
+        let amount = charge.counted(self.spec.imputed).max(NanoUsd::ZERO);
+        let window = self.spec.window;
+        let known = self.pots.get_key_value(subject);
+        let is_running = known.is_some_and(|(_, pot)| now < pot.now.span.end);
+        let subject = known.map_or_else(|| Arc::from(subject), |(subject, _)| Arc::clone(subject));
+        if !is_running {
+            let span = window.span(&self.spec.tz, now);
+            self.prune(now);
+            let pot = self.pots.entry(Arc::clone(&subject)).or_insert_with(|| Pot::fresh(span));
+            if pot.now.span != span {
+                pot.roll(span, window.since(now));
+            }
+        }
+        let mut start = now;
+        if let Some(Pot { now: part, .. }) = self.pots.get_mut(&subject) {
+            part.reserved += amount;
+            part.slice.recent += amount;
+            start = part.span.start;
+        }
+        Share { account: self.id, subject, start, amount }
+    }
+
+    fn close(&mut self, share: &Share, charged: Charge) {
         let charged = charged.counted(self.spec.imputed).max(NanoUsd::ZERO);
         // A pot of a later window has nothing to do with this reservation: its window is over.
-        let pot = self.pots.get_mut(&part.subject).filter(|pot| pot.span.start == part.start);
-        if let Some(pot) = pot {
-            pot.reserved -= part.amount;
-            pot.spent += charged;
-            pot.overrun += charged.less(part.amount);
+        let pot = self.pots.get_mut(&share.subject);
+        if let Some(part) = pot.and_then(|pot| pot.part(share.start)) {
+            part.close(share.amount, charged);
         }
     }
 
     /// Keeps the number of pots near the number of subjects that are active in a window.
     fn prune(&mut self, now: Timestamp) {
         if self.pots.len() >= self.pots_max {
-            self.pots.retain(|_, pot| now < pot.span.end);
+            let from = self.spec.window.since(now).unwrap_or(now);
+            self.pots.retain(|_, pot| from < pot.now.span.end);
             self.pots_max = self.pots.len().saturating_mul(2).max(POTS_BEFORE_PRUNING);
         }
-    }
-}
-
-impl Pot {
-    fn fresh(span: Span) -> Self {
-        Self { span, spent: NanoUsd::ZERO, reserved: NanoUsd::ZERO, overrun: NanoUsd::ZERO }
-    }
-
-    fn standing(&self, limit: NanoUsd) -> Standing {
-        Standing { spent: self.spent, reserved: self.reserved, limit }
     }
 }
 

@@ -11,14 +11,18 @@ use jiff::Timestamp;
 
 pub mod hold;
 pub mod ledger;
+mod pot;
+pub mod share;
 pub mod spec;
 pub mod window;
 
 pub use hold::Hold;
 pub use ledger::{Charge, OverBudget, PotView, Recovered, Standing, SubjectKeys, Totals};
+pub use share::{Grant, Keep, PotKey, Report, Sharing, Want};
 pub use spec::{BudgetSpec, Firmness, Imputed, Subject, Window};
 pub use window::Span;
 
+use crate::money::NanoUsd;
 use ledger::Ledger;
 
 type Shared = Mutex<Ledger>;
@@ -46,7 +50,43 @@ pub struct Snapshot {
 impl Budgets {
     /// Budgets that begin with what the ledger on disk says was spent in the current windows.
     pub fn new(specs: Vec<BudgetSpec>, recovered: Vec<Recovered>) -> Self {
-        Self { ledger: Arc::new(Mutex::new(Ledger::new(specs, recovered))) }
+        Self::with(Ledger::new(specs, recovered, Sharing::Alone))
+    }
+
+    /// Budgets that other processes share. This one may use what it is given with [`Budgets::grant`].
+    pub fn shared(specs: Vec<BudgetSpec>) -> Self {
+        Self::with(Ledger::new(specs, Vec::new(), Sharing::Shared))
+    }
+
+    fn with(ledger: Ledger) -> Self {
+        Self { ledger: Arc::new(Mutex::new(ledger)) }
+    }
+
+    /// What this process must be given so that a reservation fits; nothing if it fits already, or if it
+    /// has just asked in vain.
+    pub fn wants(
+        &self,
+        keys: &SubjectKeys<'_>,
+        amount: impl Into<Charge>,
+        now: Timestamp,
+    ) -> Vec<Want> {
+        locked(&self.ledger).wants(keys, amount.into(), now)
+    }
+
+    /// Takes what it was given.
+    pub fn grant(&self, grants: &[Grant]) {
+        locked(&self.ledger).grant(grants);
+    }
+
+    /// How this process stands with its pots, after giving up what it does not need: from here on that is
+    /// not its own any more, whether or not the others hear of it.
+    pub fn round(&self, keep: Keep, now: Timestamp) -> Vec<Report> {
+        locked(&self.ledger).round(keep, now)
+    }
+
+    /// Hears what the others use.
+    pub fn learn(&self, others: &[(PotKey, NanoUsd)]) {
+        locked(&self.ledger).learn(others);
     }
 
     /// Takes over the budgets of a reloaded policy. A budget of the same name, subject, window, zone

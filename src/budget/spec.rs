@@ -29,6 +29,20 @@ pub struct BudgetSpec {
     pub imputed: Imputed,
 }
 
+impl BudgetSpec {
+    /// What it counts, as one word: budgets with the same identity share their pots, whatever their
+    /// limits.
+    pub fn identity(&self) -> String {
+        let zone = self.tz.iana_name().unwrap_or("UTC");
+        let imputed = match self.imputed {
+            Imputed::Excluded => "billed",
+            Imputed::Included => "all",
+        };
+        let (per, window) = (self.per.name(), self.window.name());
+        format!("{} {per} {window} {zone} {imputed}", self.name)
+    }
+}
+
 /// Whose spending shares one pot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Subject {
@@ -79,7 +93,8 @@ impl Subject {
     }
 }
 
-/// How long a pot lasts. Calendar windows: they begin when the clock of the budget's time zone says so.
+/// How long a pot lasts. Calendar windows begin when the clock of the budget's time zone says so; rolling
+/// ones always reach back from now, by a little more than their length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Window {
     /// From full hour to full hour.
@@ -90,11 +105,28 @@ pub enum Window {
     Week,
     /// From the first of a month to the first of the next.
     Month,
+    /// The last 60 minutes.
+    RollingHour,
+    /// The last 24 hours.
+    RollingDay,
+    /// The last 7 days.
+    RollingWeek,
+    /// The last 30 days.
+    RollingMonth,
 }
 
 impl Window {
-    /// Every window, shortest first.
-    pub const ALL: [Self; 4] = [Self::Hour, Self::Day, Self::Week, Self::Month];
+    /// Every window, shortest first, calendar windows before rolling ones.
+    pub const ALL: [Self; 8] = [
+        Self::Hour,
+        Self::Day,
+        Self::Week,
+        Self::Month,
+        Self::RollingHour,
+        Self::RollingDay,
+        Self::RollingWeek,
+        Self::RollingMonth,
+    ];
 
     /// The word that policies use after `window:`.
     pub const fn name(self) -> &'static str {
@@ -103,6 +135,10 @@ impl Window {
             Self::Day => "day",
             Self::Week => "week",
             Self::Month => "month",
+            Self::RollingHour => "rolling_hour",
+            Self::RollingDay => "rolling_day",
+            Self::RollingWeek => "rolling_week",
+            Self::RollingMonth => "rolling_month",
         }
     }
 

@@ -1,5 +1,8 @@
 //! Holds end exactly once, also when nobody ends them; admission is exact under threads.
 
+mod orders;
+mod sharing;
+
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
 

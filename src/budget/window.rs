@@ -26,11 +26,34 @@ impl Span {
 }
 
 impl Window {
-    /// The window of this kind that contains `now` on the calendar of `tz`.
+    /// The window of this kind that contains `now` on the calendar of `tz`; of a rolling window, the
+    /// part that contains it.
     pub fn span(self, tz: &TimeZone, now: Timestamp) -> Span {
+        match (self, self.rolling()) {
+            (_, Some(rolling)) => part(rolling.part, now),
+            (Self::Hour, None) => hour(tz, now),
+            (_, None) => self.calendar(tz, now),
+        }
+    }
+
+    /// Where a rolling window begins that ends at `now`; `None` for a calendar window.
+    pub fn since(self, now: Timestamp) -> Option<Timestamp> {
+        let Rolling { length, .. } = self.rolling()?;
+        Some(now.saturating_sub(length).unwrap_or(Timestamp::MIN))
+    }
+
+    /// The length of a rolling window and of the parts that it is counted in.
+    pub fn rolling(self) -> Option<Rolling> {
+        let hours = |length, part| Rolling {
+            length: SignedDuration::from_hours(length),
+            part: SignedDuration::from_mins(part),
+        };
         match self {
-            Self::Hour => hour(tz, now),
-            Self::Day | Self::Week | Self::Month => self.calendar(tz, now),
+            Self::Hour | Self::Day | Self::Week | Self::Month => None,
+            Self::RollingHour => Some(hours(1, 1)),
+            Self::RollingDay => Some(hours(24, 20)),
+            Self::RollingWeek => Some(hours(7 * 24, 2 * 60)),
+            Self::RollingMonth => Some(hours(30 * 24, 6 * 60)),
         }
     }
 
@@ -54,23 +77,50 @@ impl Window {
     /// The date on which the window that holds `date` begins.
     fn first_date(self, date: Date) -> Date {
         match self {
-            Self::Hour | Self::Day => date,
             Self::Week => {
                 let days = date.weekday().since(Weekday::Monday);
                 date.saturating_sub(i64::from(days).days())
             }
             Self::Month => date.first_of_month(),
+            Self::Hour
+            | Self::Day
+            | Self::RollingHour
+            | Self::RollingDay
+            | Self::RollingWeek
+            | Self::RollingMonth => date,
         }
     }
 
     /// The date on which the next window begins, given a first date.
     fn next(self, first: Date) -> Date {
         match self {
-            Self::Hour | Self::Day => first.saturating_add(1.day()),
             Self::Week => first.saturating_add(1.week()),
             Self::Month => first.saturating_add(1.month()),
+            Self::Hour
+            | Self::Day
+            | Self::RollingHour
+            | Self::RollingDay
+            | Self::RollingWeek
+            | Self::RollingMonth => first.saturating_add(1.day()),
         }
     }
+}
+
+/// How a rolling window is counted: it forgets whole parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rolling {
+    /// How far it reaches back.
+    pub length: SignedDuration,
+    /// How long its parts are.
+    pub part: SignedDuration,
+}
+
+/// The part that contains `now`: whole multiples of its length since 1970.
+fn part(length: SignedDuration, now: Timestamp) -> Span {
+    let into = now.as_second().rem_euclid(length.as_secs().max(1));
+    let into = SignedDuration::new(into, now.subsec_nanosecond().max(0));
+    let start = now.saturating_sub(into).unwrap_or(Timestamp::MIN);
+    Span { start, end: start.saturating_add(length).unwrap_or(Timestamp::MAX) }
 }
 
 /// The first instant of a date. Where clocks skip midnight that is the instant after the gap.

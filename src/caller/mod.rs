@@ -8,6 +8,7 @@ mod rate;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
@@ -112,6 +113,8 @@ pub struct Callers {
     teams: HashMap<String, Arc<Meter>>,
     anonymous: Anonymous,
     table: ArcSwap<Table>,
+    /// How many gateways count together.
+    gateways: AtomicU32,
 }
 
 #[derive(Debug, Default)]
@@ -137,7 +140,8 @@ impl Callers {
     pub fn new(configured: Vec<CallerSettings>, teams: &[TeamRates], anonymous: Anonymous) -> Self {
         let meter = |it: &TeamRates| Meter::new(format!("team {}", it.team), it.rates);
         let teams = teams.iter().map(|it| (it.team.clone(), Arc::new(meter(it)))).collect();
-        let callers = Self { configured, teams, anonymous, table: ArcSwap::default() };
+        let gateways = AtomicU32::new(1);
+        let callers = Self { configured, teams, anonymous, table: ArcSwap::default(), gateways };
         callers.replace(Vec::new(), KeyBook::Empty);
         callers
     }
@@ -175,7 +179,25 @@ impl Callers {
         doubled
     }
 
+    /// Rates are those of so many gateways together; this one permits its share.
+    pub fn share_among(&self, gateways: u32) {
+        let gateways = gateways.max(1);
+        if self.gateways.swap(gateways, Ordering::Relaxed) == gateways {
+            return;
+        }
+        let table = self.table.load();
+        let callers = table.by_name.values().map(|(_, caller)| caller);
+        for caller in callers.chain(&table.anonymous) {
+            caller.meter.share_among(gateways);
+        }
+        for team in self.teams.values() {
+            team.share_among(gateways);
+        }
+    }
+
     fn caller(&self, settings: &CallerSettings) -> Caller {
+        let meter = Meter::new("this key".to_owned(), settings.rates);
+        meter.share_among(self.gateways.load(Ordering::Relaxed));
         Caller {
             name: settings.name.clone(),
             team: settings.team.clone(),
@@ -184,7 +206,7 @@ impl Callers {
             data_floor: settings.data_floor,
             task_hints: settings.task_hints,
             models: settings.models.clone(),
-            meter: Meter::new("this key".to_owned(), settings.rates),
+            meter,
             team_meter: self.teams.get(&settings.team).cloned(),
         }
     }

@@ -1,12 +1,14 @@
 //! How fast somebody may ask: requests and tokens per minute, and requests at a time.
 //!
-//! Counted by this process, exactly. Tokens are those that a request may use, the estimate of its
+//! Counted by this process, exactly; where gateways share a ledger, each counts its share of the whole,
+//! which is the limit divided by how many they are, rounded up. Tokens are those that a request may use, the estimate of its
 //! prompt and the longest answer it asks for, because they are counted before it is sent.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use governor::clock::{Clock as _, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
@@ -86,32 +88,70 @@ pub(super) struct Meter {
     /// Whose rates these are, for people: `this key`, `team support`.
     whose: String,
     rates: Rates,
+    counters: ArcSwap<Counters>,
+}
+
+/// The counters of one process of so many.
+#[derive(Debug)]
+struct Counters {
+    gateways: u32,
+    rates: Rates,
     requests: Option<Limiter>,
     tokens: Option<Limiter>,
     seats: Option<Arc<Semaphore>>,
 }
 
-impl Meter {
-    pub(super) fn new(whose: String, rates: Rates) -> Self {
+impl Counters {
+    fn new(rates: Rates, gateways: u32) -> Self {
         let limiter = |limit| {
             RateLimiter::direct(Quota::per_minute(limit))
                 .with_middleware::<StateInformationMiddleware>()
         };
+        let rates = rates.shared_by(gateways);
         let seats = rates.concurrent.and_then(|it| usize::try_from(it.get()).ok());
         Self {
-            whose,
+            gateways,
             rates,
             requests: rates.requests_per_minute.map(limiter),
             tokens: rates.tokens_per_minute.map(limiter),
             seats: seats.map(|count| Arc::new(Semaphore::new(count))),
         }
     }
+}
+
+impl Rates {
+    /// The share of one of so many gateways, rounded up: a limit never becomes nothing.
+    fn shared_by(self, gateways: u32) -> Self {
+        let share = |limit: Option<NonZeroU32>| {
+            limit.and_then(|limit| NonZeroU32::new(limit.get().div_ceil(gateways.max(1))))
+        };
+        Self {
+            requests_per_minute: share(self.requests_per_minute),
+            tokens_per_minute: share(self.tokens_per_minute),
+            concurrent: share(self.concurrent),
+        }
+    }
+}
+
+impl Meter {
+    pub(super) fn new(whose: String, rates: Rates) -> Self {
+        Self { whose, rates, counters: ArcSwap::from_pointee(Counters::new(rates, 1)) }
+    }
+
+    /// From now on this process counts its share of what so many gateways may do together. What was
+    /// counted before is forgotten when their number changes.
+    pub(super) fn share_among(&self, gateways: u32) {
+        if self.counters.load().gateways != gateways {
+            self.counters.store(Arc::new(Counters::new(self.rates, gateways)));
+        }
+    }
 
     /// Counts a request, and gives it a place.
     pub(super) fn request(&self) -> Result<(Seats, Standing), Failure> {
-        let whose = &self.whose;
+        let (whose, counters) = (&self.whose, self.counters.load());
         let mut standing = Standing::default();
-        if let (Some(limiter), Some(limit)) = (&self.requests, self.rates.requests_per_minute) {
+        let limit = counters.rates.requests_per_minute;
+        if let (Some(limiter), Some(limit)) = (&counters.requests, limit) {
             match limiter.check() {
                 Ok(snapshot) => {
                     let remaining = snapshot.remaining_burst_capacity();
@@ -125,7 +165,7 @@ impl Meter {
                 }
             }
         }
-        let Some(seats) = &self.seats else { return Ok((Seats::default(), standing)) };
+        let Some(seats) = &counters.seats else { return Ok((Seats::default(), standing)) };
         match Arc::clone(seats).try_acquire_owned() {
             Ok(seat) => Ok((Seats(vec![seat]), standing)),
             Err(_) => Err(too_fast(Duration::ZERO, |_| {
@@ -136,8 +176,9 @@ impl Meter {
 
     /// Counts the tokens that a request may use.
     pub(super) fn tokens(&self, count: u32) -> Result<Standing, Failure> {
-        let whose = &self.whose;
-        let (Some(limiter), Some(limit)) = (&self.tokens, self.rates.tokens_per_minute) else {
+        let (whose, counters) = (&self.whose, self.counters.load());
+        let limit = counters.rates.tokens_per_minute;
+        let (Some(limiter), Some(limit)) = (&counters.tokens, limit) else {
             return Ok(Standing::default());
         };
         let Some(wanted) = NonZeroU32::new(count) else { return Ok(Standing::default()) };
@@ -220,6 +261,21 @@ mod tests {
         assert_eq!(refused.retry, Retry::Never);
         assert!(refused.message.contains("1001 tokens") && refused.message.contains("1000"));
         assert!(meter.tokens(400).is_ok(), "what was refused is not counted");
+    }
+
+    #[test]
+    fn gateways_that_share_a_ledger_permit_their_share() {
+        let meter = meter(7, 1_000, 4);
+        meter.share_among(3);
+        let permitted = (0..10).filter(|_| meter.request().is_ok()).count();
+        assert_eq!(permitted, 3, "a third of seven, rounded up");
+        assert!(meter.tokens(334).is_ok() && meter.tokens(334).is_err());
+        let seats: Vec<_> = std::iter::repeat_with(|| meter.request()).take(2).collect();
+        assert!(seats.iter().all(Result::is_err), "the requests of this minute are used up");
+        // The others are gone: all of it is this one's again.
+        meter.share_among(1);
+        let seats: Vec<_> = (0..10).filter_map(|_| meter.request().ok()).collect();
+        assert_eq!(seats.len(), 4, "as many as may run at a time");
     }
 
     #[test]

@@ -132,6 +132,20 @@ pub enum PricesCommand {
         #[arg(long)]
         version: String,
     },
+    /// Say where the price of every configured target comes from, and what looks wrong.
+    Check {
+        /// Another book than the one in the binary.
+        #[arg(long, value_name = "FILE")]
+        book: Option<PathBuf>,
+    },
+    /// Say what another book changes.
+    Diff {
+        /// The book to compare with the one in the binary, or with `--old`.
+        new: PathBuf,
+        /// The book to compare it with.
+        #[arg(long, value_name = "FILE")]
+        old: Option<PathBuf>,
+    },
     /// Cost usage: {"provider", "surface", "model", "usage": {…}, "at"?} per line.
     Cost {
         /// One JSON object per line on standard input.
@@ -207,6 +221,21 @@ pub enum LedgerCommand {
         /// Until when, as in `--since`; without it, now.
         #[arg(long, visible_alias = "to")]
         until: Option<String>,
+    },
+    /// Say what recorded usage would have cost by another price book. Nothing is changed.
+    Reprice {
+        /// The book; without it, the one in the binary.
+        #[arg(long, value_name = "FILE")]
+        book: Option<PathBuf>,
+        /// From when: `30d`, `12h` back, or a day, `2026-03-01`.
+        #[arg(long, visible_alias = "from", default_value = "30d")]
+        since: String,
+        /// Until when, as in `--since`; without it, now.
+        #[arg(long, visible_alias = "to")]
+        until: Option<String>,
+        /// How to print.
+        #[arg(long, value_enum, default_value = "text")]
+        format: Format,
     },
     /// Take a caller's name, and the traces that may hold it, out of all rows. The gateway must not run.
     Erase {

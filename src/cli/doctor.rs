@@ -14,10 +14,10 @@ use jiff::Timestamp;
 use super::CliError;
 use crate::clock;
 use crate::config::settings::Power;
-use crate::config::{Settings, StoreSettings, TargetKind, TargetSettings};
+use crate::config::{Settings, TargetKind, TargetSettings};
 use crate::engine::{Engine, EngineError};
 use crate::gateway::{self, LocalModels};
-use crate::record::Reader;
+use crate::record::{Reader, StoreSettings};
 use crate::upstream::{self, RemoteSettings};
 
 /// How long a target may take to list its models.
@@ -103,9 +103,12 @@ pub async fn doctor(
     tell(policy(settings))?;
     tell(port("clients", settings.listen))?;
     tell(port("operators", settings.admin_listen))?;
-    let StoreSettings::Sqlite(path) = &settings.store;
-    tell(disk(path))?;
-    tell(ledger(path, clock::now()))?;
+    if let Some(path) = settings.store.file() {
+        tell(disk(path))?;
+    }
+    let place = settings.store.clone();
+    let looked = tokio::task::spawn_blocking(move || ledger(&place, clock::now())).await;
+    tell(looked.unwrap_or_else(|_| broken("ledger", "it could not be looked at".to_owned(), "")))?;
     let mut models = LocalModels::new(settings);
     let is_contained = is_container();
     for target in &settings.targets {
@@ -187,12 +190,12 @@ fn disk(path: &Path) -> Finding {
 }
 
 /// The file and the clock together: rows of the future mean that one of them is wrong.
-fn ledger(path: &Path, now: Timestamp) -> Finding {
+fn ledger(place: &StoreSettings, now: Timestamp) -> Finding {
     const WHAT: &str = "ledger";
-    if !path.exists() {
+    if let Some(path) = place.file().filter(|path| !path.exists()) {
         return fine(WHAT, format!("`{}` will be made at the first start", path.display()));
     }
-    let looked = Reader::open(path).and_then(|reader| {
+    let looked = Reader::open(place).and_then(|reader| {
         reader.check()?;
         Ok((reader.sums()?, reader.rows(1)?))
     });

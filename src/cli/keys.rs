@@ -3,7 +3,6 @@
 pub mod arguments;
 
 use std::io::Write;
-use std::path::Path;
 
 use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
@@ -12,12 +11,13 @@ use super::CliError;
 use super::models::Format;
 use crate::caller::{KeyDigest, key};
 use crate::gateway::keys::{KeyWishError, NewKey, state, view};
+use crate::record::StoreSettings;
 use crate::record::keys::{KeyRow, Keys};
 use crate::secret::Secret;
 
 /// Makes a key and shows it, this once.
 pub fn create(
-    ledger: &Path,
+    ledger: &StoreSettings,
     wish: NewKey,
     now: Timestamp,
     out: &mut dyn Write,
@@ -35,7 +35,7 @@ pub fn create(
 
 /// Gives a key a new secret and shows it, this once.
 pub fn rotate(
-    ledger: &Path,
+    ledger: &StoreSettings,
     name: &str,
     overlap: SignedDuration,
     now: Timestamp,
@@ -50,7 +50,7 @@ pub fn rotate(
 
 /// Ends a key.
 pub fn revoke(
-    ledger: &Path,
+    ledger: &StoreSettings,
     name: &str,
     now: Timestamp,
     out: &mut dyn Write,
@@ -68,7 +68,7 @@ fn show(key: &Secret, what: &str, out: &mut dyn Write) -> anyhow::Result<()> {
 
 /// Lists keys, without what opens anything.
 pub fn list(
-    ledger: &Path,
+    ledger: &StoreSettings,
     format: Format,
     now: Timestamp,
     out: &mut dyn Write,

@@ -1,5 +1,7 @@
 //! `ambidex ledger`: prove that nobody changed it, hand it over, forget callers, remove old rows.
 
+pub mod reprice;
+
 use std::io::{IsTerminal as _, Write};
 
 use anyhow::{anyhow, bail};
@@ -9,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::models::Format;
 use super::report;
-use crate::config::{Settings, StoreSettings};
+use crate::config::Settings;
 use crate::hex;
 use crate::record::evidence::{Known, Removed, SignedHead, Upkeep, Verified, verify};
 use crate::record::report::Period;
@@ -89,7 +91,7 @@ const fn caveat(known: Known) -> &'static str {
 
 /// The chain in one or two lines.
 pub(super) fn summary(verified: &Verified) -> String {
-    let Verified { links, rows, running, erased, pruned, .. } = verified;
+    let Verified { chains, links, rows, running, erased, pruned, .. } = verified;
     let mut counts = vec![format!("{running} still running")];
     if *erased > 0 {
         counts.push(format!("{erased} without their caller"));
@@ -100,12 +102,18 @@ pub(super) fn summary(verified: &Verified) -> String {
     let head = verified.head.as_ref().map_or_else(String::new, |head| {
         format!("\nhead {}\nsigned {} by key {}", head.anchor, head.at, head.key)
     });
-    format!("{links} links over {rows} rows ({}){head}", counts.join(", "))
+    let links = if *chains > 1 {
+        format!("{links} links in {chains} chains")
+    } else {
+        format!("{links} links")
+    };
+    format!("{links} over {rows} rows ({}){head}", counts.join(", "))
 }
 
 pub(super) fn json(verified: &Verified) -> Value {
     json!({
         "whole": verified.is_whole(),
+        "chains": verified.chains,
         "links": verified.links,
         "rows": verified.rows,
         "running": verified.running,
@@ -133,17 +141,42 @@ fn head_json(head: &SignedHead) -> Value {
 
 /// Prints the end of the chain, to be kept elsewhere.
 pub fn head(settings: &Settings, format: Format, out: &mut dyn Write) -> anyhow::Result<()> {
-    let Some(head) = report::ledger(settings)?.head()? else {
+    let heads = report::ledger(settings)?.heads()?;
+    if heads.is_empty() {
         bail!("the ledger has no chain yet; a gateway that starts begins one");
-    };
+    }
+    for (node, head) in heads {
+        one_head(node, &head, format, out)?;
+    }
+    Ok(())
+}
+
+/// A file has one node, of which nobody speaks.
+fn one_head(
+    node: i64,
+    head: &SignedHead,
+    format: Format,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
     match format {
         Format::Text => {
+            if node > 0 {
+                writeln!(out, "node      {node}")?;
+            }
             writeln!(out, "head      {}", head.anchor)?;
             writeln!(out, "at        {}", head.at)?;
             writeln!(out, "key       {}", head.key)?;
             writeln!(out, "signature {}", hex::encode(&head.signature))?;
         }
-        Format::Json => writeln!(out, "{}", head_json(&head))?,
+        Format::Json => {
+            let mut shown = head_json(head);
+            if node > 0
+                && let Some(shown) = shown.as_object_mut()
+            {
+                shown.insert("node".to_owned(), node.into());
+            }
+            writeln!(out, "{shown}")?;
+        }
     }
     Ok(())
 }
@@ -184,9 +217,8 @@ pub fn prune(
 }
 
 fn upkeep(settings: &Settings, now: Timestamp) -> anyhow::Result<Upkeep> {
-    let StoreSettings::Sqlite(path) = &settings.store;
-    if !path.exists() {
+    if let Some(path) = settings.store.file().filter(|path| !path.exists()) {
         bail!("there is no ledger at `{}`", path.display());
     }
-    Ok(Upkeep::open(path, now)?)
+    Ok(Upkeep::open(&settings.store, now)?)
 }

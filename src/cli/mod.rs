@@ -20,7 +20,7 @@ pub use arguments::Arguments;
 
 use self::models::pull::{self, ENDPOINT, Patience, PullError, PullOptions};
 use crate::clock;
-use crate::config::{self, Settings, StoreSettings};
+use crate::config::{self, Settings};
 use crate::demo;
 use crate::gateway::StartError;
 use crate::inspect::Level;
@@ -134,7 +134,7 @@ pub fn run(arguments: Arguments) -> Result<(), CliError> {
             crate::gateway::policy(&settings)?;
             writeln!(out, "ok: {} target(s), {}", settings.targets.len(), settings.policy.name())?;
         }
-        Command::Prices(command) => prices_command(&command, &mut out)?,
+        Command::Prices(command) => prices_command(&command, config, &mut out)?,
         Command::Models(command) => models_command(command, config, &mut out)?,
         Command::Doctor { offline } => {
             let settings = settings(config)?;
@@ -172,13 +172,28 @@ fn settings(config: Option<&Path>) -> Result<Settings, CliError> {
     Ok(config::load(config)?)
 }
 
-fn prices_command(command: &PricesCommand, out: &mut impl Write) -> Result<(), CliError> {
+fn prices_command(
+    command: &PricesCommand,
+    config: Option<&Path>,
+    out: &mut impl Write,
+) -> Result<(), CliError> {
     let book = PriceBook::embedded();
     match command {
         PricesCommand::Show { model } => prices::show(book, model, clock::now(), out)?,
         PricesCommand::Import { source, version } => {
             let text = std::fs::read_to_string(source)?;
             prices::import(&text, version, out)?;
+        }
+        PricesCommand::Check { book: other } => {
+            let other = other.as_deref().map(prices::compare::read).transpose()?;
+            let book = other.as_ref().unwrap_or(book);
+            prices::compare::check(&settings(config)?, book, clock::now(), out)?;
+        }
+        PricesCommand::Diff { new, old } => {
+            let old = old.as_deref().map(prices::compare::read).transpose()?;
+            let new = prices::compare::read(new)?;
+            let books = (old.as_ref().unwrap_or(book), &new);
+            let _changes = prices::compare::diff(books, clock::now(), out)?;
         }
         PricesCommand::Cost { jsonl: _ } => {
             let bad = prices::cost_jsonl(book, clock::now(), io::stdin().lock(), out)?;
@@ -232,7 +247,7 @@ fn keys_command(
     settings: &Settings,
     out: &mut dyn Write,
 ) -> Result<(), CliError> {
-    let (now, StoreSettings::Sqlite(ledger)) = (clock::now(), &settings.store);
+    let (now, ledger) = (clock::now(), &settings.store);
     match command {
         KeysCommand::Create(arguments) => keys::create(ledger, arguments.wanted(), now, out)?,
         KeysCommand::List { format } => keys::list(ledger, format.into(), now, out)?,
@@ -255,6 +270,13 @@ fn ledger_command(
         LedgerCommand::Head { format } => ledger::head(settings, format.into(), out)?,
         LedgerCommand::Export { since, until } => {
             ledger::export(settings, period(&since, until.as_deref())?, out)?;
+        }
+        LedgerCommand::Reprice { book, since, until, format } => {
+            let other = book.as_deref().map(prices::compare::read).transpose()?;
+            let book = other.as_ref().unwrap_or_else(|| PriceBook::embedded());
+            let of = (book, period(&since, until.as_deref())?);
+            let ledger = report::ledger(settings)?;
+            ledger::reprice::reprice(&ledger, settings, of, format.into(), out)?;
         }
         LedgerCommand::Erase { caller } => ledger::erase(settings, &caller, now, out)?,
         LedgerCommand::Prune { before } => {

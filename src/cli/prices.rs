@@ -1,5 +1,7 @@
 //! `ambidex prices`: look prices up, cost recorded usage, make a new book.
 
+pub mod compare;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{BufRead, Write};

@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 
 use crate::clock;
-use crate::config::{Settings, StoreSettings};
+use crate::config::Settings;
 use crate::record::Reader;
 use crate::record::report::Period;
 
@@ -26,15 +26,14 @@ pub enum Layout {
 
 /// The ledger of a configuration, for reading beside a running gateway.
 pub fn ledger(settings: &Settings) -> anyhow::Result<Reader> {
-    let StoreSettings::Sqlite(path) = &settings.store;
-    if !path.exists() {
+    if let Some(path) = settings.store.file().filter(|path| !path.exists()) {
         bail!(
             "there is no ledger at `{}` yet; a gateway that serves makes it, and `--config FILE` \
              says whose to read",
             path.display()
         );
     }
-    Ok(Reader::open(path)?)
+    Ok(Reader::open(&settings.store)?)
 }
 
 /// A period from what was typed: `30d`, `12h`, `2w` back from `now`, a day or an instant.

@@ -7,18 +7,20 @@ mod models;
 mod price;
 mod prompts;
 mod remote;
+mod store;
 
 use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
 use super::settings::{
-    LocalModelSettings, PolicySource, QUEUE, Settings, StoreSettings, TargetKind, TargetSettings,
+    LocalModelSettings, PolicySource, QUEUE, Settings, TargetKind, TargetSettings,
 };
 use crate::caller::Anonymous;
 use crate::destination::Serves;
 use crate::money::Tokens;
 use crate::policy::{ZONE_ON_HOST, is_remote};
+use crate::record::Durability;
 use crate::route::breaker::Rules;
 use crate::secret::Secret;
 use crate::yaml::{self, Cursor, Fields, Problems, Reader};
@@ -43,6 +45,7 @@ pub fn read(
 const TOP: &[&str] = &[
     "server",
     "store",
+    "durability",
     "policy",
     "local_models",
     "licences_allowed",
@@ -112,6 +115,9 @@ impl Decoder<'_> {
         {
             settings.store = store;
         }
+        self.set(&fields, "durability", &mut settings.durability, |it, at| {
+            it.reader.one_of(at, "durability", &Durability::ALL)
+        });
         if let Some(at) = fields.get("policy")
             && let Some(path) = self.reader.sentence(&at)
         {
@@ -192,20 +198,6 @@ impl Decoder<'_> {
         self.set(&fields, "header_timeout", &mut limits.header_timeout, Self::duration);
         self.set(&fields, "body_timeout", &mut limits.body_timeout, Self::duration);
         self.set(&fields, "shutdown_grace", &mut limits.grace, Self::duration);
-    }
-
-    fn store(&mut self, at: &Cursor<'_>) -> Option<StoreSettings> {
-        let text = self.reader.sentence(at)?;
-        if let Some(path) = text.strip_prefix("sqlite:") {
-            return Some(StoreSettings::Sqlite(self.folder.join(path)));
-        }
-        let message = format!("`{text}` is not a store");
-        self.reader.wrong_with_help(
-            at,
-            message,
-            "use `sqlite:PATH`, such as `sqlite:./ambidex.db`",
-        );
-        None
     }
 
     fn targets(&mut self, at: &Cursor<'_>) -> Vec<TargetSettings> {

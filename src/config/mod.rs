@@ -8,8 +8,9 @@ pub mod settings;
 
 use std::path::Path;
 
+pub use crate::record::{Durability, StoreSettings};
 pub use decode::read;
-pub use settings::{PolicySource, Settings, StoreSettings, TargetKind, TargetSettings};
+pub use settings::{PolicySource, Settings, TargetKind, TargetSettings};
 
 use crate::secret::Secret;
 use crate::yaml::{Problem, Problems};

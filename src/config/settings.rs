@@ -9,6 +9,7 @@ use crate::engine::prompt::Templates;
 use crate::engine::{AdapterSource, EngineSettings, TaggerSettings};
 use crate::inspector::InspectionSettings;
 use crate::money::NanoUsd;
+use crate::record::{Durability, StoreSettings};
 use crate::route::breaker::Rules;
 use crate::route::price::Price;
 use crate::secret::Secret;
@@ -29,6 +30,8 @@ pub struct Settings {
     pub limits: Limits,
     /// Where records are kept.
     pub store: StoreSettings,
+    /// What its rows survive.
+    pub durability: Durability,
     /// Where the policy is.
     pub policy: PolicySource,
     /// The local models that targets name.
@@ -75,13 +78,6 @@ pub struct AdminKey {
     pub name: String,
     /// What is kept of it.
     pub digest: KeyDigest,
-}
-
-/// Where records are kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StoreSettings {
-    /// An SQLite file.
-    Sqlite(PathBuf),
 }
 
 /// Where the policy is.
@@ -206,6 +202,7 @@ impl Default for Settings {
             workers: None,
             limits: Limits::default(),
             store: StoreSettings::Sqlite(PathBuf::from("ambidex.db")),
+            durability: Durability::Strict,
             policy: PolicySource::Embedded,
             local_models: Vec::new(),
             licences_allowed: Vec::new(),

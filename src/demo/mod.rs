@@ -151,6 +151,8 @@ async fn spend_the_research_budget(path: &Path, settings: &Settings) -> Result<(
             answered_by: Some(chosen.clone()),
             weights: None,
             sent_to: vec![SentTo { target: chosen.target.clone(), zone: chosen.zone.clone() }],
+
+            raised: NanoUsd::ZERO,
             cost: amount,
             avoided: NanoUsd::ZERO,
             imputed: NanoUsd::ZERO,

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use hyper::header::HeaderMap;
 
 use crate::app::App;
+use crate::budget::Hold;
 use crate::chat::Request;
 use crate::clock;
 use crate::destination::{Destination, Kind};
@@ -33,7 +34,7 @@ use crate::upstream::Remote;
 
 pub(crate) use local::prompts as local_prompts;
 pub use masking::Masking;
-pub use settlement::{Bill, Carried, Case, Servers, Settlement, Unsent, Verified};
+pub use settlement::{Bill, Carried, Case, Raised, Servers, Settlement, Unsent, Verified};
 use translation::Leaving;
 use waiting::Pauses;
 
@@ -152,9 +153,7 @@ async fn tried(
 ) -> Result<Answer, Failure> {
     let Plan { clearances, unsent, task, estimates, masking, verify } = plan;
     let wanted = Wanted { request: &request, task, masking: &masking };
-    let mut unsent = Some(unsent);
-    let mut carried = Carried::NOTHING;
-    let mut given_up = None;
+    let (mut unsent, mut carried, mut given_up) = (Some(unsent), Carried::NOTHING, None);
     let mut spare: Option<(TargetId, local::Heard)> = None;
     let mut last: Option<(TargetId, Miss)> = None;
     let mut clearances = clearances.into_iter();
@@ -172,15 +171,18 @@ async fn tried(
         let first_hold = unsent.take().and_then(Unsent::into_hold);
         let Some(seat) = seat.filter(|_| destination.health.admits()) else {
             app.metrics.attempts.with_label_values(&[&destination.name, "busy"]).inc();
-            if let Some(hold) = first_hold {
-                hold.release();
-            }
+            drop(first_hold.map(Hold::release));
             continue;
         };
-        // A fallback is charged to the budgets of the target that serves it.
-        let (estimate, place) = (estimates.get(target.0).copied(), (target, &*case.route));
-        let reserve = || app.reserve(&case.caller, place, estimate, clock::now()).ok();
-        let Some(hold) = first_hold.or_else(reserve) else { continue };
+        let money = (first_hold, carried.cost);
+        let hold = match funded(&app, &case, (target, &estimates), money).await {
+            Ok(hold) => hold,
+            Err(None) => continue,
+            Err(Some(failure)) => {
+                given_up = Some(failure);
+                break;
+            }
+        };
         let mut settlement =
             Settlement::open(Arc::clone(&app), Arc::clone(&case), target, hold, seat);
         settlement.carry(carried);
@@ -211,12 +213,52 @@ async fn tried(
         given_up = Some(miss.failure);
     }
     if let Some((target, heard)) = spare
-        && let Some(settlement) = reopened(&app, &case, (target, &estimates), carried)
+        && let Some(settlement) = reopened(&app, &case, (target, &estimates), carried).await
     {
         return kept(heard, target, settlement, wanted).await;
     }
     settlement::close_unanswered(&app, &case, Outcome::TargetFailed, carried);
     Err(given_up.unwrap_or_else(busy))
+}
+
+/// INVARIANT: what all attempts of a request may cost together is on disk before the next one begins.
+async fn put_down(app: &App, case: &Case, promised: NanoUsd) -> Result<(), Failure> {
+    let raised = promised.less(case.reserved);
+    if raised <= case.raised.get() {
+        return Ok(());
+    }
+    app.store.raised(&case.id, raised).await.map_err(|error| {
+        let message =
+            format!("a further attempt could not be recorded, so it was not made: {error}");
+        Failure::ours(Code::LedgerUnavailable, message)
+    })?;
+    case.raised.set(raised);
+    Ok(())
+}
+
+/// The money for an attempt: what was set aside first, or, for a fallback, from the budgets of the
+/// target that serves it. It is put down before anything is sent; nothing is told where a budget has no
+/// room.
+async fn funded(
+    app: &Arc<App>,
+    case: &Arc<Case>,
+    (target, estimates): (TargetId, &[Estimate]),
+    (first, carried): (Option<Hold>, NanoUsd),
+) -> Result<Hold, Option<Failure>> {
+    let hold = if let Some(hold) = first {
+        hold
+    } else {
+        let (estimate, place) = (estimates.get(target.0).copied(), (target, &*case.route));
+        let reserving = app.reserve(&case.caller, place, estimate, clock::now());
+        reserving.await.map_err(|_| None)?
+    };
+    match put_down(app, case, carried + hold.charge().billed).await {
+        Ok(()) => Ok(hold),
+        Err(failure) => {
+            hold.release();
+            Err(Some(failure))
+        }
+    }
 }
 
 /// A local answer that was not accepted is still the answer when nothing else may or could give one.
@@ -242,7 +284,7 @@ async fn kept(
 }
 
 /// An account for a local answer that was given up. Its work is booked when it is told.
-fn reopened(
+async fn reopened(
     app: &Arc<App>,
     case: &Arc<Case>,
     (target, estimates): (TargetId, &[Estimate]),
@@ -251,7 +293,7 @@ fn reopened(
     let destination = app.destination(target)?;
     let (estimate, place) = (estimates.get(target.0).copied(), (target, &*case.route));
     let seat = destination.seat()?;
-    let hold = app.reserve(&case.caller, place, estimate, clock::now()).ok()?;
+    let hold = app.reserve(&case.caller, place, estimate, clock::now()).await.ok()?;
     let mut settlement = Settlement::open(Arc::clone(app), Arc::clone(case), target, hold, seat);
     settlement.carry(Carried { imputed: NanoUsd::ZERO, ..carried });
     Some(settlement)

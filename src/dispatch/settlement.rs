@@ -14,6 +14,7 @@ use crate::caller::{Caller, Seats, Standing};
 use crate::chat::Usage;
 use crate::clock::{self, Instant};
 use crate::destination::Destination;
+use crate::idempotency::Ticket;
 use crate::money::{NanoUsd, Tokens};
 use crate::policy::{TargetId, Verdict};
 use crate::record::{self, Ending, SentTo, SettledRow};
@@ -92,6 +93,12 @@ pub struct Case {
     pub standing: Standing,
     /// The caller's places, until the request ends.
     pub seats: Seats,
+    /// What its decision set aside, on disk.
+    pub reserved: NanoUsd,
+    /// What was set aside beyond that for further attempts, on disk.
+    pub raised: Raised,
+    /// The key under which the client may ask again, until the request ends.
+    pub ticket: Option<Ticket>,
     /// What it consisted of so far, where traces are wanted.
     pub parts: Parts,
 }
@@ -123,6 +130,22 @@ impl Case {
     pub fn moment(&self, at: Instant) -> Timestamp {
         let since = SignedDuration::try_from(at.duration_since(self.started)).unwrap_or_default();
         self.at.checked_add(since).unwrap_or(self.at)
+    }
+}
+
+/// How much more than its decision said a request may cost by now.
+#[derive(Debug, Default)]
+pub struct Raised(Mutex<NanoUsd>);
+
+impl Raised {
+    /// How much.
+    pub fn get(&self) -> NanoUsd {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// It is on disk that it is so much.
+    pub fn set(&self, amount: NanoUsd) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = amount;
     }
 }
 
@@ -296,6 +319,7 @@ impl Settlement {
             answered_by: self.destination().map(|it| it.chosen(&self.case.route)),
             weights: self.destination().and_then(Destination::weights),
             sent_to: self.case.sent_to.list(),
+            raised: self.case.raised.get(),
             cost: sums.cost,
             avoided: sums.avoided,
             imputed: sums.imputed,
@@ -414,6 +438,7 @@ pub(super) fn close_unanswered(app: &Arc<App>, case: &Case, outcome: Outcome, ca
         answered_by: None,
         weights: None,
         sent_to: case.sent_to.list(),
+        raised: case.raised.get(),
         cost,
         avoided: NanoUsd::ZERO,
         imputed,

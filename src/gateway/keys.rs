@@ -1,7 +1,6 @@
 //! Keys that operators make and revoke while the gateway runs, by commands, the admin API or the console.
 
 use std::num::NonZeroU32;
-use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,8 +13,8 @@ use crate::caller::{CallerSettings, Callers, Grant, KeyBook, KeyDigest, Rates, T
 use crate::clock;
 use crate::inspect::Level;
 use crate::policy::Criticality;
-use crate::record::LedgerError;
 use crate::record::keys::{Grants, KeyError, KeyRow, Keys};
+use crate::record::{LedgerError, StoreSettings};
 use crate::secret::Secret;
 use crate::yaml;
 
@@ -165,11 +164,13 @@ pub fn view(row: &KeyRow, now: Timestamp) -> serde_json::Value {
 #[derive(Debug)]
 pub(crate) struct ManagedKeys {
     keys: Mutex<(Keys, Option<i64>)>,
+    ledger: StoreSettings,
 }
 
 impl ManagedKeys {
-    pub(super) fn open(ledger: &Path, now: Timestamp) -> Result<Self, LedgerError> {
-        Ok(Self { keys: Mutex::new((Keys::open(ledger, now)?, None)) })
+    pub(super) fn open(ledger: &StoreSettings, now: Timestamp) -> Result<Self, LedgerError> {
+        let keys = Mutex::new((Keys::open(ledger, now)?, None));
+        Ok(Self { keys, ledger: ledger.clone() })
     }
 
     fn held(&self) -> MutexGuard<'_, (Keys, Option<i64>)> {
@@ -224,7 +225,14 @@ impl ManagedKeys {
     pub(super) fn refresh(&self, callers: &Callers) -> Result<(), LedgerError> {
         let mut held = self.held();
         let (keys, seen) = &mut *held;
-        let revision = keys.revision()?;
+        let revision = match keys.revision() {
+            Ok(revision) => revision,
+            Err(error) => {
+                // A server that was lost needs a new connection, for the next time.
+                *keys = Keys::open(&self.ledger, clock::now())?;
+                return Err(error);
+            }
+        };
         if *seen == Some(revision) {
             return Ok(());
         }

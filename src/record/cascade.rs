@@ -23,15 +23,13 @@ pub struct Looked {
 impl Reader {
     /// The local answers of a period that were looked at, in the order of time.
     pub fn looked_at(&self, period: Period) -> Result<Vec<Looked>, LedgerError> {
-        let mut query = self.connection().prepare(
-            "SELECT coalesce(route, ''), coalesce(verify_score, 0.0), verify_verdict, cost_nanos,
-               avoided_nanos
+        let query = "SELECT coalesce(route, ''), coalesce(verify_score, 0.0), verify_verdict,
+               cost_nanos, avoided_nanos
              FROM ledger
              WHERE verify_verdict IS NOT NULL AND at_us >= ?1 AND at_us < ?2
-             ORDER BY seq",
-        )?;
+             ORDER BY seq";
         let nanos = |nanos: i64| NanoUsd::new(i128::from(nanos));
-        let rows = query.query_map(bounds(period), |row| {
+        self.sql().all(query, &bounds(period), |row| {
             Ok(Looked {
                 route: row.get(0)?,
                 score: row.get(1)?,
@@ -39,7 +37,6 @@ impl Reader {
                 cost: nanos(row.get(3)?),
                 avoided: nanos(row.get(4)?),
             })
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        })
     }
 }

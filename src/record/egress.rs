@@ -137,8 +137,18 @@ pub fn egress(
     known: Known,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Egress, LedgerError> {
-    let snapshot = ledger.connection().unchecked_transaction()?;
-    let verified = verify_within(&snapshot, known, progress)?;
+    ledger.at_one_moment(|sql| {
+        let verified = verify_within(sql, known, progress)?;
+        summed(ledger, period, sensitivity, verified)
+    })
+}
+
+fn summed(
+    ledger: &Reader,
+    period: Period,
+    sensitivity: Option<&str>,
+    verified: Verified,
+) -> Result<Egress, LedgerError> {
     let mut out = Egress { verified, groups: BTreeMap::new(), requests: 0 };
     ledger.each(period, |row| {
         if sensitivity.is_some_and(|level| level != row.decided.sensitivity) {

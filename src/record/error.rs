@@ -1,6 +1,8 @@
-//! What can go wrong with the ledger file.
+//! What can go wrong with the ledger.
 
 use std::path::PathBuf;
+
+use super::sql::{Reach, SqlError};
 
 /// A failure of the ledger, with a way out where there is one.
 #[derive(Debug, thiserror::Error)]
@@ -12,8 +14,31 @@ pub enum LedgerError {
         path: PathBuf,
         /// Why.
         #[source]
-        source: rusqlite::Error,
+        source: SqlError,
     },
+    /// The server cannot be reached, or does not let us in.
+    #[error(
+        "cannot use the ledger in {place}: {source}; check the server, the user and its rights"
+    )]
+    Connect {
+        /// Server and database.
+        place: String,
+        /// Why.
+        #[source]
+        source: SqlError,
+    },
+    /// No gateway has written there yet.
+    #[error("there is no ledger in {place} yet; a gateway that serves makes it")]
+    Missing {
+        /// Server and database.
+        place: String,
+    },
+    /// Other nodes have taken this one for dead: what it had was booked and given to others.
+    #[error(
+        "this node was not heard of for longer than its lease, and others took over what it had; \
+         restart it"
+    )]
+    Lapsed,
     /// The lock file beside it cannot be made.
     #[error("cannot lock the ledger `{path}`: {source}; check the folder and its permissions")]
     Lock {
@@ -50,7 +75,7 @@ pub enum LedgerError {
     },
     /// A query or a row's write failed; nothing else is affected.
     #[error("the ledger refused an operation: {0}")]
-    Sql(#[from] rusqlite::Error),
+    Sql(#[from] SqlError),
     /// A write could not be committed now; a later one may be.
     #[error("the ledger cannot be written at the moment: {reason}")]
     Unwritable {
@@ -102,4 +127,23 @@ pub enum LedgerError {
         /// What is wrong.
         what: String,
     },
+}
+
+impl From<rusqlite::Error> for LedgerError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sql(error.into())
+    }
+}
+
+impl LedgerError {
+    /// How far it reaches when it happens while rows are written.
+    pub(super) fn reach(&self) -> Reach {
+        if let Self::Sql(error) = self {
+            error.reach()
+        } else if matches!(self, Self::Connect { .. }) {
+            Reach::Connection
+        } else {
+            Reach::Everything
+        }
+    }
 }

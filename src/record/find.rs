@@ -1,7 +1,6 @@
 //! Looking for rows: the latest that are like this.
 
 use jiff::Timestamp;
-use rusqlite::named_params;
 
 use super::error::LedgerError;
 use super::read::{Reader, read};
@@ -27,25 +26,24 @@ pub struct Wanted {
 impl Reader {
     /// The latest rows that are like this, newest first.
     pub fn find(&self, wanted: &Wanted, limit: u32) -> Result<Vec<LedgerRow>, LedgerError> {
-        let mut query = self.connection().prepare_cached(
-            "SELECT * FROM ledger
-             WHERE (:target = '' OR coalesce(answered_target, target, 'none') = :target)
-               AND (:sensitivity = '' OR sensitivity = :sensitivity)
-               AND (:team = '' OR team = :team)
-               AND (:outcome = '' OR coalesce(outcome, state) = :outcome)
-               AND substr(id, 1, length(:id)) = :id
-               AND at_us < :before
-             ORDER BY seq DESC LIMIT :limit",
-        )?;
+        let query = "SELECT * FROM ledger
+             WHERE (?1 = '' OR coalesce(answered_target, target, 'none') = ?1)
+               AND (?2 = '' OR sensitivity = ?2)
+               AND (?3 = '' OR team = ?3)
+               AND (?4 = '' OR coalesce(outcome, state) = ?4)
+               AND substr(id, 1, length(?5)) = ?5
+               AND at_us < ?6
+             ORDER BY seq DESC LIMIT ?7";
         let before = wanted.before.unwrap_or(Timestamp::MAX).as_microsecond();
-        let mut found = query.query(named_params! {
-            ":target": wanted.target, ":sensitivity": wanted.sensitivity, ":team": wanted.team,
-            ":outcome": wanted.outcome, ":id": wanted.id, ":before": before, ":limit": limit,
-        })?;
-        let mut rows = Vec::new();
-        while let Some(row) = found.next()? {
-            rows.push(read(row)?);
-        }
-        Ok(rows)
+        let values = [
+            (&wanted.target).into(),
+            (&wanted.sensitivity).into(),
+            (&wanted.team).into(),
+            (&wanted.outcome).into(),
+            (&wanted.id).into(),
+            before.into(),
+            i64::from(limit).into(),
+        ];
+        self.sql().all(query, &values, read)
     }
 }

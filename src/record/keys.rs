@@ -1,15 +1,14 @@
 //! API keys that are made, changed and revoked while gateways run.
 //!
-//! They are in the ledger's file, as digests: what is stored opens nothing. Commands write them from
+//! They are beside the ledger, as digests: what is stored opens nothing. Commands write them from
 //! another process; a gateway asks for the number of the last change, and reads them when it is new.
 
-use std::path::Path;
-
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, TransactionBehavior, params};
 
 use super::error::LedgerError;
+use super::place::{Durability, StoreSettings};
 use super::schema;
+use super::sql::{Row, Sql, SqlError};
 
 /// A key as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,54 +69,56 @@ pub enum KeyError {
     Ledger(#[from] LedgerError),
 }
 
-impl From<rusqlite::Error> for KeyError {
-    fn from(error: rusqlite::Error) -> Self {
+impl From<SqlError> for KeyError {
+    fn from(error: SqlError) -> Self {
         Self::Ledger(error.into())
     }
 }
 
-/// The keys of a ledger's file.
+/// The keys of a ledger.
 #[derive(Debug)]
 pub struct Keys {
-    connection: Connection,
+    sql: Sql,
 }
 
 impl Keys {
-    /// Opens or makes the file, also beside a running gateway.
-    pub fn open(path: &Path, now: Timestamp) -> Result<Self, LedgerError> {
-        Ok(Self { connection: schema::open_writer(path, now)? })
+    /// Opens or makes the ledger, also beside running gateways.
+    pub fn open(place: impl Into<StoreSettings>, now: Timestamp) -> Result<Self, LedgerError> {
+        Ok(Self { sql: schema::open_writer(&place.into(), Durability::Strict, now)? })
     }
 
     /// Keeps a new key.
     pub fn create(&self, row: &KeyRow) -> Result<(), KeyError> {
-        let change = self.change()?;
-        if get(&change, &row.name)?.is_some() {
-            return Err(KeyError::Exists(row.name.clone()));
-        }
-        let grants = &row.grants;
-        change.execute(
-            "INSERT INTO api_keys (name, team, digest, hint, models_json, criticality, region,
-               data_floor, requests_per_minute, tokens_per_minute, concurrent, created_us, expires_us)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
-            params![
-                row.name,
-                row.team,
-                row.digest,
-                row.hint,
-                // Serialising plain strings cannot fail.
-                serde_json::to_string(&grants.models).unwrap_or_default(),
-                grants.criticality,
-                grants.region,
-                grants.data_floor,
-                grants.requests_per_minute,
-                grants.tokens_per_minute,
-                grants.concurrent,
-                row.created.as_microsecond(),
-                row.expires.map(Timestamp::as_microsecond),
-            ],
-        )?;
-        changed(&change, &row.name, "created", row.created)?;
-        Ok(change.commit()?)
+        self.sql.transaction(|| {
+            if get(&self.sql, &row.name)?.is_some() {
+                return Err(KeyError::Exists(row.name.clone()));
+            }
+            let grants = &row.grants;
+            // Serialising plain strings cannot fail.
+            let models = serde_json::to_string(&grants.models).unwrap_or_default();
+            self.sql.execute(
+                "INSERT INTO api_keys (name, team, digest, hint, models_json, criticality, region,
+                   data_floor, requests_per_minute, tokens_per_minute, concurrent, created_us,
+                   expires_us)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+                &[
+                    (&row.name).into(),
+                    (&row.team).into(),
+                    row.digest.as_slice().into(),
+                    (&row.hint).into(),
+                    models.into(),
+                    grants.criticality.as_deref().into(),
+                    grants.region.as_deref().into(),
+                    grants.data_floor.as_deref().into(),
+                    grants.requests_per_minute.into(),
+                    grants.tokens_per_minute.into(),
+                    grants.concurrent.into(),
+                    row.created.as_microsecond().into(),
+                    row.expires.map(Timestamp::as_microsecond).into(),
+                ],
+            )?;
+            Ok(changed(&self.sql, &row.name, "created", row.created)?)
+        })
     }
 
     /// Gives a key a new secret. The old one stays good for a while, so that nobody has to change both
@@ -129,88 +130,74 @@ impl Keys {
         overlap: SignedDuration,
         now: Timestamp,
     ) -> Result<(), KeyError> {
-        let change = self.change()?;
-        usable(&change, name)?;
-        let until = now.checked_add(overlap).unwrap_or(Timestamp::MAX);
-        change.execute(
-            "UPDATE api_keys SET before_digest = digest, before_until_us = ?2, digest = ?3, hint = ?4
-             WHERE name = ?1",
-            params![name, until.as_microsecond(), digest, hint],
-        )?;
-        changed(&change, name, "rotated", now)?;
-        Ok(change.commit()?)
+        self.sql.transaction(|| {
+            usable(&self.sql, name)?;
+            let until = now.checked_add(overlap).unwrap_or(Timestamp::MAX);
+            self.sql.execute(
+                "UPDATE api_keys
+                 SET before_digest = digest, before_until_us = ?2, digest = ?3, hint = ?4
+                 WHERE name = ?1",
+                &[
+                    name.into(),
+                    until.as_microsecond().into(),
+                    digest.as_slice().into(),
+                    hint.into(),
+                ],
+            )?;
+            Ok(changed(&self.sql, name, "rotated", now)?)
+        })
     }
 
     /// Ends a key for good.
     pub fn revoke(&self, name: &str, now: Timestamp) -> Result<(), KeyError> {
-        let change = self.change()?;
-        usable(&change, name)?;
-        change.execute(
-            "UPDATE api_keys SET revoked_us = ?2, before_digest = NULL, before_until_us = NULL
-             WHERE name = ?1",
-            params![name, now.as_microsecond()],
-        )?;
-        changed(&change, name, "revoked", now)?;
-        Ok(change.commit()?)
-    }
-
-    /// A change holds the file from its first look on: one that reads first and writes later fails when
-    /// the gateway has written in between.
-    fn change(&self) -> Result<Transaction<'_>, rusqlite::Error> {
-        Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)
+        self.sql.transaction(|| {
+            usable(&self.sql, name)?;
+            self.sql.execute(
+                "UPDATE api_keys
+                 SET revoked_us = ?2, before_digest = NULL, before_until_us = NULL
+                 WHERE name = ?1",
+                &[name.into(), now.as_microsecond().into()],
+            )?;
+            Ok(changed(&self.sql, name, "revoked", now)?)
+        })
     }
 
     /// All of them, by name.
     pub fn list(&self) -> Result<Vec<KeyRow>, LedgerError> {
-        let mut query = self.connection.prepare_cached("SELECT * FROM api_keys ORDER BY name")?;
-        let mut found = query.query([])?;
-        let mut rows = Vec::new();
-        while let Some(row) = found.next()? {
-            rows.push(read(row)?);
-        }
-        Ok(rows)
+        self.sql.all("SELECT * FROM api_keys ORDER BY name", &[], read)
     }
 
     /// The number of the last change; 0 before the first.
     pub fn revision(&self) -> Result<i64, LedgerError> {
-        let mut query =
-            self.connection.prepare_cached("SELECT coalesce(max(n), 0) FROM api_key_changes")?;
-        Ok(query.query_row([], |row| row.get(0))?)
+        Ok(self.sql.value("SELECT coalesce(max(n), 0) FROM api_key_changes", &[])?)
     }
 }
 
-fn get(connection: &Connection, name: &str) -> Result<Option<KeyRow>, KeyError> {
-    let mut query = connection.prepare_cached("SELECT * FROM api_keys WHERE name = ?1")?;
-    let found = query.query_row([name], |row| Ok(read(row))).optional()?;
-    Ok(found.transpose()?)
+fn get(sql: &Sql, name: &str) -> Result<Option<KeyRow>, KeyError> {
+    Ok(sql.first("SELECT * FROM api_keys WHERE name = ?1", &[name.into()], read)?)
 }
 
-fn usable(connection: &Connection, name: &str) -> Result<(), KeyError> {
-    match get(connection, name)? {
+fn usable(sql: &Sql, name: &str) -> Result<(), KeyError> {
+    match get(sql, name)? {
         None => Err(KeyError::Unknown(name.to_owned())),
         Some(row) if row.revoked.is_some() => Err(KeyError::Revoked(name.to_owned())),
         Some(_) => Ok(()),
     }
 }
 
-fn changed(
-    connection: &Connection,
-    name: &str,
-    what: &str,
-    now: Timestamp,
-) -> Result<(), rusqlite::Error> {
+fn changed(sql: &Sql, name: &str, what: &str, now: Timestamp) -> Result<(), SqlError> {
     let insert = "INSERT INTO api_key_changes (at_us, name, what) VALUES (?1, ?2, ?3)";
-    connection.execute(insert, params![now.as_microsecond(), name, what])?;
+    sql.execute(insert, &[now.as_microsecond().into(), name.into(), what.into()])?;
     Ok(())
 }
 
 fn read(row: &Row<'_>) -> Result<KeyRow, LedgerError> {
     let time = |column: &str| {
-        let micros = row.get::<_, Option<i64>>(column)?;
+        let micros = row.get::<Option<i64>>(column)?;
         Ok::<_, LedgerError>(micros.and_then(|it| Timestamp::from_microsecond(it).ok()))
     };
     let models: String = row.get("models_json")?;
-    let before = row.get::<_, Option<[u8; 32]>>("before_digest")?;
+    let before = row.get::<Option<[u8; 32]>>("before_digest")?;
     Ok(KeyRow {
         name: row.get("name")?,
         team: row.get("team")?,

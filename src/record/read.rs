@@ -2,67 +2,68 @@
 //!
 //! Everything here blocks on the file and belongs on a thread that may.
 
-use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::error::LedgerError;
 use super::evidence::SignedHead;
+use super::place::StoreSettings;
 use super::report::Period;
 use super::row::{
     Chosen, DecidedRow, Ending, LedgerRow, SentTo, SettledRow, State, Sums, Verified, Weights,
 };
 use super::schema;
+use super::sql::{Row, Sql, SqlError, Value};
 use crate::budget::{BudgetSpec, Imputed, Recovered, Subject};
 use crate::chat::{Usage, UsageSource};
 use crate::money::{NanoUsd, Tokens};
 
-/// A read-only connection to a ledger, of this process or another.
+/// A read-only connection to a ledger, of this process or others.
 #[derive(Debug)]
 pub struct Reader {
-    connection: Connection,
+    sql: Sql,
 }
 
 impl Reader {
     /// Opens an existing ledger.
-    pub fn open(path: &Path) -> Result<Self, LedgerError> {
-        Ok(Self { connection: schema::open_reader(path)? })
+    pub fn open(place: impl Into<StoreSettings>) -> Result<Self, LedgerError> {
+        Ok(Self { sql: schema::open_reader(&place.into())? })
     }
 
     /// The connection, for queries of this module's siblings.
-    pub(super) const fn connection(&self) -> &Connection {
-        &self.connection
+    pub(super) const fn sql(&self) -> &Sql {
+        &self.sql
+    }
+
+    /// Lets several queries see the ledger as it is at one moment.
+    pub(super) fn at_one_moment<T>(
+        &self,
+        look: impl FnOnce(&Sql) -> Result<T, LedgerError>,
+    ) -> Result<T, LedgerError> {
+        self.sql.snapshot()?;
+        let seen = look(&self.sql);
+        self.sql.roll_back();
+        seen
     }
 
     /// Reads the whole file for damage; an error says what was found first.
     pub fn check(&self) -> Result<(), LedgerError> {
-        let found: String =
-            self.connection.pragma_query_value(None, "quick_check", |row| row.get(0))?;
-        if found == "ok" { Ok(()) } else { Err(LedgerError::Damaged { seq: 0, what: found }) }
+        match self.sql.damage()? {
+            None => Ok(()),
+            Some(what) => Err(LedgerError::Damaged { seq: 0, what }),
+        }
     }
 
     /// The row of this decision.
     pub fn row(&self, id: &str) -> Result<Option<LedgerRow>, LedgerError> {
-        self.connection
-            .prepare_cached("SELECT * FROM ledger WHERE id = ?1")?
-            .query_row([id], |row| Ok(read(row)))
-            .optional()?
-            .transpose()
+        self.sql.first("SELECT * FROM ledger WHERE id = ?1", &[id.into()], read)
     }
 
     /// The latest rows, newest first.
     pub fn rows(&self, limit: u32) -> Result<Vec<LedgerRow>, LedgerError> {
-        let mut query =
-            self.connection.prepare_cached("SELECT * FROM ledger ORDER BY seq DESC LIMIT ?1")?;
-        let mut found = query.query([limit])?;
-        let mut rows = Vec::new();
-        while let Some(row) = found.next()? {
-            rows.push(read(row)?);
-        }
-        Ok(rows)
+        let query = "SELECT * FROM ledger ORDER BY seq DESC LIMIT ?1";
+        self.sql.all(query, &[i64::from(limit).into()], read)
     }
 
     /// Hands over every decision since a moment, in the order of the ledger, without keeping them.
@@ -71,40 +72,35 @@ impl Reader {
         since: Timestamp,
         mut each: impl FnMut(PastRow<'_>),
     ) -> Result<(), LedgerError> {
-        let mut query = self.connection.prepare_cached(
-            "SELECT id, at_us, team, route, target, zone, facts_json, answered_target,
+        let query = "SELECT id, at_us, team, route, target, zone, facts_json, answered_target,
                cost_nanos, latency_us, usage_source, input_uncached, cache_read, cache_write,
                cache_write_1h, output, reasoning, seq
-             FROM ledger WHERE at_us >= ?1 ORDER BY seq",
-        )?;
-        let mut found = query.query([since.as_microsecond()])?;
-        while let Some(row) = found.next()? {
+             FROM ledger WHERE at_us >= ?1 ORDER BY seq";
+        self.sql.each(query, &[since.as_microsecond().into()], |row| {
             let at = Timestamp::from_microsecond(row.get(1)?).unwrap_or(Timestamp::UNIX_EPOCH);
             each(PastRow {
-                id: text(row, 0)?.unwrap_or_default(),
+                id: row.text(0)?.unwrap_or_default(),
                 at,
-                team: text(row, 2)?.unwrap_or_default(),
-                route: text(row, 3)?,
-                target: text(row, 4)?,
-                zone: text(row, 5)?,
-                facts_json: text(row, 6)?.unwrap_or_default(),
-                answered_by: text(row, 7)?.or(text(row, 4)?),
+                team: row.text(2)?.unwrap_or_default(),
+                route: row.text(3)?,
+                target: row.text(4)?,
+                zone: row.text(5)?,
+                facts_json: row.text(6)?.unwrap_or_default(),
+                answered_by: row.text(7)?.or(row.text(4)?),
                 cost: nanos(row, 8)?,
-                latency_ms: row.get::<_, Option<i64>>(9)?.map(millis),
+                latency_ms: row.get::<Option<i64>>(9)?.map(millis),
                 usage: usage(row)?,
             });
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     /// Hands over every row of a period, in the order of the ledger, without keeping them.
     pub fn each(&self, period: Period, mut each: impl FnMut(LedgerRow)) -> Result<(), LedgerError> {
-        let mut query = self.connection.prepare_cached(OF_PERIOD)?;
-        let mut found = query.query(bounds(period))?;
-        while let Some(row) = found.next()? {
+        self.sql.each(OF_PERIOD, &bounds(period), |row| {
             each(read(row)?);
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     /// The same as names and values of the columns.
@@ -113,46 +109,55 @@ impl Reader {
         period: Period,
         mut each: impl FnMut(Vec<(String, serde_json::Value)>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let failed = |error: rusqlite::Error| E::from(LedgerError::Sql(error));
-        let mut query = self.connection.prepare_cached(OF_PERIOD).map_err(failed)?;
-        let names: Vec<String> = query.column_names().map(str::to_owned).collect();
-        let mut found = query.query(bounds(period)).map_err(failed)?;
-        while let Some(row) = found.next().map_err(failed)? {
-            let mut columns = Vec::with_capacity(names.len());
-            for (place, name) in names.iter().enumerate() {
-                let value = match row.get_ref(place).map_err(failed)? {
-                    ValueRef::Null | ValueRef::Blob(_) => serde_json::Value::Null,
-                    ValueRef::Integer(value) => value.into(),
-                    ValueRef::Real(value) => value.into(),
-                    ValueRef::Text(text) => String::from_utf8_lossy(text).into(),
+        let mut failed = None;
+        let done = self.sql.each(OF_PERIOD, &bounds(period), |row| {
+            let mut columns = Vec::new();
+            for (place, name) in row.names().into_iter().enumerate() {
+                let value = match row.value(place)? {
+                    Value::Integer(Some(value)) => value.into(),
+                    Value::Real(Some(value)) => value.into(),
+                    Value::Text(Some(text)) => text.into(),
+                    Value::Integer(None)
+                    | Value::Real(None)
+                    | Value::Text(None)
+                    | Value::Blob(_) => serde_json::Value::Null,
                 };
-                columns.push((name.clone(), value));
+                columns.push((name, value));
             }
-            each(columns)?;
+            each(columns).map_err(|error| {
+                failed = Some(error);
+                LedgerError::Closed
+            })
+        });
+        match failed {
+            Some(error) => Err(error),
+            None => Ok(done?),
         }
-        Ok(())
     }
 
-    /// The signed end of the chain.
-    pub fn head(&self) -> Result<Option<SignedHead>, LedgerError> {
-        Ok(SignedHead::last(&self.connection)?)
+    /// The signed ends of the chains, with the nodes that they are of.
+    pub fn heads(&self) -> Result<Vec<(i64, SignedHead)>, LedgerError> {
+        let nodes = "SELECT DISTINCT node FROM heads ORDER BY 1";
+        let mut heads = Vec::new();
+        for node in self.sql.all(nodes, &[], |row| row.get::<i64>(0))? {
+            heads.extend(SignedHead::last(&self.sql, node)?.map(|head| (node, head)));
+        }
+        Ok(heads)
     }
 
     /// Sums over all rows.
     pub fn sums(&self) -> Result<Sums, LedgerError> {
-        let mut query = self.connection.prepare_cached(
-            "SELECT state, count(*), sum(cost_nanos), sum(avoided_nanos), sum(imputed_nanos),
-               sum(reserved_nanos) FROM ledger GROUP BY state",
-        )?;
-        let mut found = query.query([])?;
+        let query = "SELECT state, count(*), CAST(sum(cost_nanos) AS BIGINT),
+               CAST(sum(avoided_nanos) AS BIGINT), CAST(sum(imputed_nanos) AS BIGINT),
+               CAST(sum(reserved_nanos) AS BIGINT) FROM ledger GROUP BY state";
         let mut sums = Sums::default();
-        while let Some(row) = found.next()? {
-            let count = u64::try_from(row.get::<_, i64>(1)?).unwrap_or(0);
+        self.sql.each(query, &[], |row| {
+            let count = u64::try_from(row.get::<i64>(1)?).unwrap_or(0);
             sums.rows = sums.rows.saturating_add(count);
             sums.cost += nanos(row, 2)?;
             sums.avoided += nanos(row, 3)?;
             sums.imputed += nanos(row, 4)?;
-            match State::from_name(&row.get::<_, String>(0)?) {
+            match State::from_name(&row.get::<String>(0)?) {
                 Some(State::Held) => {
                     sums.held = count;
                     sums.reserved = nanos(row, 5)?;
@@ -163,7 +168,8 @@ impl Reader {
                 Some(State::Expired) => sums.expired = count,
                 None => {}
             }
-        }
+            Ok::<_, LedgerError>(())
+        })?;
         Ok(sums)
     }
 
@@ -174,46 +180,67 @@ impl Reader {
         specs: &[BudgetSpec],
         now: Timestamp,
     ) -> Result<Vec<Recovered>, LedgerError> {
-        let mut recovered = Vec::new();
+        let mut all = Vec::new();
         for spec in specs {
-            let span = spec.window.span(&spec.tz, now);
-            let query = format!(
-                "SELECT {subject}, sum(CASE state WHEN 'held' THEN {reserved} ELSE {cost} END)
-                 FROM ledger WHERE at_us >= :start AND at_us < :end AND state <> 'refused'
-                 GROUP BY 1 ORDER BY 1",
-                subject = subject_column(spec.per),
-                reserved = match spec.imputed {
-                    Imputed::Excluded => "reserved_nanos",
-                    Imputed::Included => "reserved_nanos + reserved_imputed_nanos",
-                },
-                cost = match spec.imputed {
-                    Imputed::Excluded => "cost_nanos",
-                    Imputed::Included => "cost_nanos + imputed_nanos",
-                },
-            );
-            let mut query = self.connection.prepare_cached(&query)?;
-            let mut found = query.query(named_params! {
-                ":start": span.start.as_microsecond(),
-                ":end": span.end.as_microsecond(),
-            })?;
-            while let Some(row) = found.next()? {
-                recovered.push(Recovered {
-                    budget: spec.name.clone(),
-                    subject: row.get(0)?,
-                    span,
-                    spent: nanos(row, 1)?,
-                });
-            }
+            all.extend(recovered(&self.sql, spec, now, None)?);
         }
-        Ok(recovered)
+        Ok(all)
     }
+}
+
+/// What a budget had spent in its window at `now`, by its subjects; of one node only, where one is given.
+pub(super) fn recovered(
+    sql: &Sql,
+    spec: &BudgetSpec,
+    now: Timestamp,
+    node: Option<i64>,
+) -> Result<Vec<Recovered>, LedgerError> {
+    let span = spec.window.span(&spec.tz, now);
+    let since = spec.window.since(now).map(|since| spec.window.span(&spec.tz, since));
+    // A rolling window is counted in parts, a calendar window in one piece.
+    let part = spec
+        .window
+        .rolling()
+        .map_or(i64::MAX, |rolling| i64::try_from(rolling.part.as_micros()).unwrap_or(i64::MAX));
+    let query = format!(
+        "SELECT {subject}, at_us / ?3,
+           CAST(sum(CASE state WHEN 'held' THEN {reserved} ELSE {cost} END) AS BIGINT)
+         FROM ledger WHERE at_us >= ?1 AND at_us < ?2 AND state <> 'refused' {whose}
+         GROUP BY 1, 2 ORDER BY 1, 2",
+        subject = subject_column(spec.per),
+        reserved = match spec.imputed {
+            Imputed::Excluded => "reserved_nanos + coalesce(raised_nanos, 0)",
+            Imputed::Included => {
+                "reserved_nanos + coalesce(raised_nanos, 0) + reserved_imputed_nanos"
+            }
+        },
+        cost = match spec.imputed {
+            Imputed::Excluded => "cost_nanos",
+            Imputed::Included => "cost_nanos + imputed_nanos",
+        },
+        whose = if node.is_some() { "AND node = ?4" } else { "" },
+    );
+    let start = since.map_or(span.start, |since| since.start);
+    let mut values: Vec<Value<'_>> =
+        vec![start.as_microsecond().into(), span.end.as_microsecond().into(), part.into()];
+    values.extend(node.map(Value::from));
+    sql.all(&query, &values, |row| {
+        let (subject, part_number, spent) = (row.get(0)?, row.get::<i64>(1)?, nanos(row, 2)?);
+        let span = if since.is_some() {
+            let at = Timestamp::from_microsecond(part_number.saturating_mul(part));
+            spec.window.span(&spec.tz, at.unwrap_or(now))
+        } else {
+            span
+        };
+        Ok(Recovered { budget: spec.name.clone(), subject, span, spent })
+    })
 }
 
 const OF_PERIOD: &str = "SELECT * FROM ledger WHERE at_us >= ?1 AND at_us < ?2 ORDER BY seq";
 
 /// A period as the parameters `?1` and `?2`, the first after the last excluded.
-pub(super) fn bounds(period: Period) -> (i64, i64) {
-    (period.since.as_microsecond(), period.until.as_microsecond())
+pub(super) fn bounds(period: Period) -> [Value<'static>; 2] {
+    [period.since.as_microsecond().into(), period.until.as_microsecond().into()]
 }
 
 /// A decision of the past, borrowed while it is looked at.
@@ -243,13 +270,6 @@ pub struct PastRow<'r> {
     pub usage: Option<Usage>,
 }
 
-fn text<'r>(row: &'r Row<'_>, column: usize) -> Result<Option<&'r str>, rusqlite::Error> {
-    Ok(match row.get_ref(column)? {
-        ValueRef::Text(bytes) => std::str::from_utf8(bytes).ok(),
-        ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_) | ValueRef::Blob(_) => None,
-    })
-}
-
 /// Microseconds as milliseconds, for people.
 #[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "a display value")]
 fn millis(micros: i64) -> f64 {
@@ -259,7 +279,7 @@ fn millis(micros: i64) -> f64 {
 /// The expression whose value names the pot, as `SubjectKeys` does when it is reserved.
 fn subject_column(subject: Subject) -> &'static str {
     match subject {
-        Subject::Everyone => "''",
+        Subject::Everyone => "CAST('' AS TEXT)",
         Subject::Team => "team",
         Subject::Key => "key",
         Subject::Caller => "caller",
@@ -269,12 +289,12 @@ fn subject_column(subject: Subject) -> &'static str {
     }
 }
 
-fn nanos(row: &Row<'_>, column: usize) -> Result<NanoUsd, rusqlite::Error> {
-    Ok(NanoUsd::new(i128::from(row.get::<_, i64>(column)?)))
+fn nanos(row: &Row<'_>, column: usize) -> Result<NanoUsd, SqlError> {
+    Ok(NanoUsd::new(i128::from(row.get::<i64>(column)?)))
 }
 
-fn nanos_of(row: &Row<'_>, column: &str) -> Result<NanoUsd, rusqlite::Error> {
-    Ok(NanoUsd::new(i128::from(row.get::<_, i64>(column)?)))
+fn nanos_of(row: &Row<'_>, column: &str) -> Result<NanoUsd, SqlError> {
+    Ok(NanoUsd::new(i128::from(row.get::<i64>(column)?)))
 }
 
 pub(super) fn read(row: &Row<'_>) -> Result<LedgerRow, LedgerError> {
@@ -317,16 +337,17 @@ fn settled(row: &Row<'_>, id: &str, ending: Ending) -> Result<SettledRow, Ledger
     Ok(SettledRow {
         id: id.to_owned(),
         ending,
-        outcome: row.get::<_, Option<String>>("outcome")?.unwrap_or_default(),
+        outcome: row.get::<Option<String>>("outcome")?.unwrap_or_default(),
         answered_by: chosen(row, names)?,
         weights: weights(row)?,
         sent_to: sent_to(row)?,
+        raised: NanoUsd::new(i128::from(row.get::<Option<i64>>("raised_nanos")?.unwrap_or(0))),
         cost: nanos_of(row, "cost_nanos")?,
         avoided: nanos_of(row, "avoided_nanos")?,
         imputed: nanos_of(row, "imputed_nanos")?,
         usage: usage(row)?,
-        latency: micros(row.get::<_, Option<i64>>("latency_us")?.unwrap_or(0)),
-        ttft: row.get::<_, Option<i64>>("ttft_us")?.map(micros),
+        latency: micros(row.get::<Option<i64>>("latency_us")?.unwrap_or(0)),
+        ttft: row.get::<Option<i64>>("ttft_us")?.map(micros),
         verified: verified(row)?,
     })
 }
@@ -334,7 +355,7 @@ fn settled(row: &Row<'_>, id: &str, ending: Ending) -> Result<SettledRow, Ledger
 fn verified(row: &Row<'_>) -> Result<Option<Verified>, LedgerError> {
     let Some(verdict) = row.get("verify_verdict")? else { return Ok(None) };
     // A score that was no number is stored as nothing.
-    let score = row.get::<_, Option<f64>>("verify_score")?.unwrap_or(0.0);
+    let score = row.get::<Option<f64>>("verify_score")?.unwrap_or(0.0);
     Ok(Some(Verified { score, verdict }))
 }
 
@@ -344,7 +365,7 @@ fn weights(row: &Row<'_>) -> Result<Option<Weights>, LedgerError> {
 }
 
 fn sent_to(row: &Row<'_>) -> Result<Vec<SentTo>, LedgerError> {
-    let Some(list) = row.get::<_, Option<String>>("sent_to")? else { return Ok(Vec::new()) };
+    let Some(list) = row.get::<Option<String>>("sent_to")? else { return Ok(Vec::new()) };
     let damaged = |seq| LedgerError::Damaged { seq, what: "unreadable list of servers".to_owned() };
     serde_json::from_str(&list).or_else(|_| Err(damaged(row.get("seq")?)))
 }
@@ -354,13 +375,13 @@ fn chosen(row: &Row<'_>, names: [&str; 4]) -> Result<Option<Chosen>, LedgerError
     let (Some(route), Some(target)) = (row.get(route)?, row.get(target)?) else {
         return Ok(None);
     };
-    let zone = row.get::<_, Option<String>>(zone)?.unwrap_or_default();
-    let model = row.get::<_, Option<String>>(model)?.unwrap_or_default();
+    let zone = row.get::<Option<String>>(zone)?.unwrap_or_default();
+    let model = row.get::<Option<String>>(model)?.unwrap_or_default();
     Ok(Some(Chosen { route, target, zone, model }))
 }
 
 fn usage(row: &Row<'_>) -> Result<Option<Usage>, LedgerError> {
-    let Some(source) = row.get::<_, Option<String>>("usage_source")? else {
+    let Some(source) = row.get::<Option<String>>("usage_source")? else {
         return Ok(None);
     };
     let sources = [UsageSource::Reported, UsageSource::Counted, UsageSource::Estimated];
@@ -369,7 +390,7 @@ fn usage(row: &Row<'_>) -> Result<Option<Usage>, LedgerError> {
         return Err(LedgerError::Damaged { seq: row.get("seq")?, what });
     };
     let tokens =
-        |column: &str| row.get::<_, Option<u32>>(column).map(|count| Tokens(count.unwrap_or(0)));
+        |column: &str| row.get::<Option<u32>>(column).map(|count| Tokens(count.unwrap_or(0)));
     Ok(Some(Usage {
         input_uncached: tokens("input_uncached")?,
         cache_read: tokens("cache_read")?,

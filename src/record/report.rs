@@ -4,10 +4,10 @@
 //! the metrics agree to the last unit.
 
 use jiff::Timestamp;
-use rusqlite::Row;
 
 use super::error::LedgerError;
 use super::read::{Reader, bounds};
+use super::sql::{Fineness, Row, Sql, SqlError};
 use crate::money::NanoUsd;
 
 /// What rows can be grouped by.
@@ -61,8 +61,11 @@ impl Dimension {
         }
     }
 
-    const fn expression(self) -> &'static str {
-        match self {
+    fn expression(self, sql: &Sql) -> String {
+        let column = match self {
+            Self::Hour => return sql.date("at_us", Fineness::Hours),
+            Self::Day => return sql.date("at_us", Fineness::Days),
+            Self::Month => return sql.date("at_us", Fineness::Months),
             Self::Team => "team",
             Self::Caller => "caller",
             Self::Route => "coalesce(answered_route, route, 'none')",
@@ -73,10 +76,8 @@ impl Dimension {
             Self::Sensitivity => "sensitivity",
             Self::Surface => "surface",
             Self::Outcome => "coalesce(outcome, state)",
-            Self::Hour => "strftime('%Y-%m-%dT%H', at_us / 1000000, 'unixepoch')",
-            Self::Day => "date(at_us / 1000000, 'unixepoch')",
-            Self::Month => "strftime('%Y-%m', at_us / 1000000, 'unixepoch')",
-        }
+        };
+        column.to_owned()
     }
 }
 
@@ -149,22 +150,23 @@ pub struct Work {
 }
 
 const SUMS: &str = "count(*),
-  coalesce(sum(state = 'refused'), 0),
-  coalesce(sum(coalesce(input_uncached, 0) + coalesce(cache_read, 0) + coalesce(cache_write, 0)
-    + coalesce(cache_write_1h, 0)), 0),
-  coalesce(sum(coalesce(output, 0) + coalesce(reasoning, 0)), 0),
-  coalesce(sum(cost_nanos), 0),
-  coalesce(sum(CASE WHEN usage_source = 'reported' THEN 0 ELSE cost_nanos END), 0),
-  coalesce(sum(imputed_nanos), 0),
-  coalesce(sum(avoided_nanos), 0),
-  coalesce(sum(CASE WHEN state = 'held' THEN reserved_nanos ELSE 0 END), 0)";
+  coalesce(sum(CASE WHEN state = 'refused' THEN 1 ELSE 0 END), 0),
+  CAST(coalesce(sum(coalesce(input_uncached, 0) + coalesce(cache_read, 0)
+    + coalesce(cache_write, 0) + coalesce(cache_write_1h, 0)), 0) AS BIGINT),
+  CAST(coalesce(sum(coalesce(output, 0) + coalesce(reasoning, 0)), 0) AS BIGINT),
+  CAST(coalesce(sum(cost_nanos), 0) AS BIGINT),
+  CAST(coalesce(sum(CASE WHEN usage_source = 'reported' THEN 0 ELSE cost_nanos END), 0) AS BIGINT),
+  CAST(coalesce(sum(imputed_nanos), 0) AS BIGINT),
+  CAST(coalesce(sum(avoided_nanos), 0) AS BIGINT),
+  CAST(coalesce(sum(CASE WHEN state = 'held' THEN reserved_nanos + coalesce(raised_nanos, 0)
+    ELSE 0 END), 0) AS BIGINT)";
 
 impl Reader {
     /// The sums of a period by these dimensions, the dearest group first.
     pub fn costs(&self, by: &[Dimension], period: Period) -> Result<Vec<CostGroup>, LedgerError> {
         let mut groups = String::new();
         for dimension in by {
-            groups.push_str(dimension.expression());
+            groups.push_str(&dimension.expression(self.sql()));
             groups.push_str(", ");
         }
         let places: Vec<String> = (1..=by.len()).map(|place| place.to_string()).collect();
@@ -177,14 +179,11 @@ impl Reader {
         let query = format!(
             "SELECT {groups}{SUMS} FROM ledger WHERE at_us >= ?1 AND at_us < ?2 {grouping}"
         );
-        let mut query = self.connection().prepare(&query)?;
-        let mut found = query.query(bounds(period))?;
-        let mut lines = Vec::new();
-        while let Some(row) = found.next()? {
-            let names = (0..by.len()).map(|place| row.get(place)).collect::<Result<_, _>>()?;
-            lines.push(CostGroup { names, costs: costs(row, by.len())? });
-        }
-        Ok(lines)
+        self.sql().all(&query, &bounds(period), |row| {
+            let names =
+                (0..by.len()).map(|place| row.get(place)).collect::<Result<_, SqlError>>()?;
+            Ok(CostGroup { names, costs: costs(row, by.len())? })
+        })
     }
 
     /// The answered work of a period, by who did it. Rows that name weights, or machine time, are
@@ -195,23 +194,22 @@ impl Reader {
              FROM ledger WHERE at_us >= ?1 AND at_us < ?2 AND state = 'settled'
              AND usage_source IS NOT NULL GROUP BY 1"
         );
-        let mut query = self.connection().prepare(&query)?;
-        let mut found = query.query(bounds(period))?;
         let mut work = Work::default();
-        while let Some(row) = found.next()? {
+        self.sql().each(&query, &bounds(period), |row| {
             let sums = costs(row, 1)?;
-            if row.get::<_, bool>(0)? {
+            if row.get::<bool>(0)? {
                 work.local = sums;
             } else {
                 work.remote = sums;
             }
-        }
+            Ok::<_, LedgerError>(())
+        })?;
         Ok(work)
     }
 }
 
 fn costs(row: &Row<'_>, from: usize) -> Result<Costs, LedgerError> {
-    let number = |place: usize| row.get::<_, i64>(from + place);
+    let number = |place: usize| row.get::<i64>(from + place);
     let count = |place: usize| number(place).map(|count| u64::try_from(count).unwrap_or(0));
     let nanos = |place: usize| number(place).map(|nanos| NanoUsd::new(i128::from(nanos)));
     Ok(Costs {

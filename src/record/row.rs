@@ -124,6 +124,8 @@ pub struct SettledRow {
     pub weights: Option<Weights>,
     /// The servers that may have seen the request, in the order in which they were tried.
     pub sent_to: Vec<SentTo>,
+    /// What was set aside for further attempts, beyond what the decision had.
+    pub raised: NanoUsd,
     /// What the upstream bills.
     pub cost: NanoUsd,
     /// What it would have cost at the reference target.
@@ -138,6 +140,29 @@ pub struct SettledRow {
     pub ttft: Option<Duration>,
     /// What became of a local answer that was looked at before anybody saw it.
     pub verified: Option<Verified>,
+}
+
+impl SettledRow {
+    /// The end of a request that was refused because nobody could tell whether its decision had been
+    /// written.
+    pub(super) fn not_sent(id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            ending: Ending::Released,
+            outcome: "not_recorded".to_owned(),
+            answered_by: None,
+            weights: None,
+            sent_to: Vec::new(),
+            raised: NanoUsd::ZERO,
+            cost: NanoUsd::ZERO,
+            avoided: NanoUsd::ZERO,
+            imputed: NanoUsd::ZERO,
+            usage: None,
+            latency: Duration::ZERO,
+            ttft: None,
+            verified: None,
+        }
+    }
 }
 
 /// A local answer that was looked at.
@@ -180,7 +205,7 @@ impl Ending {
 /// A row as the database holds it, for reports, commands and tests.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LedgerRow {
-    /// The row's number, in order of commitment, without gaps.
+    /// The row's number, in the order of commitment; in a file without gaps.
     pub seq: i64,
     /// What was known when it was decided.
     pub decided: DecidedRow,
@@ -260,6 +285,7 @@ pub(crate) mod examples {
                 answered_by: None,
                 weights: None,
                 sent_to: Vec::new(),
+                raised: NanoUsd::ZERO,
                 cost: NanoUsd::ZERO,
                 avoided: NanoUsd::ZERO,
                 imputed: NanoUsd::ZERO,

@@ -1,4 +1,4 @@
-//! The one door to the ledger file: rows go in through a bounded queue, one thread writes them.
+//! The one door to the ledger: rows go in through a bounded queue, one thread writes them.
 //!
 //! Many requests share one commit and so one `fsync`: while a commit runs, the next rows queue up and go
 //! together. [`Store::decided`] returns once its row is on disk; [`Store::settled`] only waits when the
@@ -14,10 +14,14 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
 use super::error::LedgerError;
-use super::evidence::{Chain, SigningKey};
+use super::evidence::{Chain, ONLY_NODE, SigningKey};
+use super::nodes::{self, Nodes};
+use super::place::{Durability, StoreSettings};
 use super::read::Reader;
 use super::row::{DecidedRow, SettledRow};
-use super::{schema, writer};
+use super::schema;
+use super::writer::{self, Writer};
+use crate::budget::BudgetSpec;
 use crate::money::NanoUsd;
 
 /// How many rows may wait for the writer. Beyond it, requests wait.
@@ -28,7 +32,8 @@ pub const QUEUE_ROWS_MAX: usize = 4096;
 pub struct Store {
     queue: mpsc::Sender<Job>,
     health: Arc<Health>,
-    path: Arc<Path>,
+    place: Arc<StoreSettings>,
+    node: i64,
 }
 
 /// What the last run left behind, and what was done about it.
@@ -43,7 +48,7 @@ pub struct Recovery {
 /// What the writer has seen since it started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Commits, each with one `fsync`.
+    /// Commits, each with one `fsync` if durability is strict.
     pub commits: u64,
     /// Rows decided and on disk.
     pub decided: u64,
@@ -61,12 +66,19 @@ pub struct Counts {
 #[derive(Debug)]
 pub(super) enum Job {
     Decided(Box<DecidedRow>, oneshot::Sender<Result<(), LedgerError>>),
+    /// More is set aside for a request that runs: how much beyond its decision, in all.
+    Raised(String, NanoUsd, oneshot::Sender<Result<(), LedgerError>>),
     Settled(Box<SettledRow>),
+    /// Take over from a dead node, which may have been forestalled.
+    TakeOver(Box<(i64, Vec<BudgetSpec>)>, oneshot::Sender<TakenOver>),
     /// Everything before it is on disk.
     Flush(oneshot::Sender<Result<(), LedgerError>>),
     /// Write what is queued, then end.
     Close(oneshot::Sender<Result<(), LedgerError>>),
 }
+
+/// What taking over from a dead node came to; `None` if there was nothing to take over.
+pub(super) type TakenOver = Result<Option<Recovery>, LedgerError>;
 
 /// What the writer tells everyone.
 #[derive(Debug, Default)]
@@ -90,17 +102,70 @@ impl Health {
 }
 
 impl Store {
-    /// Opens or creates the ledger, books what a dead process left behind and starts the writer.
-    pub fn open(path: &Path, now: Timestamp) -> Result<(Self, Recovery), LedgerError> {
-        let lock = lock(path)?;
-        let connection = schema::open_writer(path, now)?;
-        let mut chain = Chain::open(&connection, SigningKey::of_ledger(path)?, now)?;
-        let recovery = writer::expire(&connection, &mut chain, now)?;
+    /// Opens or creates the ledger, books what a dead process left behind in a file, and starts the
+    /// writer. Committed rows survive a power cut.
+    pub fn open(
+        place: impl Into<StoreSettings>,
+        now: Timestamp,
+    ) -> Result<(Self, Recovery), LedgerError> {
+        Self::open_as(place, Durability::Strict, now)
+    }
+
+    /// The same, with as much durability as wanted.
+    pub fn open_as(
+        place: impl Into<StoreSettings>,
+        durability: Durability,
+        now: Timestamp,
+    ) -> Result<(Self, Recovery), LedgerError> {
+        let place = place.into();
+        let lock = place.file().map(lock).transpose()?;
+        let sql = schema::open_writer(&place, durability, now)?;
+        let key = SigningKey::of_ledger(&place)?;
+        let node = Nodes::join(&sql, &place, "gateway")?;
+        let mut chain = Chain::open(&sql, (key, node), now)?;
+        let mut recovery = Recovery::default();
+        if node == ONLY_NODE {
+            // Of a file this is the only writer. On a server, leases tell who is dead.
+            recovery = sql.transaction(|| {
+                let recovery = nodes::expire(&sql, &mut chain, None)?;
+                chain.seal(&sql, now)?;
+                Ok::<_, LedgerError>(recovery)
+            })?;
+            chain.committed();
+        }
         let (queue, jobs) = mpsc::channel(QUEUE_ROWS_MAX);
         let health = Arc::new(Health::default());
-        writer::start((connection, chain), lock, jobs, Arc::clone(&health))
-            .map_err(|source| LedgerError::Lock { path: path.to_owned(), source })?;
-        Ok((Self { queue, health, path: Arc::from(path) }, recovery))
+        let place = Arc::new(place);
+        let writer = Writer::new(sql, chain, (Arc::clone(&place), durability, node), &health);
+        writer::start(writer, lock, jobs)?;
+        Ok((Self { queue, health, place, node }, recovery))
+    }
+
+    /// Where it is kept.
+    pub fn place(&self) -> &StoreSettings {
+        &self.place
+    }
+
+    /// The number of this node; 0 for a file.
+    pub const fn node(&self) -> i64 {
+        self.node
+    }
+
+    /// Books what a dead node left behind and frees what it had been given of these budgets. `None` if
+    /// it lives after all, or somebody else was faster.
+    pub async fn take_over(
+        &self,
+        node: i64,
+        specs: Vec<BudgetSpec>,
+    ) -> Result<Option<Recovery>, LedgerError> {
+        let (done, answer) = oneshot::channel();
+        self.send(Job::TakeOver(Box::new((node, specs)), done)).await?;
+        answer.await.map_err(|_| self.gone())?
+    }
+
+    /// Nothing more may be written: others have taken this node for dead.
+    pub fn lapse(&self) {
+        let _first = self.health.poison.set(LedgerError::Lapsed.to_string());
     }
 
     /// Writes a decision and returns when it is on disk: from then on a crash cannot lose it.
@@ -108,6 +173,15 @@ impl Store {
         self.health.check()?;
         let (done, on_disk) = oneshot::channel();
         self.send(Job::Decided(Box::new(row), done)).await?;
+        on_disk.await.map_err(|_| self.gone())?
+    }
+
+    /// Sets more aside for a request that runs, `raised` in all beyond what its decision had, and returns
+    /// when that is on disk: a crash then charges both.
+    pub async fn raised(&self, id: &str, raised: NanoUsd) -> Result<(), LedgerError> {
+        self.health.check()?;
+        let (done, on_disk) = oneshot::channel();
+        self.send(Job::Raised(id.to_owned(), raised, done)).await?;
         on_disk.await.map_err(|_| self.gone())?
     }
 
@@ -159,7 +233,7 @@ impl Store {
 
     /// A connection of its own for reports. Blocks: not for the async threads.
     pub fn reader(&self) -> Result<Reader, LedgerError> {
-        Reader::open(&self.path)
+        Reader::open(&*self.place)
     }
 
     async fn send(&self, job: Job) -> Result<(), LedgerError> {

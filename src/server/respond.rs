@@ -22,6 +22,7 @@ pub const fn status(code: Code) -> StatusCode {
         Code::RateLimited | Code::LocalOverloaded => StatusCode::TOO_MANY_REQUESTS,
         Code::InvalidApiKey => StatusCode::UNAUTHORIZED,
         Code::InvalidRequest => StatusCode::BAD_REQUEST,
+        Code::IdempotencyConflict => StatusCode::CONFLICT,
         Code::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
         Code::NotFound => StatusCode::NOT_FOUND,
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,

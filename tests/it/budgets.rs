@@ -58,6 +58,9 @@ async fn over_budget_is_refused_with_the_numbers_if_the_policy_knows_no_other_wa
         message.contains("The pot is empty") && message.contains("$0.000033 spent"),
         "{message}"
     );
+    for part in ["$0.00 reserved", "of $0.00004", "does not fit before 20"] {
+        assert!(message.contains(part), "`{part}` is missing: {message}");
+    }
     assert_eq!(upstream.seen().len(), 1);
     proxy.stop().await;
 }
@@ -177,4 +180,99 @@ async fn what_nobody_can_price_is_not_bought_from_a_hard_budget() {
         }
         proxy.stop().await;
     }
+}
+
+async fn asked(proxy: &Proxy, key: &str, body: &serde_json::Value) -> crate::support::Reply {
+    let sent = proxy
+        .client
+        .post(proxy.url("/v1/chat/completions"))
+        .header("authorization", format!("Bearer {}", crate::support::KEY))
+        .header("idempotency-key", key)
+        .body(body.to_string())
+        .send()
+        .await
+        .unwrap();
+    let (status, headers) = (sent.status().as_u16(), sent.headers().clone());
+    let body = sent.bytes().await.unwrap().to_vec();
+    crate::support::Reply { status, headers, body }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_again_under_the_same_key_pays_once_and_gets_the_same_answer() {
+    let upstream = Upstream::script([Say::Whole(200, answer("x", 200, 5))]).await;
+    let proxy = Proxy::with_policy(&upstream, &policy("1.00", "cloud")).await;
+    let first = asked(&proxy, "k1", &chat(OPEN)).await;
+    let again = asked(&proxy, "k1", &chat(OPEN)).await;
+    assert_eq!((first.status, again.status), (200, 200));
+    assert_eq!(
+        (first.body, first.headers["x-ambidex-decision"].clone()),
+        (again.body, again.headers["x-ambidex-decision"].clone())
+    );
+    assert_eq!(again.headers["x-ambidex-replayed"], "true");
+    assert_eq!((upstream.seen().len(), proxy.spent("pot")), (1, NanoUsd::new(33_000)));
+    let other = asked(&proxy, "k1", &chat("Write a poem about a hill")).await;
+    assert_eq!((other.status, other.code().as_str()), (409, "idempotency_conflict"));
+    assert_eq!(other.header("x-should-retry"), "false");
+    // A stream is not given again, and not bought again.
+    let stream = asked(&proxy, "k2", &crate::support::streamed(OPEN)).await;
+    assert_eq!(stream.status, 200);
+    proxy.rows().await;
+    let gone = asked(&proxy, "k2", &crate::support::streamed(OPEN)).await;
+    assert_eq!((gone.status, upstream.seen().len()), (409, 2));
+    proxy.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_it_runs_a_second_one_under_its_key_waits_outside() {
+    let upstream = Upstream::script([Say::Silence, Say::Whole(200, answer("x", 200, 5))]).await;
+    let proxy = std::sync::Arc::new(Proxy::with_policy(&upstream, &policy("1.00", "cloud")).await);
+    let hanging = tokio::task::spawn({
+        let proxy = std::sync::Arc::clone(&proxy);
+        async move { asked(&proxy, "k1", &chat(OPEN)).await }
+    });
+    crate::support::eventually("the first one under way", || async {
+        (upstream.seen().len() == 1).then_some(())
+    })
+    .await;
+    let second = asked(&proxy, "k1", &chat(OPEN)).await;
+    assert_eq!((second.status, second.code().as_str()), (409, "idempotency_conflict"));
+    assert!(!second.header("retry-after").is_empty(), "it will be answered before long");
+    assert_eq!(upstream.seen().len(), 1);
+    // The first client leaves; nobody was answered, so the key is free again.
+    hanging.abort();
+    let _aborted = hanging.await;
+    crate::support::eventually("an answer under the same key", || async {
+        (asked(&proxy, "k1", &chat(OPEN)).await.status == 200).then_some(())
+    })
+    .await;
+    std::sync::Arc::into_inner(proxy).unwrap().stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rolling_window_counts_what_a_restart_finds_in_the_ledger() {
+    let upstream = Upstream::script([Say::Whole(200, answer("x", 200, 5))]).await;
+    let rolling = policy("0.000100", "cloud").replace("window: month", "window: rolling_hour");
+    let start = |folder| {
+        let rolling = rolling.clone();
+        let upstream = upstream.clone();
+        async move {
+            let mut settings = crate::support::settings(&upstream, &folder);
+            let path = folder.path().join("policy.yaml");
+            std::fs::write(&path, rolling).unwrap();
+            settings.policy = PolicySource::File(path);
+            Proxy::of(&settings, folder).await
+        }
+    };
+    let proxy = start(tempfile::tempdir().unwrap()).await;
+    assert_eq!(proxy.send(&chat(OPEN)).await.status, 200);
+    let folder = proxy.stop().await;
+    let proxy = start(folder).await;
+    assert_eq!(proxy.spent("pot"), NanoUsd::new(33_000));
+    let statuses = [
+        proxy.send(&chat(OPEN)).await.status,
+        proxy.send(&chat(OPEN)).await.status,
+        proxy.send(&chat(OPEN)).await.status,
+    ];
+    assert_eq!(statuses, [200, 200, 402]);
+    proxy.stop().await;
 }

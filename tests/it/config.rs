@@ -21,7 +21,10 @@ fn every_mistake_has_a_place_and_a_way_out() {
         ("servr: {}\n", "help: did you mean `server`?"),
         ("server: { listen: here }\n", "`here` is not an address with a port"),
         ("server: { listen: 0.0.0.0:80 }\n", "reachable from outside without caller keys"),
-        ("store: postgres://x\n", "help: use `sqlite:PATH`"),
+        ("store: mysql://x\n", "help: use `sqlite:PATH`"),
+        ("store: postgres://u:hunter2@db/x\n", "a password stands in the file"),
+        ("store: { path: x }\n", "unknown key `path`"),
+        ("durability: maybe\n", "unknown durability `maybe`"),
         ("targets: []\n", "at least one target is needed"),
         ("targets: [{ name: a, zone: on-host }]\n", "needs `engine` (a local model) or `provider`"),
         (

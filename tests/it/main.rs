@@ -13,6 +13,8 @@
 #[cfg(test)]
 mod admin;
 #[cfg(test)]
+mod agree;
+#[cfg(test)]
 mod answers;
 #[cfg(test)]
 mod budgets;
@@ -37,6 +39,8 @@ mod interfaces;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod kill;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod local;
@@ -47,9 +51,13 @@ mod matrix;
 #[cfg(test)]
 mod ner;
 #[cfg(test)]
+mod nodes;
+#[cfg(test)]
 mod observe;
 #[cfg(test)]
 mod policies;
+#[cfg(test)]
+mod postgres;
 #[cfg(test)]
 mod prove;
 #[cfg(test)]

@@ -43,7 +43,7 @@ fn used(ledger: &Ledger, keys: &SubjectKeys<'_>, now: Timestamp) -> Vec<(i128, i
 #[test]
 fn a_request_sees_the_limits_of_the_policy_that_it_began_with() {
     let before = vec![spec("company", Subject::Everyone, 1000), spec("gone", Subject::Team, 5)];
-    let mut ledger = Ledger::new(before.clone(), Vec::new());
+    let mut ledger = Ledger::new(before.clone(), Vec::new(), Sharing::Alone);
     let a = keys("a", "k1");
     let ticket = ledger.reserve(&a, usd(3).into(), at(0)).unwrap();
     ledger.reconfigure(vec![spec("company", Subject::Everyone, 50)], Vec::new());
@@ -56,7 +56,7 @@ fn a_request_sees_the_limits_of_the_policy_that_it_began_with() {
 #[test]
 fn a_reservation_takes_all_scopes_or_none() {
     let specs = vec![spec("company", Subject::Everyone, 1000), spec("team", Subject::Team, 100)];
-    let mut ledger = Ledger::new(specs, Vec::new());
+    let mut ledger = Ledger::new(specs, Vec::new(), Sharing::Alone);
     let a = keys("a", "k1");
     let first = ledger.reserve(&a, usd(80).into(), at(0)).unwrap();
     let refused = ledger.reserve(&a, usd(30).into(), at(0)).unwrap_err();
@@ -76,7 +76,8 @@ fn a_reservation_takes_all_scopes_or_none() {
 
 #[test]
 fn what_costs_nothing_goes_on_when_the_money_is_gone() {
-    let mut ledger = Ledger::new(vec![spec("all", Subject::Everyone, 10)], Vec::new());
+    let mut ledger =
+        Ledger::new(vec![spec("all", Subject::Everyone, 10)], Vec::new(), Sharing::Alone);
     let ticket = ledger.reserve(&keys("a", "k"), usd(10).into(), at(0)).unwrap();
     assert_eq!(ledger.close(ticket, Ending::Settled(usd(15).into())), usd(5));
     assert!(ledger.reserve(&keys("a", "k"), usd(1).into(), at(1)).is_err());
@@ -87,7 +88,7 @@ fn what_costs_nothing_goes_on_when_the_money_is_gone() {
 #[test]
 fn soft_budgets_count_and_let_pass() {
     let soft = BudgetSpec { firmness: Firmness::Soft, ..spec("all", Subject::Everyone, 10) };
-    let mut ledger = Ledger::new(vec![soft], Vec::new());
+    let mut ledger = Ledger::new(vec![soft], Vec::new(), Sharing::Alone);
     let ticket = ledger.reserve(&keys("a", "k"), usd(50).into(), at(0)).unwrap();
     ledger.close(ticket, Ending::Settled(usd(50).into()));
     assert_eq!(used(&ledger, &keys("a", "k"), at(0)), [(50, 0)]);
@@ -96,7 +97,11 @@ fn soft_budgets_count_and_let_pass() {
 #[test]
 fn imputed_money_counts_only_where_the_budget_says_so() {
     let included = BudgetSpec { imputed: Imputed::Included, ..spec("full", Subject::Everyone, 10) };
-    let mut ledger = Ledger::new(vec![spec("bill", Subject::Everyone, 10), included], Vec::new());
+    let mut ledger = Ledger::new(
+        vec![spec("bill", Subject::Everyone, 10), included],
+        Vec::new(),
+        Sharing::Alone,
+    );
     let local = Charge { billed: usd(0), imputed: usd(7) };
     let ticket = ledger.reserve(&keys("a", "k"), local, at(0)).unwrap();
     assert_eq!(used(&ledger, &keys("a", "k"), at(0)), [(0, 0), (0, 7)]);
@@ -107,7 +112,8 @@ fn imputed_money_counts_only_where_the_budget_says_so() {
 
 #[test]
 fn a_hold_is_settled_in_the_window_it_was_made_in() {
-    let mut ledger = Ledger::new(vec![spec("all", Subject::Everyone, 100)], Vec::new());
+    let mut ledger =
+        Ledger::new(vec![spec("all", Subject::Everyone, 100)], Vec::new(), Sharing::Alone);
     let k = keys("a", "k");
     let late = ledger.reserve(&k, usd(100).into(), at(3599)).unwrap();
     assert!(ledger.reserve(&k, usd(1).into(), at(3599)).is_err());
@@ -126,7 +132,8 @@ fn a_hold_is_settled_in_the_window_it_was_made_in() {
 
 #[test]
 fn reload_keeps_what_was_spent() {
-    let mut ledger = Ledger::new(vec![spec("team", Subject::Team, 100)], Vec::new());
+    let mut ledger =
+        Ledger::new(vec![spec("team", Subject::Team, 100)], Vec::new(), Sharing::Alone);
     let k = keys("a", "k");
     let ticket = ledger.reserve(&k, usd(70).into(), at(0)).unwrap();
     let new = vec![spec("other", Subject::Everyone, 5), spec("team", Subject::Team, 80)];
@@ -143,7 +150,8 @@ fn reload_keeps_what_was_spent() {
 
 #[test]
 fn budgets_by_target_wait_for_the_target() {
-    let mut ledger = Ledger::new(vec![spec("cloud", Subject::Target, 10)], Vec::new());
+    let mut ledger =
+        Ledger::new(vec![spec("cloud", Subject::Target, 10)], Vec::new(), Sharing::Alone);
     let open = SubjectKeys { target: None, ..keys("a", "k") };
     assert_eq!(ledger.standings(&specs(&ledger), &open, at(0)), [None]);
     let ticket = ledger.reserve(&keys("a", "k"), usd(4).into(), at(0)).unwrap();
@@ -153,7 +161,7 @@ fn budgets_by_target_wait_for_the_target() {
 
 #[test]
 fn pots_of_past_windows_are_thrown_out() {
-    let mut ledger = Ledger::new(vec![spec("key", Subject::Key, 10)], Vec::new());
+    let mut ledger = Ledger::new(vec![spec("key", Subject::Key, 10)], Vec::new(), Sharing::Alone);
     for hour in 0..4_i64 {
         for user in 0..POTS_BEFORE_PRUNING {
             let name = format!("user-{hour}-{user}");
@@ -222,7 +230,7 @@ proptest! {
             spec("team", Subject::Team, LIMITS[1]),
             spec("key", Subject::Key, LIMITS[2]),
         ];
-        let mut ledger = Ledger::new(specs, Vec::new());
+        let mut ledger = Ledger::new(specs, Vec::new(), Sharing::Alone);
         let mut entries: Vec<Entry> = Vec::new();
         let mut open: Vec<(Ticket, usize)> = Vec::new();
         let mut now = 10_000_i64;

@@ -132,8 +132,8 @@ async fn a_clock_behind_the_ledger_is_found() {
     };
     store.decided(row).await.unwrap();
     store.close().await.unwrap();
-    assert_eq!(ledger(&path, clock::now()).verdict, Verdict::Fine);
+    assert_eq!(ledger(&(&path).into(), clock::now()).verdict, Verdict::Fine);
     let yesterday = clock::now() - jiff::SignedDuration::from_hours(24);
-    let found = ledger(&path, yesterday);
+    let found = ledger(&(&path).into(), yesterday);
     assert_eq!((found.verdict, found.what.as_str()), (Verdict::Broken, "clock"));
 }

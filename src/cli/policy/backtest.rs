@@ -22,8 +22,7 @@ pub fn backtest(
 ) -> Result<(), CliError> {
     let read = Read::new(Some(&arguments.file), settings, &TargetsArgument::default())?;
     let policy = read.compile()?;
-    let StoreSettings::Sqlite(configured) = &settings.store;
-    let ledger = arguments.ledger.as_ref().unwrap_or(configured);
+    let ledger = arguments.ledger.as_ref().map_or(settings.store.clone(), StoreSettings::from);
     let reader = Reader::open(ledger).map_err(anyhow::Error::from)?;
     let since = clock::moment(&arguments.since, clock::now())
         .map_err(|error| CliError::Settings(format!("error: --since: {error}")))?;

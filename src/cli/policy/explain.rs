@@ -14,7 +14,7 @@ use crate::chat::{Request, Surface};
 use crate::cli::CliError;
 use crate::cli::arguments::Format;
 use crate::clock;
-use crate::config::{Settings, StoreSettings, TargetKind};
+use crate::config::{Settings, TargetKind};
 use crate::dialect;
 use crate::gateway;
 use crate::inspect::size;
@@ -161,10 +161,11 @@ fn recorded(
     format: Format,
     out: &mut impl Write,
 ) -> Result<(), CliError> {
-    let StoreSettings::Sqlite(path) = &settings.store;
-    let row = Reader::open(path).and_then(|reader| reader.row(id)).map_err(anyhow::Error::from)?;
+    let row = Reader::open(&settings.store)
+        .and_then(|reader| reader.row(id))
+        .map_err(anyhow::Error::from)?;
     let row = row.ok_or_else(|| {
-        anyhow!("the ledger `{}` has no decision `{id}`; check the id and `store:`", path.display())
+        anyhow!("the ledger `{}` has no decision `{id}`; check the id and `store:`", settings.store)
     })?;
     let explanation = trace::read(&row.decided.trace_json).ok_or_else(|| {
         anyhow!("decision `{id}` was recorded by an earlier version, which kept no full trace")

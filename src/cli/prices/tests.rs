@@ -86,3 +86,31 @@ fn import_writes_a_book_that_can_be_read() {
     assert_eq!((book.version(), book.listings().count()), ("today", 1));
     assert!(import("{}", "today", &mut out).is_err());
 }
+
+/// Recorded usage of every provider and surface, worked out by hand.
+#[test]
+fn recorded_usage_costs_what_was_worked_out_by_hand() {
+    #[derive(Deserialize)]
+    struct Case {
+        why: String,
+        ask: Box<RawValue>,
+        cost_usd: String,
+        kinds: Option<BTreeMap<String, u32>>,
+    }
+    let cases = include_str!("../../../tests/golden/usage/cost.jsonl");
+    for line in cases.lines() {
+        let case: Case = serde_json::from_str(line).unwrap();
+        let (answer, bad) = cost(case.ask.get());
+        assert_eq!(bad, 0, "{}: {answer}", case.why);
+        let wanted = format!("{{\"cost_usd\":{},", case.cost_usd);
+        assert!(answer.starts_with(&wanted), "{}: {answer}", case.why);
+        let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
+        let kinds: Option<BTreeMap<String, u32>> =
+            serde_json::from_value(answer["kinds"].clone()).unwrap();
+        let used = kinds.map(|mut kinds| {
+            kinds.retain(|_, count| *count > 0);
+            kinds
+        });
+        assert_eq!(used, case.kinds, "{}", case.why);
+    }
+}

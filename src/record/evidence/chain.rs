@@ -2,15 +2,16 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::LazyLock;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, Row};
 use sha2::{Digest as _, Sha256};
 
 use super::content::{self, Decided, Digest, put};
 use super::key::{Fingerprint, SigningKey};
 use crate::hex;
 use crate::record::error::LedgerError;
+use crate::record::sql::{Answers, Many, Row, Sql, SqlError, Type, Value};
 
 /// Bytes of the salt over a caller's name.
 const SALT_SIZE: usize = 16;
@@ -55,7 +56,7 @@ impl Event {
 pub(super) struct Link {
     pub n: i64,
     pub event: Event,
-    /// The ledger's row; 0 where it is about none.
+    /// The ledger's row; 0 where it is about none. Of a key, the node whose chain this is.
     pub row: i64,
     /// The digest of what the row says.
     pub content: Vec<u8>,
@@ -69,12 +70,13 @@ pub(super) struct Link {
 }
 
 impl Link {
-    pub(super) const SELECT: &str =
-        "SELECT n, event, row, content, caller, salt, note, hash FROM chain ORDER BY n";
+    /// The columns that [`Link::read`] wants, in its order.
+    pub(super) const COLUMNS: [&str; 8] =
+        ["n", "event", "row", "content", "caller", "salt", "note", "hash"];
 
-    /// Reads a row of [`Link::SELECT`]; `None` for an event that no version writes.
-    pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Option<Self>> {
-        let Some(event) = Event::from_name(&row.get::<_, String>(1)?) else { return Ok(None) };
+    /// Reads the first columns of a query; `None` for an event that no version writes.
+    pub(super) fn read(row: &Row<'_>) -> Result<Option<Self>, SqlError> {
+        let Some(event) = Event::from_name(&row.get::<String>(1)?) else { return Ok(None) };
         Ok(Some(Self {
             n: row.get(0)?,
             event,
@@ -150,21 +152,21 @@ pub struct SignedHead {
 }
 
 impl SignedHead {
-    /// The heads from the first to the last.
-    pub(super) const SELECT: &str = "SELECT n, hash, at_us, key, signature FROM heads ORDER BY n";
+    /// The heads of a node from the first to the last.
+    pub(super) const OF_NODE: &str =
+        "SELECT n, hash, at_us, key, signature FROM heads WHERE node = ?1 ORDER BY n";
 
-    const LAST: &str = "SELECT n, hash, at_us, key, signature FROM heads ORDER BY n DESC LIMIT 1";
+    const LAST: &str = "SELECT n, hash, at_us, key, signature FROM heads WHERE node = ?1
+                        ORDER BY n DESC LIMIT 1";
 
-    /// The latest one of a ledger.
-    pub(in crate::record) fn last(connection: &Connection) -> rusqlite::Result<Option<Self>> {
-        let found = connection.query_row(Self::LAST, [], Self::read).optional()?;
-        Ok(found.flatten())
+    /// The latest one of a node.
+    pub(in crate::record) fn last(sql: &Sql, node: i64) -> Result<Option<Self>, SqlError> {
+        Ok(sql.first(Self::LAST, &[node.into()], Self::read)?.flatten())
     }
 
-    /// Reads a row of [`SignedHead::SELECT`]; `None` if it has another form.
-    pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Option<Self>> {
-        let digest =
-            |place| Ok::<_, rusqlite::Error>(row.get::<_, Vec<u8>>(place)?.try_into().ok());
+    /// Reads a row of [`SignedHead::OF_NODE`]; `None` if it has another form.
+    pub(super) fn read(row: &Row<'_>) -> Result<Option<Self>, SqlError> {
+        let digest = |place: usize| Ok::<_, SqlError>(row.get::<Vec<u8>>(place)?.try_into().ok());
         let (Some(hash), Some(key)) = (digest(1)?, digest(3)?) else { return Ok(None) };
         let Ok(at) = Timestamp::from_microsecond(row.get(2)?) else { return Ok(None) };
         let anchor = Anchor { n: row.get(0)?, hash };
@@ -185,107 +187,142 @@ pub(super) fn message(anchor: Anchor, at: Timestamp) -> Vec<u8> {
     message
 }
 
-/// The writer's side of the chain.
+/// The node of a file, which has no other.
+pub(in crate::record) const ONLY_NODE: i64 = 0;
+
+static INSERT: LazyLock<Many> = LazyLock::new(|| {
+    let columns = [
+        ("node", Type::Integer),
+        ("n", Type::Integer),
+        ("event", Type::Text),
+        ("row", Type::Integer),
+        ("content", Type::Blob),
+        ("caller", Type::Blob),
+        ("salt", Type::Blob),
+        ("note", Type::Text),
+        ("hash", Type::Blob),
+    ];
+    Many::insert("chain", &columns, Answers::Nothing)
+});
+
+/// The writer's side of the chain of one node.
 #[derive(Debug)]
 pub(in crate::record) struct Chain {
     key: SigningKey,
+    node: i64,
     /// The end with the links of the running transaction.
     end: End,
     /// The end that is on disk and signed.
     sealed: End,
+    /// Links that are not written yet.
+    links: Vec<Link>,
 }
 
 impl Chain {
-    /// Goes on with the chain of a file, or begins one: rows from before there was a chain become its
-    /// first links. The end must be the one that was signed last.
+    /// Goes on with the chain of a node, or begins one: rows of a file from before there was a chain
+    /// become its first links. The end must be the one that was signed last.
     pub(in crate::record) fn open(
-        connection: &Connection,
-        key: SigningKey,
+        sql: &Sql,
+        (key, node): (SigningKey, i64),
         now: Timestamp,
     ) -> Result<Self, LedgerError> {
-        let query = "SELECT n, hash FROM chain ORDER BY n DESC LIMIT 1";
-        let last = connection
-            .query_row(query, [], |row| Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?)))
-            .optional()?;
-        let last: Option<(i64, Vec<u8>)> = last;
-        let head = SignedHead::last(connection)?;
-        let (end, known) = match (last, head) {
-            (None, None) => (End { n: 0, hash: [0; 32] }, None),
-            (Some((n, hash)), Some(head))
-                if n == head.anchor.n && hash == head.anchor.hash && head.is_genuine() =>
-            {
-                (End { n, hash: head.anchor.hash }, Some(head.key))
+        let (end, known) = Self::ended(sql, node)?;
+        let mut chain = Self { key, node, end, sealed: end, links: Vec::new() };
+        sql.transaction(|| {
+            let signer = chain.key.fingerprint();
+            if known != Some(signer) {
+                chain.note(Event::Key, &signer.to_string());
             }
-            (Some(_) | None, Some(_) | None) => return Err(LedgerError::Tampered),
-        };
-        let mut chain = Self { key, end, sealed: end };
-        let change = connection.unchecked_transaction()?;
-        let signer = chain.key.fingerprint();
-        if known != Some(signer) {
-            chain.note(connection, Event::Key, &signer.to_string())?;
-        }
-        if known.is_none() {
-            chain.adopt(connection)?;
-        }
-        chain.seal(connection, now)?;
-        change.commit()?;
+            if known.is_none() && node == ONLY_NODE {
+                chain.adopt(sql)?;
+            }
+            chain.seal(sql, now)?;
+            Ok::<_, LedgerError>(())
+        })?;
         chain.committed();
         Ok(chain)
     }
 
-    fn adopt(&mut self, connection: &Connection) -> rusqlite::Result<()> {
-        let mut rows = connection
-            .prepare("SELECT seq, state IN ('held', 'refused') FROM ledger ORDER BY seq")?;
-        let mut rows = rows.query([])?;
-        while let Some(row) = rows.next()? {
-            let seq = row.get(0)?;
-            self.decided(connection, seq)?;
-            if !row.get::<_, bool>(1)? {
-                self.ended(connection, seq)?;
-            }
-        }
+    /// Looks again where the chain ends, after a commit of which nobody knows whether it happened.
+    pub(in crate::record) fn look_again(&mut self, sql: &Sql) -> Result<(), LedgerError> {
+        let (end, _) = Self::ended(sql, self.node)?;
+        self.links.clear();
+        (self.end, self.sealed) = (end, end);
         Ok(())
     }
 
-    /// A row was inserted.
-    pub(in crate::record) fn decided(
-        &mut self,
-        connection: &Connection,
-        seq: i64,
-    ) -> rusqlite::Result<()> {
+    /// Where the chain of a node ends, and whose signature is there.
+    fn ended(sql: &Sql, node: i64) -> Result<(End, Option<Fingerprint>), LedgerError> {
+        let query = "SELECT n, hash FROM chain WHERE node = ?1 ORDER BY n DESC LIMIT 1";
+        let last = sql.first(query, &[node.into()], |row| {
+            Ok::<_, SqlError>((row.get::<i64>(0)?, row.get::<Vec<u8>>(1)?))
+        })?;
+        match (last, SignedHead::last(sql, node)?) {
+            (None, None) => Ok((End { n: 0, hash: [0; 32] }, None)),
+            (Some((n, hash)), Some(head))
+                if n == head.anchor.n && hash == head.anchor.hash && head.is_genuine() =>
+            {
+                Ok((End { n, hash: head.anchor.hash }, Some(head.key)))
+            }
+            (Some(_) | None, Some(_) | None) => Err(LedgerError::Tampered),
+        }
+    }
+
+    fn adopt(&mut self, sql: &Sql) -> Result<(), SqlError> {
+        let (decided, ended) = content::columns();
+        let query = format!(
+            "SELECT seq, state IN ('held', 'refused'), {}, {} FROM ledger ORDER BY seq",
+            decided.join(", "),
+            ended.join(", ")
+        );
+        sql.each(&query, &[], |row| {
+            let seq = row.get(0)?;
+            self.decided(seq, &content::values(row, 2, decided.len())?);
+            if !row.get::<bool>(1)? {
+                self.row_ended(seq, &content::values(row, 2 + decided.len(), ended.len())?);
+            }
+            Ok::<_, SqlError>(())
+        })
+    }
+
+    /// A row was inserted, with these values in the order of writing.
+    pub(in crate::record) fn decided(&mut self, seq: i64, values: &[Value<'_>]) {
         let mut salt = [0; SALT_SIZE];
         // Without random bytes the name is merely easier to guess once it is forgotten.
         let _unsalted = getrandom::fill(&mut salt);
-        let Decided { content, caller } = content::decided(connection, seq, &salt)?;
-        self.append(
-            connection,
-            Link {
-                content: content.to_vec(),
-                caller: caller.to_vec(),
-                salt: Some(salt.to_vec()),
-                ..self.link(Event::Decided, seq)
-            },
-        )
+        let Decided { content, caller } = content::decided(seq, values, &salt);
+        self.append(Link {
+            content: content.to_vec(),
+            caller: caller.to_vec(),
+            salt: Some(salt.to_vec()),
+            ..self.link(Event::Decided, seq)
+        });
     }
 
-    /// A row was settled, released or expired.
-    pub(in crate::record) fn ended(
+    /// A row was settled, released or expired, with these values in the order of writing.
+    pub(in crate::record) fn row_ended(&mut self, seq: i64, values: &[Value<'_>]) {
+        let content = content::ended(seq, values).to_vec();
+        self.append(Link { content, ..self.link(Event::Ended, seq) });
+    }
+
+    /// The same of a row as the database has it.
+    pub(in crate::record) fn row_ended_as_stored(
         &mut self,
-        connection: &Connection,
+        sql: &Sql,
         seq: i64,
-    ) -> rusqlite::Result<()> {
-        let content = content::ended(connection, seq)?.to_vec();
-        self.append(connection, Link { content, ..self.link(Event::Ended, seq) })
+    ) -> Result<(), SqlError> {
+        let (_, ended) = content::columns();
+        let query = format!("SELECT {} FROM ledger WHERE seq = ?1", ended.join(", "));
+        sql.each(&query, &[seq.into()], |row| {
+            self.row_ended(seq, &content::values(row, 0, ended.len())?);
+            Ok::<_, SqlError>(())
+        })
     }
 
     /// Something that concerns no single row.
-    pub(super) fn note(
-        &mut self,
-        connection: &Connection,
-        event: Event,
-        note: &str,
-    ) -> rusqlite::Result<()> {
-        self.append(connection, Link { note: note.to_owned(), ..self.link(event, 0) })
+    pub(super) fn note(&mut self, event: Event, note: &str) {
+        let about = if event == Event::Key { self.node } else { 0 };
+        self.append(Link { note: note.to_owned(), ..self.link(event, about) });
     }
 
     const fn link(&self, event: Event, row: i64) -> Link {
@@ -301,49 +338,71 @@ impl Chain {
         }
     }
 
-    fn append(&mut self, connection: &Connection, link: Link) -> rusqlite::Result<()> {
+    fn append(&mut self, link: Link) {
         let hash = link.hash_behind(&self.end.hash);
-        let mut insert = connection.prepare_cached(
-            "INSERT INTO chain (n, event, row, content, caller, salt, note, hash)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-        )?;
-        let Link { n, event, row, content, caller, salt, note, .. } = link;
-        insert.execute((n, event.name(), row, content, caller, salt, note, hash))?;
-        self.end = End { n, hash };
-        Ok(())
+        self.end = End { n: link.n, hash };
+        self.links.push(Link { hash: hash.to_vec(), ..link });
     }
 
-    /// Signs the end, in the transaction that made it.
-    pub(in crate::record) fn seal(
-        &self,
-        connection: &Connection,
-        now: Timestamp,
-    ) -> rusqlite::Result<()> {
+    /// Writes the links and signs the end, in the transaction that they are about.
+    pub(in crate::record) fn seal(&mut self, sql: &Sql, now: Timestamp) -> Result<(), SqlError> {
         if self.end == self.sealed {
             return Ok(());
         }
+        let rows: Vec<_> = self.links.iter().map(|link| values(self.node, link)).collect();
+        sql.many(&INSERT, &rows)?.into_iter().collect::<Result<Vec<_>, _>>()?;
         let anchor = Anchor { n: self.end.n, hash: self.end.hash };
         let signature = self.key.sign(&message(anchor, now));
         let at = now.as_microsecond();
-        let mut newest = connection.prepare_cached(
-            "DELETE FROM heads WHERE n = ?1 AND at_us / ?2 = ?3 / ?2 AND key = ?4",
-        )?;
         let key = self.key.fingerprint().0;
-        newest.execute((self.sealed.n, HEAD_EVERY_US, at, key))?;
-        let mut insert = connection.prepare_cached(
-            "INSERT INTO heads (n, hash, at_us, key, signature) VALUES (?1, ?2, ?3, ?4, ?5)",
+        sql.execute(
+            "DELETE FROM heads WHERE node = ?1 AND n = ?2 AND at_us / ?3 = ?4 AND key = ?5",
+            &[
+                self.node.into(),
+                self.sealed.n.into(),
+                HEAD_EVERY_US.into(),
+                (at / HEAD_EVERY_US).into(),
+                key.as_slice().into(),
+            ],
         )?;
-        insert.execute((anchor.n, anchor.hash, at, key, signature))?;
+        sql.execute(
+            "INSERT INTO heads (node, n, hash, at_us, key, signature)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            &[
+                self.node.into(),
+                anchor.n.into(),
+                anchor.hash.as_slice().into(),
+                at.into(),
+                key.as_slice().into(),
+                signature.into(),
+            ],
+        )?;
         Ok(())
     }
 
     /// What was appended is on disk.
-    pub(in crate::record) const fn committed(&mut self) {
+    pub(in crate::record) fn committed(&mut self) {
+        self.links.clear();
         self.sealed = self.end;
     }
 
-    /// What was appended is not in the file.
-    pub(in crate::record) const fn rolled_back(&mut self) {
+    /// What was appended is not in the ledger.
+    pub(in crate::record) fn rolled_back(&mut self) {
+        self.links.clear();
         self.end = self.sealed;
     }
+}
+
+fn values(node: i64, link: &Link) -> Vec<Value<'_>> {
+    vec![
+        node.into(),
+        link.n.into(),
+        link.event.name().into(),
+        link.row.into(),
+        link.content.as_slice().into(),
+        link.caller.as_slice().into(),
+        Value::Blob(link.salt.as_deref().map(Into::into)),
+        link.note.as_str().into(),
+        link.hash.as_slice().into(),
+    ]
 }

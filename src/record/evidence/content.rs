@@ -1,73 +1,13 @@
 //! What a link says about a row: digests over named columns, in the form in which the database holds
 //! them.
 
-use std::sync::LazyLock;
-
-use rusqlite::types::ValueRef;
-use rusqlite::{Connection, Row};
 use sha2::{Digest as _, Sha256};
+
+use crate::record::columns::{CALLER, Column, DECIDED, DECIDED_LATER, ENDED, ENDED_LATER};
+use crate::record::sql::{Row, SqlError, Value};
 
 /// A SHA-256 digest.
 pub(super) type Digest = [u8; 32];
-
-/// What is known when a request is decided, but for who asked.
-const DECIDED: &[&str] = &[
-    "seq",
-    "id",
-    "at_us",
-    "team",
-    "surface",
-    "model_asked",
-    "route",
-    "target",
-    "zone",
-    "model",
-    "sensitivity",
-    "task",
-    "policy_rev",
-    "price_digest",
-    "refused",
-    "reserved_nanos",
-    "reserved_imputed_nanos",
-];
-
-/// Who asked, and the texts that may name them: forgotten when a caller is.
-pub(super) const CALLER: &[&str] = &["caller", "key", "trace_json", "facts_json"];
-
-/// How a request ended.
-pub(super) const ENDED: &[&str] = &[
-    "seq",
-    "state",
-    "outcome",
-    "answered_route",
-    "answered_target",
-    "answered_zone",
-    "answered_model",
-    "cost_nanos",
-    "avoided_nanos",
-    "imputed_nanos",
-    "usage_source",
-    "input_uncached",
-    "cache_read",
-    "cache_write",
-    "cache_write_1h",
-    "output",
-    "reasoning",
-    "latency_us",
-    "ttft_us",
-    "answered_licence",
-    "answered_sha256",
-    "verify_score",
-    "verify_verdict",
-    "sent_to",
-];
-
-static SELECT_DECIDED: LazyLock<String> = LazyLock::new(|| select(&[DECIDED, CALLER].concat()));
-static SELECT_ENDED: LazyLock<String> = LazyLock::new(|| select(ENDED));
-
-fn select(columns: &[&str]) -> String {
-    format!("SELECT {} FROM ledger WHERE seq = ?1", columns.join(", "))
-}
 
 /// What a row says about a decision, in two digests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,38 +18,81 @@ pub(super) struct Decided {
     pub caller: Digest,
 }
 
-/// What a row says about the decision.
-pub(super) fn decided(connection: &Connection, seq: i64, salt: &[u8]) -> rusqlite::Result<Decided> {
-    connection.prepare_cached(&SELECT_DECIDED)?.query_row([seq], |row| {
-        let content = digest(row, (0, DECIDED), &[])?;
-        Ok(Decided { content, caller: digest(row, (DECIDED.len(), CALLER), salt)? })
-    })
+/// What a row of this number says about the decision: values in the order in which they are written.
+pub(super) fn decided(seq: i64, values: &[Value<'_>], salt: &[u8]) -> Decided {
+    let mut content = Sha256::new();
+    put(&mut content, b's', &[]);
+    column(&mut content, "seq", &seq.into());
+    let mut values = values.iter();
+    put_all(&mut content, DECIDED, values.by_ref());
+    put_later(&mut content, DECIDED_LATER, values.by_ref());
+    let mut caller = Sha256::new();
+    put(&mut caller, b's', salt);
+    put_all(&mut caller, CALLER, values);
+    Decided { content: content.finalize().into(), caller: caller.finalize().into() }
 }
 
-/// What a row says about the end.
-pub(super) fn ended(connection: &Connection, seq: i64) -> rusqlite::Result<Digest> {
-    connection.prepare_cached(&SELECT_ENDED)?.query_row([seq], |row| digest(row, (0, ENDED), &[]))
-}
-
-/// Names, types and values, each with its length, so that no two rows have the same bytes.
-fn digest(
-    row: &Row<'_>,
-    (first, columns): (usize, &[&str]),
-    salt: &[u8],
-) -> rusqlite::Result<Digest> {
+/// What a row of this number says about the end: values in the order in which they are written.
+pub(super) fn ended(seq: i64, values: &[Value<'_>]) -> Digest {
     let mut digest = Sha256::new();
-    put(&mut digest, b's', salt);
-    for (place, name) in (first..).zip(columns) {
-        put(&mut digest, b'c', name.as_bytes());
-        match row.get_ref(place)? {
-            ValueRef::Null => put(&mut digest, b'n', &[]),
-            ValueRef::Integer(value) => put(&mut digest, b'i', &value.to_le_bytes()),
-            ValueRef::Real(value) => put(&mut digest, b'r', &value.to_bits().to_le_bytes()),
-            ValueRef::Text(value) => put(&mut digest, b't', value),
-            ValueRef::Blob(value) => put(&mut digest, b'b', value),
+    put(&mut digest, b's', &[]);
+    column(&mut digest, "seq", &seq.into());
+    let mut values = values.iter();
+    put_all(&mut digest, ENDED, values.by_ref());
+    put_later(&mut digest, ENDED_LATER, values);
+    digest.finalize().into()
+}
+
+/// The columns that [`decided`] wants, and those that [`ended`] wants, for a query.
+pub(super) fn columns() -> (Vec<&'static str>, Vec<&'static str>) {
+    let names = |columns: &[Column]| columns.iter().map(|(name, _)| *name).collect::<Vec<_>>();
+    (names(&[DECIDED, DECIDED_LATER, CALLER].concat()), names(&[ENDED, ENDED_LATER].concat()))
+}
+
+/// Values of a row from a column on.
+pub(super) fn values<'r>(
+    row: &Row<'r>,
+    from: usize,
+    count: usize,
+) -> Result<Vec<Value<'r>>, SqlError> {
+    (from..from + count).map(|place| row.value(place)).collect()
+}
+
+fn put_all<'v, 'a: 'v>(
+    digest: &mut Sha256,
+    columns: &[Column],
+    values: impl Iterator<Item = &'v Value<'a>>,
+) {
+    for ((name, _), value) in columns.iter().zip(values) {
+        column(digest, name, value);
+    }
+}
+
+/// Columns of later versions count where they say something.
+fn put_later<'v, 'a: 'v>(
+    digest: &mut Sha256,
+    columns: &[Column],
+    values: impl Iterator<Item = &'v Value<'a>>,
+) {
+    for ((name, _), value) in columns.iter().zip(values) {
+        if !value.is_null() {
+            column(digest, name, value);
         }
     }
-    Ok(digest.finalize().into())
+}
+
+/// Name, type and value, each with its length, so that no two rows have the same bytes.
+fn column(digest: &mut Sha256, name: &str, value: &Value<'_>) {
+    put(digest, b'c', name.as_bytes());
+    match value {
+        Value::Integer(Some(value)) => put(digest, b'i', &value.to_le_bytes()),
+        Value::Real(Some(value)) => put(digest, b'r', &value.to_bits().to_le_bytes()),
+        Value::Text(Some(value)) => put(digest, b't', value.as_bytes()),
+        Value::Blob(Some(value)) => put(digest, b'b', value),
+        Value::Integer(None) | Value::Real(None) | Value::Text(None) | Value::Blob(None) => {
+            put(digest, b'n', &[]);
+        }
+    }
 }
 
 /// One field of what is hashed.
@@ -122,6 +105,7 @@ pub(super) fn put(digest: &mut Sha256, tag: u8, bytes: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::place::Durability;
     use crate::record::schema;
     use std::collections::BTreeSet;
 
@@ -130,12 +114,15 @@ mod tests {
     fn every_column_of_the_ledger_is_covered() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ledger.db");
-        let connection = schema::open_writer(&path, jiff::Timestamp::UNIX_EPOCH).unwrap();
-        let mut query = connection.prepare("SELECT name FROM pragma_table_info('ledger')").unwrap();
-        let columns: BTreeSet<String> =
-            query.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
-        let covered = DECIDED.iter().chain(CALLER).chain(ENDED);
-        let covered: BTreeSet<String> = covered.map(|name| (*name).to_owned()).collect();
-        assert_eq!(columns, covered);
+        let place = (&path).into();
+        let now = jiff::Timestamp::UNIX_EPOCH;
+        let sql = schema::open_writer(&place, Durability::Strict, now).unwrap();
+        let query = "SELECT name FROM pragma_table_info('ledger')";
+        let found: BTreeSet<String> =
+            sql.all(query, &[], |row| row.get::<String>(0)).unwrap().into_iter().collect();
+        let (decided, ended) = columns();
+        let covered = decided.into_iter().chain(ended).chain(["seq"]);
+        let covered: BTreeSet<String> = covered.map(str::to_owned).collect();
+        assert_eq!(found, covered);
     }
 }

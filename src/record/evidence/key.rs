@@ -13,6 +13,7 @@ use tempfile::NamedTempFile;
 
 use crate::hex;
 use crate::record::error::LedgerError;
+use crate::record::place::StoreSettings;
 
 /// This node's key for signing.
 pub struct SigningKey(Ed25519KeyPair);
@@ -23,8 +24,8 @@ pub struct Fingerprint(pub(super) [u8; 32]);
 
 impl SigningKey {
     /// The key of a ledger. The first time it is made; from then on its file must be there.
-    pub fn of_ledger(ledger: &Path) -> Result<Self, LedgerError> {
-        let path = file(ledger);
+    pub fn of_ledger(place: &StoreSettings) -> Result<Self, LedgerError> {
+        let path = file(place);
         let failed = |what: String| LedgerError::Key { path: path.clone(), what };
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
@@ -88,10 +89,15 @@ impl FromStr for Fingerprint {
 }
 
 /// Where the key of a ledger is.
-fn file(ledger: &Path) -> PathBuf {
-    let mut name = ledger.as_os_str().to_owned();
-    name.push(".signing-key");
-    PathBuf::from(name)
+fn file(place: &StoreSettings) -> PathBuf {
+    match place {
+        StoreSettings::Sqlite(ledger) => {
+            let mut name = ledger.as_os_str().to_owned();
+            name.push(".signing-key");
+            PathBuf::from(name)
+        }
+        StoreSettings::Postgres(settings) => settings.signing_key.clone(),
+    }
 }
 
 fn generate() -> Result<Vec<u8>, String> {

@@ -7,6 +7,10 @@
 //! it without the gateway. Who has the key and the file can write another history: compare with a
 //! [`SignedHead`] that was kept elsewhere.
 //!
+//! Where several nodes share a ledger, each has a chain of its own, with its own signatures, and what a
+//! node did to another's rows (it booked them after that node had died) is in the chain of the node that
+//! did it. [`verify`] reads all chains and wants every row in them exactly as in one.
+//!
 //! Hashes are SHA-256, signatures Ed25519 (RFC 8032).
 
 mod chain;
@@ -15,8 +19,8 @@ mod key;
 mod upkeep;
 mod verify;
 
-pub(super) use chain::Chain;
 pub use chain::{Anchor, SignedHead};
+pub(super) use chain::{Chain, ONLY_NODE};
 pub use key::{Fingerprint, SigningKey};
 pub use upkeep::{Removed, Upkeep};
 pub(super) use verify::verify_within;

@@ -2,27 +2,30 @@
 //! longer than needed. Both leave a link behind, so that the chain still accounts for every row.
 
 use std::fs::File;
-use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::Connection;
 use serde_json::json;
 
 use super::chain::{Chain, Event};
-use super::content;
 use super::key::SigningKey;
+use crate::record::columns::CALLER;
 use crate::record::error::LedgerError;
+use crate::record::nodes::Nodes;
+use crate::record::place::{Durability, StoreSettings};
+use crate::record::sql::{Sql, SqlError, Value};
 use crate::record::{schema, store};
 
 /// Younger rows are needed to know what budgets have spent: a month, and a day for time zones.
 const KEEP_AT_LEAST: SignedDuration = SignedDuration::from_hours(33 * 24);
 
-/// The ledger of a gateway that is not running, open for upkeep.
+/// A ledger that is open for upkeep: a file whose gateway is not running, or a server beside those
+/// that are.
 #[derive(Debug)]
 pub struct Upkeep {
-    connection: Connection,
+    sql: Sql,
     chain: Chain,
-    _lock: File,
+    node: i64,
+    _lock: Option<File>,
 }
 
 /// What was taken out.
@@ -33,14 +36,19 @@ pub struct Removed {
 }
 
 impl Upkeep {
-    /// Opens the ledger; fails while a gateway writes it.
-    pub fn open(path: &Path, now: Timestamp) -> Result<Self, LedgerError> {
-        let lock = store::lock(path)?;
-        let connection = schema::open_writer(path, now)?;
-        // What is taken out must not linger in free pages.
-        connection.pragma_update(None, "secure_delete", true)?;
-        let chain = Chain::open(&connection, SigningKey::of_ledger(path)?, now)?;
-        Ok(Self { connection, chain, _lock: lock })
+    /// Opens the ledger; fails while a gateway writes the file.
+    pub fn open(place: impl Into<StoreSettings>, now: Timestamp) -> Result<Self, LedgerError> {
+        let place = place.into();
+        let lock = place.file().map(store::lock).transpose()?;
+        let sql = schema::open_writer(&place, Durability::Strict, now)?;
+        if lock.is_some() {
+            // What is taken out must not linger in free pages.
+            sql.batch("PRAGMA secure_delete = on")?;
+        }
+        let node = Nodes::join(&sql, &place, "upkeep")?;
+        let key = SigningKey::of_ledger(&place)?;
+        let chain = Chain::open(&sql, (key, node), now)?;
+        Ok(Self { sql, chain, node, _lock: lock })
     }
 
     /// Takes a caller's name out of all rows of ended requests, and with it the traces and facts that
@@ -48,15 +56,15 @@ impl Upkeep {
     pub fn erase(&mut self, caller: &str, now: Timestamp) -> Result<Removed, LedgerError> {
         let rows = "caller = ?1 AND state <> 'held'";
         let forget: Vec<String> =
-            content::CALLER.iter().map(|column| format!("{column} = ''")).collect();
-        self.change(Event::Erased, now, |connection| {
+            CALLER.iter().map(|(column, _)| format!("{column} = ''")).collect();
+        self.change(Event::Erased, now, |sql| {
             let unsalt = format!(
                 "UPDATE chain SET salt = NULL WHERE event = 'decided'
                  AND row IN (SELECT seq FROM ledger WHERE {rows})"
             );
-            connection.execute(&unsalt, [caller])?;
-            let forget = format!("UPDATE ledger SET {} WHERE {rows}", forget.join(", "));
-            connection.execute(&forget, [caller])
+            let whose: [Value<'_>; 1] = [caller.into()];
+            sql.execute(&unsalt, &whose)?;
+            sql.execute(&format!("UPDATE ledger SET {} WHERE {rows}", forget.join(", ")), &whose)
         })
     }
 
@@ -66,12 +74,12 @@ impl Upkeep {
             let days = KEEP_AT_LEAST.as_hours() / 24;
             return Err(LedgerError::TooYoung { days });
         }
-        self.change(Event::Pruned, now, |connection| {
+        self.change(Event::Pruned, now, |sql| {
             // The last row stays: the next one's number follows from it.
-            connection.execute(
+            sql.execute(
                 "DELETE FROM ledger WHERE at_us < ?1 AND state <> 'held'
                  AND seq < (SELECT max(seq) FROM ledger)",
-                [before.as_microsecond()],
+                &[before.as_microsecond().into()],
             )
         })
     }
@@ -80,19 +88,27 @@ impl Upkeep {
         &mut self,
         event: Event,
         now: Timestamp,
-        act: impl FnOnce(&Connection) -> rusqlite::Result<usize>,
+        act: impl FnOnce(&Sql) -> Result<u64, SqlError>,
     ) -> Result<Removed, LedgerError> {
-        let change = self.connection.unchecked_transaction()?;
-        let rows = u64::try_from(act(&self.connection)?).unwrap_or(u64::MAX);
-        if rows > 0 {
-            let note = json!({ "rows": rows, "at": now.to_string() }).to_string();
-            self.chain.note(&self.connection, event, &note)?;
-            self.chain.seal(&self.connection, now)?;
-        }
-        change.commit()?;
+        let (sql, chain) = (&self.sql, &mut self.chain);
+        let rows = sql.transaction(|| {
+            let rows = act(sql)?;
+            if rows > 0 {
+                let note = json!({ "rows": rows, "at": now.to_string() }).to_string();
+                chain.note(event, &note);
+                chain.seal(sql, now)?;
+            }
+            Ok::<_, LedgerError>(rows)
+        })?;
         self.chain.committed();
-        // The log holds what was taken out until it is folded into the file.
-        self.connection.pragma_update(None, "wal_checkpoint", "TRUNCATE")?;
+        self.sql.fold()?;
         Ok(Removed { rows })
+    }
+}
+
+impl Drop for Upkeep {
+    fn drop(&mut self) {
+        // A node that nobody hears of is taken for dead, which is as good.
+        let _gone = Nodes::leave(&self.sql, self.node);
     }
 }

@@ -1,16 +1,17 @@
 //! Reads a whole ledger and its chain and says where they do not fit.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
-use rusqlite::{Connection, OptionalExtension as _};
 use serde::Deserialize;
 
-use super::chain::{Anchor, Event, Link, SignedHead};
-use super::content;
+use super::chain::{Anchor, Event, Link, ONLY_NODE, SignedHead};
+use super::content::{self, Decided};
 use super::key::Fingerprint;
+use crate::record::columns::CALLER;
 use crate::record::error::LedgerError;
 use crate::record::read::Reader;
+use crate::record::sql::{Row, Sql, SqlError, Value};
 
 /// How many faults are kept; more are counted.
 const FAULTS_MAX: usize = 100;
@@ -29,12 +30,12 @@ pub struct Known {
 /// Where something is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// A link of the chain.
-    Link(i64),
+    /// A link of the chain of a node.
+    Link(i64, i64),
     /// A row of the ledger: its number, and its decision where that can be read.
     Row(i64, Option<String>),
-    /// The signed head of this link.
-    Head(i64),
+    /// The signed head of this link of a node.
+    Head(i64, i64),
     /// The ledger as a whole.
     Ledger,
 }
@@ -42,13 +43,18 @@ pub enum Place {
 impl fmt::Display for Place {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Link(n) => write!(out, "link {n}"),
+            Self::Link(node, n) => write!(out, "link {n}{}", of(*node)),
             Self::Row(seq, None) => write!(out, "row {seq}"),
             Self::Row(seq, Some(id)) => write!(out, "row {seq} (decision {id})"),
-            Self::Head(n) => write!(out, "signed head of link {n}"),
+            Self::Head(node, n) => write!(out, "signed head of link {n}{}", of(*node)),
             Self::Ledger => out.write_str("ledger"),
         }
     }
+}
+
+/// A file has one node, of which nobody speaks.
+fn of(node: i64) -> String {
+    if node == ONLY_NODE { String::new() } else { format!(" of node {node}") }
 }
 
 /// Something that is not as the gateway wrote it.
@@ -69,7 +75,9 @@ impl fmt::Display for Fault {
 /// What a ledger's chain says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Verified {
-    /// Links of the chain.
+    /// Chains, one per node.
+    pub chains: u64,
+    /// Links of all chains.
     pub links: u64,
     /// Rows of the ledger.
     pub rows: u64,
@@ -79,9 +87,9 @@ pub struct Verified {
     pub erased: u64,
     /// Rows that have been removed by rule.
     pub pruned: u64,
-    /// The keys that signed, each with the link from which on.
+    /// The keys that signed, each with the link from which on, node by node.
     pub keys: Vec<(i64, Fingerprint)>,
-    /// The end of the chain.
+    /// The end of the chain; of several, the one that was signed last.
     pub head: Option<SignedHead>,
     /// What is wrong, in the order in which it was found.
     pub faults: Vec<Fault>,
@@ -104,33 +112,58 @@ impl Verified {
     }
 }
 
-/// Checks every link, row and signature at one moment of the file, also while a gateway writes it.
+/// Checks every link, row and signature at one moment of the ledger, also while gateways write it.
 /// `progress` hears how many links have been read, and of how many.
 pub fn verify(
     ledger: &Reader,
     known: Known,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Verified, LedgerError> {
-    // One snapshot for all queries.
-    let snapshot = ledger.connection().unchecked_transaction()?;
-    verify_within(&snapshot, known, progress)
+    ledger.at_one_moment(|sql| verify_within(sql, known, progress))
 }
 
 /// The same within a snapshot that the caller has taken.
 pub(in crate::record) fn verify_within(
-    connection: &Connection,
+    sql: &Sql,
     known: Known,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Verified, LedgerError> {
-    let mut walk = Walk { connection, out: Verified::default(), rows: HashMap::new(), removed: 0 };
-    let hashes = walk.links(known, progress)?;
+    let total: i64 = sql.value("SELECT count(*) FROM chain", &[])?;
+    let total = u64::try_from(total).unwrap_or(0);
+    let nodes = "SELECT node FROM chain UNION SELECT node FROM heads ORDER BY 1";
+    let nodes = sql.all(nodes, &[], |row| row.get::<i64>(0))?;
+    let mut walk = Walk {
+        sql,
+        out: Verified::default(),
+        rows: HashMap::new(),
+        early: BTreeMap::new(),
+        removed: 0,
+        contained: known.head.is_none(),
+        is_alone: nodes.len() <= 1,
+    };
+    let mut chains = Vec::with_capacity(nodes.len());
+    for node in nodes {
+        walk.out.chains += 1;
+        let before = walk.out.keys.len();
+        let hashes = walk.links(node, known, &mut |done| progress(done, total))?;
+        let keys: Vec<_> = walk.out.keys.iter().skip(before).copied().collect();
+        chains.push((node, keys, hashes));
+    }
+    progress(total, total);
+    walk.ends_before_beginnings();
+    if let Some(head) = known.head.filter(|_| !walk.contained) {
+        let what = "the head that you kept is not in it: it has been cut off or written anew";
+        walk.out.fault(Place::Link(ONLY_NODE, head.n), what);
+    }
     walk.rows()?;
     walk.counts()?;
-    walk.heads(known, &hashes)?;
+    for (node, keys, hashes) in chains {
+        walk.heads(node, (known, keys), &hashes)?;
+    }
     Ok(walk.out)
 }
 
-/// What the chain has said about a row so far.
+/// What the chains have said about a row so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Life {
     Decided,
@@ -138,140 +171,181 @@ enum Life {
 }
 
 /// The hash of every link that has a head, and of the last.
-type Hashes = HashMap<i64, Vec<u8>>;
+#[derive(Debug, Default)]
+struct Hashes {
+    of: HashMap<i64, Vec<u8>>,
+    last: i64,
+}
 
-struct Walk<'c> {
-    connection: &'c Connection,
+struct Walk<'s> {
+    sql: &'s Sql,
     out: Verified,
     rows: HashMap<i64, Life>,
+    /// Rows that one node ended and whose beginning stands in the chain of another, not read yet: the
+    /// link that ended them.
+    early: BTreeMap<i64, Place>,
     /// Links whose row is gone.
     removed: u64,
+    contained: bool,
+    is_alone: bool,
+}
+
+/// Where the row's columns begin behind those of the link: its number, its decision, its end.
+const ROW: usize = Link::COLUMNS.len();
+
+/// Every link of a node with the row that it is about, if that is there.
+fn links_and_rows() -> String {
+    let (decided, ended) = content::columns();
+    let link = Link::COLUMNS.map(|column| format!("chain.{column}")).join(", ");
+    let of_row = |columns: &[&str]| {
+        columns.iter().map(|column| format!("ledger.{column}")).collect::<Vec<_>>().join(", ")
+    };
+    format!(
+        "SELECT {link}, ledger.seq, {}, {} FROM chain
+         LEFT JOIN ledger ON ledger.seq = chain.row AND chain.event IN ('decided', 'ended')
+         WHERE chain.node = ?1 ORDER BY chain.n",
+        of_row(&decided),
+        of_row(&ended)
+    )
 }
 
 impl Walk<'_> {
     fn links(
         &mut self,
+        node: i64,
         known: Known,
-        progress: &mut dyn FnMut(u64, u64),
+        progress: &mut dyn FnMut(u64),
     ) -> Result<Hashes, LedgerError> {
-        let count = |row: &rusqlite::Row<'_>| row.get::<_, i64>(0);
-        let total = self.connection.query_row("SELECT count(*) FROM chain", [], count)?;
-        let total = u64::try_from(total).unwrap_or(0);
-        let mut hashes = Hashes::new();
-        let mut heads = self.connection.prepare("SELECT n FROM heads")?;
-        let mut heads = heads.query([])?;
-        while let Some(row) = heads.next()? {
-            hashes.insert(row.get(0)?, Vec::new());
-        }
-        let mut query = self.connection.prepare(Link::SELECT)?;
-        let mut found = query.query([])?;
+        let mut hashes = Hashes::default();
+        let sql = self.sql;
+        sql.each("SELECT n FROM heads WHERE node = ?1", &[node.into()], |row| {
+            hashes.of.insert(row.get(0)?, Vec::new());
+            Ok::<_, SqlError>(())
+        })?;
         let mut before = vec![0; 32];
-        let mut expected = 1;
-        let mut newest = 0;
-        let mut contained = known.head.is_none();
-        while let Some(row) = found.next()? {
+        let (mut expected, mut newest) = (1, 0);
+        sql.each(&links_and_rows(), &[node.into()], |row| {
             let n: i64 = row.get(0)?;
-            let place = Place::Link(n);
+            let place = Place::Link(node, n);
             if n != expected {
                 self.out.fault(place.clone(), &format!("links are missing from {expected} on"));
             }
             expected = n.saturating_add(1);
             self.out.links += 1;
             if self.out.links.is_multiple_of(PROGRESS_EVERY) {
-                progress(self.out.links, total);
+                progress(self.out.links);
             }
             let Some(link) = Link::read(row)? else {
                 self.out.fault(place, "it is about something that no version writes");
                 before = row.get("hash")?;
-                continue;
+                return Ok(());
             };
             if link.hash_behind(&before) != *link.hash {
-                self.out.fault(place, "it does not follow from the links before it");
+                self.out.fault(place.clone(), "it does not follow from the links before it");
             }
-            self.link(&link, &mut newest)?;
-            contained |= known.head.is_some_and(|it| it.n == n && it.hash == *link.hash);
-            if let Some(hash) = hashes.get_mut(&n) {
+            self.link(&place, (node, &link), row, &mut newest)?;
+            self.contained |= known.head.is_some_and(|it| it.n == n && it.hash == *link.hash);
+            if let Some(hash) = hashes.of.get_mut(&n) {
                 hash.clone_from(&link.hash);
             }
             before = link.hash;
-        }
-        hashes.insert(expected - 1, before);
-        if let Some(head) = known.head.filter(|_| !contained) {
-            let what = "the head that you kept is not in it: it has been cut off or written anew";
-            self.out.fault(Place::Link(head.n), what);
-        }
-        progress(total, total);
+            Ok::<_, LedgerError>(())
+        })?;
+        hashes.last = expected - 1;
+        hashes.of.insert(hashes.last, before);
         Ok(hashes)
     }
 
-    fn link(&mut self, link: &Link, newest: &mut i64) -> Result<(), LedgerError> {
+    fn link(
+        &mut self,
+        place: &Place,
+        (node, link): (i64, &Link),
+        row: &Row<'_>,
+        newest: &mut i64,
+    ) -> Result<(), LedgerError> {
         match link.event {
             Event::Key => match link.note.parse() {
-                Ok(key) => self.out.keys.push((link.n, key)),
-                Err(_) => self.out.fault(Place::Link(link.n), "it names no key"),
+                Ok(key) if link.row == node => self.out.keys.push((link.n, key)),
+                Ok(_) => self.out.fault(place.clone(), "it is the key of another node"),
+                Err(_) => self.out.fault(place.clone(), "it names no key"),
             },
             Event::Erased | Event::Pruned => {}
             Event::Decided => {
                 if link.row <= *newest {
                     let what = "it is out of order: an earlier link is about a later row";
-                    self.out.fault(Place::Link(link.n), what);
+                    self.out.fault(place.clone(), what);
                 }
                 *newest = link.row.max(*newest);
-                self.rows.insert(link.row, Life::Decided);
-                self.decided(link)?;
+                let is_early = self.early.remove(&link.row).is_some();
+                let life = if is_early { Life::Ended } else { Life::Decided };
+                self.rows.insert(link.row, life);
+                self.decided(link, row)?;
             }
             Event::Ended => {
-                if self.rows.insert(link.row, Life::Ended) != Some(Life::Decided) {
-                    let what = "it ends a request that is not running";
-                    self.out.fault(Place::Link(link.n), what);
+                match self.rows.insert(link.row, Life::Ended) {
+                    Some(Life::Decided) => {}
+                    None if !self.is_alone => {
+                        self.early.insert(link.row, place.clone());
+                    }
+                    Some(Life::Ended) | None => {
+                        self.out.fault(place.clone(), "it ends a request that is not running");
+                    }
                 }
-                let found = content::ended(self.connection, link.row).optional()?;
-                if found.is_some_and(|found| found != *link.content) {
-                    self.row_fault(link.row, "how the request ended has been changed")?;
+                let (decided, ended) = content::columns();
+                let seq: Option<i64> = row.get(ROW)?;
+                let values = content::values(row, ROW + 1 + decided.len(), ended.len())?;
+                if seq.is_some_and(|seq| content::ended(seq, &values) != *link.content) {
+                    self.row_fault(link.row, row, "how the request ended has been changed")?;
                 }
             }
         }
         Ok(())
     }
 
-    fn decided(&mut self, link: &Link) -> Result<(), LedgerError> {
+    fn decided(&mut self, link: &Link, row: &Row<'_>) -> Result<(), LedgerError> {
         self.out.erased += u64::from(link.salt.is_none());
         let salt = link.salt.as_deref().unwrap_or_default();
-        let Some(found) = content::decided(self.connection, link.row, salt).optional()? else {
+        let Some(seq) = row.get::<Option<i64>>(ROW)? else {
             self.removed += 1;
             return Ok(());
         };
-        if found.content != *link.content {
-            self.row_fault(link.row, "what was decided has been changed")?;
+        let (columns, _) = content::columns();
+        let values = content::values(row, ROW + 1, columns.len())?;
+        let Decided { content, caller } = content::decided(seq, &values, salt);
+        if content != *link.content {
+            self.row_fault(link.row, row, "what was decided has been changed")?;
         }
         if link.salt.is_some() {
-            if found.caller != *link.caller {
-                self.row_fault(link.row, "who asked, or why, has been changed")?;
+            if caller != *link.caller {
+                self.row_fault(link.row, row, "who asked, or why, has been changed")?;
             }
-        } else if !self.is_forgotten(link.row)? {
-            self.row_fault(link.row, "a forgotten caller has been filled in again")?;
+        } else {
+            let of_caller = values.len().saturating_sub(CALLER.len());
+            let is_empty = |value: &Value<'_>| *value == Value::from("");
+            if !values.iter().skip(of_caller).all(is_empty) {
+                self.row_fault(link.row, row, "a forgotten caller has been filled in again")?;
+            }
         }
         Ok(())
     }
 
-    fn is_forgotten(&self, seq: i64) -> Result<bool, LedgerError> {
-        let empty: Vec<String> =
-            content::CALLER.iter().map(|column| format!("{column} = ''")).collect();
-        let query = format!("SELECT {} FROM ledger WHERE seq = ?1", empty.join(" AND "));
-        let mut query = self.connection.prepare_cached(&query)?;
-        Ok(query.query_row([seq], |row| row.get(0))?)
-    }
-
-    fn row_fault(&mut self, seq: i64, what: &str) -> Result<(), LedgerError> {
-        let query = "SELECT id FROM ledger WHERE seq = ?1";
-        let id = self.connection.query_row(query, [seq], |row| row.get(0)).optional()?;
-        self.out.fault(Place::Row(seq, id), what);
+    /// The decision's id is the first column of a row behind its number.
+    fn row_fault(&mut self, seq: i64, row: &Row<'_>, what: &str) -> Result<(), LedgerError> {
+        self.out.fault(Place::Row(seq, row.get(ROW + 1)?), what);
         Ok(())
     }
 
-    /// Every row must be in the chain, in the state that the chain knows.
+    fn ends_before_beginnings(&mut self) {
+        for (row, place) in std::mem::take(&mut self.early) {
+            self.rows.remove(&row);
+            self.out.fault(place, "it ends a request that is not running");
+        }
+    }
+
+    /// Every row must be in a chain, in the state that the chain knows.
     fn rows(&mut self) -> Result<(), LedgerError> {
-        let nothing = content::ENDED.iter().filter(|column| !matches!(**column, "seq" | "state"));
+        let (_, ended) = content::columns();
+        let nothing = ended.iter().filter(|column| !matches!(**column, "state" | "raised_nanos"));
         let nothing: Vec<String> = nothing
             .map(|column| match *column {
                 "cost_nanos" | "avoided_nanos" | "imputed_nanos" => format!("{column} = 0"),
@@ -282,14 +356,13 @@ impl Walk<'_> {
             "SELECT seq, id, state, refused IS NOT NULL, {} FROM ledger ORDER BY seq",
             nothing.join(" AND ")
         );
-        let mut query = self.connection.prepare(&query)?;
-        let mut found = query.query([])?;
-        while let Some(row) = found.next()? {
+        let sql = self.sql;
+        sql.each(&query, &[], |row| {
             let seq = row.get(0)?;
             let place = || Ok::<_, LedgerError>(Place::Row(seq, row.get(1)?));
             let (is_refused, is_blank): (bool, bool) = (row.get(3)?, row.get(4)?);
             self.out.rows += 1;
-            let state = row.get::<_, String>(2)?;
+            let state = row.get::<String>(2)?;
             let is_open = if is_refused { state == "refused" } else { state == "held" };
             match self.rows.get(&seq) {
                 None => self.out.fault(place()?, "it is in no link: somebody has added it"),
@@ -299,28 +372,29 @@ impl Walk<'_> {
                 Some(Life::Decided) => self.out.running += u64::from(!is_refused),
                 Some(Life::Ended) => {}
             }
-        }
-        Ok(())
+            Ok::<_, LedgerError>(())
+        })
     }
 
     /// As many rows are gone, and as many callers forgotten, as links account for.
     fn counts(&mut self) -> Result<(), LedgerError> {
         let mut stated = [0_u64, 0];
-        let mut query = self.connection.prepare(
-            "SELECT event = 'pruned', note, n FROM chain WHERE event IN ('erased', 'pruned')",
-        )?;
-        let mut found = query.query([])?;
-        while let Some(row) = found.next()? {
-            let place = usize::from(row.get::<_, bool>(0)?);
-            match serde_json::from_str::<Upkept>(&row.get::<_, String>(1)?) {
-                Ok(upkept) => {
-                    if let Some(sum) = stated.get_mut(place) {
-                        *sum = sum.saturating_add(upkept.rows);
-                    }
+        let query = "SELECT event = 'pruned', note, n, node FROM chain
+                     WHERE event IN ('erased', 'pruned')";
+        let sql = self.sql;
+        sql.each(query, &[], |row| {
+            let place = usize::from(row.get::<bool>(0)?);
+            let note: String = row.get(1)?;
+            if let Ok(upkept) = serde_json::from_str::<Upkept>(&note) {
+                if let Some(sum) = stated.get_mut(place) {
+                    *sum = sum.saturating_add(upkept.rows);
                 }
-                Err(_) => self.out.fault(Place::Link(row.get(2)?), "it does not say what was done"),
+            } else {
+                let place = Place::Link(row.get(3)?, row.get(2)?);
+                self.out.fault(place, "it does not say what was done");
             }
-        }
+            Ok::<_, LedgerError>(())
+        })?;
         let [erased, pruned] = stated;
         self.out.pruned = pruned;
         if self.removed != pruned {
@@ -345,43 +419,52 @@ impl Walk<'_> {
     fn first_gap(&self) -> Result<String, LedgerError> {
         let query = "SELECT max(row) FROM chain WHERE event = 'decided'
                      AND row NOT IN (SELECT seq FROM ledger)";
-        let last: Option<i64> = self.connection.query_row(query, [], |row| row.get(0))?;
+        let last: Option<i64> = self.sql.value(query, &[])?;
         Ok(last.map(|row| format!("; the last one missing is row {row}")).unwrap_or_default())
     }
 
-    fn heads(&mut self, known: Known, hashes: &Hashes) -> Result<(), LedgerError> {
-        let mut query = self.connection.prepare(SignedHead::SELECT)?;
-        let mut found = query.query([])?;
-        while let Some(row) = found.next()? {
+    /// The signed heads of a node that used these keys.
+    fn heads(
+        &mut self,
+        node: i64,
+        (known, keys): (Known, Vec<(i64, Fingerprint)>),
+        hashes: &Hashes,
+    ) -> Result<(), LedgerError> {
+        let (sql, mut signed) = (self.sql, 0);
+        sql.each(SignedHead::OF_NODE, &[node.into()], |row| {
             let n: i64 = row.get(0)?;
-            let place = Place::Head(n);
+            let place = Place::Head(node, n);
             let Some(head) = SignedHead::read(row)? else {
                 self.out.fault(place, "it cannot be read");
-                continue;
+                return Ok(());
             };
-            let in_force = self.out.keys.iter().rev().find(|(from, _)| *from <= n);
+            let in_force = keys.iter().rev().find(|(from, _)| *from <= n);
             if in_force.is_none_or(|(_, key)| *key != head.key) {
                 self.out.fault(place.clone(), "it is signed with a key that was not in force");
             }
             if !head.is_genuine() {
                 self.out.fault(place.clone(), "the signature is not that of its key");
             }
-            if hashes.get(&n).is_none_or(|hash| *hash != head.anchor.hash) {
+            if hashes.of.get(&n).is_none_or(|hash| *hash != head.anchor.hash) {
                 self.out.fault(place, "the chain has another link there");
             }
-            self.out.head = Some(head);
-        }
+            signed = head.anchor.n;
+            let is_latest = self.out.head.as_ref().is_none_or(|latest| latest.at <= head.at);
+            if is_latest || self.is_alone {
+                self.out.head = Some(head);
+            }
+            Ok::<_, LedgerError>(())
+        })?;
         if let Some(key) = known.key {
-            let others = self.out.keys.clone().into_iter().filter(|(_, other)| *other != key);
-            for (n, other) in others {
+            for (n, other) in keys.into_iter().filter(|(_, other)| *other != key) {
                 let what = format!("from here on another key signs than the one you know: {other}");
-                self.out.fault(Place::Link(n), &what);
+                self.out.fault(Place::Link(node, n), &what);
             }
         }
-        let last = i64::try_from(self.out.links).unwrap_or(i64::MAX);
-        let signed = self.out.head.as_ref().map_or(0, |head| head.anchor.n);
+        let last = hashes.last;
         if signed < last {
-            let what = format!("links {} to {last} are not signed", signed.saturating_add(1));
+            let from = signed.saturating_add(1);
+            let what = format!("links {from} to {last}{} are not signed", of(node));
             self.out.fault(Place::Ledger, &what);
         }
         Ok(())

@@ -1,10 +1,14 @@
 //! What the tests share: a scripted upstream and a gateway in front of it.
 
 mod hub;
+mod postgres;
+mod process;
 mod proxy;
 mod upstream;
 
 pub(crate) use hub::{COMMIT, HubServer, State as HubState, sha256};
+pub(crate) use postgres::Postgres;
+pub(crate) use process::{Process, client, send};
 pub(crate) use proxy::{KEY, Proxy, Reply, UPSTREAM_KEY, chat, settings, streamed};
 pub(crate) use upstream::{Say, Seen, Upstream, answer, events};
 

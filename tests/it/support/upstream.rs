@@ -13,6 +13,8 @@ use tokio::sync::Notify;
 pub enum Say {
     /// A whole JSON reply.
     Whole(u16, String),
+    /// A whole JSON reply, or an event stream in these pieces where one was asked for.
+    InKind(String, Vec<Vec<u8>>),
     /// An event stream in these pieces, properly ended.
     Events(Vec<Vec<u8>>),
     /// An event stream in these pieces, then the connection breaks.
@@ -27,6 +29,18 @@ pub enum Say {
     RawStall(String),
     /// An event stream in pieces, each sent when [`Upstream::go_on`] says so.
     Stepwise(Vec<Vec<u8>>),
+}
+
+impl Say {
+    /// The stream, where there is a choice and one was asked for.
+    fn in_kind(self, asked: &str) -> Self {
+        if let Self::InKind(_, pieces) = &self
+            && asked.contains("\"stream\":true")
+        {
+            return Self::Events(pieces.clone());
+        }
+        self
+    }
 }
 
 /// What a request looked like.
@@ -108,8 +122,9 @@ impl Upstream {
             let say = {
                 let mut state = self.state.lock().unwrap();
                 let index = state.seen.len().min(state.script.len() - 1);
+                let body = String::from_utf8_lossy(&seen.body).into_owned();
                 state.seen.push(seen);
-                state.script[index].clone()
+                state.script[index].clone().in_kind(&body)
             };
             if !self.answer(&mut stream, say).await {
                 return;
@@ -120,6 +135,7 @@ impl Upstream {
     /// Whether the connection goes on.
     async fn answer(&self, stream: &mut TcpStream, say: Say) -> bool {
         match say {
+            Say::InKind(body, _) => Box::pin(self.answer(stream, Say::Whole(200, body))).await,
             Say::Whole(status, body) => {
                 let head = format!(
                     "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",

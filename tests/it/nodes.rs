@@ -1,0 +1,133 @@
+//! Gateways that share a ledger and its budgets: real processes on a real PostgreSQL.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use ambidex::money::NanoUsd;
+use ambidex::record::evidence::{Known, verify};
+use ambidex::record::{Reader, State};
+
+use crate::support::{Postgres, Process, Say, Upstream, answer, chat, client, eventually, send};
+
+/// 100 prompt tokens at 0.15 and 20 answer tokens at 0.60 dollars per million.
+const BILL: i128 = 100 * 150 + 20 * 600;
+
+/// A gateway's files: one paid target, one hard budget of so many nano-dollars.
+fn configure(folder: &Path, upstream: &Upstream, postgres: &Postgres, limit: NanoUsd) {
+    let config = format!(
+        "store: {{ url: '{}', lease: 2s }}\npolicy: policy.yaml\nrate_limits: []\ntargets:\n  - {{ name: cloud, provider: openai, \
+         model: gpt-4o-mini, zone: eu, key: 'file:key', base_url: 'http://{}/v1', concurrency: 256 }}\n",
+        postgres.url(),
+        upstream.address
+    );
+    let policy = format!(
+        "version: 1\nname: shared\nowner: finance\n\
+         restricted_may_reach: {{ zones: any, why: tested elsewhere }}\nbudgets:\n  \
+         - {{ name: pot, window: month, limit_usd: {limit} }}\nroutes:\n  - {{ id: all, use: [cloud] }}\n\
+         otherwise: {{ refuse: {{ status: 402, say: 'no money' }} }}\n"
+    );
+    std::fs::write(folder.join("ambidex.yaml"), config).unwrap();
+    std::fs::write(folder.join("policy.yaml"), policy).unwrap();
+    std::fs::write(folder.join("key"), "sk-test").unwrap();
+}
+
+/// What every client together was answered.
+#[derive(Debug, Default)]
+struct Told {
+    answered: AtomicU64,
+    refused: AtomicU64,
+    lost: AtomicU64,
+}
+
+/// Keeps one gateway busy with several clients until it refuses for want of money, or is gone.
+async fn keep_busy(address: String, clients: usize, told: Arc<Told>) {
+    let client = client();
+    let work = (0..clients).map(|_| {
+        let (client, address, told) = (client.clone(), address.clone(), Arc::clone(&told));
+        async move {
+            loop {
+                let reply = send(&client, &address, &chat("Write a poem about the sea")).await;
+                let Some(reply) = reply else {
+                    told.lost.fetch_add(1, Ordering::Relaxed);
+                    return;
+                };
+                match reply.status {
+                    200 => told.answered.fetch_add(1, Ordering::Relaxed),
+                    402 => {
+                        told.refused.fetch_add(1, Ordering::Relaxed);
+                        return;
+                    }
+                    other => panic!("{other}: {}", reply.text()),
+                };
+            }
+        }
+    });
+    futures_util::future::join_all(work).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_gateways_hold_one_budget_and_one_of_them_is_killed() {
+    let postgres = Postgres::start();
+    let upstream = Upstream::script([Say::Whole(200, answer("x", 100, 20))]).await;
+    let folder = tempfile::tempdir().unwrap();
+    // Room for some six hundred answers.
+    let limit = NanoUsd::new(BILL * 600 + 1);
+    configure(folder.path(), &upstream, &postgres, limit);
+    let mut gateways: Vec<_> = (0..3).map(|_| Process::start(folder.path())).collect();
+    let told = Arc::new(Told::default());
+    let busy: Vec<_> = gateways
+        .iter()
+        .map(|it| tokio::task::spawn(keep_busy(it.address.clone(), 8, Arc::clone(&told))))
+        .collect();
+    eventually("some answers", || async {
+        (told.answered.load(Ordering::Relaxed) > 150).then_some(())
+    })
+    .await;
+    gateways.remove(1).kill();
+    for work in busy {
+        work.await.unwrap();
+    }
+    let place = postgres.place();
+    let billed = || NanoUsd::new(BILL * i128::try_from(upstream.seen().len()).unwrap());
+    assert!(billed() <= limit, "{} were billed of {limit}", billed());
+    assert!(told.lost.load(Ordering::Relaxed) > 0, "the killed gateway was not busy");
+
+    // Its lease runs out: what it had open is charged as reserved, the rest of its share is free.
+    let reader = Reader::open(&place).unwrap();
+    eventually("the end of the lease", || async {
+        let rows = reader.rows(10_000).unwrap();
+        rows.iter().all(|row| row.state != State::Held).then_some(())
+    })
+    .await;
+    let expired = reader.sums().unwrap().expired;
+    // What comes back can be spent, up to less than what one request may cost at most.
+    let told = Arc::new(Told::default());
+    for _ in 0..5 {
+        keep_busy(gateways[0].address.clone(), 1, Arc::clone(&told)).await;
+        tokio::time::sleep(Duration::from_millis(700)).await;
+    }
+    assert!(billed() <= limit, "{} were billed of {limit}", billed());
+
+    for gateway in gateways {
+        assert!(gateway.stop(), "a gateway did not end in good order");
+    }
+    let sums = reader.sums().unwrap();
+    let seen = u64::try_from(upstream.seen().len()).unwrap();
+    assert_eq!((sums.held, sums.expired), (0, expired));
+    assert!(sums.cost <= limit, "{sums:?}");
+    assert!(billed() <= sums.cost, "the upstream billed more than the ledger knows: {sums:?}");
+    // Every answer that was sent for is in the ledger, once.
+    assert!(sums.settled <= seen && seen <= sums.settled + sums.expired, "{seen} seen, {sums:?}");
+    let exact = NanoUsd::new(BILL * i128::from(sums.settled));
+    let rows = reader.rows(10_000).unwrap();
+    let reserved: NanoUsd =
+        rows.iter().filter(|row| row.state == State::Expired).map(|row| row.decided.reserved).sum();
+    assert_eq!(sums.cost, exact + reserved);
+    // Nearly all of the budget could be used although one share was lost for a while.
+    let left = limit.less(sums.cost);
+    assert!(left < NanoUsd::new(BILL * 3), "{left} of {limit} could not be used");
+    let verified = verify(&reader, Known::default(), &mut |_, _| ()).unwrap();
+    assert!(verified.is_whole() && verified.chains == 3, "{:?}", verified.faults);
+}
