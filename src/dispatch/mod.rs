@@ -171,7 +171,7 @@ async fn tried(
         let first_hold = unsent.take().and_then(Unsent::into_hold);
         let Some(seat) = seat.filter(|_| destination.health.admits()) else {
             app.metrics.attempts.with_label_values(&[&destination.name, "busy"]).inc();
-            drop(first_hold.map(Hold::release));
+            first_hold.map_or((), Hold::release);
             continue;
         };
         let money = (first_hold, carried.cost);
