@@ -145,6 +145,7 @@ pub async fn run(
     waiting::answer(Box::pin(work), pauses, (dialect, &case.id), cost_max).await
 }
 
+#[expect(clippy::too_many_lines, reason = "all that can become of an attempt, in its order")]
 async fn tried(
     app: Arc<App>,
     case: Arc<Case>,
@@ -171,7 +172,9 @@ async fn tried(
         let first_hold = unsent.take().and_then(Unsent::into_hold);
         let Some(seat) = seat.filter(|_| destination.health.admits()) else {
             app.metrics.attempts.with_label_values(&[&destination.name, "busy"]).inc();
-            first_hold.map_or((), Hold::release);
+            if let Some(hold) = first_hold {
+                hold.release();
+            }
             continue;
         };
         let money = (first_hold, carried.cost);
