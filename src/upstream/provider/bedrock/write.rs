@@ -72,11 +72,7 @@ pub(super) fn written(
     Ok(Written { body: out.into_bytes().into(), is_wrapped })
 }
 
-fn inference(
-    talk: &Talk<'_>,
-    output_max: Tokens,
-    out: &mut Out,
-) -> Result<(), Untranslatable> {
+fn inference(talk: &Talk<'_>, output_max: Tokens, out: &mut Out) -> Result<(), Untranslatable> {
     out.key("inferenceConfig").open();
     out.count("maxTokens", talk.output_max.unwrap_or(output_max));
     if let Some(given) = &talk.temperature {
@@ -107,10 +103,14 @@ fn block(part: &Part<'_>, talk: &Talk<'_>, out: &mut Out) -> Result<(), Untransl
         Kind::Text(text) => out.put("text", text),
         Kind::Image(media) => {
             let Media::Here { media_type, data } = media else { return Err(refused(ADDRESS)) };
-            let format = media_type.strip_prefix("image/").map(|it| if it == "jpg" { "jpeg" } else { it });
+            let format =
+                media_type.strip_prefix("image/").map(|it| if it == "jpg" { "jpeg" } else { it });
             let known = format.filter(|it| ["png", "jpeg", "gif", "webp"].contains(it));
             out.key("image").open();
-            out.put("format", known.ok_or_else(|| refused("is of a kind that the target cannot see"))?);
+            out.put(
+                "format",
+                known.ok_or_else(|| refused("is of a kind that the target cannot see"))?,
+            );
             bytes(data, out);
             out.close();
         }
@@ -118,7 +118,10 @@ fn block(part: &Part<'_>, talk: &Talk<'_>, out: &mut Out) -> Result<(), Untransl
             let Media::Here { media_type, data } = media else { return Err(refused(ADDRESS)) };
             let format = document(media_type);
             out.key("document").open();
-            out.put("format", format.ok_or_else(|| refused("is of a kind that the target cannot read"))?);
+            out.put(
+                "format",
+                format.ok_or_else(|| refused("is of a kind that the target cannot read"))?,
+            );
             out.put("name", &plain(name.as_deref().unwrap_or("document")));
             bytes(data, out);
             out.close();

@@ -149,7 +149,9 @@ fn ended(reason: &str) -> Said<'static> {
         "MAX_TOKENS" => Reason::Length,
         "SAFETY" | "RECITATION" | "LANGUAGE" | "BLOCKLIST" | "PROHIBITED_CONTENT" | "SPII"
         | "IMAGE_SAFETY" => Reason::Filtered,
-        "MALFORMED_FUNCTION_CALL" | "UNEXPECTED_TOOL_CALL" | "TOO_MANY_TOOL_CALLS"
+        "MALFORMED_FUNCTION_CALL"
+        | "UNEXPECTED_TOOL_CALL"
+        | "TOO_MANY_TOOL_CALLS"
         | "MALFORMED_RESPONSE" => {
             return Said::Failed(format!("the upstream's answer ended early: {reason}").into());
         }

@@ -34,8 +34,11 @@ impl Provider for Gemini {
     fn path(&self, place: &Place<'_>) -> String {
         let model = place.model.split('/').map(in_path).collect::<Vec<_>>().join("/");
         let folder = if model.contains('/') { "" } else { "models/" };
-        let how =
-            if place.delivery.is_stream() { "streamGenerateContent?alt=sse" } else { "generateContent" };
+        let how = if place.delivery.is_stream() {
+            "streamGenerateContent?alt=sse"
+        } else {
+            "generateContent"
+        };
         format!("/{folder}{model}:{how}")
     }
 

@@ -155,11 +155,7 @@ fn declared(tool: &Tool<'_>, out: &mut Out) {
     out.close();
 }
 
-fn generation(
-    talk: &Talk<'_>,
-    output_max: Tokens,
-    out: &mut Out,
-) -> Result<(), Untranslatable> {
+fn generation(talk: &Talk<'_>, output_max: Tokens, out: &mut Out) -> Result<(), Untranslatable> {
     out.key("generationConfig").open();
     out.count("maxOutputTokens", talk.output_max.unwrap_or(output_max));
     for (name, given) in [
