@@ -4,7 +4,7 @@ use ambidex::config::{PolicySource, TargetKind, TargetSettings};
 use ambidex::money::NanoUsd;
 use ambidex::route::price::Price;
 
-use crate::support::{Proxy, Say, Upstream, answer, chat};
+use crate::support::{Proxy, Say, Upstream, answer, chat, events};
 
 const OPEN: &str = "Write a poem about the sea";
 
@@ -214,6 +214,7 @@ async fn who_asks_again_under_the_same_key_pays_once_and_gets_the_same_answer() 
     assert_eq!((other.status, other.code().as_str()), (409, "idempotency_conflict"));
     assert_eq!(other.header("x-should-retry"), "false");
     // A stream is not given again, and not bought again.
+    upstream.then(Say::Events(events(&["x"], Some((200, 5)))));
     let stream = asked(&proxy, "k2", &crate::support::streamed(OPEN)).await;
     assert_eq!(stream.status, 200);
     proxy.rows().await;

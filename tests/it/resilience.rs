@@ -272,3 +272,55 @@ async fn who_finds_no_seat_waits_in_a_line_that_has_an_end() {
     assert_eq!(proxy.reserved(), NanoUsd::ZERO);
     proxy.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_a_certificate_and_a_closed_door_are_told_apart() {
+    let upstream = Upstream::script([Say::Silence]).await;
+    // Somebody who does not speak TLS.
+    let plain = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let plain_address = plain.local_addr().unwrap();
+    tokio::task::spawn(async move {
+        while let Ok((mut stream, _)) = plain.accept().await {
+            drop(
+                tokio::io::AsyncWriteExt::write_all(&mut stream, b"no idea what you mean\r\n")
+                    .await,
+            );
+        }
+    });
+    let closed = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap()
+    };
+    for (base_url, words, asked_again) in [
+        ("http://no-such-host.invalid/v1".to_owned(), "host name cannot be resolved (DNS)", false),
+        (format!("https://{plain_address}/v1"), "encrypted connection fails (TLS)", false),
+        (format!("http://{closed}/v1"), "no connection could be made", true),
+    ] {
+        let proxy = Proxy::with(&upstream, |settings, folder| {
+            let path = folder.path().join("policy.yaml");
+            let policy = "
+version: 1
+name: open
+owner: nobody
+restricted_may_reach: { zones: any, why: tested elsewhere }
+routes:
+  - { id: all, use: [cloud] }
+otherwise: { refuse: { status: 403, say: \"No: {reasons}\" } }
+";
+            std::fs::write(&path, policy).unwrap();
+            settings.policy = PolicySource::File(path);
+            if let TargetKind::Remote(remote) = &mut settings.targets[1].kind {
+                remote.base_url.clone_from(&base_url);
+            }
+        })
+        .await;
+        let reply = proxy.send(&chat(OPEN)).await;
+        assert_eq!((reply.status, reply.code().as_str()), (502, "upstream_unreachable"));
+        assert!(reply.text().contains(words), "{}", reply.text());
+        let retried =
+            proxy.metric("ambidex_attempts_total{result=\"retried\",target=\"cloud\"}").await;
+        assert_eq!(retried > 0.5, asked_again, "{base_url}");
+        assert_eq!(proxy.row(reply.decision()).await.state, State::Released);
+        proxy.stop().await;
+    }
+}
