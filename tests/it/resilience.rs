@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
 use ambidex::config::{PolicySource, TargetKind};
 use ambidex::money::NanoUsd;
 use ambidex::record::State;
@@ -280,11 +282,13 @@ async fn a_name_a_certificate_and_a_closed_door_are_told_apart() {
     let plain = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let plain_address = plain.local_addr().unwrap();
     tokio::task::spawn(async move {
+        let mut kept = Vec::new();
         while let Ok((mut stream, _)) = plain.accept().await {
-            drop(
-                tokio::io::AsyncWriteExt::write_all(&mut stream, b"no idea what you mean\r\n")
-                    .await,
-            );
+            // With the hello left unread, the answer would be lost in a reset.
+            let mut hello = [0; 2048];
+            let _read = stream.read(&mut hello).await;
+            let _sent = stream.write_all(b"no idea what you mean\r\n").await;
+            kept.push(stream);
         }
     });
     let closed = {
