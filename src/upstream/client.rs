@@ -288,11 +288,12 @@ async fn exchanged(
 fn has_cause<T: Error + 'static>(error: &reqwest::Error) -> bool {
     let mut cause = error.source();
     while let Some(found) = cause {
-        let inner = found.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        if found.is::<T>() || inner.is_some_and(<dyn Error + Send + Sync>::is::<T>) {
+        if found.is::<T>() {
             return true;
         }
-        cause = found.source();
+        // What an I/O error holds is not among its causes, and may be an I/O error itself.
+        let inner = found.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        cause = inner.map_or_else(|| found.source(), |inner| Some(inner));
     }
     false
 }
