@@ -50,5 +50,6 @@ pub mod failure;
 pub mod secret;
 pub mod clock;
 pub mod hex;
+mod spread;
 pub mod tasks;
 pub mod yaml;

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use super::Unreadable;
 use super::walk::{self, Scalar, Sink, Step};
 use crate::chat::request::{Edits, Place, Text};
-use crate::chat::{Delivery, History, Request, Sampling, Surface, Turn};
+use crate::chat::{Delivery, History, Request, Role, Sampling, Surface, Turn};
 use crate::inspect::Level;
 use crate::money::Tokens;
 
@@ -97,6 +97,12 @@ pub(super) struct Collector<'de> {
     body: &'de [u8],
     /// What was read so far.
     pub(super) read: Request,
+    /// Instructions that stand beside the conversation, not in it.
+    instructions: Turn,
+    /// Whether the answer is wanted as it is made,
+    pub(super) streams: bool,
+    /// and then with its usage.
+    pub(super) tells_usage: bool,
     /// The model's name, once it was seen.
     model: Option<String>,
     /// Why the walk was stopped.
@@ -124,7 +130,9 @@ impl<'de> Collector<'de> {
             sampling: Sampling::default(),
             edits: Edits::default(),
         };
-        Self { body, read, model: None, bad_field: None }
+        let instructions = Turn { role: Some(Role::System), ..Turn::default() };
+        let (streams, tells_usage) = (false, false);
+        Self { body, read, instructions, streams, tells_usage, model: None, bad_field: None }
     }
 
     pub(super) fn refuse(&mut self, path: &[Step<'de>], problem: &str) -> Result<(), String> {
@@ -134,16 +142,25 @@ impl<'de> Collector<'de> {
         Err("refused".to_owned())
     }
 
-    /// The request with what every dialect needs, the body and the edits aside. `prompt` is the field
+    /// The request with what every dialect needs, the body and the edits aside; instructions are its
+    /// first turn. `prompt` is the field
     /// that holds what is asked, and `wanted` what it must hold.
-    pub(super) fn finish(self, prompt: &str, wanted: &str) -> Result<Request, Unreadable> {
+    pub(super) fn finish(mut self, prompt: &str, wanted: &str) -> Result<Request, Unreadable> {
         let model = self.model.ok_or_else(|| {
             field("model", "is missing; name a model, or `auto` to let the policy choose")
         })?;
         if self.read.turns.is_empty() {
             return Err(field(prompt, &format!("is missing or empty; give {wanted}")));
         }
-        Ok(Request { model, ..self.read })
+        if !self.instructions.parts.is_empty() {
+            self.read.turns.insert(0, self.instructions);
+        }
+        let delivery = match (self.streams, self.tells_usage) {
+            (false, _) => Delivery::Whole,
+            (true, true) => Delivery::StreamWithUsage,
+            (true, false) => Delivery::Stream,
+        };
+        Ok(Request { model, delivery, ..self.read })
     }
 
     /// Keeps a string for inspection and gives back its number.
@@ -175,6 +192,12 @@ impl<'de> Collector<'de> {
         if let Some(turn) = self.turn(index) {
             turn.parts.push(part);
         }
+    }
+
+    /// Keeps a string of the instructions.
+    pub(super) fn instruct(&mut self, path: &[Step<'de>], text: Cow<'de, str>) {
+        let part = self.keep(path, text, Words::Prose);
+        self.instructions.parts.push(part);
     }
 
     pub(super) fn set_model(

@@ -289,6 +289,13 @@ impl Out {
         }
     }
 
+    /// A list of texts.
+    pub fn texts<T: AsRef<str>>(&mut self, key: &'static str, texts: impl IntoIterator<Item = T>) {
+        self.key(key).open_list();
+        texts.into_iter().for_each(|text| self.text(text.as_ref()));
+        self.close_list();
+    }
+
     /// JSON that is written already.
     pub fn raw(&mut self, json: &str) {
         self.comma();

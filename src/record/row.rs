@@ -279,20 +279,10 @@ pub(crate) mod examples {
         /// An answer that was free and used nothing.
         pub(crate) fn example(id: &str) -> Self {
             Self {
-                id: id.to_owned(),
                 ending: Ending::Settled,
                 outcome: "ok".to_owned(),
-                answered_by: None,
-                weights: None,
-                sent_to: Vec::new(),
-                raised: NanoUsd::ZERO,
-                cost: NanoUsd::ZERO,
-                avoided: NanoUsd::ZERO,
-                imputed: NanoUsd::ZERO,
-                usage: None,
                 latency: Duration::from_millis(30),
-                ttft: None,
-                verified: None,
+                ..Self::not_sent(id)
             }
         }
     }

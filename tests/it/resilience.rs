@@ -45,6 +45,13 @@ otherwise: {{ refuse: {{ status: 403, say: \"No permitted model can answer this:
     .await
 }
 
+/// A chat request on its way, apart from the test that sends it.
+fn asking(proxy: &Proxy, body: &Value) -> impl Future<Output = reqwest::Response> + Send + use<> {
+    let request = proxy.client.post(proxy.url("/v1/chat/completions")).bearer_auth(KEY);
+    let request = request.body(body.to_string());
+    async move { request.send().await.unwrap() }
+}
+
 fn streaming() -> Value {
     let mut body = chat(OPEN);
     body["stream"] = true.into();
@@ -175,17 +182,8 @@ async fn retries_cannot_become_a_storm() {
     let proxy = gateway(&upstream, "cloud").await;
     let mut sending = tokio::task::JoinSet::new();
     for _ in 0..60 {
-        let (client, url) = (proxy.client.clone(), proxy.url("/v1/chat/completions"));
-        sending.spawn(async move {
-            client
-                .post(url)
-                .bearer_auth(KEY)
-                .body(chat(OPEN).to_string())
-                .send()
-                .await
-                .unwrap()
-                .status()
-        });
+        let asking = asking(&proxy, &chat(OPEN));
+        sending.spawn(async move { asking.await.status() });
     }
     while let Some(status) = sending.join_next().await {
         assert_eq!(status.unwrap(), 502);
@@ -225,22 +223,9 @@ async fn who_finds_no_seat_waits_in_a_line_that_has_an_end() {
     ])
     .await;
     let proxy = limited(&upstream, "cloud", (1, 1)).await;
-    let (client, url) = (proxy.client.clone(), proxy.url("/v1/chat/completions"));
-    let first = tokio::task::spawn(async move {
-        client.post(url).bearer_auth(KEY).body(streaming().to_string()).send().await.unwrap()
-    });
+    let first = tokio::task::spawn(asking(&proxy, &streaming()));
     eventually("the first request", || async { (upstream.seen().len() == 1).then_some(()) }).await;
-    let (client, url) = (proxy.client.clone(), proxy.url("/v1/chat/completions"));
-    let second = tokio::task::spawn(async move {
-        client
-            .post(url)
-            .bearer_auth(KEY)
-            .body(chat(OPEN).to_string())
-            .send()
-            .await
-            .unwrap()
-            .status()
-    });
+    let second = tokio::task::spawn(asking(&proxy, &chat(OPEN)));
     let cloud = &proxy.gateway.app.destinations[1];
     eventually("the second in line", || async { cloud.line.is_full().then_some(()) }).await;
     let third = proxy.send(&chat(OPEN)).await;
@@ -256,14 +241,11 @@ async fn who_finds_no_seat_waits_in_a_line_that_has_an_end() {
     });
     let first = first.await.unwrap().text().await.unwrap();
     assert!(first.ends_with("data: [DONE]\n\n"), "{first}");
-    assert_eq!(second.await.unwrap(), 200);
+    assert_eq!(second.await.unwrap().status(), 200);
     on.abort();
     // Who leaves while in line leaves nothing behind.
     let seat = cloud.seat().unwrap();
-    let (client, url) = (proxy.client.clone(), proxy.url("/v1/chat/completions"));
-    let leaving = tokio::task::spawn(async move {
-        drop(client.post(url).bearer_auth(KEY).body(chat(OPEN).to_string()).send().await);
-    });
+    let leaving = tokio::task::spawn(asking(&proxy, &chat(OPEN)));
     eventually("one in line", || async { cloud.line.is_full().then_some(()) }).await;
     leaving.abort();
     eventually("an empty line", || async { (!cloud.line.is_full()).then_some(()) }).await;

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use crate::chat::request::Edits;
-use crate::chat::{Delivery, Request, Surface};
+use crate::chat::{Request, Surface};
 use crate::dialect::Unreadable;
 use crate::dialect::collect::{Collect, Collector, Words, top_level, walked};
 use crate::dialect::inputs::Inputs;
@@ -24,12 +24,10 @@ pub(super) fn request(body: Bytes) -> Result<Request, Unreadable> {
         common: Collector::new(&body, Surface::OpenAiCompletions),
         inputs: Inputs::default(),
         answers: 1,
-        streams: false,
-        usage_asked: false,
         has_idle_values: false,
     };
     let end = walked(&body, &mut reader)?;
-    let Reader { common, inputs, answers, streams, usage_asked, has_idle_values } = reader;
+    let Reader { common, inputs, answers, has_idle_values } = reader;
     let mut read = common.finish("prompt", "a text to continue")?;
     if inputs.has_tokens || read.turns.len() > 1 {
         read.sampling.misread = Some(("prompt", "one text for this model"));
@@ -38,15 +36,10 @@ pub(super) fn request(body: Bytes) -> Result<Request, Unreadable> {
     let prompts = u32::try_from(read.turns.len()).unwrap_or(u32::MAX);
     read.choices = prompts.saturating_mul(answers);
     read.output_default = Some(OUTPUT_DEFAULT);
-    let delivery = match (streams, usage_asked) {
-        (false, _) => Delivery::Whole,
-        (true, true) => Delivery::StreamWithUsage,
-        (true, false) => Delivery::Stream,
-    };
     let idle = |name| has_idle_values.then(|| top_level(&body, name)).flatten();
     let (output_max, stream_options) = (idle("max_tokens"), idle("stream_options"));
     let edits = Edits { output_max, stream_options, end, ..read.edits };
-    Ok(Request { body: body.clone(), delivery, edits, ..read })
+    Ok(Request { body: body.clone(), edits, ..read })
 }
 
 struct Reader<'de> {
@@ -54,8 +47,6 @@ struct Reader<'de> {
     inputs: Inputs,
     /// The larger of `n` and `best_of`.
     answers: u32,
-    streams: bool,
-    usage_asked: bool,
     has_idle_values: bool,
 }
 
@@ -90,7 +81,7 @@ impl<'de> Reader<'de> {
             ("max_tokens", Scalar::Unsigned(number)) => {
                 return self.common.set_output_max(path, number);
             }
-            ("stream", Scalar::Bool(yes)) => self.streams = yes,
+            ("stream", Scalar::Bool(yes)) => self.common.streams = yes,
             ("max_tokens" | "stream_options", Scalar::Null) => self.has_idle_values = true,
             ("n" | "best_of" | "max_tokens" | "logprobs", value) if value != Scalar::Null => {
                 return self.common.refuse(path, "must be a whole number");
@@ -147,7 +138,7 @@ impl<'de> Sink<'de> for Reader<'de> {
                     && options.key() == "stream_options"
                     && key == "include_usage"
                 {
-                    self.usage_asked = *yes;
+                    self.common.tells_usage = *yes;
                 }
                 sampling::read(&mut self.common.read.sampling, path, &value);
                 self.common.rest(path, value);

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 
 use crate::chat::request::Edits;
-use crate::chat::{Delivery, Request, Role, Surface, Turn};
+use crate::chat::{Request, Role, Surface};
 use crate::dialect::Unreadable;
 use crate::dialect::collect::{Collect, Collector, Words, top_level, walked};
 use crate::dialect::walk::{Scalar, Sink, Step};
@@ -20,30 +20,20 @@ const NUMBER: &str = "a number";
 const WHOLE: &str = "a whole number, at least 0";
 
 pub(super) fn request(body: Bytes) -> Result<Request, Unreadable> {
-    let mut reader = Reader {
-        common: Collector::new(&body, Surface::AnthropicMessages),
-        system: Turn { role: Some(Role::System), ..Turn::default() },
-        streams: false,
-        has_idle_limit: false,
-    };
-    let end = walked(&body, &mut reader)?;
-    let Reader { common, system, streams, has_idle_limit } = reader;
-    let mut read = common.finish("messages", "at least one message")?;
-    if !system.parts.is_empty() {
-        read.turns.insert(0, system);
-    }
+    let mut reader =
+        Reader { common: Collector::new(&body, Surface::AnthropicMessages), has_idle_limit: false };
     // A stream of this interface always tells the usage.
-    let delivery = if streams { Delivery::StreamWithUsage } else { Delivery::Whole };
+    reader.common.tells_usage = true;
+    let end = walked(&body, &mut reader)?;
+    let Reader { common, has_idle_limit } = reader;
+    let read = common.finish("messages", "at least one message")?;
     let output_max = has_idle_limit.then(|| top_level(&body, "max_tokens")).flatten();
     let edits = Edits { output_max, end, ..read.edits };
-    Ok(Request { body: body.clone(), delivery, edits, ..read })
+    Ok(Request { body: body.clone(), edits, ..read })
 }
 
 struct Reader<'de> {
     common: Collector<'de>,
-    /// Instructions stand beside the messages here, not among them.
-    system: Turn,
-    streams: bool,
     has_idle_limit: bool,
 }
 
@@ -52,14 +42,14 @@ impl<'de> Reader<'de> {
         match path {
             [Step::Key(key)] if key == "model" => return self.common.set_model(path, text),
             [Step::Key(key)] if key == "system" => {
-                self.instruct(path, text);
+                self.common.instruct(path, text);
                 return Ok(());
             }
             [system, Step::Index(_), Step::Key(key)] if system.key() == "system" => {
                 match key.as_ref() {
                     "type" => self.set_block_kind(&text),
                     "text" => {
-                        self.instruct(path, text);
+                        self.common.instruct(path, text);
                         return Ok(());
                     }
                     _ => {}
@@ -124,11 +114,6 @@ impl<'de> Reader<'de> {
             let kind = if is_prose { Words::Prose } else { Words::Settings };
             self.common.keep(path, text, kind);
         }
-    }
-
-    fn instruct(&mut self, path: &[Step<'de>], text: Cow<'de, str>) {
-        let part = self.common.keep(path, text, Words::Prose);
-        self.system.parts.push(part);
     }
 
     fn set_role(&mut self, index: usize, text: &str) {
@@ -233,7 +218,7 @@ impl<'de> Sink<'de> for Reader<'de> {
             Scalar::Bool(yes) => {
                 self.set_real(path, None);
                 if matches!(path, [Step::Key(key)] if key == "stream") {
-                    self.streams = yes;
+                    self.common.streams = yes;
                 }
                 Ok(())
             }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 
 use super::{sampling, schema};
 use crate::chat::request::Edits;
-use crate::chat::{Delivery, Request, Role, Surface};
+use crate::chat::{Request, Role, Surface};
 use crate::dialect::Unreadable;
 use crate::dialect::collect::{Collect, Collector, Words, top_level, walked};
 use crate::dialect::walk::{Scalar, Sink, Step};
@@ -24,35 +24,23 @@ const EXACT: &[&str] =
 pub(super) fn request(body: Bytes) -> Result<Request, Unreadable> {
     let mut reader = Reader::new(&body);
     let end = walked(&body, &mut reader)?;
-    let Reader { common, delivery, usage_asked, has_idle_values } = reader;
+    let Reader { common, has_idle_values } = reader;
     let mut read = common.finish("messages", "at least one message")?;
     schema::look(&mut read.sampling, &body);
-    let delivery = match (delivery, usage_asked) {
-        (Delivery::Whole, _) => Delivery::Whole,
-        (_, true) => Delivery::StreamWithUsage,
-        (_, false) => Delivery::Stream,
-    };
     let idle = |name| has_idle_values.then(|| top_level(&body, name)).flatten();
     let (output_max, stream_options) = (idle("max_completion_tokens"), idle("stream_options"));
     let edits = Edits { output_max, stream_options, end, ..read.edits };
-    Ok(Request { body: body.clone(), delivery, edits, ..read })
+    Ok(Request { body: body.clone(), edits, ..read })
 }
 
 struct Reader<'de> {
     common: Collector<'de>,
-    delivery: Delivery,
-    usage_asked: bool,
     has_idle_values: bool,
 }
 
 impl<'de> Reader<'de> {
     fn new(body: &'de Bytes) -> Self {
-        Self {
-            common: Collector::new(body, Surface::OpenAiChat),
-            delivery: Delivery::Whole,
-            usage_asked: false,
-            has_idle_values: false,
-        }
+        Self { common: Collector::new(body, Surface::OpenAiChat), has_idle_values: false }
     }
 
     /// Notes values that an edit would have to replace instead of adding a second key.
@@ -184,11 +172,11 @@ impl<'de> Sink<'de> for Reader<'de> {
             }
             Scalar::Bool(yes) => {
                 match path {
-                    [Step::Key(key)] if key == "stream" && yes => self.delivery = Delivery::Stream,
+                    [Step::Key(key)] if key == "stream" => self.common.streams = yes,
                     [options, Step::Key(key)]
                         if options.key() == "stream_options" && key == "include_usage" =>
                     {
-                        self.usage_asked = yes;
+                        self.common.tells_usage = yes;
                     }
                     _ => {}
                 }

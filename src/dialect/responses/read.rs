@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 
 use crate::chat::request::Edits;
-use crate::chat::{Delivery, History, Request, Role, Shape, Surface, Turn};
+use crate::chat::{History, Request, Role, Shape, Surface};
 use crate::dialect::Unreadable;
 use crate::dialect::collect::{Collect, Collector, Words, top_level, walked};
 use crate::dialect::openai::{sampling, schema};
@@ -18,31 +18,21 @@ use crate::dialect::walk::{Scalar, Sink, Step};
 const EXACT: &[&str] = &["model", "input", "instructions", "max_output_tokens", "stream"];
 
 pub(super) fn request(body: Bytes) -> Result<Request, Unreadable> {
-    let mut reader = Reader {
-        common: Collector::new(&body, Surface::OpenAiResponses),
-        system: Turn { role: Some(Role::System), ..Turn::default() },
-        streams: false,
-        has_idle_limit: false,
-    };
-    let end = walked(&body, &mut reader)?;
-    let Reader { common, system, streams, has_idle_limit } = reader;
-    let mut read = common.finish("input", "a text or at least one item")?;
-    if !system.parts.is_empty() {
-        read.turns.insert(0, system);
-    }
-    schema::look(&mut read.sampling, &body);
+    let mut reader =
+        Reader { common: Collector::new(&body, Surface::OpenAiResponses), has_idle_limit: false };
     // A stream of this interface always tells the usage.
-    let delivery = if streams { Delivery::StreamWithUsage } else { Delivery::Whole };
+    reader.common.tells_usage = true;
+    let end = walked(&body, &mut reader)?;
+    let Reader { common, has_idle_limit } = reader;
+    let mut read = common.finish("input", "a text or at least one item")?;
+    schema::look(&mut read.sampling, &body);
     let output_max = has_idle_limit.then(|| top_level(&body, "max_output_tokens")).flatten();
     let edits = Edits { output_max, end, ..read.edits };
-    Ok(Request { body: body.clone(), delivery, edits, ..read })
+    Ok(Request { body: body.clone(), edits, ..read })
 }
 
 struct Reader<'de> {
     common: Collector<'de>,
-    /// Instructions stand beside the input here, not among it.
-    system: Turn,
-    streams: bool,
     has_idle_limit: bool,
 }
 
@@ -52,8 +42,7 @@ impl<'de> Reader<'de> {
             [Step::Key(key)] => match key.as_ref() {
                 "model" => return self.common.set_model(path, text),
                 "instructions" => {
-                    let part = self.common.keep(path, text, Words::Prose);
-                    self.system.parts.push(part);
+                    self.common.instruct(path, text);
                     return Ok(());
                 }
                 "input" => {
@@ -203,7 +192,7 @@ impl<'de> Reader<'de> {
             }
             ("max_output_tokens", _) => self.common.refuse(path, "must be a whole number"),
             ("stream", Scalar::Bool(yes)) => {
-                self.streams = yes;
+                self.common.streams = yes;
                 Ok(())
             }
             ("stream", value) if value != Scalar::Null => {

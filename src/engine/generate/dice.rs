@@ -1,14 +1,13 @@
 //! Dice that depend on nothing but the seed, the choice and the step: an answer is the same again
 //! whoever else is served, and no state has to be kept or copied.
 
+use crate::spread::{GOLDEN, mix};
+
 /// Throws for one choice of one job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Dice {
     key: u64,
 }
-
-/// The golden ratio in 64 bits: its multiples spread evenly.
-const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
 impl Dice {
     /// The dice of one of a job's choices.
@@ -21,13 +20,6 @@ impl Dice {
         let bits = mix(self.key.wrapping_add(step.wrapping_add(1).wrapping_mul(GOLDEN)));
         f64::from(u32::try_from(bits >> 32).unwrap_or_default()) / 4_294_967_296.0
     }
-}
-
-/// The finaliser of `SplitMix64` (Steele, Lea and Flood, 2014): every input bit moves every output bit.
-const fn mix(mut bits: u64) -> u64 {
-    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    bits ^ (bits >> 31)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use super::axis::Atom;
 use super::formula::{Bits, both, truth};
 use super::solver::Lit;
 use super::space::{Dimension, Point, Space};
+use crate::spread::{GOLDEN, mix};
 
 /// Requests that are worked out together.
 const WIDTH: usize = 256;
@@ -30,10 +31,8 @@ struct Sequence(u64);
 
 impl Sequence {
     fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
+        self.0 = self.0.wrapping_add(GOLDEN);
+        mix(self.0)
     }
 
     fn below(&mut self, end: usize) -> usize {

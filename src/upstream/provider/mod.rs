@@ -16,6 +16,7 @@ use crate::dialect::sse::{self, Splitter};
 use crate::dialect::translate::{UNKNOWN, Untranslatable, no};
 use crate::money::Tokens;
 
+mod blocks;
 mod chat;
 mod openai_more;
 

@@ -1,11 +1,11 @@
 //! A conversation as a messages request.
 
-use crate::chat::Role;
 use crate::chat::talk::{ANSWER_TOOL, Choosing, Format, Given, Kind, Media, Part, Talk, Tool};
 use crate::dialect::json::{Out, object};
 use crate::dialect::translate::{UNKNOWN, Untranslatable, no, no_setting};
 use crate::money::Tokens;
 use crate::upstream::provider::Written;
+use crate::upstream::provider::blocks::{NO_ARGUMENTS, conversation, temperature};
 use crate::upstream::provider::chat::write::answer_tool;
 
 /// Models from before answers could be held to a schema, by how their names begin.
@@ -31,19 +31,7 @@ pub(super) fn written(
     out.open();
     out.put("model", model);
     out.count("max_tokens", talk.output_max.unwrap_or(output_max));
-    system(talk, &mut out)?;
-    out.key("messages").open_list();
-    for (role, parts) in talk.alternating() {
-        out.open();
-        out.put("role", if role == Role::Assistant { "assistant" } else { "user" });
-        out.key("content").open_list();
-        for part in parts {
-            block(part, talk, &mut out)?;
-        }
-        out.close_list();
-        out.close();
-    }
-    out.close_list();
+    conversation(talk, &mut out, block)?;
     sampling(talk, &mut out)?;
     if let Some(user) = &talk.user {
         out.key("metadata").open();
@@ -75,27 +63,8 @@ pub(super) fn written(
     Ok(Written { body: out.into_bytes().into(), is_wrapped })
 }
 
-fn system(talk: &Talk<'_>, out: &mut Out) -> Result<(), Untranslatable> {
-    let mut parts = talk.instructions().peekable();
-    if parts.peek().is_none() {
-        return Ok(());
-    }
-    out.key("system").open_list();
-    for part in parts {
-        block(part, talk, out)?;
-    }
-    out.close_list();
-    Ok(())
-}
-
 fn sampling(talk: &Talk<'_>, out: &mut Out) -> Result<(), Untranslatable> {
-    if let Some(given) = &talk.temperature {
-        if given.value > 1.0 {
-            let problem = "is above 1, which the interface of the target does not know";
-            return Err(no(given.name, problem));
-        }
-        out.key("temperature").real(given.value);
-    }
+    temperature(talk, out)?;
     if let Some(given) = &talk.top_p {
         out.key("top_p").real(given.value);
     }
@@ -103,9 +72,7 @@ fn sampling(talk: &Talk<'_>, out: &mut Out) -> Result<(), Untranslatable> {
         out.count("top_k", given.value);
     }
     if let Some(given) = &talk.stop {
-        out.key("stop_sequences").open_list();
-        given.value.iter().for_each(|stop| out.text(stop));
-        out.close_list();
+        out.texts("stop_sequences", &given.value);
     }
     Ok(())
 }
@@ -203,8 +170,7 @@ fn tool(tool: &Tool<'_>, out: &mut Out) {
     if let Some(description) = &tool.description {
         out.put("description", description);
     }
-    let nothing = r#"{"type":"object","properties":{}}"#;
-    out.key("input_schema").raw(tool.schema.as_deref().unwrap_or(nothing));
+    out.key("input_schema").raw(tool.schema.as_deref().unwrap_or(NO_ARGUMENTS));
     if let Some(strict) = tool.strict {
         out.key("strict").truth(strict);
     }

@@ -1,11 +1,11 @@
 //! A conversation as a request to converse.
 
-use crate::chat::Role;
 use crate::chat::talk::{ANSWER_TOOL, Choosing, Format, Given, Kind, Media, Part, Talk, Tool};
 use crate::dialect::json::{Out, object};
 use crate::dialect::translate::{UNKNOWN, Untranslatable, no, no_setting};
 use crate::money::Tokens;
 use crate::upstream::provider::Written;
+use crate::upstream::provider::blocks::{NO_ARGUMENTS, conversation, temperature};
 use crate::upstream::provider::chat::write::answer_tool;
 
 /// Models that cannot be held to a schema, by what is in their names.
@@ -34,26 +34,7 @@ pub(super) fn written(
     no_setting(talk.calls_one.as_ref())?;
     let mut out = Out::with_capacity(1024);
     out.open();
-    let mut system = talk.instructions().peekable();
-    if system.peek().is_some() {
-        out.key("system").open_list();
-        for part in system {
-            block(part, talk, &mut out)?;
-        }
-        out.close_list();
-    }
-    out.key("messages").open_list();
-    for (role, parts) in talk.alternating() {
-        out.open();
-        out.put("role", if role == Role::Assistant { "assistant" } else { "user" });
-        out.key("content").open_list();
-        for part in parts {
-            block(part, talk, &mut out)?;
-        }
-        out.close_list();
-        out.close();
-    }
-    out.close_list();
+    conversation(talk, &mut out, block)?;
     inference(talk, output_max, &mut out)?;
     let is_wrapped = talk.format.as_ref().is_some_and(|given| {
         matches!(given.value, Format::Object)
@@ -75,22 +56,12 @@ pub(super) fn written(
 fn inference(talk: &Talk<'_>, output_max: Tokens, out: &mut Out) -> Result<(), Untranslatable> {
     out.key("inferenceConfig").open();
     out.count("maxTokens", talk.output_max.unwrap_or(output_max));
-    if let Some(given) = &talk.temperature {
-        if given.value > 1.0 {
-            let problem = "is above 1, which the interface of the target does not know";
-            return Err(no(given.name, problem));
-        }
-        out.key("temperature").real(given.value);
-    }
+    temperature(talk, out)?;
     if let Some(given) = &talk.top_p {
         out.key("topP").real(given.value);
     }
     if let Some(given) = &talk.stop {
-        out.key("stopSequences").open_list();
-        for stop in &given.value {
-            out.text(stop);
-        }
-        out.close_list();
+        out.texts("stopSequences", &given.value);
     }
     out.close();
     Ok(())
@@ -223,9 +194,8 @@ fn tool(tool: &Tool<'_>, out: &mut Out) {
     if let Some(description) = &tool.description {
         out.put("description", description);
     }
-    let nothing = r#"{"type":"object","properties":{}}"#;
     out.key("inputSchema").open();
-    out.key("json").raw(tool.schema.as_deref().unwrap_or(nothing));
+    out.key("json").raw(tool.schema.as_deref().unwrap_or(NO_ARGUMENTS));
     out.close();
     if let Some(strict) = tool.strict {
         out.key("strict").truth(strict);

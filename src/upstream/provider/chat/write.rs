@@ -97,11 +97,7 @@ fn stops(talk: &Talk<'_>, out: &mut Out) -> Result<(), Untranslatable> {
     if value.len() > 4 {
         return Err(no(*name, "has more than four entries, which the target refuses"));
     }
-    out.key("stop").open_list();
-    for stop in value {
-        out.text(stop);
-    }
-    out.close_list();
+    out.texts("stop", value);
     Ok(())
 }
 

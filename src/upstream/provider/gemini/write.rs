@@ -135,9 +135,7 @@ fn tools(talk: &Talk<'_>, out: &mut Out) {
     out.key("functionCallingConfig").open();
     out.put("mode", mode);
     if let Some(Choosing::One(name)) = &talk.choice {
-        out.key("allowedFunctionNames").open_list();
-        out.text(name);
-        out.close_list();
+        out.texts("allowedFunctionNames", [name]);
     }
     out.close();
     out.close();
@@ -179,11 +177,7 @@ fn generation(talk: &Talk<'_>, output_max: Tokens, out: &mut Out) -> Result<(), 
             let problem = "has more than five entries, which the target refuses";
             return Err(no(given.name, problem));
         }
-        out.key("stopSequences").open_list();
-        for stop in &given.value {
-            out.text(stop);
-        }
-        out.close_list();
+        out.texts("stopSequences", &given.value);
     }
     if let Some(given) = &talk.format {
         out.put("responseMimeType", "application/json");
