@@ -295,7 +295,8 @@ fn write_path(out: &mut String, path: &[Step<'_>]) {
                 if out.len() > start {
                     out.push('.');
                 }
-                out.push_str(key);
+                // An empty key has a place, too.
+                out.push_str(if key.is_empty() { "\"\"" } else { key });
             }
             Step::Index(index) => {
                 // Writing to a string cannot fail.

@@ -235,6 +235,7 @@ pub(super) const fn kind(label: Label) -> &'static str {
         | Label::IdentityItFiscalCode
         | Label::IdentityJpMyNumber
         | Label::IdentityKrRrn
+        | Label::IdentityNationalId
         | Label::IdentityPassport
         | Label::IdentitySgNric
         | Label::IdentityUkNino

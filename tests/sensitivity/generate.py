@@ -29,7 +29,7 @@ LABELS = Path(__file__).with_name("labels.yaml")
 DEFAULT = dict(line.split(": ") for line in LABELS.read_text().splitlines() if line and line[0] != "#")
 
 VALUE = {
-    "contact.email_address": values.email, "financial.credit_card": values.credit_card, "financial.iban_code": values.iban, "person.date_of_birth": None, "financial.bank_account": values.bank_account,
+    "contact.email_address": values.email, "financial.credit_card": values.credit_card, "financial.iban_code": values.iban, "person.date_of_birth": None, "identity.national_id": None, "financial.bank_account": values.bank_account,
     "secret.password": values.password, "identity.passport": values.passport, "identity.driver_license": values.driver_license, "health.medical_record": values.medical_record, "business.employee_id": values.employee_id,
     "identity.us_ssn": values.ssn, "identity.us_itin": values.itin, "financial.aba_routing": values.aba, "health.us_npi": values.npi, "health.us_dea": values.dea, "health.us_mbi": values.mbi, "identity.cn_resident_id": values.cn_resident_id,
     "business.cn_uscc": values.cn_uscc, "identity.cn_hkmo_permit": values.cn_hkmo_permit, "device.license_plate": values.plate, "financial.cn_bank_card": values.cn_bank_card, "identity.de_tax_id": values.de_tax_id, "identity.es_dni": values.es_dni,
@@ -57,6 +57,8 @@ def value_of(rng, label, lang):
         return values.phone_cn_fixed(rng) if lang == "zh" and rng.random() < 0.25 else values.PHONES[lang](rng)
     if label == "person.date_of_birth":
         return birth(rng, lang)
+    if label == "identity.national_id":
+        return values.national_id(rng, lang)
     if lang == "zh" and label == "device.license_plate":
         return values.cn_plate(rng)
     if lang == "zh" and label == "identity.passport":

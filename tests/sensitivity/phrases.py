@@ -37,6 +37,7 @@ NAMES = {
     "identity.jp_my_number": {"ja": ["マイナンバー", "個人番号"], "en": ["My Number", "individual number (My Number)"]},
     "identity.kr_rrn": {"ko": ["주민등록번호", "주민번호"], "en": ["RRN", "resident registration number"]},
     "identity.br_cpf": {"pt": ["CPF", "CPF nº"], "en": ["CPF", "Brazilian CPF"]},
+    "identity.national_id": {"en": ["Thai national ID", "national ID number"], "pl": ["PESEL", "numer PESEL"], "nl": ["BSN", "burgerservicenummer"], "sv": ["personnummer"], "tr": ["TC kimlik no", "kimlik numarası"], "ru": ["СНИЛС"], "vi": ["căn cước công dân", "CCCD"]},
     "identity.au_tfn": {"en": ["TFN", "tax file number"]},
     "health.au_medicare": {"en": ["Medicare card", "Medicare number", "medicare card number"]},
     "identity.ca_sin": {"en": ["SIN", "social insurance number"], "fr": ["NAS", "numéro d'assurance sociale"]},

@@ -371,6 +371,54 @@ def br_cpf(rng):
     return f"{body[:3]}.{body[3:6]}.{body[6:9]}-{body[9:]}" if rng.random() < 0.7 else body
 
 
+def pesel(rng):
+    year, month = rng.randrange(40, 100), rng.randrange(1, 13)
+    body = f"{year:02d}{month:02d}{rng.randrange(1, 29):02d}" + digits(rng, 4)
+    return body + str(-sum(int(d) * w for d, w in zip(body, [1, 3, 7, 9] * 3)) % 10)
+
+
+def bsn(rng):
+    while True:
+        body = digits(rng, 8, "123456789")
+        rest = sum(int(d) * w for d, w in zip(body, range(9, 1, -1))) % 11
+        if rest < 10:
+            return body + str(rest)
+
+
+def personnummer(rng):
+    year, rest = rng.randrange(1940, 2006), f"{rng.randrange(1, 13):02d}{rng.randrange(1, 29):02d}" + digits(rng, 3)
+    text = f"{year % 100:02d}" + rest
+    text += luhn_digit(text)
+    return rng.choice([str(year // 100), ""]) + text[:6] + rng.choice(["-", ""]) + text[6:]
+
+
+def tc_kimlik(rng):
+    d = [int(c) for c in digits(rng, 1, "123456789") + digits(rng, 8)]
+    d.append((7 * sum(d[0:9:2]) - sum(d[1:8:2])) % 10)
+    return "".join(map(str, d + [sum(d) % 10]))
+
+
+def snils(rng):
+    body = digits(rng, 9, "123456789")
+    total = sum(int(d) * w for d, w in zip(body, range(9, 0, -1))) % 101
+    return f"{body[:3]}-{body[3:6]}-{body[6:]} {total % 100:02d}"
+
+
+def thai_id(rng):
+    body = digits(rng, 1, "1234") + digits(rng, 11)
+    total = sum(int(d) * w for d, w in zip(body, range(13, 1, -1)))
+    return group(body + str((11 - total % 11) % 10), [1, 4, 5, 2, 1], rng.choice(["-", "", " "]))
+
+
+def cccd(rng):
+    return f"{rng.randrange(1, 97):03d}" + rng.choice("0123") + digits(rng, 8)
+
+
+def national_id(rng, lang):
+    made = {"pl": pesel, "nl": bsn, "sv": personnummer, "tr": tc_kimlik, "ru": snils, "vi": cccd}
+    return made.get(lang, thai_id)(rng)
+
+
 def au_tfn(rng):
     weights = [1, 4, 3, 7, 5, 8, 6, 9, 10]
     while True:

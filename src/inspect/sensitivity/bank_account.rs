@@ -109,6 +109,10 @@ fn is_number(text: &Text<'_>, span: Range<usize>) -> Option<Range<usize>> {
 }
 
 const NAMES: &[&str] = &[
+    "tài khoản ngân hàng",
+    "agência e conta",
+    "nomor rekening",
+    "เลขบัญชี",
     "account number",
     "account no",
     "account no.",

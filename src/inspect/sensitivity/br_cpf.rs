@@ -22,6 +22,8 @@ const NAMES: &[&str] = &[
     "cadastro de pessoas físicas",
     "brazilian cpf",
     "documento",
+    "chave pix",
+    "pix",
 ];
 
 fn grade(digits: &[u8]) -> Grade {

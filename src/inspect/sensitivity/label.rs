@@ -133,6 +133,7 @@ labels! {
     IdentityItFiscalCode = "identity.it_fiscal_code": Restricted,
     IdentityJpMyNumber = "identity.jp_my_number": Restricted,
     IdentityKrRrn = "identity.kr_rrn": Restricted,
+    IdentityNationalId = "identity.national_id": Restricted,
     IdentityPassport = "identity.passport": Restricted,
     IdentitySgNric = "identity.sg_nric": Restricted,
     IdentityUkNino = "identity.uk_nino": Restricted,

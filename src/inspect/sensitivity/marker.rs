@@ -31,7 +31,7 @@ macro_rules! marks {
 }
 
 marks! {
-    MarkerRestricted Sign: "tlp:red", "tlp: red", "tlp-red", "noforn", "//si//", "㊙";
+    MarkerRestricted Sign: "商密一级", "商密二级", "商密三级", "tlp:red", "tlp: red", "tlp-red", "noforn", "//si//", "㊙";
     MarkerConfidential Sign: "tlp:amber", "tlp: amber", "tlp-amber", "cui//", "(cui)", "vs-nfd", "fouo";
     MarkerRestricted Phrase: "top secret", "strictly confidential", "highly confidential",
         "mnpi", "material non-public information", "material nonpublic information", "restricted distribution",
@@ -41,7 +41,7 @@ marks! {
         "ultrassecreto", "строго конфиденциально", "совершенно секретно", "strikt vertrouwelijk", "ściśle tajne",
         "ściśle poufne", "çok gizli", "سري للغاية", "tuyệt mật", "strängt konfidentiellt", "अति गोपनीय",
         "极机密", "極秘", "厳秘", "극비", "绝密", "絕密", "机密", "機密", "1급 기밀", "2급 기밀", "기밀문서";
-    MarkerConfidential Phrase: "company confidential", "confidential and proprietary", "confidential & proprietary",
+    MarkerConfidential Phrase: "internal-only", "company confidential", "confidential and proprietary", "confidential & proprietary",
         "proprietary and confidential", "proprietary & confidential", "private and confidential",
         "private & confidential", "privileged and confidential", "privileged & confidential", "commercial in confidence",
         "commercial-in-confidence", "in strict confidence", "internal use only", "privileged communication", "not for public disclosure", "do not disclose", "not to be disclosed", "for authorized recipients only", "authorized personnel only", "restricted to employees", "internal only", "internal - do not",
@@ -63,13 +63,16 @@ marks! {
         "注意保密", "商业秘密", "商业机密", "公司机密", "內部資料", "內部文件", "僅供內部", "请勿转发", "内部公开", "内部参考", "保密文件", "对外保密",
         "社外秘", "対外秘", "持ち出し禁止", "持出禁止", "社外持ち出し", "社外厳禁", "部外秘", "取扱注意", "関係者外秘", "関係者限り", "社内限定", "社内限り", "マル秘", "대외비", "사외비", "외부 공유 금지", "외부공개금지", "사내 한정", "사내한", "내부용", "내부 자료", "외부 유출 금지";
     MarkerRestricted Word: "restricted", "secret//", "secret", "geheim", "секретно", "secreto", "segreto", "기밀";
-    MarkerConfidential Word: "confidential", "sensitive but unclassified", "proprietary", "do not share", "for internal use", "trade secret", "cui", "vertraulich", "confidentiel", "confidencial", "riservato", "confidenziale",
+    MarkerConfidential Word: "board only", "board-only", "confidential", "sensitive but unclassified", "proprietary", "do not share", "for internal use", "trade secret", "cui", "vertraulich", "confidentiel", "confidencial", "riservato", "confidenziale",
         "reservado", "sigiloso", "конфиденциально", "дсп", "vertrouwelijk", "poufne", "gizli", "سري", "mật", "konfidentiellt", "गोपनीय",
         "秘密", "保密", "涉密", "内部", "内部事项", "限制级", "機密扱い", "機密情報";
 }
 
-/// Chinese words in which a mark is part of an ordinary term: secrecy *law*, *agreement*, …
+/// Words behind a mark with which it is part of an ordinary term: secrecy *law* and *agreement* in
+/// Chinese, forwarding a *port*.
 const TERMS: &[&str] = &[
+    " port ",
+    " traffic",
     "性",
     "协议",
     "法",
@@ -117,7 +120,8 @@ impl Detector for Marker {
         let Anchor::Word(word) = anchor else { return };
         let text = ask.text;
         let Ok(mark) = std::str::from_utf8(text.part(word.clone())) else { return };
-        let mark = mark.to_lowercase();
+        // Made small, İ is an i with a dot above.
+        let mark = mark.to_lowercase().replace('\u{307}', "");
         let Some((_, label, kind)) = MARKS.iter().find(|(known, ..)| *known == mark) else {
             return;
         };
@@ -311,6 +315,9 @@ impl Place<'_, '_> {
             "非",
             "un",
             "not be ",
+            "called ",
+            "titled ",
+            "named ",
         ];
         let head = self
             .text

@@ -87,6 +87,7 @@ detectors![
     au_medicare,
     ca_sin,
     hk_id,
+    national_id,
     passport,
     driver_license,
     bank_account,

@@ -1,4 +1,5 @@
-//! Passport numbers: no country's rule is strict enough, so the word beside the number decides.
+//! Numbers of passports and of identity cards that serve as such: no country's rule is strict enough,
+//! so the word beside the number decides.
 
 use super::number::{Loose, digits};
 use super::{Detector, Label, Pack};
@@ -16,6 +17,16 @@ const NAMES: &[&str] = &[
     "passportno",
     "passport id",
     "travel document",
+    "personalausweis",
+    "personalausweisnummer",
+    "ausweisnummer",
+    "numer dowodu",
+    "numer dowodu osobistego",
+    "dowód osobisty",
+    "carta d'identità",
+    "numéro de carte d'identité",
+    "军官证",
+    "军官证号",
     "护照",
     "护照号",
     "护照号码",

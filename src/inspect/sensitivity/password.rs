@@ -1,7 +1,7 @@
 //! Passwords written beside their name: `password: …`, `pwd=…`, 密码：…, "as password", and on command
 //! lines (`mysql -p…`, `curl -u user:…`).
 
-use super::api_key::{Sign, is_placeholder, value_start};
+use super::api_key::{Sign, value_start};
 use super::decode::base64_bytes;
 use super::text::{Hit, Text};
 use super::{Anchor, Ask, Detector, Found, Label, Pack, Wake, check};
@@ -12,8 +12,10 @@ use std::sync::LazyLock;
 
 mod names;
 mod nearby;
+mod strength;
 
 use names::NAMES;
+use strength::{is_chosen, is_password, is_seed, is_strong, kinds};
 
 pub(super) const DETECTOR: &dyn Detector = &Password;
 
@@ -55,6 +57,9 @@ impl Detector for Password {
                 "net use ",
                 "smbclient ",
                 "rpcclient ",
+                "ldapsearch ",
+                "ldapmodify ",
+                "ldapadd ",
             ]),
             Wake::Words(&["<password>", "<pwd>"]),
             Wake::Words(&[
@@ -101,7 +106,8 @@ impl Detector for Password {
             }
             Anchor::Name(name) => {
                 let value = behind(text, name).or_else(|| before(text, name));
-                spans.extend(value.or_else(|| pointed_at(text, name)));
+                let value = value.or_else(|| pointed_at(text, name));
+                spans.extend(value.or_else(|| nearby::passphrase(text, name)));
                 if spans.is_empty() {
                     below(text, name, &mut spans);
                 }
@@ -136,8 +142,9 @@ fn behind(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
             && value.iter().all(u8::is_ascii_digit);
         return if is_pin { Some(span) } else { pin_further(text, name) };
     }
-    let is_code = ends_with_any(text.part(name.clone()), &["code", "codes", "number"]);
-    if is_code && sign == Sign::None && is_pin(value) {
+    let is_code = ends_with_any(text.part(name.clone()), &["code", "codes", "number"])
+        || starts_with_any(text.part(name.clone()), &["code ", "código ", "codice "]);
+    if is_code && sign != Sign::Mark && is_pin(value) {
         return Some(span);
     }
     let is_secret = match sign {
@@ -157,7 +164,7 @@ fn behind(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
             }
             true
         }
-        Sign::None if is_strong(value) => true,
+        Sign::None if is_strong(value) || is_chosen(value) || is_seed(value) => true,
         Sign::None => return further(text, name.end),
     };
     is_secret.then_some(span)
@@ -188,6 +195,11 @@ fn pin_further(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
 fn ends_with_any(word: &[u8], ends: &[&str]) -> bool {
     let word = word.to_ascii_lowercase();
     ends.iter().any(|end| word.ends_with(end.as_bytes()))
+}
+
+fn starts_with_any(word: &[u8], starts: &[&str]) -> bool {
+    let word = word.to_ascii_lowercase();
+    starts.iter().any(|start| word.starts_with(start.as_bytes()))
 }
 
 /// Words behind "password" of which something else is said.
@@ -242,6 +254,7 @@ const LATE_TIES: &[&str] = &[
     " هي ",
     " هو ",
     " היא ",
+    "nya ",
 ];
 
 static LATE: LazyLock<Vec<Finder<'_>>> =
@@ -325,9 +338,11 @@ fn value_end(text: &Text<'_>, start: usize) -> usize {
                 text.run_max(place + 1, 32, |byte| byte.is_ascii_alphanumeric() || byte == b'_');
             text.at(key) == b'=' || text.part(place..place + 5) == b"&amp;"
         }
-        // Umlauts and signs of Latin-1 stand in passwords, too; other scripts end them.
-        0xC2 | 0xC3 => text.at(place + 1) < 0x80 || text.part(place..place + 2) == "»".as_bytes(),
-        0x80..=0xBF => !matches!(text.before(place), 0xC2 | 0xC3),
+        // Umlauts, signs of Latin-1 and Cyrillic letters stand in passwords, too; other scripts end them.
+        0xC2 | 0xC3 | 0xD0 | 0xD1 => {
+            text.at(place + 1) < 0x80 || text.part(place..place + 2) == "»".as_bytes()
+        }
+        0x80..=0xBF => !matches!(text.before(place), 0xC2 | 0xC3 | 0xD0 | 0xD1),
         byte => !byte.is_ascii_graphic(),
     };
     let most = text.bytes.len().min(start + 129);
@@ -468,9 +483,13 @@ fn on_command_line(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usize>>
     let start = match command.last() {
         Some(b':') => {
             let user = text.run_max(word.end, 64, |byte| !matches!(byte, b' ' | b'\n' | 0));
-            (text.at(user) == b' ')
-                .then_some(user + 1)
-                .filter(|start| is_strong(text.part(*start..value_end(text, *start))))?
+            // `net use Z: \\\\server\\share /user:CORP\\jdoe …` needs no value that shows itself.
+            let line = text.run_back_max(word.start, 120, |byte| byte != b'\n');
+            let head = text.part(line..word.start).to_ascii_lowercase();
+            let is_command = memchr::memmem::find(&head, b"net use ").is_some();
+            (text.at(user) == b' ').then_some(user + 1).filter(|start| {
+                is_command || is_strong(text.part(*start..value_end(text, *start)))
+            })?
         }
         Some(b' ') if command.starts_with(b"curl") || command.starts_with(b"--user") => {
             let user = text.run_max(word.end, 2, |byte| matches!(byte, b'"' | b'\''));
@@ -492,10 +511,13 @@ fn on_command_line(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usize>>
                 .run_max(word.end + user + 3, 64, |byte| byte.is_ascii_graphic() && byte != b'%');
             (text.at(sign) == b'%').then_some(sign + 1)?
         }
-        Some(b' ') if command.starts_with(b"mysql") => {
+        Some(b' ') if command.starts_with(b"mysql") || command.starts_with(b"ldap") => {
             let line = text.run_max(word.end, 120, |byte| byte != b'\n');
-            let option = memchr::memmem::find(text.part(word.end..line), b" -p")?;
-            text.run_max(word.end + option + 3, 1, |byte| matches!(byte, b'"' | b'\''))
+            let option: &[u8] = if command.starts_with(b"ldap") { b" -w " } else { b" -p" };
+            // The space before it may be the one that ends the command's name.
+            let at = memchr::memmem::find(text.part(word.end - 1..line), option)?;
+            let start = word.end - 1 + at + option.len();
+            text.run_max(start, 1, |byte| matches!(byte, b'"' | b'\''))
         }
         // Without its other half, it is what documentation puts in a password's place.
         Some(b'>') => {
@@ -527,72 +549,4 @@ fn basic(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usize>> {
     let colon = memchr::memchr(b':', &login)?;
     let is_login = login.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ');
     (is_login && colon > 0 && colon + 3 < login.len()).then_some(word.end..end)
-}
-
-/// Kinds of characters in a value: small, capital, digit, sign.
-fn kinds(value: &[u8]) -> usize {
-    let has = |kind: fn(&u8) -> bool| usize::from(value.iter().any(kind));
-    has(u8::is_ascii_lowercase)
-        + has(u8::is_ascii_uppercase)
-        + has(u8::is_ascii_digit)
-        + has(u8::is_ascii_punctuation)
-}
-
-/// A drawn or chosen password mixes kinds of characters; a word of prose does not.
-fn is_password(value: &[u8]) -> bool {
-    let is_call = value.iter().any(|byte| matches!(byte, b'(' | b'{'))
-        && (value.contains(&b'(') || value.starts_with(b"$") || value.starts_with(b"{"));
-    let is_variable = value.starts_with(b"$")
-        && value.iter().skip(1).all(|byte| byte.is_ascii_uppercase() || *byte == b'_');
-    let is_path = value.starts_with(b"os.")
-        || value.starts_with(b"process.")
-        || value.starts_with(b"self.")
-        || value.starts_with(b"env.")
-        || value.starts_with(b"env:")
-        || value.starts_with(b"file:")
-        || value.starts_with(b"vault:")
-        || value.starts_with(b"http")
-        || value.starts_with(b"!");
-    let is_number = value.len() >= 6 && value.iter().all(u8::is_ascii_digit);
-    let has_digit_or_sign =
-        value.iter().any(|byte| byte.is_ascii_digit() || b"!@#%^&*+?~$".contains(byte));
-    let is_drawn = value.len() >= 12 && kinds(value) >= 2 && has_inner_capital(value);
-    let is_dotted = kinds(value) == 2
-        && value.iter().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'.' | b'_' | b'-'));
-    (4..=128).contains(&value.len())
-        && (is_number || (kinds(value) >= 2 && has_digit_or_sign) || is_drawn)
-        && !is_call
-        && !is_variable
-        && !is_path
-        && !is_dotted
-        && !is_dull(value)
-        && value.iter().any(u8::is_ascii_alphanumeric)
-}
-
-/// A stand-in, or one character over and over.
-fn is_dull(value: &[u8]) -> bool {
-    check::distinct(value) < 2 || (check::distinct(value) >= 4 && is_placeholder(value))
-}
-
-fn has_inner_capital(value: &[u8]) -> bool {
-    value.windows(2).filter(|pair| matches!(pair, [one, two] if one.is_ascii_lowercase() && two.is_ascii_uppercase())).count() >= 2
-}
-
-/// A value that shows by itself that it is a password.
-fn is_strong(value: &[u8]) -> bool {
-    let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
-    let letters = value.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
-    let is_date = value.iter().all(|byte| {
-        byte.is_ascii_digit() || matches!(byte, b'-' | b'/' | b':' | b'.' | b'T' | b'Z')
-    });
-    let is_address = memchr::memchr(b'@', value)
-        .is_some_and(|at| value.get(at..).is_some_and(|tail| tail.contains(&b'.')));
-    is_password(value)
-        && !value.iter().any(|byte| matches!(byte, b'[' | b']' | b'(' | b')'))
-        && value.len() >= 8
-        && kinds(value) >= 3
-        && digits >= 1
-        && letters >= 3
-        && !is_date
-        && !is_address
 }

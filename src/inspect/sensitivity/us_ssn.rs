@@ -42,6 +42,7 @@ const NAMES: &[&str] = &[
     "soc. sec. no.",
     "soc sec no",
     "social is",
+    "social:",
     "his social",
     "her social",
     "my social",

@@ -107,6 +107,7 @@ fn is_telling(value: &[u8]) -> bool {
 /// Words before the recovery phrase of a wallet.
 pub(super) const PHRASES: &[&str] = &[
     "seed phrase",
+    "seed:",
     "recovery phrase",
     "seed words",
     "recovery words",
@@ -123,13 +124,36 @@ pub(super) const PHRASES: &[&str] = &[
 /// The fewest words of a recovery phrase (BIP 39).
 const PHRASE_WORDS: usize = 12;
 
+/// Words that only hold a sentence together.
+const BINDERS: [&[u8]; 19] = [
+    b"the", b"and", b"for", b"with", b"that", b"this", b"are", b"was", b"you", b"your", b"from",
+    b"have", b"not", b"can", b"but", b"which", b"must", b"should", b"use",
+];
+
+/// `passphrase for the key: correct horse battery staple`: four words or more behind a colon, to the
+/// end of the line, none of which only holds a sentence together.
+pub(super) fn passphrase(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
+    if !text.part(name.clone()).to_ascii_lowercase().ends_with(b"phrase") {
+        return None;
+    }
+    let colon = text.run_max(name.end, 40, |byte| byte != b':' && byte != b'\n');
+    let start = unquoted(text, colon + 1);
+    let is_part = |byte: u8| {
+        byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b' ' | b'-')
+    };
+    let end = text.run_max(start, 128, is_part);
+    let is_whole = matches!(text.at(end), 0 | b'\n' | b'\r' | b'"' | b'\'' | b'`' | b'.');
+    let words = || {
+        let parts = text.part(start..end).split(|byte| matches!(byte, b' ' | b'-'));
+        parts.filter(|part| !part.is_empty())
+    };
+    let is_drawn = words().count() >= 4 && !words().any(|part| BINDERS.contains(&part));
+    (text.at(colon) == b':' && is_whole && is_drawn).then_some(start..end)
+}
+
 /// Twelve words or more, each of three to eight small letters, as BIP 39 has them, none of which
 /// only holds a sentence together.
 pub(super) fn recovery_phrase(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usize>> {
-    const BINDERS: [&[u8]; 16] = [
-        b"the", b"and", b"for", b"with", b"that", b"this", b"are", b"was", b"you", b"your",
-        b"from", b"have", b"not", b"can", b"but", b"which",
-    ];
     let is_gap = |byte: u8| {
         matches!(byte, b':' | b'=' | b'"' | b'\'' | b' ' | b'\n' | b'(' | b'-' | b'>')
             || byte >= 0x80
