@@ -36,6 +36,8 @@ const MIGRATIONS: &[Migration] = &[
     Migration::of("api keys", API_KEYS),
     Migration { on_server: SHARED, ..Migration::of("nodes", NODES) },
     Migration::of("raises", RAISES),
+    Migration::of("compared", COMPARED),
+    Migration::of("read in", READ_IN),
 ];
 
 struct Migration {
@@ -177,6 +179,16 @@ CREATE TABLE api_key_changes (
 
 /// What was set aside later, for further attempts of the same request.
 const RAISES: &str = "ALTER TABLE ledger ADD COLUMN raised_nanos INTEGER;";
+
+/// Empty where a local answer was not compared with another.
+const COMPARED: &str = "
+ALTER TABLE ledger ADD COLUMN compared_with TEXT;
+ALTER TABLE ledger ADD COLUMN compared_nanos INTEGER;
+ALTER TABLE ledger ADD COLUMN agreement REAL;
+";
+
+/// Empty where no text was cut into parts.
+const READ_IN: &str = "ALTER TABLE ledger ADD COLUMN read_in INTEGER;";
 
 /// Which node wrote what: each has a chain of its own. A file has one node, which needs no number.
 const NODES: &str = "
