@@ -33,7 +33,8 @@ pub(super) const DECIDED: &[Column] = &[
 /// The same, of later versions: where there is nothing, the digest is as it was before they were there.
 pub(super) const DECIDED_LATER: &[Column] = &[("node", Type::Integer)];
 
-/// Who asked, and the texts that may name them: forgotten when a caller is.
+/// Who asked, and the texts that may name them: forgotten when a caller is. The texts are kept in a table
+/// of their own, so that a request's end does not write them once more.
 pub(super) const CALLER: &[Column] = &[
     ("caller", Type::Text),
     ("key", Type::Text),
@@ -71,19 +72,31 @@ pub(super) const ENDED: &[Column] = &[
 /// The same, of later versions, as for [`DECIDED_LATER`].
 pub(super) const ENDED_LATER: &[Column] = &[("raised_nanos", Type::Integer)];
 
-/// Inserts decisions, [`decided`].
+/// The columns of [`CALLER`] that stand in the ledger itself, followed by the state.
+const STANDING: &[Column] = &[("caller", Type::Text), ("key", Type::Text), ("state", Type::Text)];
+
+/// Inserts decisions, [`decided`], but for their texts.
 pub(super) static INSERT: LazyLock<Many> = LazyLock::new(|| {
-    let columns = [DECIDED, DECIDED_LATER, CALLER, &[("state", Type::Text)]].concat();
+    let columns = [DECIDED, DECIDED_LATER, STANDING].concat();
+    // What older rows have here, newer ones have in `texts`.
+    let columns = [&columns[..], &[("trace_json", Type::Text)]].concat();
     Many::insert("ledger", &columns, Answers::Numbers)
+});
+
+/// Inserts the texts of decisions, [`texts`].
+pub(super) static TEXTS: LazyLock<Many> = LazyLock::new(|| {
+    let columns =
+        [("row", Type::Integer), ("trace_json", Type::Text), ("facts_json", Type::Text)];
+    Many::insert("texts", &columns, Answers::Nothing)
 });
 
 /// Ends requests that run, [`ended`].
 pub(super) static SETTLE: LazyLock<Many> = LazyLock::new(|| {
     let columns = [&[("id", Type::Text)], ENDED, ENDED_LATER].concat();
-    Many::update("ledger", &columns, "state = 'held'")
+    Many::update("ledger", &columns, "state = 'held'").for_the_last_time()
 });
 
-/// A decision, in the order of [`DECIDED`], [`DECIDED_LATER`], [`CALLER`] and its state.
+/// A decision, in the order of [`DECIDED`], [`DECIDED_LATER`] and [`STANDING`].
 pub(super) fn decided(row: &DecidedRow, node: Option<i64>) -> Vec<Value<'_>> {
     let chosen = row.chosen.as_ref();
     let state = if row.refused.is_some() { State::Refused } else { State::Held };
@@ -107,10 +120,23 @@ pub(super) fn decided(row: &DecidedRow, node: Option<i64>) -> Vec<Value<'_>> {
         node.into(),
         (&row.caller).into(),
         (&row.key).into(),
-        (&row.trace_json).into(),
-        (&row.facts_json).into(),
         state.name().into(),
+        "".into(),
     ]
+}
+
+/// The texts of a decision, which begin with the number of its row; `None` if there are none.
+pub(super) fn texts(seq: i64, row: &DecidedRow) -> Option<Vec<Value<'_>>> {
+    let is_empty = row.trace_json.is_empty() && row.facts_json.is_empty();
+    (!is_empty).then(|| vec![seq.into(), (&row.trace_json).into(), (&row.facts_json).into()])
+}
+
+/// What a link says of a decision: its values in the order of [`DECIDED`], [`DECIDED_LATER`] and
+/// [`CALLER`].
+pub(super) fn linked<'v>(values: &[Value<'v>], row: &'v DecidedRow) -> Vec<Value<'v>> {
+    let kept = values.len().saturating_sub(2);
+    let texts = [(&row.trace_json).into(), (&row.facts_json).into()];
+    values.iter().take(kept).cloned().chain(texts).collect()
 }
 
 /// Sets more money aside for requests that run: the decision's id and how much more there is in all.

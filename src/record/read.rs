@@ -19,6 +19,13 @@ use crate::budget::{BudgetSpec, Imputed, Recovered, Subject};
 use crate::chat::{Usage, UsageSource};
 use crate::money::{NanoUsd, Tokens};
 
+/// The ledger with the texts of its rows. Rows of older versions have theirs in the ledger.
+pub(super) const ROWS: &str = "ledger LEFT JOIN texts ON texts.row = ledger.seq";
+
+/// Whole rows, for [`read`].
+pub(super) const WHOLE: &str = "SELECT ledger.*, texts.trace_json AS trace, texts.facts_json AS facts
+     FROM ledger LEFT JOIN texts ON texts.row = ledger.seq";
+
 /// A read-only connection to a ledger, of this process or others.
 #[derive(Debug)]
 pub struct Reader {
@@ -57,13 +64,13 @@ impl Reader {
 
     /// The row of this decision.
     pub fn row(&self, id: &str) -> Result<Option<LedgerRow>, LedgerError> {
-        self.sql.first("SELECT * FROM ledger WHERE id = ?1", &[id.into()], read)
+        self.sql.first(&format!("{WHOLE} WHERE id = ?1"), &[id.into()], read)
     }
 
     /// The latest rows, newest first.
     pub fn rows(&self, limit: u32) -> Result<Vec<LedgerRow>, LedgerError> {
-        let query = "SELECT * FROM ledger ORDER BY seq DESC LIMIT ?1";
-        self.sql.all(query, &[i64::from(limit).into()], read)
+        let query = format!("{WHOLE} ORDER BY seq DESC LIMIT ?1");
+        self.sql.all(&query, &[i64::from(limit).into()], read)
     }
 
     /// Hands over every decision since a moment, in the order of the ledger, without keeping them.
@@ -72,11 +79,14 @@ impl Reader {
         since: Timestamp,
         mut each: impl FnMut(PastRow<'_>),
     ) -> Result<(), LedgerError> {
-        let query = "SELECT id, at_us, team, route, target, zone, facts_json, answered_target,
+        let query = format!(
+            "SELECT id, at_us, team, route, target, zone,
+               coalesce(texts.facts_json, ledger.facts_json), answered_target,
                cost_nanos, latency_us, usage_source, input_uncached, cache_read, cache_write,
                cache_write_1h, output, reasoning, seq
-             FROM ledger WHERE at_us >= ?1 ORDER BY seq";
-        self.sql.each(query, &[since.as_microsecond().into()], |row| {
+             FROM {ROWS} WHERE at_us >= ?1 ORDER BY seq"
+        );
+        self.sql.each(&query, &[since.as_microsecond().into()], |row| {
             let at = Timestamp::from_microsecond(row.get(1)?).unwrap_or(Timestamp::UNIX_EPOCH);
             each(PastRow {
                 id: row.text(0)?.unwrap_or_default(),
@@ -97,7 +107,7 @@ impl Reader {
 
     /// Hands over every row of a period, in the order of the ledger, without keeping them.
     pub fn each(&self, period: Period, mut each: impl FnMut(LedgerRow)) -> Result<(), LedgerError> {
-        self.sql.each(OF_PERIOD, &bounds(period), |row| {
+        self.sql.each(&of_period(), &bounds(period), |row| {
             each(read(row)?);
             Ok(())
         })
@@ -110,9 +120,17 @@ impl Reader {
         mut each: impl FnMut(Vec<(String, serde_json::Value)>) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut failed = None;
-        let done = self.sql.each(OF_PERIOD, &bounds(period), |row| {
+        let done = self.sql.each(&of_period(), &bounds(period), |row| {
             let mut columns = Vec::new();
-            for (place, name) in row.names().into_iter().enumerate() {
+            let names = row.names();
+            for (place, name) in names.iter().enumerate() {
+                // What stands in the table of texts takes the place of the ledger's own.
+                let place = match name.as_str() {
+                    "trace" | "facts" => continue,
+                    "trace_json" => text_place(row, &names, "trace", place)?,
+                    "facts_json" => text_place(row, &names, "facts", place)?,
+                    _ => place,
+                };
                 let value = match row.value(place)? {
                     Value::Integer(Some(value)) => value.into(),
                     Value::Real(Some(value)) => value.into(),
@@ -122,7 +140,7 @@ impl Reader {
                     | Value::Text(None)
                     | Value::Blob(_) => serde_json::Value::Null,
                 };
-                columns.push((name, value));
+                columns.push((name.clone(), value));
             }
             each(columns).map_err(|error| {
                 failed = Some(error);
@@ -236,7 +254,23 @@ pub(super) fn recovered(
     })
 }
 
-const OF_PERIOD: &str = "SELECT * FROM ledger WHERE at_us >= ?1 AND at_us < ?2 ORDER BY seq";
+fn of_period() -> String {
+    format!("{WHOLE} WHERE at_us >= ?1 AND at_us < ?2 ORDER BY seq")
+}
+
+/// Where the text of a row stands: in the table of texts, else in the ledger.
+fn text_place(
+    row: &Row<'_>,
+    names: &[String],
+    name: &str,
+    in_ledger: usize,
+) -> Result<usize, SqlError> {
+    let apart = names.iter().position(|other| other == name);
+    Ok(match apart {
+        Some(apart) if !row.value(apart)?.is_null() => apart,
+        Some(_) | None => in_ledger,
+    })
+}
 
 /// A period as the parameters `?1` and `?2`, the first after the last excluded.
 pub(super) fn bounds(period: Period) -> [Value<'static>; 2] {
@@ -319,8 +353,8 @@ pub(super) fn read(row: &Row<'_>) -> Result<LedgerRow, LedgerError> {
         refused: row.get("refused")?,
         reserved: nanos_of(row, "reserved_nanos")?,
         reserved_imputed: nanos_of(row, "reserved_imputed_nanos")?,
-        trace_json: row.get("trace_json")?,
-        facts_json: row.get("facts_json")?,
+        trace_json: text(row, "trace", "trace_json")?,
+        facts_json: text(row, "facts", "facts_json")?,
     };
     let ending = match state {
         State::Settled | State::Expired => Some(Ending::Settled),
@@ -329,6 +363,10 @@ pub(super) fn read(row: &Row<'_>) -> Result<LedgerRow, LedgerError> {
     };
     let settled = ending.map(|ending| settled(row, &decided.id, ending)).transpose()?;
     Ok(LedgerRow { seq, decided, state, settled })
+}
+
+fn text(row: &Row<'_>, apart: &str, in_ledger: &str) -> Result<String, SqlError> {
+    row.get::<Option<String>>(apart)?.map_or_else(|| row.get(in_ledger), Ok)
 }
 
 fn settled(row: &Row<'_>, id: &str, ending: Ending) -> Result<SettledRow, LedgerError> {

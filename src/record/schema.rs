@@ -36,6 +36,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration::of("api keys", API_KEYS),
     Migration { on_server: SHARED, ..Migration::of("nodes", NODES) },
     Migration::of("raises", RAISES),
+    Migration::of("texts", TEXTS),
 ];
 
 struct Migration {
@@ -178,6 +179,16 @@ CREATE TABLE api_key_changes (
 /// What was set aside later, for further attempts of the same request.
 const RAISES: &str = "ALTER TABLE ledger ADD COLUMN raised_nanos INTEGER;";
 
+/// Why and on what facts it was decided, of rows from this version on: half of what a row has to say, which
+/// the end of a request does not change.
+const TEXTS: &str = "
+CREATE TABLE texts (
+  row        INTEGER PRIMARY KEY,
+  trace_json TEXT NOT NULL,
+  facts_json TEXT NOT NULL
+) STRICT;
+";
+
 /// Which node wrote what: each has a chain of its own. A file has one node, which needs no number.
 const NODES: &str = "
 ALTER TABLE ledger ADD COLUMN node INTEGER;
@@ -231,7 +242,7 @@ pub(super) fn open_writer(
     match place {
         StoreSettings::Sqlite(path) => {
             let connection = open_file(path, durability, now)?;
-            Ok(Sql::Sqlite(connection))
+            Ok(Sql::Sqlite(connection.into()))
         }
         StoreSettings::Postgres(settings) => {
             let sql = connect(place, settings)?;
@@ -313,7 +324,7 @@ fn make_alone(sql: &Sql, now: Timestamp) -> Result<(), LedgerError> {
 /// Opens the ledger for reading while gateways may write.
 pub(super) fn open_reader(place: &StoreSettings) -> Result<Sql, LedgerError> {
     match place {
-        StoreSettings::Sqlite(path) => Ok(Sql::Sqlite(open_file_to_read(path)?)),
+        StoreSettings::Sqlite(path) => Ok(Sql::Sqlite(open_file_to_read(path)?.into())),
         StoreSettings::Postgres(settings) => {
             let sql = connect(place, settings)?;
             sql.batch("SET default_transaction_read_only TO on")?;

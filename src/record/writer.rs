@@ -346,9 +346,11 @@ fn insert(
     let rows: Vec<_> = decided.iter().map(|(row, _)| columns::decided(row, node)).collect();
     let mut answers = Vec::with_capacity(rows.len());
     let all_written = sql.many(&columns::INSERT, &rows)?;
+    let mut texts = Vec::with_capacity(rows.len());
     for (((row, _), values), written) in decided.iter().zip(&rows).zip(all_written) {
         if let Ok(Some(seq)) = written {
-            chain.decided(seq, values);
+            chain.decided(seq, &columns::linked(values, row));
+            texts.extend(columns::texts(seq, row));
             tally.decided = tally.decided.saturating_add(1);
             answers.push(Ok(()));
         } else {
@@ -357,6 +359,7 @@ fn insert(
             answers.push(Err(written.map_or_else(LedgerError::Sql, duplicate)));
         }
     }
+    sql.many(&columns::TEXTS, &texts)?.into_iter().collect::<Result<Vec<_>, _>>()?;
     Ok(answers)
 }
 

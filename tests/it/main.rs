@@ -25,6 +25,8 @@ mod config;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod disk;
+#[cfg(test)]
 mod egress;
 #[cfg(test)]
 mod evidence;
