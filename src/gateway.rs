@@ -318,6 +318,7 @@ fn load(settings: &Settings) -> Result<(App, ManagedKeys), StartError> {
         shutdown: Shutdown::default(),
         templates: settings.local_prompts.clone(),
         machine_hour: settings.machine_hour,
+        ledger_down: settings.ledger_down,
         price_digest: book.digest().to_owned(),
         mask_key: mask_key(),
         ids: Ids::new(random()),

@@ -35,6 +35,8 @@ pub const COST: HeaderName = HeaderName::from_static("x-ambidex-cost-usd");
 pub const COST_MAX: HeaderName = HeaderName::from_static("x-ambidex-cost-max-usd");
 /// On an answer that was given before, under the same idempotency key.
 pub const REPLAYED: HeaderName = HeaderName::from_static("x-ambidex-replayed");
+/// On an answer that is in no record, because none could be written: why.
+pub const UNRECORDED: HeaderName = HeaderName::from_static("x-ambidex-unrecorded");
 /// Why a request was refused.
 pub const REASON: HeaderName = HeaderName::from_static("x-ambidex-reason");
 
@@ -153,6 +155,9 @@ pub fn answered(app: &App, case: &Case, answer: Answer) -> Response<Body> {
     }
     if let Some(cost_max) = cost_max {
         insert(headers, COST_MAX, &cost_max.to_string());
+    }
+    if !case.is_recorded {
+        insert(headers, UNRECORDED, Code::LedgerUnavailable.name());
     }
     if let Some(ticket) = &case.ticket {
         remember(&reply, ticket, &case.id);

@@ -20,7 +20,7 @@ use crate::caller::Anonymous;
 use crate::destination::Serves;
 use crate::money::Tokens;
 use crate::policy::{ZONE_ON_HOST, is_remote};
-use crate::record::Durability;
+use crate::record::{Durability, LedgerDown};
 use crate::route::breaker::Rules;
 use crate::secret::Secret;
 use crate::yaml::{self, Cursor, Fields, Problems, Reader};
@@ -46,6 +46,7 @@ const TOP: &[&str] = &[
     "server",
     "store",
     "durability",
+    "ledger_down",
     "policy",
     "local_models",
     "licences_allowed",
@@ -115,6 +116,9 @@ impl Decoder<'_> {
         {
             settings.store = store;
         }
+        self.set(&fields, "ledger_down", &mut settings.ledger_down, |it, at| {
+            it.reader.one_of(at, "answer", &LedgerDown::ALL)
+        });
         self.set(&fields, "durability", &mut settings.durability, |it, at| {
             it.reader.one_of(at, "durability", &Durability::ALL)
         });

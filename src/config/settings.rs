@@ -9,7 +9,7 @@ use crate::engine::prompt::Templates;
 use crate::engine::{AdapterSource, EngineSettings, TaggerSettings};
 use crate::inspector::InspectionSettings;
 use crate::money::NanoUsd;
-use crate::record::{Durability, StoreSettings};
+use crate::record::{Durability, LedgerDown, StoreSettings};
 use crate::route::breaker::Rules;
 use crate::route::price::Price;
 use crate::secret::Secret;
@@ -32,6 +32,8 @@ pub struct Settings {
     pub store: StoreSettings,
     /// What its rows survive.
     pub durability: Durability,
+    /// What is answered while it cannot be written.
+    pub ledger_down: LedgerDown,
     /// Where the policy is.
     pub policy: PolicySource,
     /// The local models that targets name.
@@ -203,6 +205,7 @@ impl Default for Settings {
             limits: Limits::default(),
             store: StoreSettings::Sqlite(PathBuf::from("ambidex.db")),
             durability: Durability::Strict,
+            ledger_down: LedgerDown::Refuse,
             policy: PolicySource::Embedded,
             local_models: Vec::new(),
             licences_allowed: Vec::new(),

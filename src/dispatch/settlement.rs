@@ -95,6 +95,8 @@ pub struct Case {
     pub seats: Seats,
     /// What its decision set aside, on disk.
     pub reserved: NanoUsd,
+    /// Whether its decision is on disk; one that stays in this process can do without.
+    pub is_recorded: bool,
     /// What was set aside beyond that for further attempts, on disk.
     pub raised: Raised,
     /// The key under which the client may ask again, until the request ends.
@@ -116,6 +118,13 @@ impl Case {
             let start = self.moment(from);
             let took = from.elapsed();
             self.parts.add(Span { name, start, took, reach, end, attributes });
+        }
+    }
+
+    /// Writes down how it ended, where it is written down that it began.
+    fn record_ending(&self, app: &App, row: SettledRow) {
+        if self.is_recorded {
+            app.record_ending(row);
         }
     }
 
@@ -312,7 +321,7 @@ impl Settlement {
         self.count(outcome, usage, sums);
         let target = self.destination().map_or("other", |it| it.name.as_str());
         trail::told(&self.app, &self.case, target, outcome.name(), sums.cost);
-        self.app.record_ending(SettledRow {
+        let row = SettledRow {
             id: self.case.id.clone(),
             ending,
             outcome: outcome.name().to_owned(),
@@ -327,7 +336,8 @@ impl Settlement {
             latency: self.case.started.elapsed(),
             ttft: self.first_piece,
             verified: self.verified.or(carried.verified).map(Verified::recorded),
-        });
+        };
+        self.case.record_ending(&self.app, row);
         sums.cost
     }
 
@@ -431,7 +441,7 @@ pub(super) fn close_unanswered(app: &Arc<App>, case: &Case, outcome: Outcome, ca
     let Carried { cost, imputed, verified } = carried;
     app.metrics.spent(labels, Sums { cost, imputed, ..Sums::default() });
     trail::told(app, case, labels.target, outcome.name(), cost);
-    app.record_ending(SettledRow {
+    let row = SettledRow {
         id: case.id.clone(),
         ending: if carried.is_nothing() { Ending::Released } else { Ending::Settled },
         outcome: outcome.name().to_owned(),
@@ -446,7 +456,8 @@ pub(super) fn close_unanswered(app: &Arc<App>, case: &Case, outcome: Outcome, ca
         latency: case.started.elapsed(),
         ttft: None,
         verified: verified.map(Verified::recorded),
-    });
+    };
+    case.record_ending(app, row);
 }
 
 /// What the machine's time is worth, rounded up.

@@ -85,8 +85,7 @@ pub(super) static INSERT: LazyLock<Many> = LazyLock::new(|| {
 
 /// Inserts the texts of decisions, [`texts`].
 pub(super) static TEXTS: LazyLock<Many> = LazyLock::new(|| {
-    let columns =
-        [("row", Type::Integer), ("trace_json", Type::Text), ("facts_json", Type::Text)];
+    let columns = [("row", Type::Integer), ("trace_json", Type::Text), ("facts_json", Type::Text)];
     Many::insert("texts", &columns, Answers::Nothing)
 });
 

@@ -23,7 +23,8 @@ use crate::money::{NanoUsd, Tokens};
 pub(super) const ROWS: &str = "ledger LEFT JOIN texts ON texts.row = ledger.seq";
 
 /// Whole rows, for [`read`].
-pub(super) const WHOLE: &str = "SELECT ledger.*, texts.trace_json AS trace, texts.facts_json AS facts
+pub(super) const WHOLE: &str =
+    "SELECT ledger.*, texts.trace_json AS trace, texts.facts_json AS facts
      FROM ledger LEFT JOIN texts ON texts.row = ledger.seq";
 
 /// A read-only connection to a ledger, of this process or others.

@@ -115,7 +115,7 @@ catalog! {
     FAIL_CLOSED = "fail_closed_total" Counter ["cause"]
         "Times that requests were kept in or back because something of ours failed: ledger (a decision could not be written), scan (a text was not read to its end), masking (values could not be masked).";
     DROPPED = "dropped_records_total" Counter ["reason"]
-        "Ledger entries that were not written: lost (how a request ended), rejected (the database refused a row), repeated (a request ended twice; nothing is missing).";
+        "Ledger entries that were not written: lost (how a request ended), rejected (the database refused a row), repeated (a request ended twice; nothing is missing), unrecorded (a local answer while the ledger could not be written, with `ledger_down: local`).";
     TARGET_UP = "target_up" Gauge ["target"]
         "1 while a target takes requests, 0 while it is left alone because it failed or asked for a pause.";
     DROPPED_TRACES = "dropped_traces_total" Counter []

@@ -204,6 +204,11 @@ impl Metrics {
         }
     }
 
+    /// An answer is in no record.
+    pub fn unrecorded(&self) {
+        self.dropped.with_label_values(&["unrecorded"]).inc();
+    }
+
     /// Says what a target is.
     pub fn target(&self, [name, model, zone, provider]: [&str; 4]) {
         self.target_info.with_label_values(&[name, model, zone, provider]).set(1.0);

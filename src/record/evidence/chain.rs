@@ -4,14 +4,14 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::LazyLock;
 
-use jiff::Timestamp;
-use smallvec::SmallVec;
 use super::content::{self, Decided, Digest, Hashed};
 use super::key::{Fingerprint, SigningKey};
 use crate::hex;
 use crate::record::error::LedgerError;
 use crate::record::read::ROWS;
 use crate::record::sql::{Answers, Many, Row, Sql, SqlError, Type, Value};
+use jiff::Timestamp;
+use smallvec::SmallVec;
 
 /// Bytes of the salt over a caller's name.
 const SALT_SIZE: usize = 16;
@@ -259,7 +259,8 @@ impl Chain {
         now: Timestamp,
     ) -> Result<Self, LedgerError> {
         let (end, known) = Self::ended(sql, node)?;
-        let mut chain = Self { key, node, end, sealed: end, links: Vec::new(), salts: Salts::default() };
+        let mut chain =
+            Self { key, node, end, sealed: end, links: Vec::new(), salts: Salts::default() };
         sql.transaction(|| {
             let signer = chain.key.fingerprint();
             if known != Some(signer) {

@@ -102,10 +102,7 @@ impl Many {
             }
         };
         let places: Vec<String> = (1..=columns.len()).map(|place| format!("?{place}")).collect();
-        let one = format!(
-            "INSERT INTO {table} ({names}) VALUES ({}){conflict}",
-            places.join(", ")
-        );
+        let one = format!("INSERT INTO {table} ({names}) VALUES ({}){conflict}", places.join(", "));
         let all = format!(
             "INSERT INTO {table} ({names}) SELECT * FROM unnest({}){conflict}{returning}",
             arrays(columns)
@@ -275,6 +272,11 @@ impl Sql {
                 Err(error)
             }
         }
+    }
+
+    /// Writes something that changes nothing, to see whether that is possible.
+    pub(super) fn try_to_write(&self) -> Result<(), SqlError> {
+        self.execute("UPDATE migrations SET applied_us = applied_us", &[]).map(|_| ())
     }
 
     /// Undoes a transaction. The database may have done so already.
