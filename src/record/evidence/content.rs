@@ -45,10 +45,11 @@ pub(super) fn columns() -> (Vec<&'static str>, Vec<&'static str>) {
     (names(&[DECIDED, DECIDED_LATER, CALLER].concat()), names(&[ENDED, ENDED_LATER].concat()))
 }
 
-/// Such columns for a query of [`ROWS`](crate::record::read::ROWS).
+/// Such columns for a query of [`ROWS`](crate::record::read::ROWS). A text that stands in both places is
+/// none that this program wrote.
 pub(super) fn selected(columns: &[&str]) -> String {
     let one = |column: &&str| match *column {
-        "trace_json" | "facts_json" => format!("coalesce(texts.{column}, ledger.{column})"),
+        "trace_json" | "facts_json" => format!("coalesce(texts.{column}, '') || ledger.{column}"),
         column => format!("ledger.{column}"),
     };
     columns.iter().map(one).collect::<Vec<_>>().join(", ")
