@@ -85,6 +85,8 @@ const TARGET: &[&str] = &[
     "aws",
     "key",
     "price",
+    "service_tiers",
+    "uplift",
     "serves",
     "speaks",
     "timeout",
@@ -263,6 +265,10 @@ impl Decoder<'_> {
         if let Some(at) = fields.get("adapter") {
             target.adapter = self.adapter(&at, &target.kind);
         }
+        if let Some(at) = fields.get("service_tiers") {
+            target.service_tiers = self.service_tiers(&at);
+        }
+        self.set(&fields, "uplift", &mut target.uplift, Self::uplift);
         if let Some(at) = fields.get("price") {
             target.price = self.price(&at);
             if matches!(target.kind, TargetKind::Engine(..)) {

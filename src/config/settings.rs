@@ -1,9 +1,11 @@
 //! The typed configuration, with its defaults.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use crate::caller::{Anonymous, CallerSettings, KeyDigest, TeamRates};
+use crate::chat::usage::Tier;
 use crate::destination::Serves;
 use crate::engine::prompt::Templates;
 use crate::engine::{AdapterSource, EngineSettings, TaggerSettings};
@@ -11,7 +13,7 @@ use crate::inspector::InspectionSettings;
 use crate::money::NanoUsd;
 use crate::record::{Durability, LedgerDown, StoreSettings};
 use crate::route::breaker::Rules;
-use crate::route::price::Price;
+use crate::route::price::{Factor, Price};
 use crate::secret::Secret;
 use crate::server::Limits;
 use crate::upstream::RemoteSettings;
@@ -128,6 +130,10 @@ pub struct TargetSettings {
     pub adapter: Option<String>,
     /// What it charges, where the user knows better than the price book.
     pub price: Option<Price>,
+    /// What service tiers charge there, where the user knows better.
+    pub service_tiers: BTreeMap<Tier, Factor>,
+    /// What its region multiplies.
+    pub uplift: Factor,
     /// What it can do.
     pub serves: Serves,
     /// Most requests at a time.
@@ -234,6 +240,8 @@ impl TargetSettings {
             kind: TargetKind::Engine(ModelChoice::Starter, EngineSettings::default()),
             adapter: None,
             price: None,
+            service_tiers: BTreeMap::new(),
+            uplift: Factor::ONE,
             serves: Serves { tools: false, images: false, ..Serves::default() },
             concurrency: 256,
             queue: 0,
@@ -250,6 +258,8 @@ impl TargetSettings {
             kind: TargetKind::Remote(Box::new(RemoteSettings::of(provider::OPENAI, "gpt-4o-mini"))),
             adapter: None,
             price: None,
+            service_tiers: BTreeMap::new(),
+            uplift: Factor::ONE,
             serves: Serves::default(),
             concurrency: 64,
             queue: QUEUE,

@@ -18,6 +18,7 @@ use crate::idempotency::Ticket;
 use crate::money::{NanoUsd, Tokens};
 use crate::policy::{TargetId, Verdict};
 use crate::record::{self, Ending, SentTo, SettledRow};
+use crate::route::price::Price;
 use crate::telemetry::traces::{Attribute, Attributes, End, Parts, Reach, Span};
 use crate::telemetry::{Outcome, RequestLabels, Sums};
 use crate::trail;
@@ -244,13 +245,17 @@ impl Settlement {
     }
 
     /// What this usage costs at the target: by the user's own price, else as the upstream says that it
-    /// bills, else by the book.
-    pub fn cost(&self, usage: &Usage) -> NanoUsd {
+    /// bills, else by the book. What has no price of its own, such as a service tier that nobody knows, costs
+    /// what was `reserved`, and more if its tokens alone do.
+    pub fn cost(&self, usage: &Usage, reserved: NanoUsd) -> NanoUsd {
         let destination = self.destination();
         let price = destination.and_then(|it| it.price(self.case.at));
         let is_own = destination.is_some_and(|it| it.has_own_price);
         let billed = usage.billed.filter(|_| !is_own);
-        billed.or_else(|| price.map(|price| price.cost(usage))).unwrap_or(NanoUsd::ZERO)
+        let of = |price: &Price| {
+            price.cost(usage).unwrap_or_else(|| reserved.max(price.usual_cost(usage)))
+        };
+        billed.or_else(|| price.map(of)).unwrap_or(NanoUsd::ZERO)
     }
 
     fn destination(&self) -> Option<&Destination> {
@@ -345,16 +350,18 @@ impl Settlement {
         match bill {
             Bill::Nothing => (None, Ending::Released, Sums::default()),
             Bill::Used(usage) => {
-                let sums = Sums { cost: self.cost(&usage), ..Sums::default() };
+                let sums = Sums { cost: self.cost(&usage, reserved), ..Sums::default() };
                 (Some(usage), Ending::Settled, sums)
             }
             Bill::Unknown(usage) => {
-                let sums = Sums { cost: reserved.max(self.cost(&usage)), ..Sums::default() };
+                let sums =
+                    Sums { cost: reserved.max(self.cost(&usage, reserved)), ..Sums::default() };
                 (Some(usage), Ending::Settled, sums)
             }
             Bill::Local(usage, engine_time) => {
                 let reference = self.app.reference().and_then(|it| it.price(self.case.at));
-                let avoided = reference.map_or(NanoUsd::ZERO, |price| price.cost(&usage));
+                let avoided =
+                    reference.and_then(|price| price.cost(&usage)).unwrap_or(NanoUsd::ZERO);
                 let imputed = imputed(self.app.machine_hour, engine_time);
                 (Some(usage), Ending::Settled, Sums { avoided, imputed, ..Sums::default() })
             }
@@ -393,6 +400,10 @@ impl Settlement {
         metrics.took(labels, took, self.first_piece);
         metrics.spent(labels, sums);
         if let Some(usage) = usage {
+            let price = self.destination().and_then(|it| it.price(self.case.at));
+            if price.is_some_and(|price| price.cost(&usage).is_none()) {
+                metrics.unpriced.with_label_values(&[target]).inc();
+            }
             metrics.used(target, &usage);
             if let Some(first) = self.first_piece {
                 metrics.streamed(labels, took.saturating_sub(first), usage.output_total());

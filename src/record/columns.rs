@@ -1,11 +1,14 @@
 //! The columns of the ledger: what a row of values is in the database, for writing it and for its digest.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use std::time::Duration;
 
 use super::row::{DecidedRow, SettledRow, State};
 use super::sql::{Answers, Many, Type, Value};
-use crate::money::NanoUsd;
+use crate::chat::Usage;
+use crate::chat::usage::{Side, Tier};
+use crate::money::{NanoUsd, Tokens};
 
 /// A column: its name and what it holds.
 pub(super) type Column = (&'static str, Type);
@@ -70,7 +73,15 @@ pub(super) const ENDED: &[Column] = &[
 ];
 
 /// The same, of later versions, as for [`DECIDED_LATER`].
-pub(super) const ENDED_LATER: &[Column] = &[("raised_nanos", Type::Integer)];
+pub(super) const ENDED_LATER: &[Column] = &[
+    RAISED,
+    ("input_extra", Type::Integer),
+    ("output_extra", Type::Integer),
+    ("usage_extras", Type::Text),
+    ("service_tier", Type::Text),
+];
+
+const RAISED: Column = ("raised_nanos", Type::Integer);
 
 /// The columns of [`CALLER`] that stand in the ledger itself, followed by the state.
 const STANDING: &[Column] = &[("caller", Type::Text), ("key", Type::Text), ("state", Type::Text)];
@@ -140,7 +151,7 @@ pub(super) fn linked<'v>(values: &[Value<'v>], row: &'v DecidedRow) -> Vec<Value
 
 /// Sets more money aside for requests that run: the decision's id and how much more there is in all.
 pub(super) static RAISE: LazyLock<Many> = LazyLock::new(|| {
-    let columns = [&[("id", Type::Text)], ENDED_LATER].concat();
+    let columns = [("id", Type::Text), RAISED];
     Many::update("ledger", &columns, "state = 'held'")
 });
 
@@ -177,7 +188,23 @@ pub(super) fn ended(row: &SettledRow) -> Vec<Value<'_>> {
         row.verified.as_ref().map(|it| it.verdict.as_str()).into(),
         sent_to.map_or(Value::Text(None), Value::from),
         raised(row.raised),
+        usage.and_then(|usage| some(usage.extras.sum(Side::Prompt))).into(),
+        usage.and_then(|usage| some(usage.extras.sum(Side::Answer))).into(),
+        usage.and_then(extras).map_or(Value::Text(None), Value::from),
+        usage.filter(|it| it.tier != Tier::Standard).map(|usage| usage.tier.name()).into(),
     ]
+}
+
+fn some(count: Tokens) -> Option<u32> {
+    (count > Tokens(0)).then_some(count.0)
+}
+
+/// The rarer kinds of a usage by their names, as JSON; nothing where there are none.
+fn extras(usage: &Usage) -> Option<String> {
+    let kinds: BTreeMap<&str, u32> =
+        usage.extras.iter().map(|(extra, count)| (extra.name(), count.0)).collect();
+    // Serialising names and numbers cannot fail.
+    (!kinds.is_empty()).then(|| serde_json::to_string(&kinds).unwrap_or_default())
 }
 
 /// Nothing more is told by nothing.

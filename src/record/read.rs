@@ -2,6 +2,7 @@
 //!
 //! Everything here blocks on the file and belongs on a thread that may.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -16,6 +17,7 @@ use super::row::{
 use super::schema;
 use super::sql::{Row, Sql, SqlError, Value};
 use crate::budget::{BudgetSpec, Imputed, Recovered, Subject};
+use crate::chat::usage::{Extra, Extras, Tier};
 use crate::chat::{Usage, UsageSource};
 use crate::money::{NanoUsd, Tokens};
 
@@ -84,7 +86,7 @@ impl Reader {
             "SELECT id, at_us, team, route, target, zone,
                coalesce(texts.facts_json, ledger.facts_json), answered_target,
                cost_nanos, latency_us, usage_source, input_uncached, cache_read, cache_write,
-               cache_write_1h, output, reasoning, seq
+               cache_write_1h, output, reasoning, usage_extras, service_tier, seq
              FROM {ROWS} WHERE at_us >= ?1 ORDER BY seq"
         );
         self.sql.each(&query, &[since.as_microsecond().into()], |row| {
@@ -409,6 +411,15 @@ fn sent_to(row: &Row<'_>) -> Result<Vec<SentTo>, LedgerError> {
     serde_json::from_str(&list).or_else(|_| Err(damaged(row.get("seq")?)))
 }
 
+fn extras(row: &Row<'_>) -> Result<Extras, LedgerError> {
+    let Some(json) = row.get::<Option<String>>("usage_extras")? else { return Ok(Extras::NONE) };
+    let damaged = |seq| LedgerError::Damaged { seq, what: "unreadable usage".to_owned() };
+    let kinds: BTreeMap<String, u64> =
+        serde_json::from_str(&json).or_else(|_| Err(damaged(row.get("seq")?)))?;
+    let known = kinds.iter().filter_map(|(name, count)| Some((Extra::from_name(name)?, *count)));
+    Ok(known.fold(Extras::NONE, |all, (extra, count)| all.with(extra, count)))
+}
+
 fn chosen(row: &Row<'_>, names: [&str; 4]) -> Result<Option<Chosen>, LedgerError> {
     let [route, target, zone, model] = names;
     let (Some(route), Some(target)) = (row.get(route)?, row.get(target)?) else {
@@ -437,6 +448,10 @@ fn usage(row: &Row<'_>) -> Result<Option<Usage>, LedgerError> {
         cache_write_1h: tokens("cache_write_1h")?,
         output: tokens("output")?,
         reasoning: tokens("reasoning")?,
+        extras: extras(row)?,
+        tier: row
+            .get::<Option<String>>("service_tier")?
+            .map_or(Tier::Standard, |name| Tier::from_name(&name)),
         // The row has its cost.
         billed: None,
         source,

@@ -37,6 +37,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { on_server: SHARED, ..Migration::of("nodes", NODES) },
     Migration::of("raises", RAISES),
     Migration::of("texts", TEXTS),
+    Migration::of("usage", USAGE),
 ];
 
 struct Migration {
@@ -187,6 +188,15 @@ CREATE TABLE texts (
   trace_json TEXT NOT NULL,
   facts_json TEXT NOT NULL
 ) STRICT;
+";
+
+/// What was used of rarer kinds: all of the prompt's and of the answer's, and each by its name; and the service
+/// tier, where it was not the usual one.
+const USAGE: &str = "
+ALTER TABLE ledger ADD COLUMN input_extra INTEGER;
+ALTER TABLE ledger ADD COLUMN output_extra INTEGER;
+ALTER TABLE ledger ADD COLUMN usage_extras TEXT;
+ALTER TABLE ledger ADD COLUMN service_tier TEXT;
 ";
 
 /// Which node wrote what: each has a chain of its own. A file has one node, which needs no number.

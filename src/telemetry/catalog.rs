@@ -71,7 +71,7 @@ catalog! {
     AVOIDED = "cost_avoided_usd_total" Counter ["route", "target", "team"]
         "Dollars that the configuration's first priced remote target would have billed for local answers.";
     TOKENS = "tokens_total" Counter ["target", "kind", "source"]
-        "Tokens by disjoint kind and by where the number comes from.";
+        "Tokens by disjoint kind and by where the number comes from; of web searches the searches.";
     DECISIONS = "decisions_total" Counter ["rule", "sensitivity", "task", "zone"]
         "Decisions by the route that won.";
     LIMITS_APPLIED = "limits_applied_total" Counter ["limit", "outcome"]

@@ -277,7 +277,8 @@ impl Metrics {
             ("output", usage.output),
             ("reasoning", usage.reasoning),
         ];
-        for (kind, tokens) in kinds {
+        let extras = usage.extras.iter().map(|(extra, count)| (extra.name(), count));
+        for (kind, tokens) in kinds.into_iter().chain(extras) {
             if tokens > Tokens(0) {
                 let names = [target, kind, usage.source.name()];
                 self.tokens.with_label_values(&names).inc_by(u64::from(tokens.0));

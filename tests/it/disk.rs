@@ -80,7 +80,7 @@ async fn until_refused(gateway: &Process) -> Reply {
 
 /// The ledger and the upstream agree: every request that was sent is in it, once, and paid.
 fn check(ledger: &Path, upstream: &Upstream) {
-    let reader = Reader::open(ledger.to_owned()).unwrap();
+    let reader = Reader::open(ledger).unwrap();
     let rows = reader.rows(100_000).unwrap();
     let sent = rows.iter().filter(|row| {
         row.settled.as_ref().is_some_and(|it| it.sent_to.iter().any(|to| to.target == "cloud"))
@@ -131,7 +131,7 @@ async fn a_full_disk_refuses_says_so_and_is_left_behind_without_a_loss() {
         for name in ["ledger.db", "ledger.db-wal"] {
             fs::copy(disk.join(name), copy.join(name)).ok()?;
         }
-        let sums = Reader::open(copy.join("ledger.db")).ok()?.sums().ok()?;
+        let sums = Reader::open(&copy.join("ledger.db")).ok()?.sums().ok()?;
         (sums.held == 0).then_some(())
     })
     .await;
