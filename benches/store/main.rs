@@ -80,6 +80,7 @@ async fn round(durability: Durability) -> Result<Round, Box<dyn std::error::Erro
 
 fn spec(name: &str, per: Subject) -> BudgetSpec {
     BudgetSpec {
+        whom: ambidex::budget::Whom::All,
         name: name.to_owned(),
         per,
         window: Window::Month,

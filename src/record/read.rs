@@ -16,7 +16,7 @@ use super::row::{
 };
 use super::schema;
 use super::sql::{Row, Sql, SqlError, Value};
-use crate::budget::{BudgetSpec, Imputed, Recovered, Subject};
+use crate::budget::{BudgetSpec, Imputed, Recovered, Subject, SubjectKeys, Whom};
 use crate::chat::usage::{Extra, Extras, Tier};
 use crate::chat::{Usage, UsageSource};
 use crate::money::{NanoUsd, Tokens};
@@ -225,9 +225,12 @@ pub(super) fn recovered(
         .map_or(i64::MAX, |rolling| i64::try_from(rolling.part.as_micros()).unwrap_or(i64::MAX));
     let query = format!(
         "SELECT {subject}, at_us / ?3,
-           CAST(sum(CASE state WHEN 'held' THEN {reserved} ELSE {cost} END) AS BIGINT)
+           CAST(sum(CASE state WHEN 'held' THEN {reserved} ELSE {cost} END) AS BIGINT),
+           {callers}
          FROM ledger WHERE at_us >= ?1 AND at_us < ?2 AND state <> 'refused' {whose}
-         GROUP BY 1, 2 ORDER BY 1, 2",
+         GROUP BY 1, 2 {by_caller} ORDER BY 1, 2 {by_caller}",
+        callers = if spec.whom == Whom::All { "'', '', ''" } else { "team, key, caller" },
+        by_caller = if spec.whom == Whom::All { "" } else { ", 4, 5, 6" },
         subject = subject_column(spec.per),
         reserved = match spec.imputed {
             Imputed::Excluded => "reserved_nanos + coalesce(raised_nanos, 0)",
@@ -245,16 +248,29 @@ pub(super) fn recovered(
     let mut values: Vec<Value<'_>> =
         vec![start.as_microsecond().into(), span.end.as_microsecond().into(), part.into()];
     values.extend(node.map(Value::from));
-    sql.all(&query, &values, |row| {
-        let (subject, part_number, spent) = (row.get(0)?, row.get::<i64>(1)?, nanos(row, 2)?);
+    let mut all: Vec<Recovered> = Vec::new();
+    sql.each(&query, &values, |row| {
+        let (subject, part_number, spent) =
+            (row.get::<String>(0)?, row.get::<i64>(1)?, nanos(row, 2)?);
+        let (team, key, caller): (String, String, String) = (row.get(3)?, row.get(4)?, row.get(5)?);
+        let keys =
+            SubjectKeys { team: &team, key: &key, caller: &caller, ..SubjectKeys::default() };
+        if !spec.whom.concerns(&keys) {
+            return Ok(());
+        }
         let span = if since.is_some() {
             let at = Timestamp::from_microsecond(part_number.saturating_mul(part));
             spec.window.span(&spec.tz, at.unwrap_or(now))
         } else {
             span
         };
-        Ok(Recovered { budget: spec.name.clone(), subject, span, spent })
-    })
+        match all.last_mut().filter(|it| it.subject == subject && it.span == span) {
+            Some(of_other_callers) => of_other_callers.spent += spent,
+            None => all.push(Recovered { budget: spec.name.clone(), subject, span, spent }),
+        }
+        Ok::<_, LedgerError>(())
+    })?;
+    Ok(all)
 }
 
 fn of_period() -> String {

@@ -199,6 +199,7 @@ async fn two_processes_cannot_share_a_file() {
 
 fn budget(name: &str, per: Subject) -> BudgetSpec {
     BudgetSpec {
+        whom: crate::budget::Whom::All,
         name: name.to_owned(),
         per,
         window: Window::Day,

@@ -242,14 +242,14 @@ fn recorded_payloads_cost_what_was_worked_out_by_hand() {
     let at = "2026-06-01T12:00:00Z".parse().unwrap();
     for line in include_str!("../../../tests/golden/usage/payloads.jsonl").lines() {
         let expected: Value = serde_json::from_str(line).unwrap();
-        let why = expected["why"].as_str().unwrap();
+        let why = expected["why"].as_str().unwrap().to_owned();
         let provider: &dyn Provider = match expected["provider"].as_str().unwrap() {
             "openai-responses" => &super::openai_more::RESPONSES,
             name => named(name),
         };
         let (whole, events) = (expected["whole"].to_string(), expected["stream"].clone());
-        let (provider_book, model) = (provider.book(), expected["model"].as_str().unwrap());
-        let price = PriceBook::embedded().find(provider_book, model, at).unwrap();
+        let model = expected["model"].as_str().unwrap();
+        let price = PriceBook::embedded().find(provider.book(), model, at).unwrap();
         let case = Case { provider: named("openai"), folder: PathBuf::new(), expected };
         let wanted = case.usage();
         assert_eq!(provider.usage(whole.as_bytes()), Some(wanted), "{why}");
