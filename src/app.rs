@@ -11,6 +11,7 @@ use crate::budget::{Budgets, Hold, OverBudget, SubjectKeys};
 use crate::caller::{Caller, Callers};
 use crate::clock;
 use crate::destination::Destination;
+use crate::dispatch::Comparisons;
 use crate::engine::prompt::Templates;
 use crate::idempotency::Idempotency;
 use crate::inspector::Inspector;
@@ -70,6 +71,8 @@ pub struct App {
     pub ids: Ids,
     /// What was answered under which idempotency key.
     pub idempotency: Idempotency,
+    /// Local answers that are compared with others.
+    pub comparisons: Comparisons,
 }
 
 impl App {

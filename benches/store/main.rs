@@ -156,6 +156,8 @@ fn settled(id: String) -> SettledRow {
         latency: Duration::from_millis(700),
         ttft: None,
         verified: None,
+        compared: None,
+        read_in: 0,
     }
 }
 

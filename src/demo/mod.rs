@@ -160,6 +160,8 @@ async fn spend_the_research_budget(path: &Path, settings: &Settings) -> Result<(
             latency: std::time::Duration::from_secs(1),
             ttft: None,
             verified: None,
+            compared: None,
+            read_in: 0,
         };
         store.settled(ending).await.context("the demo's ledger could not be written")?;
     }

@@ -2,16 +2,19 @@
 //! however it ended: dropping a [`Settlement`] that nobody finished settles it, too.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::comparison::{self, Comparison, Sample};
 use crate::app::App;
 use crate::budget::{Charge, Hold};
 use crate::caller::{Caller, Seats, Standing};
 use crate::chat::Usage;
+use crate::chat::talk::Said;
 use crate::clock::{self, Instant};
 use crate::destination::Destination;
 use crate::idempotency::Ticket;
@@ -100,6 +103,8 @@ pub struct Case {
     pub is_recorded: bool,
     /// What was set aside beyond that for further attempts, on disk.
     pub raised: Raised,
+    /// Into how many parts the local model had to cut its text.
+    pub read_in: ReadIn,
     /// The key under which the client may ask again, until the request ends.
     pub ticket: Option<Ticket>,
     /// What it consisted of so far, where traces are wanted.
@@ -107,6 +112,28 @@ pub struct Case {
 }
 
 impl Case {
+    /// The same for what goes on when the client has its answer: it holds none of the caller's places.
+    pub(super) fn aside(&self) -> Self {
+        Self {
+            id: self.id.clone(),
+            route: self.route.clone(),
+            caller: Arc::clone(&self.caller),
+            surface: self.surface,
+            at: self.at,
+            started: self.started,
+            input: self.input,
+            sent_to: Servers(Mutex::new(self.sent_to.list())),
+            standing: Standing::default(),
+            seats: Seats::default(),
+            reserved: self.reserved,
+            is_recorded: self.is_recorded,
+            raised: Raised(Mutex::new(self.raised.get())),
+            read_in: ReadIn(AtomicU32::new(self.read_in.get())),
+            ticket: None,
+            parts: Parts::default(),
+        }
+    }
+
     /// Notes a part of the request that ends now.
     pub fn part(
         &self,
@@ -119,13 +146,6 @@ impl Case {
             let start = self.moment(from);
             let took = from.elapsed();
             self.parts.add(Span { name, start, took, reach, end, attributes });
-        }
-    }
-
-    /// Writes down how it ended, where it is written down that it began.
-    fn record_ending(&self, app: &App, row: SettledRow) {
-        if self.is_recorded {
-            app.record_ending(row);
         }
     }
 
@@ -159,12 +179,28 @@ impl Raised {
     }
 }
 
+/// Into how many parts a text was cut; 0 if it was read whole.
+#[derive(Debug, Default)]
+pub struct ReadIn(AtomicU32);
+
+impl ReadIn {
+    /// How many.
+    pub fn get(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// It is cut into so many.
+    pub fn set(&self, parts: usize) {
+        self.0.store(u32::try_from(parts).unwrap_or(u32::MAX), Ordering::Relaxed);
+    }
+}
+
 /// The servers that may have seen a request so far.
 #[derive(Debug, Default)]
 pub struct Servers(Mutex<Vec<SentTo>>);
 
 impl Servers {
-    fn list(&self) -> Vec<SentTo> {
+    pub(super) fn list(&self) -> Vec<SentTo> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -184,6 +220,10 @@ pub struct Settlement {
     /// What came before it; settled with holds of its own.
     carried: Carried,
     verified: Option<Verified>,
+    /// What the answer is to be compared with, once the client has it.
+    sample: Option<Box<Sample>>,
+    /// The answer that the client has, which this attempt is compared with.
+    comparison: Option<Box<Comparison>>,
     opened: Instant,
     /// What is known to be used so far, for an end that nobody announces.
     pub so_far: Bill,
@@ -208,6 +248,8 @@ impl Settlement {
             first_piece: None,
             carried: Carried::NOTHING,
             verified: None,
+            sample: None,
+            comparison: None,
             opened: clock::instant(),
             so_far,
             _seat: seat,
@@ -272,6 +314,28 @@ impl Settlement {
         self.verified = Some(verified);
     }
 
+    /// Once the client has this answer, it is compared with another target's.
+    pub(super) fn compare_later(&mut self, sample: Sample) {
+        self.sample = Some(Box::new(sample));
+    }
+
+    /// This attempt is made to compare its answer with one that the client has.
+    pub(super) fn compares(&mut self, comparison: Comparison) {
+        self.comparison = Some(Box::new(comparison));
+    }
+
+    /// What listens to this attempt's answer, if anything does.
+    pub(super) fn listener(&mut self) -> Option<&mut Comparison> {
+        self.comparison.as_deref_mut()
+    }
+
+    /// Lets whatever listens hear a whole answer.
+    pub(super) fn hears<'a>(&mut self, said: impl FnOnce() -> Vec<Said<'a>>) {
+        if let Some(listener) = self.listener() {
+            listener.hear_said(&said());
+        }
+    }
+
     /// A local answer that was not accepted becomes the answer all the same.
     pub fn keep(&mut self) {
         let verified = self.verified.or(self.carried.verified);
@@ -315,6 +379,10 @@ impl Settlement {
                 hold.settle(charge);
             }
         }
+        if let Some(comparison) = self.comparison.take() {
+            self.close_comparison(*comparison, outcome, (usage, sums));
+            return sums.cost;
+        }
         let carried = self.carried;
         let sums = Sums {
             cost: sums.cost + carried.cost,
@@ -341,27 +409,62 @@ impl Settlement {
             latency: self.case.started.elapsed(),
             ttft: self.first_piece,
             verified: self.verified.or(carried.verified).map(Verified::recorded),
+            compared: None,
+            read_in: self.case.read_in.get(),
         };
-        self.case.record_ending(&self.app, row);
+        match self.sample.take().filter(|_| outcome == Outcome::Answered) {
+            // Without a record nothing is bought, and nothing ends.
+            _ if !self.case.is_recorded => {}
+            Some(sample) => comparison::begin(&self.app, &self.case, *sample, row),
+            None => self.app.record_ending(row),
+        }
         sums.cost
+    }
+
+    /// Ends the request whose answer was compared: it has one row, and that is written now.
+    fn close_comparison(
+        &self,
+        comparison: Comparison,
+        outcome: Outcome,
+        (usage, sums): (Option<Usage>, Sums),
+    ) {
+        let is_answered = outcome == Outcome::Answered;
+        self.count_attempt(if is_answered { "compared" } else { "missed" });
+        let target = self.destination().map_or("other", |it| it.name.as_str());
+        let (route, team) = (self.case.route.as_str(), self.case.caller.team.as_str());
+        let metrics = &self.app.metrics;
+        // Nothing is avoided by asking twice.
+        let sums = Sums { avoided: NanoUsd::ZERO, ..sums };
+        metrics.spent(RequestLabels { route, target, team }, sums);
+        if let Some(usage) = usage {
+            metrics.used(target, &usage);
+        }
+        let agreement = if is_answered { comparison.agreement() } else { None };
+        metrics.compared(route, comparison.task.name(), agreement);
+        let mut row = comparison.into_row();
+        row.cost += sums.cost;
+        row.imputed += sums.imputed;
+        row.sent_to = self.case.sent_to.list();
+        row.raised = self.case.raised.get();
+        let with = target.to_owned();
+        row.compared = Some(record::Compared { with, cost: sums.cost, agreement });
+        self.app.record_ending(row);
     }
 
     fn account(&self, bill: Bill, reserved: NanoUsd) -> (Option<Usage>, Ending, Sums) {
         match bill {
             Bill::Nothing => (None, Ending::Released, Sums::default()),
             Bill::Used(usage) => {
-                let sums = Sums { cost: self.cost(&usage, reserved), ..Sums::default() };
-                (Some(usage), Ending::Settled, sums)
+                let cost = self.cost(&usage, reserved);
+                (Some(usage), Ending::Settled, Sums { cost, ..Sums::default() })
             }
             Bill::Unknown(usage) => {
-                let sums =
-                    Sums { cost: reserved.max(self.cost(&usage, reserved)), ..Sums::default() };
-                (Some(usage), Ending::Settled, sums)
+                let cost = reserved.max(self.cost(&usage, reserved));
+                (Some(usage), Ending::Settled, Sums { cost, ..Sums::default() })
             }
             Bill::Local(usage, engine_time) => {
                 let reference = self.app.reference().and_then(|it| it.price(self.case.at));
-                let avoided =
-                    reference.and_then(|price| price.cost(&usage)).unwrap_or(NanoUsd::ZERO);
+                let avoided = reference.and_then(|it| it.cost(&usage)).unwrap_or_default();
                 let imputed = imputed(self.app.machine_hour, engine_time);
                 (Some(usage), Ending::Settled, Sums { avoided, imputed, ..Sums::default() })
             }
@@ -467,8 +570,12 @@ pub(super) fn close_unanswered(app: &Arc<App>, case: &Case, outcome: Outcome, ca
         latency: case.started.elapsed(),
         ttft: None,
         verified: verified.map(Verified::recorded),
+        compared: None,
+        read_in: case.read_in.get(),
     };
-    case.record_ending(app, row);
+    if case.is_recorded {
+        app.record_ending(row);
+    }
 }
 
 /// What the machine's time is worth, rounded up.

@@ -75,12 +75,17 @@ pub(super) const ENDED: &[Column] = &[
 /// The same, of later versions, as for [`DECIDED_LATER`].
 pub(super) const ENDED_LATER: &[Column] = &[
     RAISED,
+    ("compared_with", Type::Text),
+    ("compared_nanos", Type::Integer),
+    ("agreement", Type::Real),
+    ("read_in", Type::Integer),
     ("input_extra", Type::Integer),
     ("output_extra", Type::Integer),
     ("usage_extras", Type::Text),
     ("service_tier", Type::Text),
 ];
 
+/// The one of them that is written before the end.
 const RAISED: Column = ("raised_nanos", Type::Integer);
 
 /// The columns of [`CALLER`] that stand in the ledger itself, followed by the state.
@@ -150,10 +155,8 @@ pub(super) fn linked<'v>(values: &[Value<'v>], row: &'v DecidedRow) -> Vec<Value
 }
 
 /// Sets more money aside for requests that run: the decision's id and how much more there is in all.
-pub(super) static RAISE: LazyLock<Many> = LazyLock::new(|| {
-    let columns = [("id", Type::Text), RAISED];
-    Many::update("ledger", &columns, "state = 'held'")
-});
+pub(super) static RAISE: LazyLock<Many> =
+    LazyLock::new(|| Many::update("ledger", &[("id", Type::Text), RAISED], "state = 'held'"));
 
 /// An end: the decision's id, then in the order of [`ENDED`] and [`ENDED_LATER`].
 pub(super) fn ended(row: &SettledRow) -> Vec<Value<'_>> {
@@ -188,6 +191,10 @@ pub(super) fn ended(row: &SettledRow) -> Vec<Value<'_>> {
         row.verified.as_ref().map(|it| it.verdict.as_str()).into(),
         sent_to.map_or(Value::Text(None), Value::from),
         raised(row.raised),
+        row.compared.as_ref().map(|it| it.with.as_str()).into(),
+        row.compared.as_ref().map(|it| nanos(it.cost)).into(),
+        row.compared.as_ref().and_then(|it| it.agreement).into(),
+        (row.read_in > 0).then_some(row.read_in).into(),
         usage.and_then(|usage| some(usage.extras.sum(Side::Prompt))).into(),
         usage.and_then(|usage| some(usage.extras.sum(Side::Answer))).into(),
         usage.and_then(extras).map_or(Value::Text(None), Value::from),

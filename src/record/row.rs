@@ -140,6 +140,10 @@ pub struct SettledRow {
     pub ttft: Option<Duration>,
     /// What became of a local answer that was looked at before anybody saw it.
     pub verified: Option<Verified>,
+    /// What another target said to the same, after the client had its answer.
+    pub compared: Option<Compared>,
+    /// Into how many parts the local model had to cut the text; 0 if none.
+    pub read_in: u32,
 }
 
 impl SettledRow {
@@ -161,6 +165,8 @@ impl SettledRow {
             latency: Duration::ZERO,
             ttft: None,
             verified: None,
+            compared: None,
+            read_in: 0,
         }
     }
 }
@@ -172,6 +178,17 @@ pub struct Verified {
     pub score: f64,
     /// What became of it, as a word from a closed list: `accepted`, `unsure`, …
     pub verdict: String,
+}
+
+/// A local answer that was compared with another target's.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Compared {
+    /// The other target.
+    pub with: String,
+    /// What it bills for that; part of the request's cost.
+    pub cost: NanoUsd,
+    /// How far both say the same, from 0 to 1; `None` if the other target gave no answer.
+    pub agreement: Option<f64>,
 }
 
 /// A server that may have seen a request, whatever it answered.

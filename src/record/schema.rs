@@ -36,6 +36,8 @@ const MIGRATIONS: &[Migration] = &[
     Migration::of("api keys", API_KEYS),
     Migration { on_server: SHARED, ..Migration::of("nodes", NODES) },
     Migration::of("raises", RAISES),
+    Migration::of("compared", COMPARED),
+    Migration::of("read in", READ_IN),
     Migration::of("texts", TEXTS),
     Migration::of("usage", USAGE),
 ];
@@ -180,6 +182,15 @@ CREATE TABLE api_key_changes (
 /// What was set aside later, for further attempts of the same request.
 const RAISES: &str = "ALTER TABLE ledger ADD COLUMN raised_nanos INTEGER;";
 
+/// Empty where a local answer was not compared with another.
+const COMPARED: &str = "
+ALTER TABLE ledger ADD COLUMN compared_with TEXT;
+ALTER TABLE ledger ADD COLUMN compared_nanos INTEGER;
+ALTER TABLE ledger ADD COLUMN agreement REAL;
+";
+
+/// Empty where no text was cut into parts.
+const READ_IN: &str = "ALTER TABLE ledger ADD COLUMN read_in INTEGER;";
 /// Why and on what facts it was decided, of rows from this version on: half of what a row has to say, which
 /// the end of a request does not change.
 const TEXTS: &str = "

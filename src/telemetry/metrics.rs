@@ -130,6 +130,8 @@ pub struct Metrics {
     pub shadow_decisions: IntCounterVec,
     cascade_answers: IntCounterVec,
     cascade_score: HistogramVec,
+    cascade_agreement: HistogramVec,
+    cascade_compared: IntCounterVec,
 }
 
 impl Metrics {
@@ -181,6 +183,8 @@ impl Metrics {
             policy_file_refused: gauge(&registry, &catalog::POLICY_FILE_REFUSED)?,
             cascade_answers: int_counter(&registry, &catalog::CASCADE_ANSWERS)?,
             cascade_score: histogram(&registry, &catalog::CASCADE_SCORE)?,
+            cascade_agreement: histogram(&registry, &catalog::CASCADE_AGREEMENT)?,
+            cascade_compared: int_counter(&registry, &catalog::CASCADE_COMPARED)?,
             shadow_decisions: int_counter(&registry, &catalog::SHADOW_DECISIONS)?,
             registry,
         };
@@ -266,6 +270,20 @@ impl Metrics {
     pub fn verified(&self, route: &str, verdict: &str, score: f64) {
         self.cascade_answers.with_label_values(&[route, verdict]).inc();
         self.cascade_score.with_label_values(&[route]).observe(score);
+    }
+
+    /// How far an accepted local answer agrees with another, if that came.
+    pub fn compared(&self, route: &str, task: &str, agreement: Option<f64>) {
+        let result = if agreement.is_some() { "compared" } else { "no_answer" };
+        self.drawn(route, result);
+        if let Some(agreement) = agreement {
+            self.cascade_agreement.with_label_values(&[route, task]).observe(agreement);
+        }
+    }
+
+    /// What became of an answer that was drawn to be compared.
+    pub fn drawn(&self, route: &str, result: &str) {
+        self.cascade_compared.with_label_values(&[route, result]).inc();
     }
 
     /// The tokens of a request.

@@ -6,6 +6,7 @@ use crate::engine::{Guide, Job, Patience, Search};
 use crate::failure::{Code, Failure};
 use crate::inspect::Task;
 use crate::money::Tokens;
+use crate::spread;
 
 /// The job for a request, or why there is none: a parameter that cannot be understood. Whether its
 /// values are in range is for the engine to say.
@@ -22,11 +23,14 @@ pub(super) fn of(
     if sampling.top_logprobs.is_some() && !sampling.logprobs {
         return Err(wrong("`top_logprobs` needs `logprobs: true` beside it".to_owned()));
     }
-    let most = templates.output_max(task).unwrap_or(Tokens(u32::MAX));
+    let any = Tokens(u32::MAX);
+    let most = templates.output_max(task).unwrap_or(any);
+    // What an answer must look like says how long it gets.
+    let usual = if sampling.shape.is_some() { None } else { templates.output_default(task) };
     let logprobs = sampling.logprobs.then(|| count(sampling.top_logprobs));
     let greedy = Job::greedy(
         super::render(request, task, templates),
-        request.output_max.or(request.output_default).unwrap_or(most).min(most),
+        request.output_max.or(request.output_default).or(usual).unwrap_or(any).min(most),
     );
     let choices = usize::try_from(request.choices).unwrap_or(usize::MAX);
     let search = search(request);
@@ -39,7 +43,8 @@ pub(super) fn of(
         top_k: count(sampling.top_k),
         top_p: sampling.top_p.map_or(1.0, narrow),
         min_p: sampling.min_p.map_or(0.0, narrow),
-        seed: sampling.seed.unwrap_or_else(|| seed(decision)),
+        // The seed of a request that names none: another for each, and known from its record.
+        seed: sampling.seed.unwrap_or_else(|| spread::of_text(decision)),
         repetition_penalty: sampling.repetition_penalty.map_or(1.0, narrow),
         no_repeat_ngram: count(sampling.no_repeat_ngram),
         stop: sampling.stop.clone(),
@@ -80,14 +85,6 @@ fn search(request: &Request) -> Option<Search> {
         beams,
         length_penalty: sampling.length_penalty.map_or(1.0, narrow),
         patience,
-    })
-}
-
-/// The seed of a request that names none: another for each, and known from its record.
-fn seed(decision: &str) -> u64 {
-    // FNV-1a.
-    decision.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     })
 }
 
