@@ -83,9 +83,9 @@ catalog! {
     BUDGET_LIMIT = "budget_limit_usd" Gauge ["budget", "subject"]
         "Dollars that a budget allows in its current window.";
     BUDGET_SPENT = "budget_spent_usd" Gauge ["budget", "subject"]
-        "Dollars spent in the current window.";
+        "Dollars spent in the current window. With a shared ledger each gateway adds what the others have spent or promised, so take the largest, not the sum: max by (budget, subject).";
     BUDGET_RESERVED = "budget_reserved_usd" Gauge ["budget", "subject"]
-        "Dollars promised to requests that still run.";
+        "Dollars promised to requests of this gateway that still run.";
     BUDGET_START = "budget_window_start_timestamp_seconds" Gauge ["budget", "subject"]
         "When the current window began, in seconds since 1970.";
     BUDGET_END = "budget_window_end_timestamp_seconds" Gauge ["budget", "subject"]
