@@ -167,6 +167,9 @@ impl<'de> Collector<'de> {
 
     /// Keeps a string for inspection and gives back its number.
     pub(super) fn keep(&mut self, path: &[Step<'de>], text: Cow<'de, str>, kind: Words) -> usize {
+        if matches!(path, [Step::Key(key)] if key == "service_tier") {
+            self.read.tier = Tier::of_wire(&text);
+        }
         let start = self.read.paths.len();
         write_path(&mut self.read.paths, path);
         let place = match text {
@@ -271,9 +274,6 @@ impl<'de> Collector<'de> {
     pub(super) fn rest(&mut self, path: &[Step<'de>], value: Scalar<'de>) {
         match value {
             Scalar::Text(text) => {
-                if matches!(path, [Step::Key(key)] if key == "service_tier") {
-                    self.read.tier = Tier::of_wire(&text);
-                }
                 self.keep(path, text, Words::Settings);
             }
             Scalar::Unsigned(number) => self.whole(path, number, number.to_string()),

@@ -379,3 +379,37 @@ async fn a_selector_means_the_same_requests_after_a_restart() {
     assert_eq!(proxy.spent("pot"), NanoUsd::new(33_000), "another team's answer does not count");
     proxy.stop().await;
 }
+
+/// What a request of 200 prompt and 5 answer tokens cost, treated at this tier.
+async fn cost_at(asked: Option<&str>, told: &str) -> Result<NanoUsd, u16> {
+    let whole = answer("x", 200, 5).replacen('{', &format!("{{\"service_tier\":\"{told}\","), 1);
+    let upstream = Upstream::script([Say::Whole(200, whole)]).await;
+    let proxy = Proxy::with_policy(&upstream, &policy("1", "cloud")).await;
+    let mut body = chat(OPEN);
+    if let Some(asked) = asked {
+        body["service_tier"] = asked.into();
+    }
+    let reply = proxy.send(&body).await;
+    let seen = upstream.seen().len();
+    let cost = if reply.status == 200 {
+        Ok(proxy.row(reply.decision()).await.settled.unwrap().cost)
+    } else {
+        assert_eq!(seen, 0, "it was bought all the same");
+        Err(reply.status)
+    };
+    proxy.stop().await;
+    cost
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_tier_has_its_own_price_or_none() {
+    assert_eq!(cost_at(None, "default").await, Ok(NanoUsd::new(33_000)));
+    assert_eq!(cost_at(Some("flex"), "flex").await, Ok(NanoUsd::new(16_500)));
+    // Who asked for a cheaper tier and got the usual one pays the usual price.
+    assert_eq!(cost_at(Some("flex"), "default").await, Ok(NanoUsd::new(33_000)));
+    // Nobody knows what this tier costs: it is not asked for, and if it comes unasked it is not cheap.
+    assert!(cost_at(Some("priority"), "priority").await.is_err());
+    let body = i128::try_from(chat(OPEN).to_string().len()).unwrap();
+    let reserved = NanoUsd::new(body * 150 + 20 * 600);
+    assert_eq!(cost_at(None, "priority").await, Ok(reserved.max(NanoUsd::new(33_000))));
+}
