@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use tracing::warn;
 
 use crate::budget::{Budgets, Hold, OverBudget, SubjectKeys};
+use crate::cache::Cache;
 use crate::caller::{Caller, Callers};
 use crate::clock;
 use crate::destination::Destination;
@@ -68,6 +69,8 @@ pub struct App {
     pub ids: Ids,
     /// What was answered under which idempotency key.
     pub idempotency: Idempotency,
+    /// Answers that are given again, if that is wanted.
+    pub cache: Option<Cache>,
 }
 
 impl App {

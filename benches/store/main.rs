@@ -155,6 +155,7 @@ fn settled(id: String) -> SettledRow {
         latency: Duration::from_millis(700),
         ttft: None,
         verified: None,
+        cached_from: None,
     }
 }
 

@@ -151,7 +151,6 @@ async fn spend_the_research_budget(path: &Path, settings: &Settings) -> Result<(
             answered_by: Some(chosen.clone()),
             weights: None,
             sent_to: vec![SentTo { target: chosen.target.clone(), zone: chosen.zone.clone() }],
-
             raised: NanoUsd::ZERO,
             cost: amount,
             avoided: NanoUsd::ZERO,
@@ -160,6 +159,7 @@ async fn spend_the_research_budget(path: &Path, settings: &Settings) -> Result<(
             latency: std::time::Duration::from_secs(1),
             ttft: None,
             verified: None,
+            cached_from: None,
         };
         store.settled(ending).await.context("the demo's ledger could not be written")?;
     }

@@ -34,6 +34,7 @@ use crate::upstream::Remote;
 
 pub(crate) use local::prompts as local_prompts;
 pub use masking::Masking;
+pub(crate) use settlement::close_cached;
 pub use settlement::{Bill, Carried, Case, Raised, Servers, Settlement, Unsent, Verified};
 use translation::Leaving;
 use waiting::Pauses;

@@ -10,6 +10,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::app::App;
 use crate::budget::{Charge, Hold};
+use crate::cache::{Kept, Place};
 use crate::caller::{Caller, Seats, Standing};
 use crate::chat::Usage;
 use crate::clock::{self, Instant};
@@ -99,6 +100,8 @@ pub struct Case {
     pub raised: Raised,
     /// The key under which the client may ask again, until the request ends.
     pub ticket: Option<Ticket>,
+    /// Where its answer is kept for whoever asks the same, if it is.
+    pub place: Option<Arc<Place>>,
     /// What it consisted of so far, where traces are wanted.
     pub parts: Parts,
 }
@@ -308,6 +311,14 @@ impl Settlement {
             ..sums
         };
         let ending = if carried.is_nothing() { ending } else { Ending::Settled };
+        let verified = self.verified.or(carried.verified);
+        let is_kept = verified.is_some_and(|it| it.verdict == Verdict::Kept);
+        // An answer that was not accepted, and given for want of a better one, is given once.
+        if let Some(place) = self.case.place.as_ref().filter(|_| !is_kept)
+            && outcome == Outcome::Answered
+        {
+            place.answered(self.target, sums.cost + sums.avoided);
+        }
         self.count_attempt(outcome.name());
         self.count(outcome, usage, sums);
         let target = self.destination().map_or("other", |it| it.name.as_str());
@@ -326,7 +337,8 @@ impl Settlement {
             usage,
             latency: self.case.started.elapsed(),
             ttft: self.first_piece,
-            verified: self.verified.or(carried.verified).map(Verified::recorded),
+            verified: verified.map(Verified::recorded),
+            cached_from: None,
         });
         sums.cost
     }
@@ -446,6 +458,37 @@ pub(super) fn close_unanswered(app: &Arc<App>, case: &Case, outcome: Outcome, ca
         latency: case.started.elapsed(),
         ttft: None,
         verified: verified.map(Verified::recorded),
+        cached_from: None,
+    });
+}
+
+/// Closes the row of a request that got an answer from the cache: nothing was sent and nothing is owed.
+pub(crate) fn close_cached(app: &Arc<App>, case: &Case, kept: &Kept) {
+    let destination = app.destination(kept.target);
+    let target = destination.map_or("other", |it| it.name.as_str());
+    let labels = RequestLabels { route: &case.route, target, team: &case.caller.team };
+    let outcome = Outcome::Cached.name();
+    let (took, avoided) = (case.started.elapsed(), kept.worth);
+    app.metrics.requests.with_label_values(&[labels.route, target, case.surface, outcome]).inc();
+    app.metrics.took(labels, took, None);
+    app.metrics.spent(labels, Sums { avoided, ..Sums::default() });
+    trail::told(app, case, target, outcome, NanoUsd::ZERO);
+    app.record_ending(SettledRow {
+        id: case.id.clone(),
+        ending: Ending::Released,
+        outcome: outcome.to_owned(),
+        answered_by: destination.map(|it| it.chosen(&case.route)),
+        weights: None,
+        sent_to: Vec::new(),
+        raised: NanoUsd::ZERO,
+        cost: NanoUsd::ZERO,
+        avoided,
+        imputed: NanoUsd::ZERO,
+        usage: None,
+        latency: took,
+        ttft: None,
+        verified: None,
+        cached_from: Some(kept.decision.clone()),
     });
 }
 

@@ -69,7 +69,9 @@ pub(super) const ENDED: &[Column] = &[
 ];
 
 /// The same, of later versions, as for [`DECIDED_LATER`].
-pub(super) const ENDED_LATER: &[Column] = &[("raised_nanos", Type::Integer)];
+pub(super) const ENDED_LATER: &[Column] = &[RAISED, ("cached_from", Type::Text)];
+
+const RAISED: Column = ("raised_nanos", Type::Integer);
 
 /// Inserts decisions, [`decided`].
 pub(super) static INSERT: LazyLock<Many> = LazyLock::new(|| {
@@ -114,10 +116,8 @@ pub(super) fn decided(row: &DecidedRow, node: Option<i64>) -> Vec<Value<'_>> {
 }
 
 /// Sets more money aside for requests that run: the decision's id and how much more there is in all.
-pub(super) static RAISE: LazyLock<Many> = LazyLock::new(|| {
-    let columns = [&[("id", Type::Text)], ENDED_LATER].concat();
-    Many::update("ledger", &columns, "state = 'held'")
-});
+pub(super) static RAISE: LazyLock<Many> =
+    LazyLock::new(|| Many::update("ledger", &[("id", Type::Text), RAISED], "state = 'held'"));
 
 /// An end: the decision's id, then in the order of [`ENDED`] and [`ENDED_LATER`].
 pub(super) fn ended(row: &SettledRow) -> Vec<Value<'_>> {
@@ -152,6 +152,7 @@ pub(super) fn ended(row: &SettledRow) -> Vec<Value<'_>> {
         row.verified.as_ref().map(|it| it.verdict.as_str()).into(),
         sent_to.map_or(Value::Text(None), Value::from),
         raised(row.raised),
+        row.cached_from.as_deref().into(),
     ]
 }
 

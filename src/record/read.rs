@@ -349,6 +349,7 @@ fn settled(row: &Row<'_>, id: &str, ending: Ending) -> Result<SettledRow, Ledger
         latency: micros(row.get::<Option<i64>>("latency_us")?.unwrap_or(0)),
         ttft: row.get::<Option<i64>>("ttft_us")?.map(micros),
         verified: verified(row)?,
+        cached_from: row.get("cached_from")?,
     })
 }
 

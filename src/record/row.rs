@@ -128,7 +128,8 @@ pub struct SettledRow {
     pub raised: NanoUsd,
     /// What the upstream bills.
     pub cost: NanoUsd,
-    /// What it would have cost at the reference target.
+    /// What it would have cost: at the reference target for a local answer, once more for one from the
+    /// cache.
     pub avoided: NanoUsd,
     /// What our own machines cost for it.
     pub imputed: NanoUsd,
@@ -140,6 +141,8 @@ pub struct SettledRow {
     pub ttft: Option<Duration>,
     /// What became of a local answer that was looked at before anybody saw it.
     pub verified: Option<Verified>,
+    /// The decision whose answer was given again from the cache; `None` for every other request.
+    pub cached_from: Option<String>,
 }
 
 impl SettledRow {
@@ -161,6 +164,7 @@ impl SettledRow {
             latency: Duration::ZERO,
             ttft: None,
             verified: None,
+            cached_from: None,
         }
     }
 }

@@ -36,6 +36,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration::of("api keys", API_KEYS),
     Migration { on_server: SHARED, ..Migration::of("nodes", NODES) },
     Migration::of("raises", RAISES),
+    Migration::of("cached", CACHED),
 ];
 
 struct Migration {
@@ -177,6 +178,9 @@ CREATE TABLE api_key_changes (
 
 /// What was set aside later, for further attempts of the same request.
 const RAISES: &str = "ALTER TABLE ledger ADD COLUMN raised_nanos INTEGER;";
+
+/// The decision whose answer was given again; empty for every other request.
+const CACHED: &str = "ALTER TABLE ledger ADD COLUMN cached_from TEXT;";
 
 /// Which node wrote what: each has a chain of its own. A file has one node, which needs no number.
 const NODES: &str = "

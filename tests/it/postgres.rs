@@ -67,6 +67,7 @@ fn settled(id: &str, cost: i128) -> SettledRow {
         latency: Duration::from_micros(1_234),
         ttft: None,
         verified: (cost > 100).then(|| Verified { score: 0.25, verdict: "accepted".to_owned() }),
+        cached_from: (cost > 100).then(|| "earlier".to_owned()),
     }
 }
 

@@ -36,6 +36,7 @@ fn settled(id: &str, cost: i128) -> SettledRow {
         latency: Duration::from_micros(1_234),
         ttft: Some(Duration::from_micros(567)),
         verified: None,
+        cached_from: None,
         ..SettledRow::example(id)
     }
 }
