@@ -26,7 +26,7 @@ use crate::policy::TargetId;
 use key::Digest;
 pub use key::{Asked, Freshness};
 use table::Table;
-pub use table::{Kept, Standing};
+pub use table::{Kept, Standing, Told};
 
 /// What is cached, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -181,14 +181,13 @@ impl Place {
     }
 
     /// Keeps an answer that is whole.
-    fn keep(&self, body: Bytes, is_stream: bool, decision: &str) {
+    fn keep(&self, told: Told, decision: &str) {
         let Some(worth) = self.answered.get() else { return };
-        if body.len() > self.bytes_max {
+        if told.bytes().len() > self.bytes_max {
             return;
         }
         let kept = Kept {
-            body,
-            is_stream,
+            told,
             decision: decision.to_owned(),
             caller: self.caller.clone(),
             target: self.target,
@@ -205,7 +204,7 @@ pub fn kept(place: &Arc<Place>, decision: &str, answer: Answer) -> Answer {
     let Answer { target, content } = answer;
     let content = match content {
         Content::Whole { body, cost } => {
-            place.keep(body.clone(), false, decision);
+            place.keep(Told::Whole(body.clone()), decision);
             Content::Whole { body, cost }
         }
         Content::Events { pieces, cost_max } => {
@@ -235,8 +234,8 @@ impl Passing {
     async fn next_piece(&mut self) -> Option<Bytes> {
         let Some(piece) = self.pieces.next().await else {
             if let Some(copy) = self.copy.take() {
-                let events = dialect::told_again(&copy);
-                self.place.keep(events, true, &self.decision);
+                let events = Told::Events(dialect::told_again(&copy));
+                self.place.keep(events, &self.decision);
             }
             return None;
         };

@@ -202,12 +202,7 @@ async fn decided(
     };
 
     // INVARIANT: the decision is on disk before the first byte leaves.
-    let recording = clock::instant();
-    let unsent = recorded(app, row, Unsent::new(app, &case, hold)).await?;
-    case.part("record", recording, (Reach::Here, End::Good), Vec::new());
-    if let Some(kept) = kept {
-        return Ok(given_again(app, &case, &kept, unsent));
-    }
+    let unsent = recorded(app, &case, row, Unsent::new(app, &case, hold)).await?;
 
     // dispatch, stream back; settling and recording happen when the answer ends, however it ends.
     let plan = Plan {
@@ -218,14 +213,25 @@ async fn decided(
         estimates,
         verify: permit.verify,
     };
-    let answer = dispatch::run(app, &case, plan, &request)
-        .await
-        .map_err(|failure| Stopped::failed(&case, failure))?;
+    match kept {
+        Some(kept) => Ok(given_again(app, &case, &kept, plan.unsent)),
+        None => delivered(app, &case, plan, &request).await,
+    }
+}
+
+async fn delivered(
+    app: &Arc<App>,
+    case: &Arc<Case>,
+    plan: Plan,
+    request: &Arc<chat::Request>,
+) -> Result<Response<Body>, Stopped> {
+    let answer = dispatch::run(app, case, plan, request).await;
+    let answer = answer.map_err(|failure| Stopped::failed(case, failure))?;
     let answer = match &case.place {
         Some(place) => cache::kept(place, &case.id, answer),
         None => answer,
     };
-    Ok(reply::answered(app, &case, answer))
+    Ok(reply::answered(app, case, answer))
 }
 
 /// Where the answer to this request is kept, and the answer that is there.
@@ -274,7 +280,12 @@ fn seen(
 }
 
 /// Gives the request back once its decision is on disk, and its money if it cannot be written.
-async fn recorded(app: &App, row: DecidedRow, unsent: Unsent) -> Result<Unsent, Failure> {
+async fn recorded(
+    app: &App,
+    case: &Case,
+    row: DecidedRow,
+    unsent: Unsent,
+) -> Result<Unsent, Failure> {
     let recording = clock::instant();
     if let Err(error) = app.store.decided(row).await {
         if let Some(hold) = unsent.into_hold() {
@@ -285,6 +296,7 @@ async fn recorded(app: &App, row: DecidedRow, unsent: Unsent) -> Result<Unsent, 
         return Err(Failure::ours(Code::LedgerUnavailable, message));
     }
     app.metrics.stage("record", clock::instant() - recording);
+    case.part("record", recording, (Reach::Here, End::Good), Vec::new());
     Ok(unsent)
 }
 

@@ -9,7 +9,7 @@ use tracing::{info, warn};
 
 use crate::app::App;
 use crate::budget::OverBudget;
-use crate::cache::Kept as Cached;
+use crate::cache::{Kept as Cached, Told};
 use crate::caller::{Left, Standing};
 use crate::chat::UsageSource;
 use crate::clock;
@@ -171,10 +171,9 @@ pub fn answered(app: &App, case: &Case, answer: Answer) -> Response<Body> {
 
 /// The reply for an answer that was given before.
 pub fn cached(app: &App, case: &Case, kept: &Cached) -> Response<Body> {
-    let mut reply = if kept.is_stream {
-        respond::all_events(kept.body.clone())
-    } else {
-        respond::json(StatusCode::OK, kept.body.clone())
+    let mut reply = match &kept.told {
+        Told::Events(events) => respond::all_events(events.clone()),
+        Told::Whole(body) => respond::json(StatusCode::OK, body.clone()),
     };
     let headers = reply.headers_mut();
     rates(headers, case.standing);

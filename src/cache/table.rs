@@ -14,10 +14,8 @@ use crate::policy::TargetId;
 /// An answer that may be given again.
 #[derive(Clone)]
 pub struct Kept {
-    /// What the client was sent: a whole body, or the events of a stream.
-    pub body: Bytes,
-    /// Which of the two.
-    pub is_stream: bool,
+    /// What the client was sent.
+    pub told: Told,
     /// The decision by which it was first given.
     pub decision: String,
     /// To whom.
@@ -30,10 +28,35 @@ pub struct Kept {
     pub at: Instant,
 }
 
+/// The bytes of an answer, in the caller's form.
+#[derive(Clone)]
+pub enum Told {
+    /// A whole body.
+    Whole(Bytes),
+    /// All events of a stream.
+    Events(Bytes),
+}
+
+impl Told {
+    /// Either.
+    pub const fn bytes(&self) -> &Bytes {
+        match self {
+            Self::Whole(bytes) | Self::Events(bytes) => bytes,
+        }
+    }
+}
+
+/// Sizes only: an answer is content.
+impl fmt::Debug for Told {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Told({} bytes)", self.bytes().len())
+    }
+}
+
 /// Sizes only: an answer is content.
 impl fmt::Debug for Kept {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "Kept({} bytes)", self.body.len())
+        write!(out, "Kept({:?})", self.told)
     }
 }
 
@@ -74,7 +97,7 @@ impl Table {
     pub(super) fn insert(&mut self, key: Digest, kept: Kept) {
         let at = kept.at;
         self.remove(&key);
-        self.standing.bytes = self.standing.bytes.saturating_add(kept.body.len());
+        self.standing.bytes = self.standing.bytes.saturating_add(kept.told.bytes().len());
         self.ages.insert((at, key));
         self.entries.insert(key, kept);
         self.forget(at);
@@ -88,7 +111,7 @@ impl Table {
     fn remove(&mut self, key: &Digest) {
         if let Some(kept) = self.entries.remove(key) {
             self.ages.remove(&(kept.at, *key));
-            self.standing.bytes = self.standing.bytes.saturating_sub(kept.body.len());
+            self.standing.bytes = self.standing.bytes.saturating_sub(kept.told.bytes().len());
         }
     }
 

@@ -14,8 +14,7 @@ fn rules() -> Rules {
 
 fn answer(bytes: usize, at: Instant) -> Kept {
     Kept {
-        body: Bytes::from(vec![b'x'; bytes]),
-        is_stream: false,
+        told: Told::Whole(Bytes::from(vec![b'x'; bytes])),
         decision: "d1".to_owned(),
         caller: "bot".to_owned(),
         target: TargetId(0),
@@ -78,7 +77,7 @@ fn answers_age_and_make_room() {
     let now = clock::instant();
     let mut table = Table::new(rules());
     table.insert([1; 32], answer(10, now));
-    assert_eq!(table.find(&[1; 32], now + MINUTE / 2).unwrap().body.len(), 10);
+    assert_eq!(table.find(&[1; 32], now + MINUTE / 2).unwrap().told.bytes().len(), 10);
     assert!(table.find(&[1; 32], now + MINUTE).is_none(), "too old");
     for key in 2..=5 {
         table.insert([key; 32], answer(10, now + Duration::from_secs(key.into())));
@@ -120,10 +119,10 @@ fn key_of(
     request: &Request,
     (secret, task): (u8, Task),
 ) -> Digest {
-    let word = Secret::new("a key".to_owned());
-    let settings = CallerSettings::with_key(name, team, &word);
+    let api_key = Secret::new("a key".to_owned());
+    let settings = CallerSettings::with_key(name, team, &api_key);
     let callers = Callers::new(vec![settings], &[], Anonymous::Never);
-    let admitted = callers.identify(Some(&word), clock::now()).unwrap();
+    let admitted = callers.identify(Some(&api_key), clock::now()).unwrap();
     let targets = vec![TargetWords::new("local", "on-host"), TargetWords::new("cloud", "eu")];
     let world = World { targets, ..World::default() };
     let policy = Policy::compile("policy.yaml", policy, &world).unwrap();
