@@ -12,6 +12,7 @@ use crate::cache::Cache;
 use crate::caller::{Caller, Callers};
 use crate::clock;
 use crate::destination::Destination;
+use crate::dispatch::Comparisons;
 use crate::engine::prompt::Templates;
 use crate::idempotency::Idempotency;
 use crate::inspector::Inspector;
@@ -69,6 +70,8 @@ pub struct App {
     pub ids: Ids,
     /// What was answered under which idempotency key.
     pub idempotency: Idempotency,
+    /// Local answers that are compared with others.
+    pub comparisons: Comparisons,
     /// Answers that are given again, if that is wanted.
     pub cache: Option<Cache>,
 }

@@ -22,6 +22,7 @@ use crate::caller::Callers;
 use crate::clock;
 use crate::config::{PolicySource, Settings, TargetKind, TargetSettings};
 use crate::destination::{Destination, Health, Kind, Line};
+use crate::dispatch::Comparisons;
 use crate::engine::{EngineError, TaggerError, TokenTagger};
 use crate::idempotency::Idempotency;
 use crate::inspect::Tagger;
@@ -323,6 +324,7 @@ fn load(settings: &Settings) -> Result<(App, ManagedKeys), StartError> {
         mask_key: mask_key(),
         ids: Ids::new(random()),
         idempotency: Idempotency::default(),
+        comparisons: Comparisons::default(),
         cache: settings.cache.and_then(|rules| Some(Cache::new(rules, secret()?))),
     };
     Ok((app, keys))

@@ -155,6 +155,7 @@ fn settled(id: String) -> SettledRow {
         latency: Duration::from_millis(700),
         ttft: None,
         verified: None,
+        compared: None,
         cached_from: None,
     }
 }

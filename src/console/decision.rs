@@ -136,6 +136,13 @@ fn money(desk: &Desk, row: &LedgerRow) -> Markup {
                 @if let Some(verified) = &it.verified {
                     dt { (t(W::Verified)) } dd { (verified.verdict) " " span.quiet { (format!("{:.2}", verified.score)) } }
                 }
+                @if let Some(compared) = &it.compared {
+                    dt { (t(W::Compared)) }
+                    dd {
+                        (compared.agreement.map_or_else(|| "–".to_owned(), |it| format!("{it:.2}")))
+                        " " span.quiet { (compared.with) " " (usd(compared.cost)) }
+                    }
+                }
             }
             dt { (t(W::SeenBy)) }
             dd {

@@ -104,6 +104,7 @@ words! {
     CheckAndCompare "Check and compare" "检查并比较";
     Checks "Checks" "检查结果";
     ClientGone "client left" "客户端离开";
+    Compared "Agrees with the other answer" "与另一回答的一致程度";
     ComputesWith "Computes with" "计算方式";
     Cost "Cost" "费用";
     CoverageGaps "Rules that no test holds" "没有测试覆盖的规则";

@@ -159,6 +159,7 @@ async fn spend_the_research_budget(path: &Path, settings: &Settings) -> Result<(
             latency: std::time::Duration::from_secs(1),
             ttft: None,
             verified: None,
+            compared: None,
             cached_from: None,
         };
         store.settled(ending).await.context("the demo's ledger could not be written")?;

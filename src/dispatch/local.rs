@@ -13,7 +13,7 @@ use guarded::Guarded;
 pub(super) use verified::Heard;
 use verified::Source;
 
-use super::{Another, Bill, Content, Miss, Settlement, Wanted};
+use super::{Another, Bill, Content, Look, Miss, Settlement, Wanted};
 use crate::app::App;
 use crate::chat::{self, Delivery, Request, Role, Surface, Usage, UsageSource};
 use crate::clock;
@@ -25,7 +25,7 @@ use crate::failure::{Code, Failure, Retry};
 use crate::inspect::Task;
 use crate::inspect::size;
 use crate::money::NanoUsd;
-use crate::policy::{Verdict, Verify};
+use crate::policy::Verdict;
 use crate::telemetry::{LocalAnswer, Outcome};
 
 /// What the local engine reads for a request: its prompt, or each text that is to become a vector.
@@ -58,7 +58,7 @@ pub(super) async fn answer(
     engine: &Engine,
     mut settlement: Settlement,
     wanted: Wanted<'_>,
-    verify: Option<&Verify>,
+    look: Option<Look<'_>>,
 ) -> Result<Content, Box<Miss>> {
     let Wanted { request, task, .. } = wanted;
     if request.surface == Surface::OpenAiEmbeddings {
@@ -87,7 +87,7 @@ pub(super) async fn answer(
             return Err(missed(&error, settlement));
         }
     };
-    let Some(verify) = verify else {
+    let Some(look) = look else {
         return deliver(Source::Live(generation), settlement, model, wanted).await;
     };
     let choices = usize::try_from(request.choices).unwrap_or(1);
@@ -98,7 +98,9 @@ pub(super) async fn answer(
             return Err(missed(&error, settlement));
         }
     };
-    if verified::judge(&heard, verify, &mut settlement, (request, task)) == Verdict::Accepted {
+    let verdict = verified::judge(&heard, &look.verify, &mut settlement, (request, task));
+    if verdict == Verdict::Accepted {
+        verified::draw(&heard, look, &mut settlement, wanted);
         return told(heard, settlement, model, wanted).await;
     }
     let message = "the local answer was not good enough, and no other model could answer";
@@ -255,6 +257,9 @@ async fn whole(
 /// What an end that nobody announces would have used.
 fn note_progress(settlement: &mut Settlement, answer: &mut chat::Answer, text: &str) {
     settlement.piece_sent();
+    if let Some(listener) = settlement.listener() {
+        listener.hear(text);
+    }
     answer.usage = Usage {
         input_uncached: settlement.case().input,
         output: answer.usage.output + size::estimate(text),

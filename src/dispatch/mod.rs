@@ -4,6 +4,7 @@
 //! policy cleared for this request, each with money set aside for it. After the first delivered byte
 //! nothing is tried again, because the caller would get (and pay for) two answers.
 
+mod comparison;
 mod local;
 mod masking;
 mod remote;
@@ -32,6 +33,7 @@ use crate::server::body::Pieces;
 use crate::telemetry::Outcome;
 use crate::upstream::Remote;
 
+pub use comparison::Comparisons;
 pub(crate) use local::prompts as local_prompts;
 pub use masking::Masking;
 pub(crate) use settlement::close_cached;
@@ -190,9 +192,11 @@ async fn tried(
         let mut settlement =
             Settlement::open(Arc::clone(&app), Arc::clone(&case), target, hold, seat);
         settlement.carry(carried);
-        let verify = verify.as_ref().filter(|verify| verify.of == target);
         let others = if clearances.len() > 0 { Others::Some } else { Others::None };
-        let work = attempt((destination, others), clearance, settlement, (wanted, verify));
+        let verify = verify.filter(|verify| verify.of == target);
+        let look =
+            verify.map(|verify| Look { verify, rest: &mut clearances, estimates: &estimates });
+        let work = attempt((destination, others), clearance, settlement, (wanted, look));
         match work.await {
             Ok(content) => return Ok(Answer { target: Some(target), content }),
             Err(miss) if miss.another == Another::MayHelp => last = Some((target, *miss)),
@@ -311,17 +315,25 @@ struct Wanted<'a> {
     masking: &'a Masking,
 }
 
+/// How a local answer is looked at before anybody sees it.
+struct Look<'a> {
+    verify: Verify,
+    /// Where else the request may go; the next of them may be asked to compare.
+    rest: &'a mut std::vec::IntoIter<Clearance>,
+    estimates: &'a [Estimate],
+}
+
 async fn attempt(
     (destination, others): (&Destination, Others),
     clearance: Clearance,
-    settlement: Settlement,
-    (wanted, verify): (Wanted<'_>, Option<&Verify>),
+    mut settlement: Settlement,
+    (wanted, look): (Wanted<'_>, Option<Look<'_>>),
 ) -> Result<Content, Box<Miss>> {
     let request = wanted.request;
     match &destination.kind {
-        Kind::Local(engine) => local::answer(engine, settlement, wanted, verify).await,
+        Kind::Local(engine) => local::answer(engine, settlement, wanted, look).await,
         // A server on this machine does not say how sure it was: its answer cannot be judged.
-        Kind::Remote(_) if verify.is_some() => {
+        Kind::Remote(_) if look.is_some() => {
             let message = "this target does not say how sure it is of its answers";
             Err(unsent(Failure::ours(Code::TargetsUnavailable, message), settlement))
         }
@@ -331,6 +343,9 @@ async fn attempt(
                     Ok(leaving) => leaving,
                     Err(failure) => return Err(unsent(failure, settlement)),
                 };
+            if let Some(listener) = settlement.listener() {
+                listener.comes_back(&leaves, restoration.as_ref());
+            }
             let sent = remote::Sent { asked: request, leaves, restoration };
             remote::answer((destination, remote, others), clearance, settlement, sent).await
         }

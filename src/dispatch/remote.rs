@@ -153,6 +153,7 @@ pub(super) async fn answer(
         let status = status.unwrap_or(StatusCode::BAD_GATEWAY);
         return turned_down((status, HeaderMap::new()), body, settlement, (remote, sent));
     }
+    settlement.hears(|| provider.whole(&body).unwrap_or_default());
     let usage = provider.usage(&body);
     let bill = usage.map_or(Bill::Unknown(input), Bill::Used);
     let body = if let Some(about) = &about {
@@ -414,6 +415,9 @@ impl Relay {
         let Heard { said, usage, prompt, part } = self.ear.hear(&data);
         for text in said.iter().filter_map(Said::text) {
             self.output = self.output + size::estimate(text);
+        }
+        if let Some(listener) = self.settlement.as_mut().and_then(Settlement::listener) {
+            listener.hear_said(&said);
         }
         self.usage = usage.or(self.usage);
         self.prompt = prompt.or(self.prompt);

@@ -8,11 +8,13 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::comparison::{self, Comparison, Sample};
 use crate::app::App;
 use crate::budget::{Charge, Hold};
 use crate::cache::{Kept, Place};
 use crate::caller::{Caller, Seats, Standing};
 use crate::chat::Usage;
+use crate::chat::talk::Said;
 use crate::clock::{self, Instant};
 use crate::destination::Destination;
 use crate::idempotency::Ticket;
@@ -107,6 +109,26 @@ pub struct Case {
 }
 
 impl Case {
+    /// The same for what goes on when the client has its answer: it holds none of the caller's places.
+    pub(super) fn aside(&self) -> Self {
+        Self {
+            id: self.id.clone(),
+            route: self.route.clone(),
+            caller: Arc::clone(&self.caller),
+            surface: self.surface,
+            at: self.at,
+            started: self.started,
+            input: self.input,
+            sent_to: Servers(Mutex::new(self.sent_to.list())),
+            standing: Standing::default(),
+            seats: Seats::default(),
+            reserved: self.reserved,
+            raised: Raised(Mutex::new(self.raised.get())),
+            ticket: None,
+            parts: Parts::default(),
+        }
+    }
+
     /// Notes a part of the request that ends now.
     pub fn part(
         &self,
@@ -157,7 +179,7 @@ impl Raised {
 pub struct Servers(Mutex<Vec<SentTo>>);
 
 impl Servers {
-    fn list(&self) -> Vec<SentTo> {
+    pub(super) fn list(&self) -> Vec<SentTo> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -177,6 +199,10 @@ pub struct Settlement {
     /// What came before it; settled with holds of its own.
     carried: Carried,
     verified: Option<Verified>,
+    /// What the answer is to be compared with, once the client has it.
+    sample: Option<Box<Sample>>,
+    /// The answer that the client has, which this attempt is compared with.
+    comparison: Option<Box<Comparison>>,
     opened: Instant,
     /// What is known to be used so far, for an end that nobody announces.
     pub so_far: Bill,
@@ -201,6 +227,8 @@ impl Settlement {
             first_piece: None,
             carried: Carried::NOTHING,
             verified: None,
+            sample: None,
+            comparison: None,
             opened: clock::instant(),
             so_far,
             _seat: seat,
@@ -261,6 +289,28 @@ impl Settlement {
         self.verified = Some(verified);
     }
 
+    /// Once the client has this answer, it is compared with another target's.
+    pub(super) fn compare_later(&mut self, sample: Sample) {
+        self.sample = Some(Box::new(sample));
+    }
+
+    /// This attempt is made to compare its answer with one that the client has.
+    pub(super) fn compares(&mut self, comparison: Comparison) {
+        self.comparison = Some(Box::new(comparison));
+    }
+
+    /// What listens to this attempt's answer, if anything does.
+    pub(super) fn listener(&mut self) -> Option<&mut Comparison> {
+        self.comparison.as_deref_mut()
+    }
+
+    /// Lets whatever listens hear a whole answer.
+    pub(super) fn hears<'a>(&mut self, said: impl FnOnce() -> Vec<Said<'a>>) {
+        if let Some(listener) = self.listener() {
+            listener.hear_said(&said());
+        }
+    }
+
     /// A local answer that was not accepted becomes the answer all the same.
     pub fn keep(&mut self) {
         let verified = self.verified.or(self.carried.verified);
@@ -304,6 +354,10 @@ impl Settlement {
                 hold.settle(charge);
             }
         }
+        if let Some(comparison) = self.comparison.take() {
+            self.close_comparison(*comparison, outcome, (usage, sums));
+            return sums.cost;
+        }
         let carried = self.carried;
         let sums = Sums {
             cost: sums.cost + carried.cost,
@@ -323,7 +377,7 @@ impl Settlement {
         self.count(outcome, usage, sums);
         let target = self.destination().map_or("other", |it| it.name.as_str());
         trail::told(&self.app, &self.case, target, outcome.name(), sums.cost);
-        self.app.record_ending(SettledRow {
+        let row = SettledRow {
             id: self.case.id.clone(),
             ending,
             outcome: outcome.name().to_owned(),
@@ -338,9 +392,44 @@ impl Settlement {
             latency: self.case.started.elapsed(),
             ttft: self.first_piece,
             verified: verified.map(Verified::recorded),
+            compared: None,
             cached_from: None,
-        });
+        };
+        match self.sample.take().filter(|_| outcome == Outcome::Answered) {
+            Some(sample) => comparison::begin(&self.app, &self.case, *sample, row),
+            None => self.app.record_ending(row),
+        }
         sums.cost
+    }
+
+    /// Ends the request whose answer was compared: it has one row, and that is written now.
+    fn close_comparison(
+        &self,
+        comparison: Comparison,
+        outcome: Outcome,
+        (usage, sums): (Option<Usage>, Sums),
+    ) {
+        let is_answered = outcome == Outcome::Answered;
+        self.count_attempt(if is_answered { "compared" } else { "missed" });
+        let target = self.destination().map_or("other", |it| it.name.as_str());
+        let (route, team) = (self.case.route.as_str(), self.case.caller.team.as_str());
+        let metrics = &self.app.metrics;
+        // Nothing is avoided by asking twice.
+        let sums = Sums { avoided: NanoUsd::ZERO, ..sums };
+        metrics.spent(RequestLabels { route, target, team }, sums);
+        if let Some(usage) = usage {
+            metrics.used(target, &usage);
+        }
+        let agreement = if is_answered { comparison.agreement() } else { None };
+        metrics.compared(route, comparison.task.name(), agreement);
+        let mut row = comparison.into_row();
+        row.cost += sums.cost;
+        row.imputed += sums.imputed;
+        row.sent_to = self.case.sent_to.list();
+        row.raised = self.case.raised.get();
+        let with = target.to_owned();
+        row.compared = Some(record::Compared { with, cost: sums.cost, agreement });
+        self.app.record_ending(row);
     }
 
     fn account(&self, bill: Bill, reserved: NanoUsd) -> (Option<Usage>, Ending, Sums) {
@@ -458,6 +547,7 @@ pub(super) fn close_unanswered(app: &Arc<App>, case: &Case, outcome: Outcome, ca
         latency: case.started.elapsed(),
         ttft: None,
         verified: verified.map(Verified::recorded),
+        compared: None,
         cached_from: None,
     });
 }
@@ -488,6 +578,7 @@ pub(crate) fn close_cached(app: &Arc<App>, case: &Case, kept: &Kept) {
         latency: took,
         ttft: None,
         verified: None,
+        compared: None,
         cached_from: Some(kept.decision.clone()),
     });
 }

@@ -32,6 +32,14 @@ pub struct Restoration {
 }
 
 impl Restoration {
+    /// A text that the model said, with the values put back.
+    pub fn restored(&self, said: &str) -> String {
+        let mut restorer = Restorer::new(Arc::clone(&self.placeholders), Escape::Plain);
+        let mut text = restorer.push(said);
+        text.push_str(&restorer.finish());
+        text
+    }
+
     pub(super) fn text(&self, path: &str) -> Text {
         let guard = self.guard.as_ref().filter(|_| is_said(path));
         Text {

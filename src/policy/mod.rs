@@ -5,6 +5,7 @@
 //! order, and each can only narrow; the first matching **route** wins inside what they leave. There
 //! is no second evaluator: the [`Decision`] carries its [`Trace`], and [`explain()`] renders that.
 
+mod agreement;
 mod cel;
 mod compile;
 mod condition;
@@ -20,6 +21,7 @@ mod verify;
 mod vocabulary;
 mod world;
 
+pub use agreement::agreement;
 pub use compile::cases::{Case, Expectation};
 pub use compile::suite::SuiteHead;
 pub use condition::Seen;

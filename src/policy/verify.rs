@@ -7,6 +7,7 @@
 
 use super::TargetId;
 use crate::inspect::Task;
+use crate::spread;
 
 /// What a route expects of the answer of one of its targets.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,6 +22,8 @@ pub struct Verify {
     pub words_min: Option<u32>,
     /// The most words. Without either, what is usual for the task.
     pub words_max: Option<u32>,
+    /// The share of accepted answers that are compared with the next target's, from 0 to 1.
+    pub agreement: f32,
 }
 
 /// A whole answer, with what is known about it.
@@ -89,6 +92,14 @@ impl Verdict {
 }
 
 impl Verify {
+    /// Whether the accepted answer of this decision is one of those that are compared: the same every
+    /// time, and as often as `agreement` says.
+    #[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "24 bits are exact")]
+    pub fn draws(&self, decision: &str) -> bool {
+        let drawn = spread::mix(spread::of_text(decision)) >> 40;
+        (drawn as f32) < self.agreement * 16_777_216.0
+    }
+
     /// Judges a whole answer.
     pub fn judge(&self, candidate: &Candidate<'_>) -> Verdict {
         let texts = candidate.texts;
@@ -186,6 +197,7 @@ mod tests {
             extractive: true,
             words_min: None,
             words_max: None,
+            agreement: 0.0,
         };
         verify.judge(candidate)
     }
@@ -210,6 +222,23 @@ mod tests {
         let cut_off = Candidate { texts: &texts, p10: 0.9, is_cut_off: true, task, asked };
         assert_eq!(judged(&cut_off), Verdict::CutOff);
         assert_eq!(judge(Task::Chat, &["sure", "Bob"], 0.9), Verdict::Accepted);
+    }
+
+    #[test]
+    fn as_many_are_compared_as_is_asked_for() {
+        let drawn = |agreement: f32| {
+            let verify = Verify {
+                of: TargetId(0),
+                p10_min: 0.0,
+                extractive: false,
+                words_min: None,
+                words_max: None,
+                agreement,
+            };
+            (0..10_000).filter(|number| verify.draws(&format!("019ab{number:023x}"))).count()
+        };
+        assert_eq!((drawn(0.0), drawn(1.0)), (0, 10_000));
+        assert!((400..600).contains(&drawn(0.05)), "{}", drawn(0.05));
     }
 
     /// An answer without tokens is as sure as can be: its probabilities say nothing against it.

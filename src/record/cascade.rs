@@ -3,6 +3,7 @@
 use super::error::LedgerError;
 use super::read::{Reader, bounds};
 use super::report::Period;
+use super::row::Compared;
 use crate::money::NanoUsd;
 
 /// One local answer that was looked at.
@@ -10,6 +11,8 @@ use crate::money::NanoUsd;
 pub struct Looked {
     /// The route that looked.
     pub route: String,
+    /// What was asked for; empty if that is not known.
+    pub task: String,
     /// The tenth percentile of its token probabilities.
     pub score: f64,
     /// What became of it.
@@ -18,13 +21,16 @@ pub struct Looked {
     pub cost: NanoUsd,
     /// What the local answer saved.
     pub avoided: NanoUsd,
+    /// How it compares with another target's.
+    pub compared: Option<Compared>,
 }
 
 impl Reader {
     /// The local answers of a period that were looked at, in the order of time.
     pub fn looked_at(&self, period: Period) -> Result<Vec<Looked>, LedgerError> {
         let query = "SELECT coalesce(route, ''), coalesce(verify_score, 0.0), verify_verdict,
-               cost_nanos, avoided_nanos
+               cost_nanos, avoided_nanos, coalesce(task, ''), compared_with,
+               coalesce(compared_nanos, 0), agreement
              FROM ledger
              WHERE verify_verdict IS NOT NULL AND at_us >= ?1 AND at_us < ?2
              ORDER BY seq";
@@ -36,6 +42,13 @@ impl Reader {
                 verdict: row.get(2)?,
                 cost: nanos(row.get(3)?),
                 avoided: nanos(row.get(4)?),
+                task: row.get(5)?,
+                compared: match row.get(6)? {
+                    Some(with) => {
+                        Some(Compared { with, cost: nanos(row.get(7)?), agreement: row.get(8)? })
+                    }
+                    None => None,
+                },
             })
         })
     }

@@ -69,8 +69,15 @@ pub(super) const ENDED: &[Column] = &[
 ];
 
 /// The same, of later versions, as for [`DECIDED_LATER`].
-pub(super) const ENDED_LATER: &[Column] = &[RAISED, ("cached_from", Type::Text)];
+pub(super) const ENDED_LATER: &[Column] = &[
+    RAISED,
+    ("compared_with", Type::Text),
+    ("compared_nanos", Type::Integer),
+    ("agreement", Type::Real),
+    ("cached_from", Type::Text),
+];
 
+/// The one of them that is written before the end.
 const RAISED: Column = ("raised_nanos", Type::Integer);
 
 /// Inserts decisions, [`decided`].
@@ -152,6 +159,9 @@ pub(super) fn ended(row: &SettledRow) -> Vec<Value<'_>> {
         row.verified.as_ref().map(|it| it.verdict.as_str()).into(),
         sent_to.map_or(Value::Text(None), Value::from),
         raised(row.raised),
+        row.compared.as_ref().map(|it| it.with.as_str()).into(),
+        row.compared.as_ref().map(|it| nanos(it.cost)).into(),
+        row.compared.as_ref().and_then(|it| it.agreement).into(),
         row.cached_from.as_deref().into(),
     ]
 }

@@ -29,7 +29,8 @@ pub use place::{Durability, PostgresSettings, StoreSettings};
 pub use read::Reader;
 pub use replay::{Replay, Replayed};
 pub use row::{
-    Chosen, DecidedRow, Ending, LedgerRow, SentTo, SettledRow, State, Sums, Verified, Weights,
+    Chosen, Compared, DecidedRow, Ending, LedgerRow, SentTo, SettledRow, State, Sums, Verified,
+    Weights,
 };
 pub use slices::Slices;
 pub use sql::SqlError;

@@ -11,7 +11,8 @@ use super::evidence::SignedHead;
 use super::place::StoreSettings;
 use super::report::Period;
 use super::row::{
-    Chosen, DecidedRow, Ending, LedgerRow, SentTo, SettledRow, State, Sums, Verified, Weights,
+    Chosen, Compared, DecidedRow, Ending, LedgerRow, SentTo, SettledRow, State, Sums, Verified,
+    Weights,
 };
 use super::schema;
 use super::sql::{Row, Sql, SqlError, Value};
@@ -349,8 +350,16 @@ fn settled(row: &Row<'_>, id: &str, ending: Ending) -> Result<SettledRow, Ledger
         latency: micros(row.get::<Option<i64>>("latency_us")?.unwrap_or(0)),
         ttft: row.get::<Option<i64>>("ttft_us")?.map(micros),
         verified: verified(row)?,
+        compared: compared(row)?,
         cached_from: row.get("cached_from")?,
     })
+}
+
+fn compared(row: &Row<'_>) -> Result<Option<Compared>, LedgerError> {
+    let Some(with) = row.get("compared_with")? else { return Ok(None) };
+    let cost = row.get::<Option<i64>>("compared_nanos")?.unwrap_or(0);
+    let agreement = row.get("agreement")?;
+    Ok(Some(Compared { with, cost: NanoUsd::new(i128::from(cost)), agreement }))
 }
 
 fn verified(row: &Row<'_>) -> Result<Option<Verified>, LedgerError> {

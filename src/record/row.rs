@@ -141,6 +141,8 @@ pub struct SettledRow {
     pub ttft: Option<Duration>,
     /// What became of a local answer that was looked at before anybody saw it.
     pub verified: Option<Verified>,
+    /// What another target said to the same, after the client had its answer.
+    pub compared: Option<Compared>,
     /// The decision whose answer was given again from the cache; `None` for every other request.
     pub cached_from: Option<String>,
 }
@@ -164,6 +166,7 @@ impl SettledRow {
             latency: Duration::ZERO,
             ttft: None,
             verified: None,
+            compared: None,
             cached_from: None,
         }
     }
@@ -176,6 +179,17 @@ pub struct Verified {
     pub score: f64,
     /// What became of it, as a word from a closed list: `accepted`, `unsure`, …
     pub verdict: String,
+}
+
+/// A local answer that was compared with another target's.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Compared {
+    /// The other target.
+    pub with: String,
+    /// What it bills for that; part of the request's cost.
+    pub cost: NanoUsd,
+    /// How far both say the same, from 0 to 1; `None` if the other target gave no answer.
+    pub agreement: Option<f64>,
 }
 
 /// A server that may have seen a request, whatever it answered.

@@ -36,6 +36,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration::of("api keys", API_KEYS),
     Migration { on_server: SHARED, ..Migration::of("nodes", NODES) },
     Migration::of("raises", RAISES),
+    Migration::of("compared", COMPARED),
     Migration::of("cached", CACHED),
 ];
 
@@ -179,6 +180,12 @@ CREATE TABLE api_key_changes (
 /// What was set aside later, for further attempts of the same request.
 const RAISES: &str = "ALTER TABLE ledger ADD COLUMN raised_nanos INTEGER;";
 
+/// Empty where a local answer was not compared with another.
+const COMPARED: &str = "
+ALTER TABLE ledger ADD COLUMN compared_with TEXT;
+ALTER TABLE ledger ADD COLUMN compared_nanos INTEGER;
+ALTER TABLE ledger ADD COLUMN agreement REAL;
+";
 /// The decision whose answer was given again; empty for every other request.
 const CACHED: &str = "ALTER TABLE ledger ADD COLUMN cached_from TEXT;";
 

@@ -134,6 +134,10 @@ catalog! {
         "Local answers that `verify` looked at, by what became of them (accepted, or the first thing in the way).";
     CASCADE_SCORE = "cascade_score" Histogram(SHARE) ["route"]
         "Tenth percentile of the token probabilities of local answers that `verify` looked at.";
+    CASCADE_AGREEMENT = "cascade_agreement" Histogram(SHARE) ["route", "task"]
+        "How far accepted local answers agree with the next target's, of those that were compared: the same label or value, words in common (0 to 1).";
+    CASCADE_COMPARED = "cascade_compared_total" Counter ["route", "result"]
+        "Accepted local answers that were drawn to be compared with the next target's, by what became of that.";
     SHADOW_DECISIONS = "shadow_decisions_total" Counter ["live", "shadow"]
         "Decisions that a shadow policy made, too, by both targets (refused: none; unsure: a fact is missing).";
     CACHE_LOOKUPS = "cache_lookups_total" Counter ["result"]

@@ -133,6 +133,8 @@ pub struct Metrics {
     pub shadow_decisions: IntCounterVec,
     cascade_answers: IntCounterVec,
     cascade_score: HistogramVec,
+    cascade_agreement: HistogramVec,
+    cascade_compared: IntCounterVec,
     /// Answers that were looked for in the cache.
     pub cache_lookups: IntCounterVec,
     cache_answers: GaugeVec,
@@ -189,6 +191,8 @@ impl Metrics {
             policy_file_refused: gauge(&registry, &catalog::POLICY_FILE_REFUSED)?,
             cascade_answers: int_counter(&registry, &catalog::CASCADE_ANSWERS)?,
             cascade_score: histogram(&registry, &catalog::CASCADE_SCORE)?,
+            cascade_agreement: histogram(&registry, &catalog::CASCADE_AGREEMENT)?,
+            cascade_compared: int_counter(&registry, &catalog::CASCADE_COMPARED)?,
             shadow_decisions: int_counter(&registry, &catalog::SHADOW_DECISIONS)?,
             cache_lookups: int_counter(&registry, &catalog::CACHE_LOOKUPS)?,
             cache_answers: gauge(&registry, &catalog::CACHE_ANSWERS)?,
@@ -273,6 +277,20 @@ impl Metrics {
     pub fn verified(&self, route: &str, verdict: &str, score: f64) {
         self.cascade_answers.with_label_values(&[route, verdict]).inc();
         self.cascade_score.with_label_values(&[route]).observe(score);
+    }
+
+    /// How far an accepted local answer agrees with another, if that came.
+    pub fn compared(&self, route: &str, task: &str, agreement: Option<f64>) {
+        let result = if agreement.is_some() { "compared" } else { "no_answer" };
+        self.drawn(route, result);
+        if let Some(agreement) = agreement {
+            self.cascade_agreement.with_label_values(&[route, task]).observe(agreement);
+        }
+    }
+
+    /// What became of an answer that was drawn to be compared.
+    pub fn drawn(&self, route: &str, result: &str) {
+        self.cascade_compared.with_label_values(&[route, result]).inc();
     }
 
     /// How full the cache is, and what it let go since the start.

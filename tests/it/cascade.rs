@@ -1,13 +1,18 @@
 //! `verify`: the cheap answer wins only when it deserves to. The real starter model answers here; how
 //! sure it is of what is measured first, so that another starter passes, too.
 
+use std::num::NonZeroU32;
+
 use ambidex::cli::report::cascade::cascades;
 use ambidex::config::PolicySource;
-use ambidex::record::Reader;
+use ambidex::inspect::Task;
+use ambidex::money::NanoUsd;
+use ambidex::policy::agreement;
 use ambidex::record::report::Period;
+use ambidex::record::{LedgerRow, Reader, State};
 use serde_json::Value;
 
-use crate::support::{Proxy, Reply, Say, Upstream, answer, chat, events, streamed};
+use crate::support::{Proxy, Reply, Say, Upstream, answer, chat, events, eventually, streamed};
 
 /// Prompts that a small model is more or less sure of.
 const PROMPTS: [&str; 6] = [
@@ -188,4 +193,184 @@ async fn a_server_on_this_machine_is_passed_over() {
     assert_eq!((reply.status, reply.target()), (200, "local"), "{}", reply.text());
     assert!(upstream.seen().is_empty());
     proxy.stop().await;
+}
+
+/// A policy that compares every accepted answer.
+async fn comparing(upstream: &Upstream, limits: &str) -> Proxy {
+    let policy = policy(0.0, limits).replace("otherwise: next", "otherwise: next, agreement: 1");
+    Proxy::with_policy(upstream, &policy).await
+}
+
+fn compared(row: &LedgerRow) -> (f64, NanoUsd) {
+    let compared = row.settled.as_ref().unwrap().compared.clone().unwrap();
+    assert_eq!(compared.with, "cloud");
+    (compared.agreement.unwrap(), compared.cost)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn accepted_answers_are_compared_after_the_client_has_them() {
+    // What the starter says is found out first, so that the upstream can agree.
+    let upstream = Upstream::script([Say::Silence]).await;
+    let alone = proxy(&upstream, 0.0, "").await;
+    let words = said(&alone.send(&chat(PROMPTS[0])).await);
+    alone.stop().await;
+    assert!(upstream.seen().is_empty(), "nothing is compared unless the policy says so");
+
+    let upstream = Upstream::script([
+        Say::Whole(200, answer(&format!("The {}.", words.to_uppercase()), 20, 5)),
+        Say::Events(events(&["Something ", "else."], Some((20, 5)))),
+        Say::Whole(400, "{}".to_owned()),
+    ])
+    .await;
+    let proxy = comparing(&upstream, "").await;
+    let bodies = [chat(PROMPTS[0]), streamed(PROMPTS[0]), chat(PROMPTS[2])];
+    let mut rows = Vec::new();
+    for (number, body) in (1..).zip(&bodies) {
+        let reply = proxy.send(body).await;
+        assert_eq!((reply.status, reply.target()), (200, "local"), "{}", reply.text());
+        if number == 1 {
+            assert_eq!((said(&reply), reply.header("x-ambidex-cost-usd")), (words.clone(), "0.00"));
+        }
+        rows.push(proxy.row(reply.decision()).await);
+        assert_eq!(upstream.seen().len(), number);
+    }
+    assert_eq!(upstream.seen()[0].body, bodies[0].to_string().into_bytes(), "as it came");
+    let (agreement, cost) = compared(&rows[0]);
+    assert!((agreement - 1.0).abs() < 1e-9 && cost.is_positive(), "{agreement}");
+    assert!(compared(&rows[1]).0 < 1e-9);
+    let last = rows[2].settled.clone().unwrap();
+    assert_eq!(last.compared.clone().unwrap().agreement, None, "a refusal says nothing");
+    for row in &rows {
+        let settled = row.settled.clone().unwrap();
+        assert_eq!(
+            (&*settled.outcome, settled.verified.unwrap().verdict),
+            ("answered", "accepted".to_owned())
+        );
+        assert_eq!(settled.answered_by.unwrap().target, "local");
+        assert_eq!(settled.cost, settled.compared.unwrap().cost, "booked with the request");
+        let servers: Vec<_> = settled.sent_to.iter().map(|it| (&*it.target, &*it.zone)).collect();
+        assert_eq!(servers, [("cloud", "eu")], "egress is on record");
+        assert!(settled.avoided.is_positive() && settled.raised.is_positive());
+    }
+    for (line, expected) in [
+        ("ambidex_cascade_agreement_count{route=\"cheap\",task=\"classify\"}", 2.0),
+        ("ambidex_cascade_agreement_sum{route=\"cheap\",task=\"classify\"}", 1.0),
+        ("ambidex_cascade_compared_total{result=\"compared\",route=\"cheap\"}", 2.0),
+        ("ambidex_cascade_compared_total{result=\"no_answer\",route=\"cheap\"}", 1.0),
+        ("ambidex_attempts_total{result=\"compared\",target=\"cloud\"}", 2.0),
+        ("ambidex_attempts_total{result=\"missed\",target=\"cloud\"}", 1.0),
+        ("ambidex_tokens_total{kind=\"output\",source=\"reported\",target=\"cloud\"}", 10.0),
+    ] {
+        assert!((proxy.metric(line).await - expected).abs() < 1e-9, "{line}");
+    }
+    let bill: NanoUsd = rows.iter().map(|row| row.settled.as_ref().unwrap().cost).sum();
+    let counted = "ambidex_cost_usd_total{route=\"cheap\",target=\"cloud\",team=\"support\"}";
+    assert!((proxy.metric(counted).await - bill.as_usd_f64()).abs() < 1e-12);
+
+    let folder = proxy.stop().await;
+    let reader = Reader::open(&folder.path().join("ledger.db")).unwrap();
+    let period = Period {
+        since: "2000-01-01T00:00:00Z".parse().unwrap(),
+        until: "2100-01-01T00:00:00Z".parse().unwrap(),
+    };
+    let it = cascades(&reader.looked_at(period).unwrap(), None).remove(0);
+    let answers: usize = it.agreement.iter().map(|it| it.answers).sum();
+    let unanswered: usize = it.agreement.iter().map(|it| it.unanswered).sum();
+    assert_eq!((answers, unanswered, it.compared), (3, 1, bill));
+    assert!(it.agreement.iter().all(|it| it.task == "classify"));
+}
+
+/// The promise, checked on the wire: what may not leave is not compared, whatever the share.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_may_not_leave_is_never_compared() {
+    const CARD: &str = "4111 1111 1111 1111";
+    let upstream = Upstream::script([Say::Whole(200, answer("billing", 20, 5))]).await;
+    let limits = "limits:\n  - { id: stays, why: secret, when: { data.labels: { any_of: [financial.*] } }, allow_zones: [on-host] }\n";
+    let proxy = comparing(&upstream, limits).await;
+    for body in [chat, streamed].map(|of| of(&format!("Classify as billing or other: card {CARD}")))
+    {
+        let reply = proxy.send(&body).await;
+        assert_eq!((reply.status, reply.target()), (200, "local"), "{}", reply.text());
+        let row = proxy.row(reply.decision()).await.settled.unwrap();
+        assert_eq!(row.verified.unwrap().verdict, "accepted");
+        assert_eq!((row.compared, row.sent_to), (None, Vec::new()));
+    }
+    // The next one may leave, and does.
+    let reply = proxy.send(&chat(PROMPTS[0])).await;
+    compared(&proxy.row(reply.decision()).await);
+    upstream.never_saw(CARD);
+    assert_eq!(upstream.seen().len(), 1);
+    proxy.stop().await;
+}
+
+/// A value that must be masked leaves masked, and the other answer is compared with its values put back.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_masked_on_its_way_is_compared_unmasked() {
+    const MAIL: &str = "jane.doe@contoso.org";
+    let upstream = Upstream::script([Say::Echo]).await;
+    let limits = "limits:\n  - { id: masked, why: contacts, when: { data.labels: { any_of: [contact.*] } }, mask: [contact.*] }\n";
+    let proxy = comparing(&upstream, limits).await;
+    let prompt = format!("Summarize in one line: My order is late. Please write to {MAIL} today.");
+    let reply = proxy.send(&chat(&prompt)).await;
+    assert_eq!((reply.status, reply.target()), (200, "local"), "{}", reply.text());
+    let row = proxy.row(reply.decision()).await;
+    upstream.never_saw(MAIL);
+    // The upstream repeats what it sees.
+    let expected = agreement(Task::Summarize, &said(&reply), &prompt);
+    assert!((compared(&row).0 - expected).abs() < 1e-9, "{}", said(&reply));
+    assert!(expected > 0.0, "{}", said(&reply));
+    proxy.stop().await;
+}
+
+/// Comparing costs money like anything that is sent: a budget without room stops it.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_compared_without_money() {
+    let upstream = Upstream::script([Say::Whole(200, answer("billing", 20, 5))]).await;
+    let budget = "budgets:\n  - { name: day, window: day, limit_usd: 0.000001 }\n";
+    let proxy = comparing(&upstream, budget).await;
+    let reply = proxy.send(&chat(PROMPTS[0])).await;
+    assert_eq!((reply.status, reply.target()), (200, "local"), "{}", reply.text());
+    let row = proxy.row(reply.decision()).await.settled.unwrap();
+    assert_eq!((row.compared, row.sent_to, row.cost), (None, Vec::new(), NanoUsd::ZERO));
+    let line = "ambidex_cascade_compared_total{result=\"no_budget\",route=\"cheap\"}";
+    assert!((proxy.metric(line).await - 1.0).abs() < 1e-9);
+    assert!(upstream.seen().is_empty());
+    proxy.stop().await;
+}
+
+/// The client has its answer while the other target still thinks, and its place is free again. Stopping
+/// waits for the comparison.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_waits_for_a_comparison_but_shutdown() {
+    let words = events(&["bill", "ing"], Some((20, 5)));
+    let upstream = Upstream::script([Say::Stepwise(words)]).await;
+    let policy = policy(0.0, "").replace("otherwise: next", "otherwise: next, agreement: 1");
+    let proxy = Proxy::with(&upstream, |settings, folder| {
+        let path = folder.path().join("policy.yaml");
+        std::fs::write(&path, &policy).unwrap();
+        settings.policy = PolicySource::File(path);
+        settings.callers[0].rates.concurrent = NonZeroU32::new(1);
+    })
+    .await;
+    let reply = proxy.send(&streamed(PROMPTS[0])).await;
+    let id = reply.decision().to_owned();
+    assert_eq!((reply.status, reply.target()), (200, "local"), "{}", reply.text());
+    eventually("the other target is asked", || async {
+        (upstream.seen().len() == 1).then_some(())
+    })
+    .await;
+    let state = || proxy.gateway.app.store.reader().unwrap().row(&id).unwrap().unwrap().state;
+    assert_eq!(state(), State::Held, "the row is written when all of it is known");
+    let again = proxy.send(&chat(PROMPTS[0])).await;
+    assert_eq!(again.status, 200, "the caller's only place is free: {}", again.text());
+    let stopping = tokio::task::spawn(proxy.stop());
+    eventually("the end of both comparisons", || async {
+        upstream.go_on();
+        stopping.is_finished().then_some(())
+    })
+    .await;
+    let folder = stopping.await.unwrap();
+    let reader = Reader::open(&folder.path().join("ledger.db")).unwrap();
+    let row = reader.row(&id).unwrap().unwrap();
+    assert!(compared(&row).1.is_positive());
 }

@@ -8,8 +8,8 @@ use ambidex::record::evidence::{Known, Upkeep, verify};
 use ambidex::record::keys::{Grants, KeyRow, Keys};
 use ambidex::record::report::{Dimension, Period};
 use ambidex::record::{
-    Chosen, DecidedRow, Ending, LedgerError, LedgerRow, Reader, SentTo, SettledRow, State, Store,
-    StoreSettings, Verified,
+    Chosen, Compared, DecidedRow, Ending, LedgerError, LedgerRow, Reader, SentTo, SettledRow,
+    State, Store, StoreSettings, Verified,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -67,6 +67,11 @@ fn settled(id: &str, cost: i128) -> SettledRow {
         latency: Duration::from_micros(1_234),
         ttft: None,
         verified: (cost > 100).then(|| Verified { score: 0.25, verdict: "accepted".to_owned() }),
+        compared: (cost > 100).then(|| Compared {
+            with: "cloud".to_owned(),
+            cost: NanoUsd::new(cost),
+            agreement: Some(0.75),
+        }),
         cached_from: (cost > 100).then(|| "earlier".to_owned()),
     }
 }

@@ -27,7 +27,29 @@ pub struct Cascade {
     pub at: Vec<Threshold>,
     /// The highest threshold that accepts the share that was asked for.
     pub calibrated: Option<f64>,
+    /// How far answers that were compared agree with another target's, by task and score.
+    pub agreement: Vec<Agreement>,
+    /// What comparing was billed.
+    pub compared: NanoUsd,
 }
+
+/// How far accepted answers of like score agree with another target's.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Agreement {
+    /// What was asked for.
+    pub task: String,
+    /// The scores of the answers: from this one on, and below the other, or up to 1.
+    pub scores: (f64, f64),
+    /// Answers that were compared.
+    pub answers: usize,
+    /// How many of the others gave no answer.
+    pub unanswered: usize,
+    /// The mean, from 0 to 1; `None` if none gave an answer.
+    pub mean: Option<f64>,
+}
+
+/// Where the bands of scores begin.
+const BANDS: [f64; 6] = [0.0, 0.2, 0.4, 0.6, 0.8, 0.9];
 
 /// What would have been at a threshold.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -69,8 +91,37 @@ fn cascade(route: &str, own: &[&Looked], accept_rate: Option<f64>) -> Cascade {
         billed: sum(&mut own.iter().filter(|it| !is_accepted(it)).map(|it| it.cost)),
         at: steps.map(|min| at(own, min)).collect(),
         calibrated: accept_rate.and_then(|rate| calibrate(own, rate)),
+        agreement: agreement(own),
+        compared: sum(&mut own.iter().filter_map(|it| it.compared.as_ref()).map(|it| it.cost)),
         verdicts,
     }
+}
+
+fn agreement(own: &[&Looked]) -> Vec<Agreement> {
+    let mut cells: BTreeMap<(&str, usize), (usize, Vec<f64>)> = BTreeMap::new();
+    for it in own {
+        let Some(compared) = &it.compared else { continue };
+        let band = BANDS.iter().rposition(|from| it.score >= *from).unwrap_or(0);
+        let (answers, values) = cells.entry((&it.task, band)).or_default();
+        *answers += 1;
+        values.extend(compared.agreement);
+    }
+    let cells = cells.into_iter().map(|((task, band), (answers, values))| Agreement {
+        task: task.to_owned(),
+        scores: (
+            BANDS.get(band).copied().unwrap_or(0.0),
+            BANDS.get(band + 1).copied().unwrap_or(1.0),
+        ),
+        answers,
+        unanswered: answers - values.len(),
+        mean: mean(&values),
+    });
+    cells.collect()
+}
+
+#[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "counts of answers")]
+fn mean(values: &[f64]) -> Option<f64> {
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }
 
 fn could_pass(it: &Looked) -> bool {
@@ -79,7 +130,8 @@ fn could_pass(it: &Looked) -> bool {
 
 /// What the next target bills for an answer: what it did bill, or what was saved.
 fn elsewhere(it: &Looked) -> NanoUsd {
-    if it.cost.is_positive() { it.cost } else { it.avoided }
+    // An accepted answer cost nothing but what comparing cost.
+    if it.cost.is_positive() && it.compared.is_none() { it.cost } else { it.avoided }
 }
 
 fn at(own: &[&Looked], min: f64) -> Threshold {
@@ -148,6 +200,16 @@ fn as_json(it: &Cascade) -> Value {
             "saved_usd": at.saved.to_string(),
         })
     };
+    let agreed = |it: &Agreement| {
+        json!({
+            "task": it.task,
+            "score_from": it.scores.0,
+            "score_to": it.scores.1,
+            "answers": it.answers,
+            "unanswered": it.unanswered,
+            "mean": it.mean,
+        })
+    };
     json!({
         "route": it.route,
         "answers": it.answers,
@@ -156,6 +218,8 @@ fn as_json(it: &Cascade) -> Value {
         "billed_usd": it.billed.to_string(),
         "thresholds": it.at.iter().map(at).collect::<Vec<_>>(),
         "calibrated": it.calibrated,
+        "agreement": it.agreement.iter().map(agreed).collect::<Vec<_>>(),
+        "compared_usd": it.compared.to_string(),
     })
 }
 
@@ -186,7 +250,30 @@ fn text(it: &Cascade, accept_rate: Option<f64>, out: &mut impl Write) -> anyhow:
             )?,
         }
     }
+    agreed(it, out)?;
     writeln!(out)?;
+    Ok(())
+}
+
+fn agreed(it: &Cascade, out: &mut impl Write) -> anyhow::Result<()> {
+    if it.agreement.is_empty() {
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "\n  accepted answers compared with the next target's, for {} USD:",
+        it.compared
+    )?;
+    writeln!(out, "  task          score      compared   agree")?;
+    for it in &it.agreement {
+        let Agreement { task, scores: (from, to), answers, unanswered, mean } = it;
+        let mean = mean.map_or_else(|| "unknown".to_owned(), |it| format!("{:.1}%", it * 100.0));
+        write!(out, "  {task:<12}  {from:.1} - {to:.1}  {answers:>8}   {mean}")?;
+        if *unanswered > 0 {
+            write!(out, "   ({unanswered} without another answer)")?;
+        }
+        writeln!(out)?;
+    }
     Ok(())
 }
 
@@ -194,6 +281,7 @@ fn text(it: &Cascade, accept_rate: Option<f64>, out: &mut impl Write) -> anyhow:
 mod tests {
     use super::{Cascade, Layout, Looked, cascades, print};
     use crate::money::NanoUsd;
+    use crate::record::Compared;
 
     fn looked(score: f64, verdict: &str, (cost, avoided): (i128, i128)) -> Looked {
         Looked {
@@ -202,6 +290,53 @@ mod tests {
             verdict: verdict.to_owned(),
             cost: NanoUsd::new(cost),
             avoided: NanoUsd::new(avoided),
+            task: "classify".to_owned(),
+            compared: None,
+        }
+    }
+
+    fn compared(task: &str, score: f64, agreement: Option<f64>) -> Looked {
+        let compared = Compared { with: "cloud".to_owned(), cost: NanoUsd::new(7), agreement };
+        let task = task.to_owned();
+        Looked { task, compared: Some(compared), ..looked(score, "accepted", (7, 10)) }
+    }
+
+    #[test]
+    fn agreement_is_told_by_task_and_score() {
+        let mut all = some();
+        all.extend([
+            compared("classify", 0.95, Some(1.0)),
+            compared("classify", 0.9, Some(0.0)),
+            compared("classify", 0.95, None),
+            compared("classify", 0.45, Some(0.0)),
+            compared("summarize", 0.3, None),
+        ]);
+        let it = cascades(&all, None).remove(0);
+        let cells: Vec<_> = it
+            .agreement
+            .iter()
+            .map(|it| (&*it.task, it.scores.0, it.answers, it.unanswered, it.mean))
+            .collect();
+        assert_eq!(
+            cells,
+            [
+                ("classify", 0.4, 1, 0, Some(0.0)),
+                ("classify", 0.9, 3, 1, Some(0.5)),
+                ("summarize", 0.2, 1, 1, None),
+            ]
+        );
+        assert_eq!(it.compared, NanoUsd::new(35));
+        // What comparing costs is no bill for an answer that was not accepted, nor was it saved.
+        assert_eq!((it.saved, it.billed), (NanoUsd::new(80), NanoUsd::new(120)));
+        assert_eq!(it.at[0].saved, NanoUsd::new(120));
+        let mut out = Vec::new();
+        print(&[it], None, Layout::Text, &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        for line in [
+            "classify      0.9 - 1.0         3   50.0%   (1 without another answer)",
+            "summarize     0.2 - 0.4         1   unknown   (1 without another answer)",
+        ] {
+            assert!(text.contains(line), "{text}");
         }
     }
 

@@ -6,6 +6,7 @@ use crate::engine::{Guide, Job, Patience, Search};
 use crate::failure::{Code, Failure};
 use crate::inspect::Task;
 use crate::money::Tokens;
+use crate::spread;
 
 /// The job for a request, or why there is none: a parameter that cannot be understood. Whether its
 /// values are in range is for the engine to say.
@@ -39,7 +40,8 @@ pub(super) fn of(
         top_k: count(sampling.top_k),
         top_p: sampling.top_p.map_or(1.0, narrow),
         min_p: sampling.min_p.map_or(0.0, narrow),
-        seed: sampling.seed.unwrap_or_else(|| seed(decision)),
+        // The seed of a request that names none: another for each, and known from its record.
+        seed: sampling.seed.unwrap_or_else(|| spread::of_text(decision)),
         repetition_penalty: sampling.repetition_penalty.map_or(1.0, narrow),
         no_repeat_ngram: count(sampling.no_repeat_ngram),
         stop: sampling.stop.clone(),
@@ -80,14 +82,6 @@ fn search(request: &Request) -> Option<Search> {
         beams,
         length_penalty: sampling.length_penalty.map_or(1.0, narrow),
         patience,
-    })
-}
-
-/// The seed of a request that names none: another for each, and known from its record.
-fn seed(decision: &str) -> u64 {
-    // FNV-1a.
-    decision.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     })
 }
 

@@ -3,7 +3,9 @@
 
 use std::collections::VecDeque;
 
+use super::super::comparison::Sample;
 use super::super::settlement::{Bill, Settlement, Verified};
+use super::super::{Look, Wanted};
 use super::{Attended, note_waiting};
 use crate::chat::Request;
 use crate::engine::{EngineError, Event, Finish, Summary};
@@ -97,4 +99,17 @@ pub(super) fn judge(
     let route = &settlement.case().route;
     settlement.app().metrics.verified(route, verdict.name(), f64::from(score));
     verdict
+}
+
+/// Draws accepted answers that are compared with what the next target of the decision says.
+pub(super) fn draw(heard: &Heard, look: Look<'_>, settlement: &mut Settlement, wanted: Wanted<'_>) {
+    // Of several answers there is none to compare.
+    let [said] = &*heard.texts else { return };
+    if look.verify.draws(&settlement.case().id)
+        && let Some(clearance) = look.rest.next()
+        && let Some(sample) =
+            Sample::of(settlement, said.clone(), (clearance, look.estimates), wanted)
+    {
+        settlement.compare_later(sample);
+    }
 }

@@ -260,6 +260,15 @@ fn view(row: &LedgerRow) -> Value {
             "output_tokens": it.usage.map(|usage| usage.output_total().0),
             "usage_source": it.usage.map(|usage| usage.source.name()),
             "latency_ms": u64::try_from(it.latency.as_millis()).unwrap_or(u64::MAX),
+            "verified": it.verified.as_ref().map(|it| json!({
+                "verdict": it.verdict,
+                "score": it.score,
+            })),
+            "compared": it.compared.as_ref().map(|it| json!({
+                "with": it.with,
+                "agreement": it.agreement,
+                "cost_usd": it.cost.to_string(),
+            })),
             "first_token_ms": it.ttft.and_then(|it| u64::try_from(it.as_millis()).ok()),
         })),
     })

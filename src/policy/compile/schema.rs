@@ -301,6 +301,10 @@ fn route_key(key: &str) -> Value {
                     "whether what is extracted must stand in the text",
                 ),
                 "otherwise" => json!({ "const": "next" }),
+                "agreement" => said(
+                    json!({ "type": "number", "minimum": 0, "maximum": 1 }),
+                    "the share of accepted answers that are compared with the next target's",
+                ),
                 _ => json!({ "type": "integer", "minimum": 0 }),
             }),
             "when the answer is good enough; else the next target answers",

@@ -5,8 +5,8 @@ use super::Compiler;
 use super::matchers::millionths;
 use crate::yaml::{Cursor, Fields};
 
-pub(super) const KEYS: [&str; 6] =
-    ["of", "min_token_prob_p10", "extractive", "words_min", "words_max", "otherwise"];
+pub(super) const KEYS: [&str; 7] =
+    ["of", "min_token_prob_p10", "extractive", "words_min", "words_max", "otherwise", "agreement"];
 /// Most words that can be asked for.
 const WORDS_MAX: u64 = 100_000;
 
@@ -18,7 +18,8 @@ impl Compiler<'_> {
         let place = inner.need("of", &mut self.reader);
         let of = place.as_ref().and_then(|at| self.target(at));
         let p10 = inner.need("min_token_prob_p10", &mut self.reader);
-        let p10_min = p10.and_then(|at| self.probability(&at));
+        let p10_min = p10.and_then(|at| self.share(&at, "probability"));
+        let agreement = inner.get("agreement").and_then(|at| self.share(&at, "share"));
         let extractive = inner.get("extractive").and_then(|at| self.reader.truth(&at));
         let mut words = |key: &str| {
             let at = inner.get(key)?;
@@ -37,7 +38,8 @@ impl Compiler<'_> {
         let of = of?;
         self.check_place(place.as_ref()?, of, targets);
         let extractive = extractive.unwrap_or(true);
-        Some(Verify { of, p10_min: p10_min?, extractive, words_min, words_max })
+        let agreement = agreement.unwrap_or(0.0);
+        Some(Verify { of, p10_min: p10_min?, extractive, words_min, words_max, agreement })
     }
 
     /// A target that is looked at answers in this process, and another must come after it.
@@ -59,11 +61,11 @@ impl Compiler<'_> {
     }
 
     #[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "up to a million")]
-    fn probability(&mut self, at: &Cursor<'_>) -> Option<f32> {
+    fn share(&mut self, at: &Cursor<'_>, what: &str) -> Option<f32> {
         let share = at.node.value.as_number().and_then(millionths);
         let share = share.filter(|share| (0..=1_000_000).contains(share));
         if share.is_none() {
-            let message = "expected a probability from 0 to 1".to_owned();
+            let message = format!("expected a {what} from 0 to 1");
             self.reader.wrong_with_help(at, message, "write it like `0.45`");
         }
         share.map(|share| share as f32 / 1e6)

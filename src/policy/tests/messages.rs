@@ -80,6 +80,7 @@ fn mistakes_in_rules_are_shown_with_a_way_out() {
         ("same id", policy("limits:\n  - { id: rest, why: b, max_cost_usd: 0 }\n")),
         ("repeated key", policy("owner: a\nowner: b\n")),
         ("verify without a threshold", policy("routes:\n  - { id: a, use: [local, cloud, world], verify: { of: local } }\n")),
+        ("verify with a share that is none", policy("routes:\n  - { id: a, use: [local, cloud, world], verify: { of: local, min_token_prob_p10: 0.4, agreement: 5 } }\n")),
         ("verify of a server", policy("routes:\n  - { id: a, use: [local, cloud, world], verify: { of: cloud, min_token_prob_p10: 0.4 } }\n")),
         ("verify without a next", policy("routes:\n  - { id: a, use: [cloud, world, local], verify: { of: local, min_token_prob_p10: 40% } }\n")),
         ("assertion of nothing", policy("assert:\n  - never: { task.type: code }\n")),

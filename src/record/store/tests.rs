@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use super::super::row::{Chosen, Ending, State, Sums};
+use super::super::row::{Chosen, Compared, Ending, State, Sums};
 use super::*;
 use crate::budget::{BudgetSpec, Firmness, Imputed, Subject, Window};
 use crate::chat::{Usage, UsageSource};
@@ -36,6 +36,11 @@ fn settled(id: &str, cost: i128) -> SettledRow {
         latency: Duration::from_micros(1_234),
         ttft: Some(Duration::from_micros(567)),
         verified: None,
+        compared: Some(Compared {
+            with: "cloud".to_owned(),
+            cost: NanoUsd::new(2),
+            agreement: Some(0.75),
+        }),
         cached_from: None,
         ..SettledRow::example(id)
     }

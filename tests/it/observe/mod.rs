@@ -1,6 +1,7 @@
 //! What people look at the gateway through: the table of metrics, the dashboards and alerts made on it,
 //! and a real Prometheus that reads them.
 
+mod alerts;
 mod dashboards;
 mod hygiene;
 mod panels;

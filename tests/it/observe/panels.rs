@@ -515,6 +515,17 @@ pub(super) const DASHBOARDS: &[Dashboard] = &[
                 )],
             },
             Panel {
+                title: "Agreement of local answers",
+                about: "With the next target's, of those that were compared: mean by task.",
+                kind: Kind::Lines,
+                unit: "percentunit",
+                size: (8, 7),
+                queries: &[(
+                    "sum by (task) (rate(ambidex_cascade_agreement_sum[$__rate_interval])) / sum by (task) (rate(ambidex_cascade_agreement_count[$__rate_interval]))",
+                    "{{task}}",
+                )],
+            },
+            Panel {
                 title: "Memory of local models",
                 about: "Weights, and sequences being answered.",
                 kind: Kind::Areas,

@@ -168,6 +168,7 @@ async fn panels_without_data(prometheus: &Prometheus) -> Vec<&'static str> {
         "Errors by reason",
         "Policy in force and shadow",
         "Local answers that were looked at",
+        "Agreement of local answers",
         "Failed attempts by target",
         "Refused requests by limit",
     ];

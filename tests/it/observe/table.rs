@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use ambidex::telemetry::catalog::{Kind, METRICS, Metric, PREFIX};
 use ambidex::telemetry::{Drops, Metrics};
 
-use super::is_current;
+use super::{alerts, is_current};
 
 /// `UPDATE=1 cargo test --test it metrics_are_documented` writes the page.
 #[test]
@@ -25,6 +25,8 @@ fn page() -> String {
             metric.name, metric.help
         ));
     }
+    page.push_str(ALERTS);
+    page.push_str(&alerts::told());
     page.push_str(CLOSING);
     page
 }
@@ -39,7 +41,18 @@ budgets have series of their own, the others share `other`; the ledger has all o
 |---|---|---|---|
 ";
 
+const ALERTS: &str = "
+## Alerts
+
+Rules in `deploy/prometheus/alerts.yml`, made from one table (`tests/it/observe/alerts.rs`); `promtool test rules` runs their tests.
+
+| alert | severity | when |
+|---|---|---|
+";
+
 const CLOSING: &str = "
+## Where to look
+
 `GET /metrics` on the admin listener is the page that Prometheus reads. Dashboards for Grafana with their
 provisioning are in `deploy/grafana/`, alert rules with their tests in `deploy/prometheus/`, and
 `deploy/compose/` starts all of it with the demonstration's data.

@@ -15,6 +15,8 @@ pub enum Say {
     Whole(u16, String),
     /// A whole JSON reply, or an event stream in these pieces where one was asked for.
     InKind(String, Vec<Vec<u8>>),
+    /// A whole reply that repeats the last message.
+    Echo,
     /// An event stream in these pieces, properly ended.
     Events(Vec<Vec<u8>>),
     /// An event stream in these pieces, then the connection breaks.
@@ -32,12 +34,17 @@ pub enum Say {
 }
 
 impl Say {
-    /// The stream, where there is a choice and one was asked for.
+    /// What depends on what was asked.
     fn in_kind(self, asked: &str) -> Self {
         if let Self::InKind(_, pieces) = &self
             && asked.contains("\"stream\":true")
         {
             return Self::Events(pieces.clone());
+        }
+        if matches!(self, Self::Echo) {
+            let asked: Value = serde_json::from_str(asked).unwrap();
+            let last = asked["messages"].as_array().unwrap().last().unwrap();
+            return Self::Whole(200, answer(last["content"].as_str().unwrap(), 20, 5));
         }
         self
     }
@@ -135,6 +142,8 @@ impl Upstream {
     /// Whether the connection goes on.
     async fn answer(&self, stream: &mut TcpStream, say: Say) -> bool {
         match say {
+            // It was made a whole reply.
+            Say::Echo => false,
             Say::InKind(body, _) => Box::pin(self.answer(stream, Say::Whole(200, body))).await,
             Say::Whole(status, body) => {
                 let head = format!(
