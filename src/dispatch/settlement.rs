@@ -125,6 +125,7 @@ impl Case {
             reserved: self.reserved,
             raised: Raised(Mutex::new(self.raised.get())),
             ticket: None,
+            place: None,
             parts: Parts::default(),
         }
     }
