@@ -37,7 +37,7 @@ use crate::upstream::Remote;
 pub use comparison::Comparisons;
 pub(crate) use local::prompts as local_prompts;
 pub use masking::Masking;
-pub use settlement::{Bill, Carried, Case, Raised, Servers, Settlement, Verified};
+pub use settlement::{Bill, Carried, Case, Raised, ReadIn, Servers, Settlement, Verified};
 use translation::Leaving;
 pub use unsent::Unsent;
 pub(crate) use unsent::close_cached;

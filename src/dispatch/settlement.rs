@@ -2,6 +2,7 @@
 //! however it ended: dropping a [`Settlement`] that nobody finished settles it, too.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -100,6 +101,8 @@ pub struct Case {
     pub reserved: NanoUsd,
     /// What was set aside beyond that for further attempts, on disk.
     pub raised: Raised,
+    /// Into how many parts the local model had to cut its text.
+    pub read_in: ReadIn,
     /// The key under which the client may ask again, until the request ends.
     pub ticket: Option<Ticket>,
     /// Where its answer is kept for whoever asks the same, if it is.
@@ -124,6 +127,7 @@ impl Case {
             seats: Seats::default(),
             reserved: self.reserved,
             raised: Raised(Mutex::new(self.raised.get())),
+            read_in: ReadIn(AtomicU32::new(self.read_in.get())),
             ticket: None,
             place: None,
             parts: Parts::default(),
@@ -172,6 +176,22 @@ impl Raised {
     /// It is on disk that it is so much.
     pub fn set(&self, amount: NanoUsd) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = amount;
+    }
+}
+
+/// Into how many parts a text was cut; 0 if it was read whole.
+#[derive(Debug, Default)]
+pub struct ReadIn(AtomicU32);
+
+impl ReadIn {
+    /// How many.
+    pub fn get(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// It is cut into so many.
+    pub fn set(&self, parts: usize) {
+        self.0.store(u32::try_from(parts).unwrap_or(u32::MAX), Ordering::Relaxed);
     }
 }
 
@@ -394,6 +414,7 @@ impl Settlement {
             ttft: self.first_piece,
             verified: verified.map(Verified::recorded),
             compared: None,
+            read_in: self.case.read_in.get(),
             cached_from: None,
         };
         match self.sample.take().filter(|_| outcome == Outcome::Answered) {

@@ -67,6 +67,7 @@ pub(super) fn close_unanswered(app: &Arc<App>, case: &Case, outcome: Outcome, ca
         ttft: None,
         verified: verified.map(Verified::recorded),
         compared: None,
+        read_in: case.read_in.get(),
         cached_from: None,
     });
 }
@@ -98,6 +99,7 @@ pub(crate) fn close_cached(app: &Arc<App>, case: &Case, kept: &Kept) {
         ttft: None,
         verified: None,
         compared: None,
+        read_in: 0,
         cached_from: Some(kept.decision.clone()),
     });
 }

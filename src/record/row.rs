@@ -143,6 +143,8 @@ pub struct SettledRow {
     pub verified: Option<Verified>,
     /// What another target said to the same, after the client had its answer.
     pub compared: Option<Compared>,
+    /// Into how many parts the local model had to cut the text; 0 if none.
+    pub read_in: u32,
     /// The decision whose answer was given again from the cache; `None` for every other request.
     pub cached_from: Option<String>,
 }
@@ -167,6 +169,7 @@ impl SettledRow {
             ttft: None,
             verified: None,
             compared: None,
+            read_in: 0,
             cached_from: None,
         }
     }

@@ -49,8 +49,8 @@ async fn gateway(upstream: &Upstream, rules: Option<Rules>) -> Proxy {
     .await
 }
 
-fn on() -> Option<Rules> {
-    Some(Rules::default())
+fn on() -> Rules {
+    Rules::default()
 }
 
 /// The same request, made to leave nothing to chance.
@@ -87,7 +87,7 @@ async fn ask(
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_question_is_paid_for_once() {
     let upstream = numbered().await;
-    let proxy = gateway(&upstream, on()).await;
+    let proxy = gateway(&upstream, Some(on())).await;
     let first = proxy.send(&settled(chat("Why is the sky blue?"))).await;
     assert_eq!((first.status, first.header("x-ambidex-cache")), (200, "miss"));
     let paid = proxy.row(first.decision()).await.settled.unwrap().cost;
@@ -142,7 +142,7 @@ async fn the_same_question_is_paid_for_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_differs_is_another_question() {
     let upstream = numbered().await;
-    let proxy = gateway(&upstream, on()).await;
+    let proxy = gateway(&upstream, Some(on())).await;
     let (path, body) = ("/v1/chat/completions", settled(chat("Why is the sky blue?")));
     let first = ask(&proxy, KEY, path, &body, &[]).await;
     let variation = |key: &str, value: Value| {
@@ -189,7 +189,7 @@ async fn whatever_differs_is_another_question() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_to_be_kept_is_not_kept() {
     let upstream = numbered().await;
-    let proxy = gateway(&upstream, on()).await;
+    let proxy = gateway(&upstream, Some(on())).await;
     let tool = json!([{ "type": "function", "function": { "name": "pay", "parameters": {} } }]);
     let mut with_tools = settled(chat("Pay the bill"));
     with_tools["tools"] = tool;
@@ -234,7 +234,7 @@ async fn refusals_errors_and_broken_streams_are_not_kept() {
         Say::Events(events(&["all", " of it"], Some((9, 9)))),
     ])
     .await;
-    let proxy = gateway(&upstream, on()).await;
+    let proxy = gateway(&upstream, Some(on())).await;
     let body = settled(streamed("Count to two"));
     let statuses = [proxy.send(&body).await, proxy.send(&body).await, proxy.send(&body).await];
     assert_eq!(statuses.each_ref().map(|it| it.status), [400, 200, 200]);
@@ -252,7 +252,7 @@ async fn refusals_errors_and_broken_streams_are_not_kept() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_is_told_again_as_it_was_and_says_that_it_cost_nothing() {
     let upstream = numbered().await;
-    let proxy = gateway(&upstream, on()).await;
+    let proxy = gateway(&upstream, Some(on())).await;
     let mut message = json!({ "model": "auto", "max_tokens": 20, "temperature": 0, "stream": true,
         "messages": [{ "role": "user", "content": "Name a colour" }] });
     for path in ["/v1/chat/completions", "/v1/messages"] {
@@ -280,7 +280,7 @@ async fn a_stream_is_told_again_as_it_was_and_says_that_it_cost_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn masked_values_come_back_to_those_who_sent_them() {
     let upstream = numbered().await;
-    let proxy = gateway(&upstream, on()).await;
+    let proxy = gateway(&upstream, Some(on())).await;
     let body = |who: &str| settled(chat(&format!("Write a greeting to {who}@contoso.org, please")));
     let jane = proxy.send(&body("jane")).await;
     assert_eq!(proxy.send(&body("jane")).await.body, jane.body);
@@ -332,7 +332,7 @@ async fn local_answers_are_given_again_too() {
         let inside = "version: 1\nname: inside\nroutes: [{ id: in, use: [local] }]\n";
         std::fs::write(&path, inside).unwrap();
         settings.policy = PolicySource::File(path);
-        settings.cache = on();
+        settings.cache = Some(on());
     })
     .await;
     for body in [settled(chat("What is the capital of France?")), settled(streamed("Say hello"))] {
