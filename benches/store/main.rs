@@ -132,7 +132,7 @@ async fn round(
         Some(url) => StoreSettings::Postgres(PostgresSettings {
             url: Secret::new(url.to_owned()),
             signing_key: folder.path().join("signing-key"),
-            lease: Duration::from_secs(60),
+            lease: Duration::from_mins(1),
         }),
         None => StoreSettings::Sqlite(folder.path().join("ledger.db")),
     };

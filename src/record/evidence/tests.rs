@@ -108,13 +108,11 @@ async fn every_change_is_found_where_it_was_made() {
         (
             "INSERT INTO ledger SELECT 7, 'g', at_us, caller, team, key, surface, model_asked, route,
                target, zone, model, sensitivity, task, policy_rev, price_digest, refused,
-               reserved_nanos, reserved_imputed_nanos, trace_json, state, outcome, answered_route,
-               answered_target, answered_zone, answered_model, cost_nanos, avoided_nanos,
+               reserved_nanos, reserved_imputed_nanos, trace_json, state, outcome, answered_route, answered_target, answered_zone, answered_model, cost_nanos, avoided_nanos,
                imputed_nanos, usage_source, input_uncached, cache_read, cache_write, cache_write_1h,
                output, reasoning, latency_us, ttft_us, facts_json, answered_licence,
                answered_sha256, verify_score, verify_verdict, sent_to, node, raised_nanos, compared_with,
-               compared_nanos, agreement, read_in, cached_from,
-               input_extra, output_extra, usage_extras, service_tier FROM ledger WHERE id = 'f'",
+               compared_nanos, agreement, read_in, cached_from, input_extra, output_extra, usage_extras, service_tier FROM ledger WHERE id = 'f'",
             "row 7 (decision g): it is in no link",
         ),
         // The chain itself.
