@@ -12,6 +12,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::comparison::{self, Comparison, Sample};
 use crate::app::App;
 use crate::budget::{Charge, Hold};
+use crate::cache::Place;
 use crate::caller::{Caller, Seats, Standing};
 use crate::chat::Usage;
 use crate::chat::talk::Said;
@@ -21,6 +22,7 @@ use crate::idempotency::Ticket;
 use crate::money::{NanoUsd, Tokens};
 use crate::policy::{TargetId, Verdict};
 use crate::record::{self, Ending, SentTo, SettledRow};
+use crate::route::price::Price;
 use crate::telemetry::traces::{Attribute, Attributes, End, Parts, Reach, Span};
 use crate::telemetry::{Outcome, RequestLabels, Sums};
 use crate::trail;
@@ -53,7 +55,7 @@ impl Carried {
     /// There was none.
     pub const NOTHING: Self = Self { cost: NanoUsd::ZERO, imputed: NanoUsd::ZERO, verified: None };
 
-    const fn is_nothing(&self) -> bool {
+    pub(super) const fn is_nothing(&self) -> bool {
         !self.cost.is_positive() && !self.imputed.is_positive()
     }
 }
@@ -68,7 +70,7 @@ pub struct Verified {
 }
 
 impl Verified {
-    fn recorded(self) -> record::Verified {
+    pub(super) fn recorded(self) -> record::Verified {
         record::Verified { score: f64::from(self.score), verdict: self.verdict.name().to_owned() }
     }
 }
@@ -98,12 +100,16 @@ pub struct Case {
     pub seats: Seats,
     /// What its decision set aside, on disk.
     pub reserved: NanoUsd,
+    /// Whether its decision is on disk; one that stays in this process can do without.
+    pub is_recorded: bool,
     /// What was set aside beyond that for further attempts, on disk.
     pub raised: Raised,
     /// Into how many parts the local model had to cut its text.
     pub read_in: ReadIn,
     /// The key under which the client may ask again, until the request ends.
     pub ticket: Option<Ticket>,
+    /// Where its answer is kept for whoever asks the same, if it is.
+    pub place: Option<Arc<Place>>,
     /// What it consisted of so far, where traces are wanted.
     pub parts: Parts,
 }
@@ -123,9 +129,11 @@ impl Case {
             standing: Standing::default(),
             seats: Seats::default(),
             reserved: self.reserved,
+            is_recorded: self.is_recorded,
             raised: Raised(Mutex::new(self.raised.get())),
             read_in: ReadIn(AtomicU32::new(self.read_in.get())),
             ticket: None,
+            place: None,
             parts: Parts::default(),
         }
     }
@@ -283,13 +291,17 @@ impl Settlement {
     }
 
     /// What this usage costs at the target: by the user's own price, else as the upstream says that it
-    /// bills, else by the book.
-    pub fn cost(&self, usage: &Usage) -> NanoUsd {
+    /// bills, else by the book. What has no price of its own, such as a service tier that nobody knows, costs
+    /// what was `reserved`, and more if its tokens alone do.
+    pub fn cost(&self, usage: &Usage, reserved: NanoUsd) -> NanoUsd {
         let destination = self.destination();
         let price = destination.and_then(|it| it.price(self.case.at));
         let is_own = destination.is_some_and(|it| it.has_own_price);
         let billed = usage.billed.filter(|_| !is_own);
-        billed.or_else(|| price.map(|price| price.cost(usage))).unwrap_or(NanoUsd::ZERO)
+        let of = |price: &Price| {
+            price.cost(usage).unwrap_or_else(|| reserved.max(price.usual_cost(usage)))
+        };
+        billed.or_else(|| price.map(of)).unwrap_or(NanoUsd::ZERO)
     }
 
     fn destination(&self) -> Option<&Destination> {
@@ -382,6 +394,14 @@ impl Settlement {
             ..sums
         };
         let ending = if carried.is_nothing() { ending } else { Ending::Settled };
+        let verified = self.verified.or(carried.verified);
+        let is_kept = verified.is_some_and(|it| it.verdict == Verdict::Kept);
+        // An answer that was not accepted, and given for want of a better one, is given once.
+        if let Some(place) = self.case.place.as_ref().filter(|_| !is_kept)
+            && outcome == Outcome::Answered
+        {
+            place.answered(self.target, sums.cost + sums.avoided);
+        }
         self.count_attempt(outcome.name());
         self.count(outcome, usage, sums);
         let target = self.destination().map_or("other", |it| it.name.as_str());
@@ -400,11 +420,14 @@ impl Settlement {
             usage,
             latency: self.case.started.elapsed(),
             ttft: self.first_piece,
-            verified: self.verified.or(carried.verified).map(Verified::recorded),
+            verified: verified.map(Verified::recorded),
             compared: None,
             read_in: self.case.read_in.get(),
+            cached_from: None,
         };
         match self.sample.take().filter(|_| outcome == Outcome::Answered) {
+            // Without a record nothing is bought, and nothing ends.
+            _ if !self.case.is_recorded => {}
             Some(sample) => comparison::begin(&self.app, &self.case, *sample, row),
             None => self.app.record_ending(row),
         }
@@ -445,16 +468,16 @@ impl Settlement {
         match bill {
             Bill::Nothing => (None, Ending::Released, Sums::default()),
             Bill::Used(usage) => {
-                let sums = Sums { cost: self.cost(&usage), ..Sums::default() };
-                (Some(usage), Ending::Settled, sums)
+                let cost = self.cost(&usage, reserved);
+                (Some(usage), Ending::Settled, Sums { cost, ..Sums::default() })
             }
             Bill::Unknown(usage) => {
-                let sums = Sums { cost: reserved.max(self.cost(&usage)), ..Sums::default() };
-                (Some(usage), Ending::Settled, sums)
+                let cost = reserved.max(self.cost(&usage, reserved));
+                (Some(usage), Ending::Settled, Sums { cost, ..Sums::default() })
             }
             Bill::Local(usage, engine_time) => {
                 let reference = self.app.reference().and_then(|it| it.price(self.case.at));
-                let avoided = reference.map_or(NanoUsd::ZERO, |price| price.cost(&usage));
+                let avoided = reference.and_then(|it| it.cost(&usage)).unwrap_or_default();
                 let imputed = imputed(self.app.machine_hour, engine_time);
                 (Some(usage), Ending::Settled, Sums { avoided, imputed, ..Sums::default() })
             }
@@ -493,72 +516,16 @@ impl Settlement {
         metrics.took(labels, took, self.first_piece);
         metrics.spent(labels, sums);
         if let Some(usage) = usage {
+            let price = self.destination().and_then(|it| it.price(self.case.at));
+            if price.is_some_and(|price| price.cost(&usage).is_none()) {
+                metrics.unpriced.with_label_values(&[target]).inc();
+            }
             metrics.used(target, &usage);
             if let Some(first) = self.first_piece {
                 metrics.streamed(labels, took.saturating_sub(first), usage.output_total());
             }
         }
     }
-}
-
-/// A decided request of which nothing has been sent, with the money for it. When its client leaves
-/// now (the decision is being written to disk), the money goes back and the row is closed.
-#[derive(Debug)]
-#[must_use = "a request that nobody sends counts as one whose client left"]
-pub struct Unsent {
-    app: Arc<App>,
-    case: Arc<Case>,
-    hold: Option<Hold>,
-}
-
-impl Unsent {
-    /// A request that is decided and has money set aside.
-    pub fn new(app: &Arc<App>, case: &Arc<Case>, hold: Hold) -> Self {
-        Self { app: Arc::clone(app), case: Arc::clone(case), hold: Some(hold) }
-    }
-
-    /// The money, for whoever sends the request or gives it up.
-    pub fn into_hold(mut self) -> Option<Hold> {
-        self.hold.take()
-    }
-}
-
-impl Drop for Unsent {
-    fn drop(&mut self) {
-        if let Some(hold) = self.hold.take() {
-            hold.release();
-            close_unanswered(&self.app, &self.case, Outcome::ClientGone, Carried::NOTHING);
-        }
-    }
-}
-
-/// Closes the row of a request that nobody answers. `carried` is what earlier attempts came to; their
-/// holds are settled.
-pub(super) fn close_unanswered(app: &Arc<App>, case: &Case, outcome: Outcome, carried: Carried) {
-    let labels = RequestLabels { route: &case.route, target: "none", team: &case.caller.team };
-    let names = [labels.route, labels.target, case.surface, outcome.name()];
-    app.metrics.requests.with_label_values(&names).inc();
-    let Carried { cost, imputed, verified } = carried;
-    app.metrics.spent(labels, Sums { cost, imputed, ..Sums::default() });
-    trail::told(app, case, labels.target, outcome.name(), cost);
-    app.record_ending(SettledRow {
-        id: case.id.clone(),
-        ending: if carried.is_nothing() { Ending::Released } else { Ending::Settled },
-        outcome: outcome.name().to_owned(),
-        answered_by: None,
-        weights: None,
-        sent_to: case.sent_to.list(),
-        raised: case.raised.get(),
-        cost,
-        avoided: NanoUsd::ZERO,
-        imputed,
-        usage: None,
-        latency: case.started.elapsed(),
-        ttft: None,
-        verified: verified.map(Verified::recorded),
-        compared: None,
-        read_in: case.read_in.get(),
-    });
 }
 
 /// What the machine's time is worth, rounded up.

@@ -19,11 +19,15 @@ mod answers;
 #[cfg(test)]
 mod budgets;
 #[cfg(test)]
+mod cache;
+#[cfg(test)]
 mod cascade;
 #[cfg(test)]
 mod config;
 #[cfg(test)]
 mod crash;
+#[cfg(test)]
+mod disk;
 #[cfg(test)]
 mod egress;
 #[cfg(test)]

@@ -8,8 +8,8 @@ use ambidex::record::evidence::{Known, Upkeep, verify};
 use ambidex::record::keys::{Grants, KeyRow, Keys};
 use ambidex::record::report::{Dimension, Period};
 use ambidex::record::{
-    Chosen, Compared, DecidedRow, Ending, LedgerError, LedgerRow, Reader, SentTo, SettledRow, State, Store,
-    StoreSettings, Verified,
+    Chosen, Compared, DecidedRow, Ending, LedgerError, LedgerRow, Reader, SentTo, SettledRow,
+    State, Store, StoreSettings, Verified,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -73,6 +73,7 @@ fn settled(id: &str, cost: i128) -> SettledRow {
             agreement: Some(0.75),
         }),
         read_in: if cost > 100 { 3 } else { 0 },
+        cached_from: (cost > 100).then(|| "earlier".to_owned()),
     }
 }
 
