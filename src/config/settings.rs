@@ -46,8 +46,12 @@ pub struct Settings {
     pub anonymous: Anonymous,
     /// Who may operate the gateway; empty means everybody on this machine.
     pub admin_keys: Vec<AdminKey>,
+    /// Whether somebody without a key may operate while there are no keys.
+    pub sign_in: Anonymous,
     /// What reads the metrics; `None` means everybody who reaches the admin listener.
     pub metrics_key: Option<KeyDigest>,
+    /// Whether metrics are told under OpenTelemetry's names, too, and of which version.
+    pub genai: Option<genai::Version>,
     /// Where traces go; `None` means nowhere.
     pub traces: Option<TracesSettings>,
     /// How fast the callers of a team together may ask.
@@ -210,7 +214,9 @@ impl Default for Settings {
             callers: Vec::new(),
             anonymous: Anonymous::WithoutKeys,
             admin_keys: Vec::new(),
+            sign_in: Anonymous::WithoutKeys,
             metrics_key: None,
+            genai: None,
             traces: None,
             team_rates: Vec::new(),
             inspection: InspectionSettings::default(),

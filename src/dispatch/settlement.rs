@@ -21,7 +21,7 @@ use crate::money::{NanoUsd, Tokens};
 use crate::policy::{TargetId, Verdict};
 use crate::record::{self, Ending, SentTo, SettledRow};
 use crate::telemetry::traces::{Attribute, Attributes, End, Parts, Reach, Span};
-use crate::telemetry::{Outcome, RequestLabels, Sums};
+use crate::telemetry::{Outcome, RequestLabels, Sums, genai};
 use crate::trail;
 
 /// What the end of a request means for the money.
@@ -124,6 +124,12 @@ impl Case {
             ticket: None,
             parts: Parts::default(),
         }
+    }
+
+    /// The labels of its metrics, for a target.
+    fn labels<'a>(&'a self, target: &'a str) -> RequestLabels<'a> {
+        let (route, team) = (self.route.as_str(), self.caller.team.as_str());
+        RequestLabels { route, target, team, surface: self.surface }
     }
 
     /// Notes a part of the request that ends now.
@@ -404,9 +410,10 @@ impl Settlement {
         let metrics = &self.app.metrics;
         // Nothing is avoided by asking twice.
         let sums = Sums { avoided: NanoUsd::ZERO, ..sums };
-        metrics.spent(RequestLabels { route, target, team }, sums);
+        let labels = RequestLabels { route, target, team, surface: self.case.surface };
+        metrics.spent(labels, sums);
         if let Some(usage) = usage {
-            metrics.used(target, &usage);
+            metrics.used(labels, &usage);
         }
         let agreement = if is_answered { comparison.agreement() } else { None };
         metrics.compared(route, comparison.task.name(), agreement);
@@ -442,7 +449,8 @@ impl Settlement {
 
     fn count_attempt(&self, result: &str) {
         let target = self.destination().map_or("other", |it| it.name.as_str());
-        self.app.metrics.attempts.with_label_values(&[target, result]).inc();
+        let took = self.opened.elapsed();
+        self.app.metrics.attempted((self.case.surface, target), result, Some(took));
         let end = match result {
             "missed" | "target_failed" | "truncated" => End::Failed,
             _ => End::Good,
@@ -451,8 +459,8 @@ impl Settlement {
         let reach = if it.engine().is_some() { Reach::Here } else { Reach::Out };
         let name = |text: &str| Attribute::Name(text.to_owned());
         let attributes = vec![
-            ("gen_ai.operation.name", name("chat")),
-            ("gen_ai.provider.name", name(it.provider())),
+            ("gen_ai.operation.name", name(genai::operation(self.case.surface))),
+            ("gen_ai.provider.name", name(genai::provider(it.provider()))),
             ("gen_ai.request.model", name(it.model())),
             ("ambidex.target", name(target)),
             ("ambidex.zone", name(&it.zone)),
@@ -465,14 +473,14 @@ impl Settlement {
         let metrics = &self.app.metrics;
         let target = self.destination().map_or("other", |it| it.name.as_str());
         let labels =
-            RequestLabels { route: &self.case.route, target, team: &self.case.caller.team };
+            self.case.labels(target);
         let names = [labels.route, target, self.case.surface, outcome.name()];
         metrics.requests.with_label_values(&names).inc();
         let took = self.case.started.elapsed();
-        metrics.took(labels, took, self.first_piece);
+        metrics.took(labels, outcome, (took, self.first_piece));
         metrics.spent(labels, sums);
         if let Some(usage) = usage {
-            metrics.used(target, &usage);
+            metrics.used(labels, &usage);
             if let Some(first) = self.first_piece {
                 metrics.streamed(labels, took.saturating_sub(first), usage.output_total());
             }
@@ -514,7 +522,7 @@ impl Drop for Unsent {
 /// Closes the row of a request that nobody answers. `carried` is what earlier attempts came to; their
 /// holds are settled.
 pub(super) fn close_unanswered(app: &Arc<App>, case: &Case, outcome: Outcome, carried: Carried) {
-    let labels = RequestLabels { route: &case.route, target: "none", team: &case.caller.team };
+    let labels = case.labels("none");
     let names = [labels.route, labels.target, case.surface, outcome.name()];
     app.metrics.requests.with_label_values(&names).inc();
     let Carried { cost, imputed, verified } = carried;

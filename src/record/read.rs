@@ -75,7 +75,7 @@ impl Reader {
     ) -> Result<(), LedgerError> {
         let query = "SELECT id, at_us, team, route, target, zone, facts_json, answered_target,
                cost_nanos, latency_us, usage_source, input_uncached, cache_read, cache_write,
-               cache_write_1h, output, reasoning, seq
+               cache_write_1h, output, reasoning, seq, trace_json
              FROM ledger WHERE at_us >= ?1 ORDER BY seq";
         self.sql.each(query, &[since.as_microsecond().into()], |row| {
             let at = Timestamp::from_microsecond(row.get(1)?).unwrap_or(Timestamp::UNIX_EPOCH);
@@ -91,6 +91,7 @@ impl Reader {
                 cost: nanos(row, 8)?,
                 latency_ms: row.get::<Option<i64>>(9)?.map(millis),
                 usage: usage(row)?,
+                trace_json: row.text(18)?.unwrap_or_default(),
             });
             Ok(())
         })
@@ -269,6 +270,8 @@ pub struct PastRow<'r> {
     pub latency_ms: Option<f64>,
     /// What was used, where that is known.
     pub usage: Option<Usage>,
+    /// How it was decided, for [`trace::read`](super::trace::read).
+    pub trace_json: &'r str,
 }
 
 /// Microseconds as milliseconds, for people.
