@@ -14,6 +14,7 @@ use crate::route::breaker::Rules;
 use crate::route::price::Price;
 use crate::secret::Secret;
 use crate::server::Limits;
+use crate::telemetry::genai;
 use crate::upstream::RemoteSettings;
 use crate::upstream::provider;
 

@@ -69,6 +69,7 @@ words! {
     After "After" "之后";
     Agreed "agreed on" "意见一致";
     All "all" "全部";
+    AllBudgets "All budgets" "所有预算";
     AllDecisions "All decisions" "全部决策";
     AllFacts "All facts that a policy can ask about" "策略可以询问的全部事实";
     AllModels "all models" "所有模型";
@@ -78,6 +79,7 @@ words! {
     Answered "answered" "已回答";
     AnswersAndTakesKey "Answers, and takes the key." "有响应，并接受密钥。";
     AnswersWithStatus "It answers with status" "响应状态码";
+    AskedForAPause "asked for a pause" "请求暂停";
     AssertionsProved "Assertions proved" "已证明的断言";
     AtLeastAs "At least as sensitive as" "敏感级别下限";
     AtMost "Costs at most" "费用上限";
@@ -88,6 +90,7 @@ words! {
     BacktestOver "Try on the last" "回测最近";
     Because "because" "因为";
     Before "Before" "之前";
+    BeingTried "being tried again" "正在试探";
     Billed "Billed" "已计费";
     BilledNote "by upstreams" "由上游计费";
     BilledPerHour "Billed per hour" "每小时费用";
@@ -145,6 +148,7 @@ words! {
     Latency "Latency" "延迟";
     LatestDecisions "Latest decisions" "最新决策";
     LedgerUnreadable "The ledger cannot be read" "无法读取账本";
+    LeftAlone "left alone" "暂停使用";
     LetItShadow "Let it shadow" "作为影子运行";
     Licence "Licence" "许可证";
     Limit "Limit" "上限";

@@ -8,12 +8,12 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use tracing::{info, warn};
 
+use super::operator_keys::OperatorKeys;
 use crate::app::App;
 use crate::caller::{CallerSettings, Callers, Grant, KeyBook, KeyDigest, Rates, TaskHints, key};
 use crate::clock;
 use crate::inspect::Level;
 use crate::policy::Criticality;
-use super::operator_keys::OperatorKeys;
 use crate::record::keys::{Grants, KeyError, KeyRow, Keys, Opens};
 use crate::record::{LedgerError, StoreSettings};
 use crate::secret::Secret;

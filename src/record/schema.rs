@@ -37,6 +37,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { on_server: SHARED, ..Migration::of("nodes", NODES) },
     Migration::of("raises", RAISES),
     Migration::of("compared", COMPARED),
+    Migration::of("read in", READ_IN),
     Migration::of("operators", OPERATORS),
 ];
 
@@ -189,6 +190,9 @@ ALTER TABLE ledger ADD COLUMN compared_with TEXT;
 ALTER TABLE ledger ADD COLUMN compared_nanos INTEGER;
 ALTER TABLE ledger ADD COLUMN agreement REAL;
 ";
+
+/// Empty where no text was cut into parts.
+const READ_IN: &str = "ALTER TABLE ledger ADD COLUMN read_in INTEGER;";
 
 /// Which node wrote what: each has a chain of its own. A file has one node, which needs no number.
 const NODES: &str = "
