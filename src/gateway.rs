@@ -42,8 +42,8 @@ use crate::yaml::Problems;
 
 use self::admin::{Admin, Denied, Operators};
 use self::keys::ManagedKeys;
-use self::operator_keys::OperatorKeys;
 pub use self::models::LocalModels;
+use self::operator_keys::OperatorKeys;
 use self::traces::Exporter;
 
 /// Why a gateway did not start.
@@ -306,8 +306,8 @@ fn load(
     };
     let mut metrics = Metrics::new(teams(settings))?;
     if let Some(version) = settings.genai {
-        let names = |it: &Destination| [it.name.as_str(), it.model(), it.provider()];
-        metrics.speak_genai(version, destinations.iter().map(names))?;
+        let names = destinations.iter().map(|it| [it.name.as_str(), it.model(), it.provider()]);
+        metrics.speak_genai(version, names)?;
     }
     for target in &destinations {
         metrics.target([&target.name, target.model(), &target.zone, target.provider()]);

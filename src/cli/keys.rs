@@ -32,7 +32,9 @@ pub fn create(
     keys.create(&row).map_err(anyhow::Error::from)?;
     let what = match row.opens {
         Opens::Models => format!("key `{}` of team `{}`", row.name, row.team),
-        Opens::Console => format!("operator's key `{}` for the console and the admin API", row.name),
+        Opens::Console => {
+            format!("operator's key `{}` for the console and the admin API", row.name)
+        }
     };
     Ok(show(&key, &what, out)?)
 }

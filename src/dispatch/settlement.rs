@@ -493,8 +493,7 @@ impl Settlement {
     fn count(&self, outcome: Outcome, usage: Option<Usage>, sums: Sums) {
         let metrics = &self.app.metrics;
         let target = self.destination().map_or("other", |it| it.name.as_str());
-        let labels =
-            self.case.labels(target);
+        let labels = self.case.labels(target);
         let names = [labels.route, target, self.case.surface, outcome.name()];
         metrics.requests.with_label_values(&names).inc();
         let took = self.case.started.elapsed();

@@ -273,7 +273,7 @@ impl ManagedKeys {
         let (book, operators_book) = (book(&rows), book(&operators));
         let managed: Vec<_> = rows.iter().filter_map(settings).collect();
         let good = operators.iter().filter(|it| it.revoked.is_none());
-        let good: Vec<_> = good.map(|row| (row.name.clone(), grants(row))).collect();
+        let good: Vec<_> = good.map(|row| (row.name.clone(), secrets(row))).collect();
         if seen.is_some() || book == KeyBook::Used || operators_book == KeyBook::Used {
             info!(keys = managed.len(), operators = good.len(), "API keys read");
         }
@@ -291,13 +291,12 @@ const fn book(rows: &[KeyRow]) -> KeyBook {
 }
 
 /// The secrets of a key: its own, and the one before while that is good.
-fn grants(row: &KeyRow) -> Vec<Grant> {
+fn secrets(row: &KeyRow) -> Vec<Grant> {
     let earlier = |until: Timestamp| row.expires.map_or(until, |expires| expires.min(until));
     let own = Grant { digest: KeyDigest(row.digest), until: row.expires };
-    let before = row.before.map(|(digest, until)| Grant {
-        digest: KeyDigest(digest),
-        until: Some(earlier(until)),
-    });
+    let before = row
+        .before
+        .map(|(digest, until)| Grant { digest: KeyDigest(digest), until: Some(earlier(until)) });
     std::iter::once(own).chain(before).collect()
 }
 
@@ -316,7 +315,7 @@ fn settings(row: &KeyRow) -> Option<CallerSettings> {
     let rate = |limit: Option<u32>| limit.and_then(NonZeroU32::new);
     Some(CallerSettings {
         name: row.name.clone(),
-        keys: grants(row),
+        keys: secrets(row),
         team: row.team.clone(),
         criticality: criticality.flatten(),
         region: grants.region.clone(),

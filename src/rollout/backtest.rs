@@ -202,11 +202,7 @@ fn permitted(row: &PastRow<'_>) -> Vec<String> {
 
 /// Whether a changed decision lets data out to a zone outside that the one before did not permit, as first choice
 /// or as a fallback, as in `policy diff`; or takes the first choice home.
-fn egress(
-    before: &Place,
-    after: &Place,
-    (permitted, outside): (&[String], &[&str]),
-) -> Egress {
+fn egress(before: &Place, after: &Place, (permitted, outside): (&[String], &[&str])) -> Egress {
     let leaves = |place: &Place| !place.is_refused() && crate::policy::is_remote(&place.zone);
     if outside.iter().any(|zone| !permitted.iter().any(|it| it == zone)) {
         Egress::Added

@@ -258,12 +258,7 @@ impl Metrics {
 
     /// How an attempt at a target ended: on which interface's behalf, with what result, after what time. Without
     /// a time nothing was sent.
-    pub fn attempted(
-        &self,
-        (surface, target): (&str, &str),
-        result: &str,
-        took: Option<Duration>,
-    ) {
+    pub fn attempted(&self, (surface, target): (&str, &str), result: &str, took: Option<Duration>) {
         self.attempts.with_label_values(&[target, result]).inc();
         if let (Some(view), Some(took)) = (&self.genai, took) {
             view.attempted((surface, target), result, took);

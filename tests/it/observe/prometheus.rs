@@ -187,7 +187,7 @@ async fn panels_without_data(prometheus: &Prometheus) -> Vec<&'static str> {
 }
 
 /// What promtool says about the page: nothing.
-fn page_is_clean(page: &str) {
+pub(super) fn page_is_clean(page: &str) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("page");
     std::fs::write(&file, page).unwrap();
