@@ -65,7 +65,7 @@ fn error_of_attempt(result: &str) -> &str {
 const fn error_of_request(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::TargetFailed | Outcome::Truncated => outcome.name(),
-        Outcome::Answered | Outcome::Refused | Outcome::ClientGone => "",
+        Outcome::Answered | Outcome::Cached | Outcome::Refused | Outcome::ClientGone => "",
     }
 }
 
