@@ -171,6 +171,9 @@ async fn panels_without_data(prometheus: &Prometheus) -> Vec<&'static str> {
         "Agreement of local answers",
         "Failed attempts by target",
         "Refused requests by limit",
+        "Answers looked for in the cache",
+        "Size of the cache",
+        "Answers that the cache let go",
     ];
     let mut empty = Vec::new();
     for panel in DASHBOARDS.iter().flat_map(|it| it.panels) {
