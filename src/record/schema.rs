@@ -37,6 +37,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { on_server: SHARED, ..Migration::of("nodes", NODES) },
     Migration::of("raises", RAISES),
     Migration::of("compared", COMPARED),
+    Migration::of("seen", SEEN),
 ];
 
 struct Migration {
@@ -185,6 +186,9 @@ ALTER TABLE ledger ADD COLUMN compared_with TEXT;
 ALTER TABLE ledger ADD COLUMN compared_nanos INTEGER;
 ALTER TABLE ledger ADD COLUMN agreement REAL;
 ";
+
+/// Which ends of other chains the chains name.
+const SEEN: &str = "CREATE INDEX chain_seen ON chain (row) WHERE event = 'seen';";
 
 /// Which node wrote what: each has a chain of its own. A file has one node, which needs no number.
 const NODES: &str = "
