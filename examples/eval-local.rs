@@ -1,13 +1,16 @@
 //! Scores a local model on the held-out rows of the starter's training: exact match per task,
 //! ROUGE-L for summaries, and a few answers to read.
 //!
-//! `cargo run --release --example eval-local -- [--model DIR] [--rows FILE] [--limit N] [--against f32]`
+//! `cargo run --release --example eval-local -- [--model DIR] [--rows FILE] [--limit N] [--against f32] [--templates]`
 
 use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
+use ambidex::chat::Role;
+use ambidex::engine::prompt::{self, Templates};
 use ambidex::engine::{BackendChoice, Engine, EngineSettings, Event, Job, ModelSource, Precision};
+use ambidex::inspect::Task;
 use ambidex::money::Tokens;
 use anyhow::Context as _;
 use clap::Parser;
@@ -34,6 +37,9 @@ struct Options {
     /// Answer again with these weights, and say how much differs.
     #[arg(long, value_enum)]
     against: Option<Precision>,
+    /// Put each row as the gateway puts a request of its task, not as it stands.
+    #[arg(long)]
+    templates: bool,
     /// Threads of the engine.
     #[arg(long, default_value_t = 2)]
     threads: usize,
@@ -49,9 +55,25 @@ struct Row {
     input: String,
     output: String,
     source: String,
+    /// What the system prompt says, for rows that are put as requests.
+    #[serde(default)]
+    system: Option<String>,
 }
 
 impl Row {
+    /// What the model is asked.
+    fn asked(&self, options: &Options) -> String {
+        if !options.templates {
+            return self.input.clone();
+        }
+        let task = match &*self.task {
+            "answer" => Task::QaContext,
+            other => Task::from_name(other).unwrap_or(Task::Unknown),
+        };
+        let turns = [(Role::User, &*self.input)];
+        prompt::render(self.system.as_deref(), &turns, task, &Templates::default())
+    }
+
     /// How good an answer is, from 0 to 1.
     fn score(&self, answer: &str) -> f64 {
         if self.task == "summarize" {
@@ -161,8 +183,11 @@ fn answers(
     let card = engine.card();
     let (name, backend) = (&card.name, &card.backend);
     writeln!(out, "{name} on {backend} · {} parameters · {} rows", card.parameters, rows.len())?;
-    let asked: Vec<_> =
-        rows.iter().map(|row| engine.generate(Job::greedy(&*row.input, Tokens(64)))).collect();
+    let asked: Vec<_> = rows
+        .iter()
+        .map(|row| row.asked(options))
+        .map(|asked| engine.generate(Job::greedy(asked, Tokens(64))))
+        .collect();
     let mut answers = Vec::with_capacity(rows.len());
     for (number, generation) in (1..).zip(asked) {
         let answer = generation.map_or_else(|error| Ok(format!("({error})")), whole)?;

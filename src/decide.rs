@@ -350,7 +350,7 @@ impl Measured {
         let Kind::Local(engine) = &app.destination(target)?.kind else { return None };
         let task = known.findings.task.map_or(Task::Unknown, |guess| guess.task);
         let measure = || {
-            let prompts = dispatch::local_prompts(known.request, task, &app.templates);
+            let prompts = dispatch::local_prompts(engine, known.request, task, &app.templates);
             // Of several texts, the one that suits least decides.
             let fits = prompts.iter().map(|prompt| engine.measure(prompt));
             let fits = fits.collect::<Result<Vec<_>, _>>().ok()?;

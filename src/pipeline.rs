@@ -20,7 +20,7 @@ use crate::chat::{self, Surface};
 use crate::clock;
 use crate::decide::{self, Known, Said};
 use crate::dialect;
-use crate::dispatch::{self, Case, Masking, Plan, Raised, Servers, Unsent};
+use crate::dispatch::{self, Case, Masking, Plan, Raised, ReadIn, Servers, Unsent};
 use crate::failure::{Code, Failure};
 use crate::idempotency::{self, Seen};
 use crate::inspect::{Scan, Task};
@@ -94,7 +94,7 @@ async fn answer(
     let idempotency_key = incoming.headers().get(idempotency::HEADER).cloned();
     let body = receive::body(incoming, &app.limits).await?;
     let arrived = Arrived { admitted, policy, shadow, said, idempotency_key, body, started, now };
-    decided(app, surface, arrived).await
+    Box::pin(decided(app, surface, arrived)).await
 }
 
 /// Answers a request that an operator sends as one of the callers: the same way, from identify on.
@@ -171,6 +171,7 @@ async fn decided(
         seats,
         reserved: decided.reserved(),
         raised: Raised::default(),
+        read_in: ReadIn::default(),
         ticket,
         parts: if app.traces.is_some() { Parts::kept() } else { Parts::default() },
     });

@@ -35,6 +35,8 @@ pub const COST: HeaderName = HeaderName::from_static("x-ambidex-cost-usd");
 pub const COST_MAX: HeaderName = HeaderName::from_static("x-ambidex-cost-max-usd");
 /// On an answer that was given before, under the same idempotency key.
 pub const REPLAYED: HeaderName = HeaderName::from_static("x-ambidex-replayed");
+/// Into how many parts the local model had to cut the text.
+pub const PARTS: HeaderName = HeaderName::from_static("x-ambidex-parts");
 /// Why a request was refused.
 pub const REASON: HeaderName = HeaderName::from_static("x-ambidex-reason");
 
@@ -147,6 +149,10 @@ pub fn answered(app: &App, case: &Case, answer: Answer) -> Response<Body> {
     if let Some(destination) = answer.target.and_then(|target| app.destination(target)) {
         insert(headers, TARGET, &destination.name);
         insert(headers, ZONE, &destination.zone);
+    }
+    let parts = case.read_in.get();
+    if parts > 0 {
+        headers.insert(PARTS, HeaderValue::from(parts));
     }
     if let Some(cost) = cost {
         insert(headers, COST, &cost.to_string());

@@ -156,6 +156,7 @@ fn settled(id: String) -> SettledRow {
         ttft: None,
         verified: None,
         compared: None,
+        read_in: 0,
     }
 }
 

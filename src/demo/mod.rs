@@ -161,6 +161,7 @@ async fn spend_the_research_budget(path: &Path, settings: &Settings) -> Result<(
             ttft: None,
             verified: None,
             compared: None,
+            read_in: 0,
         };
         store.settled(ending).await.context("the demo's ledger could not be written")?;
     }

@@ -3,6 +3,7 @@
 mod embedded;
 mod guarded;
 mod job;
+mod parts;
 mod verified;
 
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use guarded::Guarded;
+use parts::{Before, Reading};
 pub(super) use verified::Heard;
 use verified::Source;
 
@@ -29,26 +31,48 @@ use crate::policy::Verdict;
 use crate::telemetry::{LocalAnswer, Outcome};
 
 /// What the local engine reads for a request: its prompt, or each text that is to become a vector.
-pub(crate) fn prompts(request: &Request, task: Task, templates: &Templates) -> Vec<String> {
+pub(crate) fn prompts(
+    engine: &Engine,
+    request: &Request,
+    task: Task,
+    templates: &Templates,
+) -> Vec<String> {
     if request.surface == Surface::OpenAiEmbeddings {
         return request.conversation().into_iter().map(|(_, text)| text).collect();
     }
-    vec![render(request, task, templates)]
+    let parts = Reading { engine, request, task, templates }.prompts();
+    parts.unwrap_or_else(|| vec![render(request, task, templates)])
+}
+
+/// What the user says last.
+fn question(request: &Request) -> Option<String> {
+    let conversation = request.conversation();
+    let last = conversation.into_iter().rfind(|(role, _)| *role == Some(Role::User));
+    last.map(|(_, text)| text)
 }
 
 /// The prompt that the local engine gets for a request.
 fn render(request: &Request, task: Task, templates: &Templates) -> String {
+    render_as(request, task, templates, None)
+}
+
+/// The same, with other words in place of what the user says last.
+fn render_as(request: &Request, task: Task, templates: &Templates, words: Option<&str>) -> String {
     let conversation = request.conversation();
     let system: Vec<&str> = conversation
         .iter()
         .filter(|(role, _)| *role == Some(Role::System))
         .map(|(_, text)| text.as_str())
         .collect();
-    let turns: Vec<(Role, &str)> = conversation
+    let mut turns: Vec<(Role, &str)> = conversation
         .iter()
         .filter_map(|(role, text)| role.map(|role| (role, text.as_str())))
         .filter(|(role, _)| *role != Role::System)
         .collect();
+    let last = turns.iter_mut().rfind(|(role, _)| *role == Role::User);
+    if let (Some((_, last)), Some(words)) = (last, words) {
+        *last = words;
+    }
     let system = system.join("\n");
     prompt::render((!system.is_empty()).then_some(system.as_str()), &turns, task, templates)
 }
@@ -64,24 +88,45 @@ pub(super) async fn answer(
     if request.surface == Surface::OpenAiEmbeddings {
         return embedded::answer(engine, settlement, request).await;
     }
-    let model = engine.card().name.clone();
-    let asked = match job::of(request, task, &settlement.case().id, &settlement.app().templates) {
-        Ok(job) => begin(engine, job).await,
+    let app = Arc::clone(settlement.app());
+    let mut job = match job::of(request, task, &settlement.case().id, &app.templates) {
+        Ok(job) => job,
         Err(failure) => {
-            return Err(Box::new(Miss {
-                failure,
-                settlement,
-                bill: Bill::Nothing,
-                another: Another::CannotHelp,
-                spare: None,
-            }));
+            let (bill, another) = (Bill::Nothing, Another::CannotHelp);
+            return Err(Box::new(Miss { failure, settlement, bill, another, spare: None }));
         }
     };
-    let mut generation = match asked {
-        Ok(generation) => {
-            let (app, model) = (Arc::clone(settlement.app()), model.clone());
-            Attended { generation, app, model, is_over: false }
+    let mut before = Before::NOTHING;
+    let reading = Reading { engine, request, task, templates: &app.templates };
+    if let Some(prompts) = reading.prompts() {
+        match Box::pin(reading.combine(prompts, &mut settlement, &mut before)).await {
+            Ok(prompt) => job.prompt = prompt,
+            Err(error) => {
+                let model = &engine.card().name;
+                refused(&settlement, model, &error);
+                return Err(Box::new(Miss { bill: before.bill(), ..*missed(&error, settlement) }));
+            }
         }
+    }
+    let answered = answer_to(engine, (job, before), settlement, (wanted, look)).await;
+    // What was worked for the parts was worked.
+    answered.map_err(|miss| match miss.bill {
+        Bill::Nothing => Box::new(Miss { bill: before.bill(), ..*miss }),
+        Bill::Used(_) | Bill::Local(..) | Bill::Unknown(_) => miss,
+    })
+}
+
+/// The answer to a job, looked at if need be.
+async fn answer_to(
+    engine: &Engine,
+    (job, before): (Job, Before),
+    mut settlement: Settlement,
+    (wanted, look): (Wanted<'_>, Option<Look<'_>>),
+) -> Result<Content, Box<Miss>> {
+    let Wanted { request, task, .. } = wanted;
+    let model = engine.card().name.clone();
+    let mut generation = match begin(engine, job).await {
+        Ok(generation) => Attended::of(generation, (settlement.app(), model.clone()), before),
         Err(error) => {
             refused(&settlement, &model, &error);
             return Err(missed(&error, settlement));
@@ -198,12 +243,21 @@ struct Attended {
     generation: Generation,
     app: Arc<App>,
     model: String,
+    /// What was spent before it.
+    before: Before,
     is_over: bool,
 }
 
 impl Attended {
+    fn of(generation: Generation, (app, model): (&Arc<App>, String), before: Before) -> Self {
+        Self { generation, app: Arc::clone(app), model, before, is_over: false }
+    }
+
     async fn next(&mut self) -> Option<Event> {
-        let event = self.generation.next().await;
+        let event = match self.generation.next().await {
+            Some(Event::Done(summary)) => Some(Event::Done(self.before.and(summary))),
+            event => event,
+        };
         self.is_over = !matches!(event, Some(Event::Text(_) | Event::Ended { .. }));
         event
     }

@@ -36,7 +36,7 @@ use crate::upstream::Remote;
 pub use comparison::Comparisons;
 pub(crate) use local::prompts as local_prompts;
 pub use masking::Masking;
-pub use settlement::{Bill, Carried, Case, Raised, Servers, Settlement, Unsent, Verified};
+pub use settlement::{Bill, Carried, Case, Raised, ReadIn, Servers, Settlement, Unsent, Verified};
 use translation::Leaving;
 use waiting::Pauses;
 

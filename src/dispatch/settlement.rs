@@ -2,6 +2,7 @@
 //! however it ended: dropping a [`Settlement`] that nobody finished settles it, too.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -99,6 +100,8 @@ pub struct Case {
     pub reserved: NanoUsd,
     /// What was set aside beyond that for further attempts, on disk.
     pub raised: Raised,
+    /// Into how many parts the local model had to cut its text.
+    pub read_in: ReadIn,
     /// The key under which the client may ask again, until the request ends.
     pub ticket: Option<Ticket>,
     /// What it consisted of so far, where traces are wanted.
@@ -121,6 +124,7 @@ impl Case {
             seats: Seats::default(),
             reserved: self.reserved,
             raised: Raised(Mutex::new(self.raised.get())),
+            read_in: ReadIn(AtomicU32::new(self.read_in.get())),
             ticket: None,
             parts: Parts::default(),
         }
@@ -168,6 +172,22 @@ impl Raised {
     /// It is on disk that it is so much.
     pub fn set(&self, amount: NanoUsd) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = amount;
+    }
+}
+
+/// Into how many parts a text was cut; 0 if it was read whole.
+#[derive(Debug, Default)]
+pub struct ReadIn(AtomicU32);
+
+impl ReadIn {
+    /// How many.
+    pub fn get(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// It is cut into so many.
+    pub fn set(&self, parts: usize) {
+        self.0.store(u32::try_from(parts).unwrap_or(u32::MAX), Ordering::Relaxed);
     }
 }
 
@@ -382,6 +402,7 @@ impl Settlement {
             ttft: self.first_piece,
             verified: self.verified.or(carried.verified).map(Verified::recorded),
             compared: None,
+            read_in: self.case.read_in.get(),
         };
         match self.sample.take().filter(|_| outcome == Outcome::Answered) {
             Some(sample) => comparison::begin(&self.app, &self.case, *sample, row),
@@ -536,6 +557,7 @@ pub(super) fn close_unanswered(app: &Arc<App>, case: &Case, outcome: Outcome, ca
         ttft: None,
         verified: verified.map(Verified::recorded),
         compared: None,
+        read_in: case.read_in.get(),
     });
 }
 

@@ -5,19 +5,30 @@
 //! turn is the prompt, in the user's own words; what comes before it is kept only as far as that
 //! turn leans on it, and an instruction is written only where nobody gave one.
 
+mod parts;
+mod ways;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::chat::Role;
 use crate::inspect::Task;
 use crate::money::Tokens;
+pub use parts::cut;
+use ways::Way;
 
 /// A longer system text is a rule book, not an instruction: more than the model can follow.
 const SYSTEM_CHARS_MAX: usize = 600;
 /// Turns of history that are kept at most, the newest ones.
 const HISTORY_TURNS_MAX: usize = 4;
+/// How a question is put whose passage stands in the system text.
+const PASSAGE_ABOVE: &str = "Answer the question from the passage.\n\nPassage: ";
 /// A turn with more words than this stands on its own.
 const LEANING_WORDS_MAX: usize = 12;
+/// A longer line is text, not a request.
+const TOLD_BYTES_MAX: usize = 240;
+/// A question with more words than this, or of several lines, brings its passage.
+const QUESTION_WORDS_MAX: usize = 60;
 
 /// Words that point at something said before.
 const POINTERS: [&str; 14] = [
@@ -42,6 +53,8 @@ pub struct Template {
     pub words: Option<String>,
     /// The longest answer, whatever the client allows.
     pub output_max: Option<Tokens>,
+    /// The parts in which a text may be read that is longer than the model reads; `None` refuses it.
+    pub parts_max: Option<usize>,
 }
 
 /// The installation's own ways to ask, by task.
@@ -54,9 +67,19 @@ impl Templates {
         self.0.insert(task, template);
     }
 
-    /// The longest answer to a task.
+    /// The longest answer to a task, whatever the client allows.
     pub fn output_max(&self, task: Task) -> Option<Tokens> {
         self.0.get(&task)?.output_max
+    }
+
+    /// The longest answer to a task where the client does not say; `None` leaves it to the model.
+    pub fn output_default(&self, task: Task) -> Option<Tokens> {
+        self.output_max(task).or_else(|| Way::of(task).answer_max())
+    }
+
+    /// The parts in which a text that is too long may be read.
+    pub fn parts_max(&self, task: Task) -> Option<usize> {
+        self.0.get(&task)?.parts_max
     }
 
     fn words(&self, task: Task) -> Option<&str> {
@@ -86,13 +109,21 @@ pub fn render(
         let side = |side: &str| side.replace("{system}", system);
         return format!("{}{question}{}", side(head), side(tail));
     }
-    let system = system.map(str::trim).filter(|text| is_instruction(text));
+    let way = Way::of(task);
+    let system = system.map(str::trim);
+    // Long instructions to a question that brings no passage are the passage.
+    let is_passage = |text: &str| !is_instruction(text) && !is_idle(text);
+    let asks_elsewhere = task == Task::QaContext && is_bare_question(question);
+    if let Some(passage) = system.filter(|text| asks_elsewhere && is_passage(text)) {
+        return format!("{PASSAGE_ABOVE}{passage}\n\nQuestion: {question}");
+    }
+    let system = system.filter(|text| is_instruction(text));
     let history = if leans_back(question) { history(before) } else { Vec::new() };
-    let instruction = match instruction_for(task, question) {
-        Some(instruction) if system.is_none() && history.is_empty() => {
-            Cow::Owned(format!("{instruction}\n\n{question}"))
-        }
-        _ => Cow::Borrowed(question),
+    let is_told = system.is_some() || !history.is_empty() || way.is_said(question);
+    let instruction = if is_told {
+        Cow::Borrowed(question)
+    } else {
+        Cow::Owned(format!("{}\n\n{question}", way.instruction))
     };
     let mut parts: Vec<Cow<'_, str>> = Vec::new();
     parts.extend(system.map(Cow::Borrowed));
@@ -104,14 +135,49 @@ pub fn render(
     parts.join("\n\n")
 }
 
+/// What a request for a summary says should be done, and the text that it is about. The request is a short
+/// line at the beginning or the end, or the words before a colon; it may be empty.
+pub fn told_and_text(question: &str) -> (&str, &str) {
+    let question = question.trim();
+    let way = Way::of(Task::Summarize);
+    let is_told = |line: &str| {
+        line.len() <= TOLD_BYTES_MAX
+            && (way.has_sign(line) || line.trim_end().ends_with([':', '?']))
+    };
+    if let Some((head, rest)) = question.split_once('\n')
+        && is_told(head)
+    {
+        return (head.trim(), rest.trim());
+    }
+    if let Some((rest, tail)) = question.rsplit_once('\n')
+        && is_told(tail)
+    {
+        return (tail.trim(), rest.trim());
+    }
+    match question.split_once(':') {
+        Some((head, rest)) if head.len() <= TOLD_BYTES_MAX && way.has_sign(head) => {
+            (question.get(..=head.len()).unwrap_or(head), rest.trim())
+        }
+        _ => ("", question),
+    }
+}
+
 /// Whether a system text says what to do, in a length the model can follow.
 fn is_instruction(text: &str) -> bool {
-    if text.is_empty() || text.chars().count() > SYSTEM_CHARS_MAX {
-        return false;
-    }
+    text.chars().count() <= SYSTEM_CHARS_MAX && !is_idle(text)
+}
+
+/// Whether a system text says nothing.
+fn is_idle(text: &str) -> bool {
     let lower = text.to_lowercase();
     let rest = PLEASANTRIES.iter().find_map(|start| lower.strip_prefix(start));
-    rest.is_none_or(|rest| rest.chars().filter(|character| character.is_alphabetic()).count() > 20)
+    let is_more = |rest: &str| rest.chars().filter(|letter| letter.is_alphabetic()).count() > 20;
+    text.is_empty() || rest.is_some_and(|rest| !is_more(rest))
+}
+
+/// Whether a turn asks about something that stands elsewhere.
+fn is_bare_question(question: &str) -> bool {
+    !question.contains('\n') && question.split_whitespace().count() <= QUESTION_WORDS_MAX
 }
 
 /// Whether a turn cannot be understood without what came before it.
@@ -137,63 +203,6 @@ fn history(before: &[(Role, &str)]) -> Vec<String> {
     said.into_iter().skip(skip).collect()
 }
 
-/// The instruction to write above a text that carries none; `None` where the user's own words, or
-/// the lack of a clear task, should stand.
-fn instruction_for(task: Task, question: &str) -> Option<&'static str> {
-    let (instruction, signs): (_, &[&str]) = match task {
-        Task::Summarize => (
-            "Summarize:",
-            &[
-                "summar",
-                "tl;dr",
-                "tldr",
-                "shorten",
-                "in short",
-                "brief",
-                "condense",
-                "main point",
-                "key point",
-                "gist",
-                "recap",
-                "sentence",
-                "headline",
-                "overview",
-            ],
-        ),
-        Task::Rewrite => (
-            "Rewrite this text:",
-            &[
-                "rewrite",
-                "rephrase",
-                "paraphras",
-                "reword",
-                "correct",
-                "improve",
-                "fix",
-                "polite",
-                "formal",
-                "edit",
-                "simplif",
-                "proofread",
-            ],
-        ),
-        Task::Classify
-        | Task::Extract
-        | Task::QaContext
-        | Task::QaOpen
-        | Task::Translate
-        | Task::Code
-        | Task::Reasoning
-        | Task::Creative
-        | Task::Brainstorm
-        | Task::Chat
-        | Task::Unknown => return None,
-    };
-    let lower = question.to_lowercase();
-    let is_told = question.ends_with('?') || signs.iter().any(|sign| lower.contains(sign));
-    (!is_told).then_some(instruction)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -208,7 +217,8 @@ mod tests {
     fn an_installation_may_ask_in_its_own_way() {
         let mut templates = Templates::default();
         let words = Some("{system} Shorten this {system}:\n\n{text}\n\nShort:".to_owned());
-        templates.set(Task::Summarize, Template { words, output_max: Some(Tokens(60)) });
+        let output_max = Some(Tokens(60));
+        templates.set(Task::Summarize, Template { words, output_max, parts_max: None });
         let ask = |text| super::render(Some("Now."), &[(User, text)], Task::Summarize, &templates);
         assert_eq!(ask(" a {system} "), "Now. Shorten this Now.:\n\na {system}\n\nShort:");
         assert_eq!(templates.output_max(Task::Summarize), Some(Tokens(60)));
@@ -230,18 +240,86 @@ mod tests {
     #[test]
     fn an_instruction_is_written_only_where_there_is_none() {
         let text = "The shipment left Rotterdam on Monday. It arrives on Friday.";
-        let bare = render(None, &[(User, text)], Task::Summarize);
-        assert_eq!(bare, format!("Summarize:\n\n{text}"));
-        assert_eq!(render(None, &[(User, text)], Task::Extract), text);
+        // A text and nothing else; only the first four are for a small model.
+        for (task, above) in [
+            (Task::Summarize, "Summarize this text briefly."),
+            (Task::Classify, "Classify this text."),
+            (Task::Extract, "Extract the names, dates and numbers from this text."),
+            (Task::QaContext, ""),
+            (Task::Rewrite, "Rewrite this text:"),
+            (Task::Translate, ""),
+            (Task::QaOpen, ""),
+            (Task::Code, ""),
+            (Task::Reasoning, ""),
+            (Task::Creative, ""),
+            (Task::Brainstorm, ""),
+            (Task::Chat, ""),
+            (Task::Unknown, ""),
+        ] {
+            let expected =
+                if above.is_empty() { text.to_owned() } else { format!("{above}\n\n{text}") };
+            assert_eq!(render(None, &[(User, text)], task), expected, "{task:?}");
+        }
+        for (task, said) in [
+            (Task::Summarize, "The gist, please"),
+            (Task::Summarize, "TL;DR"),
+            (Task::Classify, "Sort into: billing, access"),
+            (Task::Extract, "Pull out the city"),
+            (Task::Rewrite, "Make it polite"),
+        ] {
+            for asked in [format!("{said}\n\n{text}"), format!("{text}\n\n{said}")] {
+                assert_eq!(render(None, &[(User, &asked)], task), asked, "{said}");
+            }
+        }
         let told =
             render(Some("Give the gist of what the user sends."), &[(User, text)], Task::Summarize);
         assert_eq!(told, format!("Give the gist of what the user sends.\n\n{text}"));
     }
 
+    /// A passage is never left out because it is long.
+    #[test]
+    fn the_passage_of_a_question_may_stand_in_the_system_text() {
+        let passage = "The work was led by Ana Silva. ".repeat(30);
+        let (passage, question) = (passage.trim(), "Who led the work?");
+        let asked = render(Some(passage), &[(User, question)], Task::QaContext);
+        let expected = format!(
+            "Answer the question from the passage.\n\nPassage: {passage}\n\nQuestion: {question}"
+        );
+        assert_eq!(asked, expected);
+        let own = format!("{question}\n\nIt was led by Bo Li.");
+        assert_eq!(render(Some(passage), &[(User, &own)], Task::QaContext), own);
+        assert_eq!(render(Some(passage), &[(User, question)], Task::QaOpen), question);
+    }
+
+    #[test]
+    fn answers_have_a_usual_length_where_nobody_names_one() {
+        let mut templates = Templates::default();
+        let usual = |templates: &Templates, task| templates.output_default(task).map(|it| it.0);
+        let lengths = [Task::Classify, Task::QaContext, Task::Extract, Task::Summarize, Task::Chat]
+            .map(|task| usual(&templates, task));
+        assert_eq!(lengths, [Some(32), Some(128), Some(256), Some(256), None]);
+        templates
+            .set(Task::Classify, Template { output_max: Some(Tokens(9)), ..Template::default() });
+        assert_eq!(usual(&templates, Task::Classify), Some(9));
+    }
+
+    #[test]
+    fn what_is_told_is_kept_apart_from_the_text() {
+        let text = "The river rose: it flooded the town.\nIt fell again.";
+        for told in ["Summarize this in two sentences:", "What happened?", "TL;DR please"] {
+            assert_eq!(told_and_text(&format!("{told}\n\n{text}")), (told, text));
+            assert_eq!(told_and_text(&format!("{text}\n\n{told}")), (told, text));
+        }
+        let line = "The river rose. It fell again.";
+        assert_eq!(told_and_text(&format!("Summarize: {line}")), ("Summarize:", line));
+        assert_eq!(told_and_text(line), ("", line));
+        assert_eq!(told_and_text(text), ("", text));
+        assert_eq!(told_and_text(""), ("", ""));
+    }
+
     #[test]
     fn a_system_text_counts_if_it_instructs_and_is_short() {
-        let ask =
-            |system: &str| render(Some(system), &[(User, "I cannot log in.")], Task::Classify);
+        let ask = |system: &str| render(Some(system), &[(User, "I cannot log in.")], Task::Chat);
         let instruction = "Answer with one word: billing, access or other.";
         assert_eq!(ask(instruction), format!("{instruction}\n\nI cannot log in."));
         for idle in

@@ -351,6 +351,7 @@ fn settled(row: &Row<'_>, id: &str, ending: Ending) -> Result<SettledRow, Ledger
         ttft: row.get::<Option<i64>>("ttft_us")?.map(micros),
         verified: verified(row)?,
         compared: compared(row)?,
+        read_in: row.get::<Option<u32>>("read_in")?.unwrap_or(0),
     })
 }
 

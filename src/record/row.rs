@@ -142,6 +142,8 @@ pub struct SettledRow {
     pub verified: Option<Verified>,
     /// What another target said to the same, after the client had its answer.
     pub compared: Option<Compared>,
+    /// Into how many parts the local model had to cut the text; 0 if none.
+    pub read_in: u32,
 }
 
 impl SettledRow {
@@ -164,6 +166,7 @@ impl SettledRow {
             ttft: None,
             verified: None,
             compared: None,
+            read_in: 0,
         }
     }
 }

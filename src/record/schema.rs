@@ -37,6 +37,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { on_server: SHARED, ..Migration::of("nodes", NODES) },
     Migration::of("raises", RAISES),
     Migration::of("compared", COMPARED),
+    Migration::of("read in", READ_IN),
     Migration::of("seen", SEEN),
 ];
 
@@ -186,6 +187,9 @@ ALTER TABLE ledger ADD COLUMN compared_with TEXT;
 ALTER TABLE ledger ADD COLUMN compared_nanos INTEGER;
 ALTER TABLE ledger ADD COLUMN agreement REAL;
 ";
+
+/// Empty where no text was cut into parts.
+const READ_IN: &str = "ALTER TABLE ledger ADD COLUMN read_in INTEGER;";
 
 /// Which ends of other chains the chains name.
 const SEEN: &str = "CREATE INDEX chain_seen ON chain (row) WHERE event = 'seen';";

@@ -59,6 +59,8 @@ mod policies;
 #[cfg(test)]
 mod postgres;
 #[cfg(test)]
+mod prompts;
+#[cfg(test)]
 mod prove;
 #[cfg(test)]
 mod pull;

@@ -72,6 +72,7 @@ fn settled(id: &str, cost: i128) -> SettledRow {
             cost: NanoUsd::new(cost),
             agreement: Some(0.75),
         }),
+        read_in: if cost > 100 { 3 } else { 0 },
     }
 }
 

@@ -128,7 +128,8 @@ async fn answers_are_no_longer_than_their_task_allows() {
         settings.policy = PolicySource::File(path);
         let mut templates = Templates::default();
         let words = Some("Summarize: {text}".to_owned());
-        templates.set(Task::Summarize, Template { words, output_max: Some(Tokens(2)) });
+        templates
+            .set(Task::Summarize, Template { words, output_max: Some(Tokens(2)), parts_max: None });
         settings.local_prompts = templates;
     })
     .await;

@@ -6,7 +6,9 @@ use crate::inspect::Task;
 use crate::money::Tokens;
 use crate::yaml::Cursor;
 
-const KEYS: &[&str] = &["template", "output_tokens_max"];
+const KEYS: &[&str] = &["template", "output_tokens_max", "parts_max"];
+/// The most parts: each is a request to the engine.
+const PARTS_MAX: u64 = 256;
 /// The longest template: it takes its length of the model's context.
 const BYTES_MAX: usize = 4000;
 
@@ -37,6 +39,16 @@ impl Decoder<'_> {
                 template.output_max = most.and_then(|most| u32::try_from(most).ok()).map(Tokens);
                 if template.output_max == Some(Tokens(0)) {
                     self.reader.wrong(&at, "an answer has at least one token");
+                }
+            }
+            if let Some(at) = fields.get("parts_max") {
+                if task == Task::Summarize {
+                    let most = self.reader.whole(&at, PARTS_MAX);
+                    template.parts_max = most.and_then(|most| usize::try_from(most).ok());
+                } else {
+                    let message = format!("`{}` is not done in parts", task.name());
+                    let help = "only `summarize` reads a long text in parts";
+                    self.reader.wrong_with_help(&at, message, help);
                 }
             }
             templates.set(task, template);

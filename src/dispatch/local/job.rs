@@ -23,11 +23,14 @@ pub(super) fn of(
     if sampling.top_logprobs.is_some() && !sampling.logprobs {
         return Err(wrong("`top_logprobs` needs `logprobs: true` beside it".to_owned()));
     }
-    let most = templates.output_max(task).unwrap_or(Tokens(u32::MAX));
+    let any = Tokens(u32::MAX);
+    let most = templates.output_max(task).unwrap_or(any);
+    // What an answer must look like says how long it gets.
+    let usual = if sampling.shape.is_some() { None } else { templates.output_default(task) };
     let logprobs = sampling.logprobs.then(|| count(sampling.top_logprobs));
     let greedy = Job::greedy(
         super::render(request, task, templates),
-        request.output_max.or(request.output_default).unwrap_or(most).min(most),
+        request.output_max.or(request.output_default).or(usual).unwrap_or(any).min(most),
     );
     let choices = usize::try_from(request.choices).unwrap_or(usize::MAX);
     let search = search(request);

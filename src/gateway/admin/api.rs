@@ -264,6 +264,7 @@ fn view(row: &LedgerRow) -> Value {
                 "verdict": it.verdict,
                 "score": it.score,
             })),
+            "read_in": (it.read_in > 0).then_some(it.read_in),
             "compared": it.compared.as_ref().map(|it| json!({
                 "with": it.with,
                 "agreement": it.agreement,

@@ -117,7 +117,7 @@ async fn every_change_is_found_where_it_was_made() {
                imputed_nanos, usage_source, input_uncached, cache_read, cache_write, cache_write_1h,
                output, reasoning, latency_us, ttft_us, facts_json, answered_licence,
                answered_sha256, verify_score, verify_verdict, sent_to, node, raised_nanos, compared_with,
-               compared_nanos, agreement FROM ledger WHERE id = 'f'",
+               compared_nanos, agreement, read_in FROM ledger WHERE id = 'f'",
             "row 7 (decision g): it is in no link",
         ),
         // The chain itself.

@@ -41,6 +41,7 @@ fn settled(id: &str, cost: i128) -> SettledRow {
             cost: NanoUsd::new(2),
             agreement: Some(0.75),
         }),
+        read_in: 3,
         ..SettledRow::example(id)
     }
 }
