@@ -112,7 +112,9 @@ mod tests {
         let parts: Vec<Rows> = rows.parts().collect();
         assert_eq!(parts.iter().map(Rows::count).collect::<Vec<_>>(), [1_000, 1_000, 500]);
         let mut again = Rows::default();
-        parts.into_iter().for_each(|part| again.add(part));
+        for part in parts {
+            again.add(part);
+        }
         assert_eq!(again, rows);
     }
 }

@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use ambidex::config::settings::{ADMIN_PORT, PORT};
 use serde_json::Value;
@@ -33,9 +33,10 @@ fn all(word: &str) -> Vec<String> {
 
 /// The last instruction of a kind, which is the one that counts, as a list of words.
 fn command(word: &str) -> Vec<String> {
-    let last = all(word).pop().unwrap();
-    let list = &last[last.find('[').unwrap()..];
-    serde_json::from_str(list).unwrap_or_else(|error| panic!("{word} {list}: {error}"))
+    let says = all(word).pop().unwrap();
+    let (_, list) = says.split_once('[').unwrap();
+    serde_json::from_str(&format!("[{list}"))
+        .unwrap_or_else(|error| panic!("{word} {list}: {error}"))
 }
 
 fn gateway() -> Command {
@@ -230,7 +231,7 @@ fn the_services_are_pinned_and_mount_and_wait_for_what_is_there() {
                 assert!(names.iter().all(|(name, it)| name == "ambidex" && is_healthy(it)));
                 names.keys().map(String::as_str).collect()
             }
-            _ => Vec::new(),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
         };
         assert!(waits.iter().all(|it| services.contains_key(*it)), "{name}: {waits:?}");
     }
@@ -295,6 +296,8 @@ struct Demo {
     process: Child,
     data: String,
     admin: String,
+    /// Held, because a program whose output nobody can take any more ends.
+    _out: BufReader<ChildStdout>,
 }
 
 impl Demo {
@@ -307,7 +310,8 @@ impl Demo {
             .spawn()
             .unwrap();
         let (mut data, mut admin) = (None, None);
-        for line in BufReader::new(process.stdout.take().unwrap()).lines() {
+        let mut out = BufReader::new(process.stdout.take().unwrap());
+        for line in out.by_ref().lines() {
             let line = line.unwrap();
             let address = |word: &str| {
                 let url = line.strip_prefix(word)?.trim().strip_prefix("http://")?;
@@ -319,7 +323,7 @@ impl Demo {
                 break;
             }
         }
-        Self { process, data: data.unwrap(), admin: admin.unwrap() }
+        Self { process, data: data.unwrap(), admin: admin.unwrap(), _out: out }
     }
 }
 
