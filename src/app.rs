@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use tracing::warn;
 
 use crate::budget::{Budgets, Hold, OverBudget, SubjectKeys};
+use crate::cache::Cache;
 use crate::caller::{Caller, Callers};
 use crate::clock;
 use crate::destination::Destination;
@@ -71,6 +72,8 @@ pub struct App {
     pub idempotency: Idempotency,
     /// Local answers that are compared with others.
     pub comparisons: Comparisons,
+    /// Answers that are given again, if that is wanted.
+    pub cache: Option<Cache>,
 }
 
 impl App {

@@ -17,6 +17,7 @@ use tracing::{info, warn};
 
 use crate::app::{App, Ids};
 use crate::budget::Budgets;
+use crate::cache::Cache;
 use crate::caller::Callers;
 use crate::clock;
 use crate::config::{PolicySource, Settings, TargetKind, TargetSettings};
@@ -324,6 +325,7 @@ fn load(settings: &Settings) -> Result<(App, ManagedKeys), StartError> {
         ids: Ids::new(random()),
         idempotency: Idempotency::default(),
         comparisons: Comparisons::default(),
+        cache: settings.cache.and_then(|rules| Some(Cache::new(rules, secret()?))),
     };
     Ok((app, keys))
 }
@@ -387,10 +389,15 @@ fn own_price(target: &TargetSettings) -> Option<Listing> {
     Some(Listing::fixed(remote.provider.book(), &remote.model, price))
 }
 
-/// Drawn at every start and never written down.
+/// What placeholders are made with.
 fn mask_key() -> Option<Key> {
+    secret().map(Key::new)
+}
+
+/// Drawn at every start and never written down; `None` if the system gives no random bytes.
+fn secret() -> Option<[u8; 32]> {
     let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).ok().map(|()| Key::new(bytes))
+    getrandom::fill(&mut bytes).ok().map(|()| bytes)
 }
 
 /// Tells this process's ids from another's; nothing secret hangs on it.

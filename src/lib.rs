@@ -35,6 +35,7 @@ pub mod upstream;
 pub mod engine;
 // stream back
 pub mod reply;
+pub mod cache;
 // settle & record
 pub mod trail;
 pub mod record;

@@ -15,10 +15,11 @@ use hyper::{Request as HttpRequest, Response};
 use jiff::Timestamp;
 
 use crate::app::App;
+use crate::cache::{self, Asked, Freshness, Kept, Place};
 use crate::caller::{Admitted, Caller};
 use crate::chat::{self, Surface};
 use crate::clock;
-use crate::decide::{self, Known, Said};
+use crate::decide::{self, Decided, Known, Said};
 use crate::dialect;
 use crate::dispatch::{self, Case, Masking, Plan, Raised, ReadIn, Servers, Unsent};
 use crate::failure::{Code, Failure};
@@ -92,8 +93,9 @@ async fn answer(
     let (policy, shadow) = (app.policy(), app.rollout.shadow());
     let said = Said::headers(&policy, shadow.as_deref(), incoming.headers());
     let idempotency_key = incoming.headers().get(idempotency::HEADER).cloned();
+    let asks = Asks { idempotency_key, freshness: Freshness::of(incoming.headers()) };
     let body = receive::body(incoming, &app.limits).await?;
-    let arrived = Arrived { admitted, policy, shadow, said, idempotency_key, body, started, now };
+    let arrived = Arrived { admitted, policy, shadow, said, asks, body, started, now };
     Box::pin(decided(app, surface, arrived)).await
 }
 
@@ -106,8 +108,9 @@ pub async fn handle_as(
 ) -> Response<Body> {
     let (policy, shadow) = (app.policy(), app.rollout.shadow());
     let (said, started, now) = (Said::default(), clock::instant(), clock::now());
-    let idempotency_key = None;
-    let arrived = Arrived { admitted, policy, shadow, said, idempotency_key, body, started, now };
+    // An operator who tries something wants to see it happen.
+    let asks = Asks { idempotency_key: None, freshness: Freshness::Apart };
+    let arrived = Arrived { admitted, policy, shadow, said, asks, body, started, now };
     match Box::pin(decided(app, surface, arrived)).await {
         Ok(reply) => reply,
         Err(stopped) => reply::stopped(app, &stopped, dialect::of(surface)),
@@ -120,10 +123,16 @@ struct Arrived {
     policy: Arc<Policy>,
     shadow: Option<Arc<Shadow>>,
     said: Said,
-    idempotency_key: Option<HeaderValue>,
+    asks: Asks,
     body: Bytes,
     started: clock::Instant,
     now: Timestamp,
+}
+
+/// What a client says about answers that it, or somebody, has been given.
+struct Asks {
+    idempotency_key: Option<HeaderValue>,
+    freshness: Freshness,
 }
 
 async fn decided(
@@ -131,10 +140,10 @@ async fn decided(
     surface: Surface,
     arrived: Arrived,
 ) -> Result<Response<Body>, Stopped> {
-    let Arrived { admitted, policy, shadow, said, idempotency_key, body, started, now } = arrived;
+    let Arrived { admitted, policy, shadow, said, asks, body, started, now } = arrived;
     let Admitted { caller, seats, standing } = admitted;
     let received = clock::instant();
-    let ticket = match seen(app, &caller, idempotency_key, &body)? {
+    let ticket = match seen(app, &caller, asks.idempotency_key, &body)? {
         Some(Seen::Before(kept)) => return Ok(reply::again(kept)),
         Some(Seen::First(ticket)) => Some(ticket),
         None => None,
@@ -158,6 +167,7 @@ async fn decided(
     let decided = Box::pin(decide::decide(app, &policy, known)).await;
     app.metrics.stage("decide", clock::instant() - inspected);
 
+    let (place, kept) = looked_for(app, &policy, known, (&decided, asks.freshness));
     let case = Arc::new(Case {
         id: app.ids.next(),
         route: trail::route(&policy, &decided).to_owned(),
@@ -173,6 +183,7 @@ async fn decided(
         raised: Raised::default(),
         read_in: ReadIn::default(),
         ticket,
+        place,
         parts: if app.traces.is_some() { Parts::kept() } else { Parts::default() },
     });
     case.part_until("inspect", received, inspected);
@@ -192,9 +203,7 @@ async fn decided(
     };
 
     // INVARIANT: the decision is on disk before the first byte leaves.
-    let recording = clock::instant();
-    let unsent = recorded(app, row, Unsent::new(app, &case, hold)).await?;
-    case.part("record", recording, (Reach::Here, End::Good), Vec::new());
+    let unsent = recorded(app, &case, row, Unsent::new(app, &case, hold)).await?;
 
     // dispatch, stream back; settling and recording happen when the answer ends, however it ends.
     let plan = Plan {
@@ -205,10 +214,54 @@ async fn decided(
         estimates,
         verify: permit.verify,
     };
-    let answer = dispatch::run(app, &case, plan, &request)
-        .await
-        .map_err(|failure| Stopped::failed(&case, failure))?;
-    Ok(reply::answered(app, &case, answer))
+    match kept {
+        Some(kept) => Ok(given_again(app, &case, &kept, plan.unsent)),
+        None => delivered(app, &case, plan, &request).await,
+    }
+}
+
+async fn delivered(
+    app: &Arc<App>,
+    case: &Arc<Case>,
+    plan: Plan,
+    request: &Arc<chat::Request>,
+) -> Result<Response<Body>, Stopped> {
+    let answer = dispatch::run(app, case, plan, request).await;
+    let answer = answer.map_err(|failure| Stopped::failed(case, failure))?;
+    let answer = match &case.place {
+        Some(place) => cache::kept(place, &case.id, answer),
+        None => answer,
+    };
+    Ok(reply::answered(app, case, answer))
+}
+
+/// Where the answer to this request is kept, and the answer that is there.
+fn looked_for(
+    app: &App,
+    policy: &Policy,
+    Known { caller, request, findings, .. }: Known<'_>,
+    (decided, freshness): (&Decided<'_>, Freshness),
+) -> (Option<Arc<Place>>, Option<Kept>) {
+    let Some(cache) = &app.cache else { return (None, None) };
+    let decision = &decided.decision;
+    let asked = Asked { caller, request, findings, policy, decision, freshness };
+    let place = cache.place(&asked).map(Arc::new);
+    let kept = place.as_ref().and_then(|place| place.find(clock::instant()));
+    if place.is_some() {
+        let result = if kept.is_some() { "hit" } else { "miss" };
+        app.metrics.cache_lookups.with_label_values(&[result]).inc();
+    }
+    (place, kept)
+}
+
+/// The policy would let this request go where its answer came from, and the decision is on disk: the
+/// answer is given again, nothing is sent, and the money goes back.
+fn given_again(app: &Arc<App>, case: &Case, kept: &Kept, unsent: Unsent) -> Response<Body> {
+    if let Some(hold) = unsent.into_hold() {
+        hold.release();
+    }
+    dispatch::close_cached(app, case, kept);
+    reply::cached(app, case, kept)
 }
 
 fn read(surface: Surface, body: Bytes) -> Result<Arc<chat::Request>, Failure> {
@@ -228,7 +281,12 @@ fn seen(
 }
 
 /// Gives the request back once its decision is on disk, and its money if it cannot be written.
-async fn recorded(app: &App, row: DecidedRow, unsent: Unsent) -> Result<Unsent, Failure> {
+async fn recorded(
+    app: &App,
+    case: &Case,
+    row: DecidedRow,
+    unsent: Unsent,
+) -> Result<Unsent, Failure> {
     let recording = clock::instant();
     if let Err(error) = app.store.decided(row).await {
         if let Some(hold) = unsent.into_hold() {
@@ -239,6 +297,7 @@ async fn recorded(app: &App, row: DecidedRow, unsent: Unsent) -> Result<Unsent, 
         return Err(Failure::ours(Code::LedgerUnavailable, message));
     }
     app.metrics.stage("record", clock::instant() - recording);
+    case.part("record", recording, (Reach::Here, End::Good), Vec::new());
     Ok(unsent)
 }
 

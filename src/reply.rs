@@ -3,14 +3,16 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use hyper::header::{HeaderName, HeaderValue, RETRY_AFTER};
+use hyper::header::{AGE, HeaderName, HeaderValue, RETRY_AFTER};
 use hyper::{Response, StatusCode};
 use tracing::{info, warn};
 
 use crate::app::App;
 use crate::budget::OverBudget;
+use crate::cache::{Kept as Cached, Told};
 use crate::caller::{Left, Standing};
 use crate::chat::UsageSource;
+use crate::clock;
 use crate::dialect::Dialect;
 use crate::dispatch::{Answer, Case, Content};
 use crate::failure::{Code, Failure, Fault};
@@ -37,6 +39,10 @@ pub const COST_MAX: HeaderName = HeaderName::from_static("x-ambidex-cost-max-usd
 pub const REPLAYED: HeaderName = HeaderName::from_static("x-ambidex-replayed");
 /// Into how many parts the local model had to cut the text.
 pub const PARTS: HeaderName = HeaderName::from_static("x-ambidex-parts");
+/// Whether the answer was given before: `hit`, or `miss` where it was looked for.
+pub const CACHE: HeaderName = HeaderName::from_static("x-ambidex-cache");
+/// The decision by which an answer from the cache was first given.
+pub const CACHED_FROM: HeaderName = HeaderName::from_static("x-ambidex-cached-from");
 /// Why a request was refused.
 pub const REASON: HeaderName = HeaderName::from_static("x-ambidex-reason");
 
@@ -160,6 +166,34 @@ pub fn answered(app: &App, case: &Case, answer: Answer) -> Response<Body> {
     if let Some(cost_max) = cost_max {
         insert(headers, COST_MAX, &cost_max.to_string());
     }
+    if case.place.is_some() {
+        headers.insert(CACHE, HeaderValue::from_static("miss"));
+    }
+    if let Some(ticket) = &case.ticket {
+        remember(&reply, ticket, &case.id);
+    }
+    reply
+}
+
+/// The reply for an answer that was given before.
+pub fn cached(app: &App, case: &Case, kept: &Cached) -> Response<Body> {
+    let mut reply = match &kept.told {
+        Told::Events(events) => respond::all_events(events.clone()),
+        Told::Whole(body) => respond::json(StatusCode::OK, body.clone()),
+    };
+    let headers = reply.headers_mut();
+    rates(headers, case.standing);
+    insert(headers, DECISION, &case.id);
+    insert(headers, ROUTE, &case.route);
+    if let Some(destination) = app.destination(kept.target) {
+        insert(headers, TARGET, &destination.name);
+        insert(headers, ZONE, &destination.zone);
+    }
+    insert(headers, COST, "0.00");
+    headers.insert(CACHE, HeaderValue::from_static("hit"));
+    insert(headers, CACHED_FROM, &kept.decision);
+    let age = clock::instant().saturating_duration_since(kept.at);
+    headers.insert(AGE, HeaderValue::from(age.as_secs()));
     if let Some(ticket) = &case.ticket {
         remember(&reply, ticket, &case.id);
     }

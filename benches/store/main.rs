@@ -157,6 +157,7 @@ fn settled(id: String) -> SettledRow {
         verified: None,
         compared: None,
         read_in: 0,
+        cached_from: None,
     }
 }
 

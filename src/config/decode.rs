@@ -1,6 +1,7 @@
 //! `ambidex.yaml` → [`Settings`]: every problem at once, with its place and a way out.
 
 mod admin;
+mod cache;
 mod callers;
 mod inspection;
 mod models;
@@ -58,6 +59,7 @@ const TOP: &[&str] = &[
     "inspection",
     "local_prompts",
     "machine_usd_per_hour",
+    "cache",
 ];
 const SERVER: &[&str] = &[
     "listen",
@@ -155,6 +157,7 @@ impl Decoder<'_> {
         self.set(&fields, "machine_usd_per_hour", &mut settings.machine_hour, |it, at| {
             it.reader.usd(at)
         });
+        self.set(&fields, "cache", &mut settings.cache, |it, at| it.cache(at).map(Some));
         self.require_keys_beyond_loopback(&fields, &settings);
         self.require_admin_keys_beyond_loopback(&fields, &settings);
         settings

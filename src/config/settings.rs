@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use crate::cache;
 use crate::caller::{Anonymous, CallerSettings, KeyDigest, TeamRates};
 use crate::destination::Serves;
 use crate::engine::prompt::Templates;
@@ -60,6 +61,8 @@ pub struct Settings {
     pub local_prompts: Templates,
     /// What an hour of this machine costs, for the imputed cost of local answers.
     pub machine_hour: NanoUsd,
+    /// Which answers are given again; `None` means none.
+    pub cache: Option<cache::Rules>,
 }
 
 /// A collector of traces.
@@ -218,6 +221,7 @@ impl Default for Settings {
             // A small cloud machine with two cores, on demand.
             local_prompts: Templates::default(),
             machine_hour: NanoUsd::new(80_000_000),
+            cache: None,
         }
     }
 }

@@ -130,6 +130,9 @@ fn money(desk: &Desk, row: &LedgerRow) -> Markup {
                     (duration(it.latency))
                     @if let Some(first) = it.ttft { " " span.quiet { (t(W::FirstToken)) " " (duration(first)) } }
                 }
+                @if let Some(first) = &it.cached_from {
+                    dt { (t(W::CachedFrom)) } dd.mono { a href={ "/console/decisions/" (first) } { (first) } }
+                }
                 @if let Some(verified) = &it.verified {
                     dt { (t(W::Verified)) } dd { (verified.verdict) " " span.quiet { (format!("{:.2}", verified.score)) } }
                 }

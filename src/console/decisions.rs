@@ -11,8 +11,16 @@ use crate::record::{LedgerError, LedgerRow, Wanted};
 
 /// Rows of a page.
 const ROWS: u32 = 50;
-const OUTCOMES: [&str; 7] =
-    ["answered", "refused", "held", "client_gone", "target_failed", "truncated", "expired"];
+const OUTCOMES: [&str; 8] = [
+    "answered",
+    "cached",
+    "refused",
+    "held",
+    "client_gone",
+    "target_failed",
+    "truncated",
+    "expired",
+];
 
 pub(super) fn page(desk: &Desk) -> Result<Answer, LedgerError> {
     let query = &desk.query;

@@ -160,6 +160,7 @@ pub(super) fn level(name: &str) -> Markup {
 pub(super) fn outcome(desk: &Desk, name: &str) -> Markup {
     let (kind, word) = match name {
         "answered" => ("good", W::Answered),
+        "cached" => ("good", W::Cached),
         "refused" => ("refused", W::Refused),
         "held" => ("busy", W::Running),
         "client_gone" => ("quiet", W::ClientGone),

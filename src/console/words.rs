@@ -95,6 +95,8 @@ words! {
     Budgets "Budgets" "预算";
     BudgetsOfPolicy "Budgets of the policy" "策略中的预算";
     Busy "busy" "繁忙";
+    Cached "from the cache" "来自缓存";
+    CachedFrom "First given by" "首次回答于";
     Caller "Caller" "调用者";
     Candidate "candidate" "候选策略";
     Careful "not known for sure, so it applies" "无法确定，因此从严适用";

@@ -151,7 +151,6 @@ async fn spend_the_research_budget(path: &Path, settings: &Settings) -> Result<(
             answered_by: Some(chosen.clone()),
             weights: None,
             sent_to: vec![SentTo { target: chosen.target.clone(), zone: chosen.zone.clone() }],
-
             raised: NanoUsd::ZERO,
             cost: amount,
             avoided: NanoUsd::ZERO,
@@ -162,6 +161,7 @@ async fn spend_the_research_budget(path: &Path, settings: &Settings) -> Result<(
             verified: None,
             compared: None,
             read_in: 0,
+            cached_from: None,
         };
         store.settled(ending).await.context("the demo's ledger could not be written")?;
     }

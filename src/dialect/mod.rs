@@ -95,11 +95,39 @@ pub trait Scribe: Send + std::fmt::Debug {
     fn closing(&mut self, answer: &Answer, cost_usd: Option<&str>) -> Vec<u8>;
 }
 
+/// The field that tells a stream's cost, beside its usage.
+const COST_FIELD: &[u8] = b"\"x_ambidex_cost_usd\":\"";
+
 /// The data of an event with the cost beside the usage.
 pub fn with_cost(data: &[u8], cost_usd: &str) -> Option<Vec<u8>> {
     let end = data.iter().rposition(|byte| *byte == b'}')?;
     let (head, _) = data.split_at_checked(end)?;
-    Some([head, b",\"x_ambidex_cost_usd\":\"", cost_usd.as_bytes(), b"\"}"].concat())
+    Some([head, b",", COST_FIELD, cost_usd.as_bytes(), b"\"}"].concat())
+}
+
+/// The events of a whole stream as they are told once more: at no cost, and without the comments that
+/// kept the connection open.
+pub fn told_again(events: &[u8]) -> Bytes {
+    let mut splitter = sse::Splitter::default();
+    splitter.push(events);
+    let mut out = Vec::with_capacity(events.len());
+    while let Ok(Some(event)) = splitter.next_event() {
+        if sse::data(&event).is_none() {
+            continue;
+        }
+        let mut rest = &*event;
+        // Inside of a text its quotes would be escaped, so this is the field and nothing else.
+        while let Some(at) = memchr::memmem::find(rest, COST_FIELD) {
+            let (told, cost) = rest.split_at(at + COST_FIELD.len());
+            let end = memchr::memchr(b'"', cost).unwrap_or(cost.len());
+            out.extend_from_slice(told);
+            out.extend_from_slice(b"0.00");
+            rest = cost.get(end..).unwrap_or_default();
+        }
+        out.extend_from_slice(rest);
+    }
+    out.extend_from_slice(&splitter.rest());
+    out.into()
 }
 
 /// The dialect of a surface.
@@ -110,5 +138,21 @@ pub fn of(surface: Surface) -> &'static dyn Dialect {
         Surface::OpenAiCompletions => &completions::Completions,
         Surface::OpenAiResponses => &responses::Responses,
         Surface::OpenAiEmbeddings => &embeddings::Embeddings,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{told_again, with_cost};
+
+    #[test]
+    fn a_stream_that_is_told_again_costs_nothing() {
+        let usage = with_cost(br#"{"usage":{"n":1}}"#, "0.0123").unwrap();
+        let said = r#"data: {"text":"\"x_ambidex_cost_usd\":\"9\""}"#;
+        let usage = String::from_utf8(usage).unwrap();
+        let stream = format!(": waiting\n\n{said}\n\ndata: {usage}\r\n\r\ndata: [DONE]\n\n");
+        let again = String::from_utf8(told_again(stream.as_bytes()).to_vec()).unwrap();
+        let free = usage.replace("0.0123", "0.00");
+        assert_eq!(again, format!("{said}\n\ndata: {free}\r\n\r\ndata: [DONE]\n\n"));
     }
 }

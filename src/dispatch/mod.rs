@@ -10,6 +10,7 @@ mod masking;
 mod remote;
 mod settlement;
 mod translation;
+mod unsent;
 mod waiting;
 
 use std::fmt;
@@ -36,8 +37,10 @@ use crate::upstream::Remote;
 pub use comparison::Comparisons;
 pub(crate) use local::prompts as local_prompts;
 pub use masking::Masking;
-pub use settlement::{Bill, Carried, Case, Raised, ReadIn, Servers, Settlement, Unsent, Verified};
+pub use settlement::{Bill, Carried, Case, Raised, ReadIn, Servers, Settlement, Verified};
 use translation::Leaving;
+pub use unsent::Unsent;
+pub(crate) use unsent::close_cached;
 use waiting::Pauses;
 
 /// What the earlier stages settled: where the request may go, in order, with money for the first.
@@ -224,7 +227,7 @@ async fn tried(
     {
         return kept(heard, target, settlement, wanted).await;
     }
-    settlement::close_unanswered(&app, &case, Outcome::TargetFailed, carried);
+    unsent::close_unanswered(&app, &case, Outcome::TargetFailed, carried);
     Err(given_up.unwrap_or_else(busy))
 }
 

@@ -12,6 +12,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::comparison::{self, Comparison, Sample};
 use crate::app::App;
 use crate::budget::{Charge, Hold};
+use crate::cache::Place;
 use crate::caller::{Caller, Seats, Standing};
 use crate::chat::Usage;
 use crate::chat::talk::Said;
@@ -53,7 +54,7 @@ impl Carried {
     /// There was none.
     pub const NOTHING: Self = Self { cost: NanoUsd::ZERO, imputed: NanoUsd::ZERO, verified: None };
 
-    const fn is_nothing(&self) -> bool {
+    pub(super) const fn is_nothing(&self) -> bool {
         !self.cost.is_positive() && !self.imputed.is_positive()
     }
 }
@@ -68,7 +69,7 @@ pub struct Verified {
 }
 
 impl Verified {
-    fn recorded(self) -> record::Verified {
+    pub(super) fn recorded(self) -> record::Verified {
         record::Verified { score: f64::from(self.score), verdict: self.verdict.name().to_owned() }
     }
 }
@@ -104,6 +105,8 @@ pub struct Case {
     pub read_in: ReadIn,
     /// The key under which the client may ask again, until the request ends.
     pub ticket: Option<Ticket>,
+    /// Where its answer is kept for whoever asks the same, if it is.
+    pub place: Option<Arc<Place>>,
     /// What it consisted of so far, where traces are wanted.
     pub parts: Parts,
 }
@@ -126,6 +129,7 @@ impl Case {
             raised: Raised(Mutex::new(self.raised.get())),
             read_in: ReadIn(AtomicU32::new(self.read_in.get())),
             ticket: None,
+            place: None,
             parts: Parts::default(),
         }
     }
@@ -382,6 +386,14 @@ impl Settlement {
             ..sums
         };
         let ending = if carried.is_nothing() { ending } else { Ending::Settled };
+        let verified = self.verified.or(carried.verified);
+        let is_kept = verified.is_some_and(|it| it.verdict == Verdict::Kept);
+        // An answer that was not accepted, and given for want of a better one, is given once.
+        if let Some(place) = self.case.place.as_ref().filter(|_| !is_kept)
+            && outcome == Outcome::Answered
+        {
+            place.answered(self.target, sums.cost + sums.avoided);
+        }
         self.count_attempt(outcome.name());
         self.count(outcome, usage, sums);
         let target = self.destination().map_or("other", |it| it.name.as_str());
@@ -400,9 +412,10 @@ impl Settlement {
             usage,
             latency: self.case.started.elapsed(),
             ttft: self.first_piece,
-            verified: self.verified.or(carried.verified).map(Verified::recorded),
+            verified: verified.map(Verified::recorded),
             compared: None,
             read_in: self.case.read_in.get(),
+            cached_from: None,
         };
         match self.sample.take().filter(|_| outcome == Outcome::Answered) {
             Some(sample) => comparison::begin(&self.app, &self.case, *sample, row),
@@ -499,66 +512,6 @@ impl Settlement {
             }
         }
     }
-}
-
-/// A decided request of which nothing has been sent, with the money for it. When its client leaves
-/// now (the decision is being written to disk), the money goes back and the row is closed.
-#[derive(Debug)]
-#[must_use = "a request that nobody sends counts as one whose client left"]
-pub struct Unsent {
-    app: Arc<App>,
-    case: Arc<Case>,
-    hold: Option<Hold>,
-}
-
-impl Unsent {
-    /// A request that is decided and has money set aside.
-    pub fn new(app: &Arc<App>, case: &Arc<Case>, hold: Hold) -> Self {
-        Self { app: Arc::clone(app), case: Arc::clone(case), hold: Some(hold) }
-    }
-
-    /// The money, for whoever sends the request or gives it up.
-    pub fn into_hold(mut self) -> Option<Hold> {
-        self.hold.take()
-    }
-}
-
-impl Drop for Unsent {
-    fn drop(&mut self) {
-        if let Some(hold) = self.hold.take() {
-            hold.release();
-            close_unanswered(&self.app, &self.case, Outcome::ClientGone, Carried::NOTHING);
-        }
-    }
-}
-
-/// Closes the row of a request that nobody answers. `carried` is what earlier attempts came to; their
-/// holds are settled.
-pub(super) fn close_unanswered(app: &Arc<App>, case: &Case, outcome: Outcome, carried: Carried) {
-    let labels = RequestLabels { route: &case.route, target: "none", team: &case.caller.team };
-    let names = [labels.route, labels.target, case.surface, outcome.name()];
-    app.metrics.requests.with_label_values(&names).inc();
-    let Carried { cost, imputed, verified } = carried;
-    app.metrics.spent(labels, Sums { cost, imputed, ..Sums::default() });
-    trail::told(app, case, labels.target, outcome.name(), cost);
-    app.record_ending(SettledRow {
-        id: case.id.clone(),
-        ending: if carried.is_nothing() { Ending::Released } else { Ending::Settled },
-        outcome: outcome.name().to_owned(),
-        answered_by: None,
-        weights: None,
-        sent_to: case.sent_to.list(),
-        raised: case.raised.get(),
-        cost,
-        avoided: NanoUsd::ZERO,
-        imputed,
-        usage: None,
-        latency: case.started.elapsed(),
-        ttft: None,
-        verified: verified.map(Verified::recorded),
-        compared: None,
-        read_in: case.read_in.get(),
-    });
 }
 
 /// What the machine's time is worth, rounded up.

@@ -93,6 +93,10 @@ fn metrics(app: &App) -> Response<Body> {
         let names = [card.name.as_str(), &card.backend, &card.licence, digest];
         app.metrics.local_info.with_label_values(&names).set(1.0);
     }
+    if let Some(cache) = &app.cache {
+        let it = cache.standing();
+        app.metrics.cache((count(it.answers), count(it.bytes)), it.aged, it.displaced);
+    }
     let counts = app.store.counts();
     let drops =
         Drops { lost: counts.lost, rejected: counts.rejected, repeated: counts.settled_twice };

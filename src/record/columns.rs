@@ -75,6 +75,7 @@ pub(super) const ENDED_LATER: &[Column] = &[
     ("compared_nanos", Type::Integer),
     ("agreement", Type::Real),
     ("read_in", Type::Integer),
+    ("cached_from", Type::Text),
 ];
 
 /// The one of them that is written before the end.
@@ -163,6 +164,7 @@ pub(super) fn ended(row: &SettledRow) -> Vec<Value<'_>> {
         row.compared.as_ref().map(|it| nanos(it.cost)).into(),
         row.compared.as_ref().and_then(|it| it.agreement).into(),
         (row.read_in > 0).then_some(row.read_in).into(),
+        row.cached_from.as_deref().into(),
     ]
 }
 

@@ -352,6 +352,7 @@ fn settled(row: &Row<'_>, id: &str, ending: Ending) -> Result<SettledRow, Ledger
         verified: verified(row)?,
         compared: compared(row)?,
         read_in: row.get::<Option<u32>>("read_in")?.unwrap_or(0),
+        cached_from: row.get("cached_from")?,
     })
 }
 

@@ -128,7 +128,8 @@ pub struct SettledRow {
     pub raised: NanoUsd,
     /// What the upstream bills.
     pub cost: NanoUsd,
-    /// What it would have cost at the reference target.
+    /// What it would have cost: at the reference target for a local answer, once more for one from the
+    /// cache.
     pub avoided: NanoUsd,
     /// What our own machines cost for it.
     pub imputed: NanoUsd,
@@ -144,6 +145,8 @@ pub struct SettledRow {
     pub compared: Option<Compared>,
     /// Into how many parts the local model had to cut the text; 0 if none.
     pub read_in: u32,
+    /// The decision whose answer was given again from the cache; `None` for every other request.
+    pub cached_from: Option<String>,
 }
 
 impl SettledRow {
@@ -167,6 +170,7 @@ impl SettledRow {
             verified: None,
             compared: None,
             read_in: 0,
+            cached_from: None,
         }
     }
 }

@@ -38,6 +38,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration::of("raises", RAISES),
     Migration::of("compared", COMPARED),
     Migration::of("read in", READ_IN),
+    Migration::of("cached", CACHED),
     Migration::of("seen", SEEN),
 ];
 
@@ -187,6 +188,8 @@ ALTER TABLE ledger ADD COLUMN compared_with TEXT;
 ALTER TABLE ledger ADD COLUMN compared_nanos INTEGER;
 ALTER TABLE ledger ADD COLUMN agreement REAL;
 ";
+/// The decision whose answer was given again; empty for every other request.
+const CACHED: &str = "ALTER TABLE ledger ADD COLUMN cached_from TEXT;";
 
 /// Empty where no text was cut into parts.
 const READ_IN: &str = "ALTER TABLE ledger ADD COLUMN read_in INTEGER;";

@@ -75,7 +75,16 @@ pub fn typed(
 
 /// A stream of server-sent events; proxies must neither store nor collect it.
 pub fn events(pieces: crate::server::body::Pieces) -> Response<Body> {
-    let mut reply = Response::new(Body::Stream(pieces));
+    streamed(Body::Stream(pieces))
+}
+
+/// The same, all of whose events are there already.
+pub fn all_events(events: bytes::Bytes) -> Response<Body> {
+    streamed(Body::whole(events))
+}
+
+fn streamed(body: Body) -> Response<Body> {
+    let mut reply = Response::new(body);
     let headers = reply.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));

@@ -69,7 +69,7 @@ catalog! {
     COST = "cost_usd_total" Counter ["route", "target", "team"]
         "Dollars that upstreams bill.";
     AVOIDED = "cost_avoided_usd_total" Counter ["route", "target", "team"]
-        "Dollars that the configuration's first priced remote target would have billed for local answers.";
+        "Dollars that were not billed: what the configuration's first priced remote target would have billed for local answers, and what answers from the cache would have cost once more.";
     TOKENS = "tokens_total" Counter ["target", "kind", "source"]
         "Tokens by disjoint kind and by where the number comes from.";
     DECISIONS = "decisions_total" Counter ["rule", "sensitivity", "task", "zone"]
@@ -140,6 +140,14 @@ catalog! {
         "Accepted local answers that were drawn to be compared with the next target's, by what became of that.";
     SHADOW_DECISIONS = "shadow_decisions_total" Counter ["live", "shadow"]
         "Decisions that a shadow policy made, too, by both targets (refused: none; unsure: a fact is missing).";
+    CACHE_LOOKUPS = "cache_lookups_total" Counter ["result"]
+        "Requests whose answer was looked for in the cache: hit or miss. Nothing without `cache:`.";
+    CACHE_ANSWERS = "cache_answers" Gauge []
+        "Answers that the cache keeps.";
+    CACHE_BYTES = "cache_bytes" Gauge []
+        "Bytes of the answers that the cache keeps.";
+    CACHE_DROPPED = "cache_dropped_total" Counter ["reason"]
+        "Answers that the cache let go: age (kept as long as they may be), room (others needed it).";
     BUILD_INFO = "build_info" Gauge ["version"]
         "1 for this build.";
 }

@@ -37,6 +37,8 @@ pub enum Outcome {
     TargetFailed,
     /// The answer ended too early.
     Truncated,
+    /// An answer that was given before was given again.
+    Cached,
 }
 
 impl Outcome {
@@ -48,6 +50,7 @@ impl Outcome {
             Self::ClientGone => "client_gone",
             Self::TargetFailed => "target_failed",
             Self::Truncated => "truncated",
+            Self::Cached => "cached",
         }
     }
 }
@@ -132,6 +135,11 @@ pub struct Metrics {
     cascade_score: HistogramVec,
     cascade_agreement: HistogramVec,
     cascade_compared: IntCounterVec,
+    /// Answers that were looked for in the cache.
+    pub cache_lookups: IntCounterVec,
+    cache_answers: GaugeVec,
+    cache_bytes: GaugeVec,
+    cache_dropped: IntCounterVec,
 }
 
 impl Metrics {
@@ -186,6 +194,10 @@ impl Metrics {
             cascade_agreement: histogram(&registry, &catalog::CASCADE_AGREEMENT)?,
             cascade_compared: int_counter(&registry, &catalog::CASCADE_COMPARED)?,
             shadow_decisions: int_counter(&registry, &catalog::SHADOW_DECISIONS)?,
+            cache_lookups: int_counter(&registry, &catalog::CACHE_LOOKUPS)?,
+            cache_answers: gauge(&registry, &catalog::CACHE_ANSWERS)?,
+            cache_bytes: gauge(&registry, &catalog::CACHE_BYTES)?,
+            cache_dropped: int_counter(&registry, &catalog::CACHE_DROPPED)?,
             registry,
         };
         metrics.begin_at_zero();
@@ -279,6 +291,16 @@ impl Metrics {
     /// What became of an answer that was drawn to be compared.
     pub fn drawn(&self, route: &str, result: &str) {
         self.cascade_compared.with_label_values(&[route, result]).inc();
+    }
+
+    /// How full the cache is, and what it let go since the start.
+    pub fn cache(&self, (answers, bytes): (f64, f64), aged: u64, displaced: u64) {
+        self.cache_answers.with_label_values::<&str>(&[]).set(answers);
+        self.cache_bytes.with_label_values::<&str>(&[]).set(bytes);
+        for (reason, count) in [("age", aged), ("room", displaced)] {
+            let counter = self.cache_dropped.with_label_values(&[reason]);
+            counter.inc_by(count.saturating_sub(counter.get()));
+        }
     }
 
     /// The tokens of a request.

@@ -25,6 +25,10 @@ fn every_mistake_has_a_place_and_a_way_out() {
         ("store: postgres://u:hunter2@db/x\n", "a password stands in the file"),
         ("store: { path: x }\n", "unknown key `path`"),
         ("durability: maybe\n", "unknown durability `maybe`"),
+        ("cache: { keep: 1m }\n", "unknown key `keep`"),
+        ("cache: { kept_for: 0s }\n", "this keeps nothing"),
+        ("cache: { sensitivity_max: restricted }\n", "restricted requests are never kept"),
+        ("cache: { requests: determinstic }\n", "did you mean `deterministic`?"),
         ("targets: []\n", "at least one target is needed"),
         ("targets: [{ name: a, zone: on-host }]\n", "needs `engine` (a local model) or `provider`"),
         (

@@ -19,6 +19,8 @@ mod answers;
 #[cfg(test)]
 mod budgets;
 #[cfg(test)]
+mod cache;
+#[cfg(test)]
 mod cascade;
 #[cfg(test)]
 mod config;

@@ -73,6 +73,7 @@ fn settled(id: &str, cost: i128) -> SettledRow {
             agreement: Some(0.75),
         }),
         read_in: if cost > 100 { 3 } else { 0 },
+        cached_from: (cost > 100).then(|| "earlier".to_owned()),
     }
 }
 

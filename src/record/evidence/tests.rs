@@ -92,6 +92,7 @@ async fn every_change_is_found_where_it_was_made() {
         ("UPDATE ledger SET zone = 'on-host' WHERE id = 'b'", row_of_b),
         ("UPDATE ledger SET sensitivity = 'public' WHERE id = 'b'", row_of_b),
         ("UPDATE ledger SET sent_to = '[]' WHERE id = 'b'", row_of_b),
+        ("UPDATE ledger SET cached_from = 'a' WHERE id = 'b'", row_of_b),
         ("UPDATE ledger SET at_us = at_us + 1 WHERE id = 'b'", row_of_b),
         ("UPDATE ledger SET caller = 'someone-else' WHERE id = 'b'", row_of_b),
         ("UPDATE ledger SET trace_json = '{}' WHERE id = 'b'", row_of_b),
@@ -117,7 +118,7 @@ async fn every_change_is_found_where_it_was_made() {
                imputed_nanos, usage_source, input_uncached, cache_read, cache_write, cache_write_1h,
                output, reasoning, latency_us, ttft_us, facts_json, answered_licence,
                answered_sha256, verify_score, verify_verdict, sent_to, node, raised_nanos, compared_with,
-               compared_nanos, agreement, read_in FROM ledger WHERE id = 'f'",
+               compared_nanos, agreement, read_in, cached_from FROM ledger WHERE id = 'f'",
             "row 7 (decision g): it is in no link",
         ),
         // The chain itself.

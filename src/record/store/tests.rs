@@ -42,6 +42,7 @@ fn settled(id: &str, cost: i128) -> SettledRow {
             agreement: Some(0.75),
         }),
         read_in: 3,
+        cached_from: None,
         ..SettledRow::example(id)
     }
 }

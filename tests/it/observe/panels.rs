@@ -54,7 +54,7 @@ pub(super) const DASHBOARDS: &[Dashboard] = &[
             },
             Panel {
                 title: "Avoided",
-                about: "Dollars that the first priced remote target would have billed for local answers.",
+                about: "Dollars that the first priced remote target would have billed for local answers, and that answers from the cache would have cost once more.",
                 kind: Kind::Stat,
                 unit: USD,
                 size: (6, 4),
@@ -482,6 +482,36 @@ pub(super) const DASHBOARDS: &[Dashboard] = &[
                 queries: &[(
                     "sum by (verdict) (rate(ambidex_cascade_answers_total[$__rate_interval]))",
                     "{{verdict}}",
+                )],
+            },
+            Panel {
+                title: "Answers looked for in the cache",
+                about: "Per second. Nothing where the configuration has no `cache:`.",
+                kind: Kind::Areas,
+                unit: "reqps",
+                size: (8, 7),
+                queries: &[(
+                    "sum by (result) (rate(ambidex_cache_lookups_total[$__rate_interval]))",
+                    "{{result}}",
+                )],
+            },
+            Panel {
+                title: "Size of the cache",
+                about: "Bytes of the answers that it keeps.",
+                kind: Kind::Lines,
+                unit: "bytes",
+                size: (8, 7),
+                queries: &[("ambidex_cache_bytes", "")],
+            },
+            Panel {
+                title: "Answers that the cache let go",
+                about: "By reason: `room` says that it is too small for what is asked.",
+                kind: Kind::Lines,
+                unit: "short",
+                size: (8, 7),
+                queries: &[(
+                    "sum by (reason) (increase(ambidex_cache_dropped_total[$__rate_interval]))",
+                    "{{reason}}",
                 )],
             },
             Panel {
