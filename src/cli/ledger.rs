@@ -71,6 +71,9 @@ fn text(verified: &Verified, known: Known, out: &mut dyn Write) -> anyhow::Resul
     if verified.faults_more > 0 {
         writeln!(out, "FAULT  and {} more", verified.faults_more)?;
     }
+    for set_back in &verified.set_back {
+        writeln!(out, "NOTE   {set_back}: times from there on may be untrue, the order is not")?;
+    }
     writeln!(out, "{}", summary(verified))?;
     if verified.is_whole() {
         writeln!(out, "nothing was changed, removed, added or reordered{}", caveat(known))?;
@@ -123,6 +126,11 @@ pub(super) fn json(verified: &Verified) -> Value {
             .map(|(from, key)| json!({ "from_link": from, "key": key.to_string() }))
             .collect::<Vec<_>>(),
         "head": verified.head.as_ref().map(head_json),
+        "set_back": verified.set_back.iter()
+            .map(|it| json!({
+                "node": it.node, "behind_link": it.n, "from": it.from.to_string(), "to": it.to.to_string(),
+            }))
+            .collect::<Vec<_>>(),
         "faults": verified.faults.iter()
             .map(|fault| json!({ "place": fault.place.to_string(), "what": fault.what }))
             .collect::<Vec<_>>(),

@@ -42,6 +42,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration::of("texts", TEXTS),
     Migration::of("usage", USAGE),
     Migration::of("operators", OPERATORS),
+    Migration::of("seen", SEEN),
 ];
 
 struct Migration {
@@ -216,6 +217,9 @@ ALTER TABLE ledger ADD COLUMN output_extra INTEGER;
 ALTER TABLE ledger ADD COLUMN usage_extras TEXT;
 ALTER TABLE ledger ADD COLUMN service_tier TEXT;
 ";
+
+/// Which ends of other chains the chains name.
+const SEEN: &str = "CREATE INDEX chain_seen ON chain (row) WHERE event = 'seen';";
 
 /// Which node wrote what: each has a chain of its own. A file has one node, which needs no number.
 const NODES: &str = "

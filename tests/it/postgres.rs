@@ -205,6 +205,57 @@ async fn a_server_that_goes_and_comes_back_loses_nothing_and_doubles_nothing() {
     assert!(verified.is_whole(), "{:?}", verified.faults);
 }
 
+/// What somebody with the server's password could do, and the fault that tells.
+const CHANGES: &[(&str, &str)] = &[
+    (
+        "UPDATE ambidex.ledger SET cost_nanos = 1 WHERE id = 'b'",
+        "(decision b): how the request ended",
+    ),
+    ("UPDATE ambidex.ledger SET node = 1 WHERE id = 'b'", "(decision b): what was decided"),
+    (
+        "UPDATE ambidex.chain SET note = 'x' WHERE node = 2 AND n = 3",
+        "link 3 of node 2: it does not follow",
+    ),
+    // The chains of two nodes are swapped, whole.
+    (
+        "UPDATE ambidex.chain SET node = node + 10; UPDATE ambidex.chain SET node = 13 - node;
+     UPDATE ambidex.heads SET node = node + 10; UPDATE ambidex.heads SET node = 13 - node;",
+        "link 1 of node 1: it is the key of another node",
+    ),
+    (
+        "UPDATE ambidex.heads SET (hash, at_us, signature) =
+       (SELECT hash, at_us, signature FROM ambidex.heads WHERE node = 1 ORDER BY n DESC LIMIT 1)
+     WHERE node = 2 AND n = (SELECT max(n) FROM ambidex.heads WHERE node = 2)",
+        "of node 2: the chain has another link there",
+    ),
+    // One link goes into the chain of another node.
+    (
+        "UPDATE ambidex.chain SET node = 1, n = 9 WHERE node = 2 AND event = 'ended'",
+        "link 9 of node 1: links are missing",
+    ),
+    (
+        "DELETE FROM ambidex.chain WHERE node = 1 AND event = 'ended'",
+        "signed head of link 3 of node 1: the chain has another link there",
+    ),
+    (
+        "DELETE FROM ambidex.ledger WHERE id = 'a'",
+        "ledger: 1 row(s) are gone, and 0 were removed by rule",
+    ),
+    // Everything of a node goes, with its heads: the node that came later has seen it.
+    (
+        "DELETE FROM ambidex.ledger WHERE node = 1; DELETE FROM ambidex.chain WHERE node = 1;
+     DELETE FROM ambidex.heads WHERE node = 1; DELETE FROM ambidex.nodes WHERE node = 1;",
+        "link 3 of node 1: node 2 saw it, and it is not there",
+    ),
+    // And all but its key, which has a head of its own.
+    (
+        "DELETE FROM ambidex.ledger WHERE node = 1;
+     DELETE FROM ambidex.chain WHERE node = 1 AND n > 1;
+     DELETE FROM ambidex.heads WHERE node = 1 AND n > 1;",
+        "link 3 of node 1: node 2 saw it, and it is not there",
+    ),
+];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_change_on_a_server_is_found_in_the_chain_of_its_node() {
     let postgres = Postgres::start();
@@ -232,27 +283,30 @@ async fn every_change_on_a_server_is_found_in_the_chain_of_its_node() {
         verified.faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
     };
     assert_eq!(faults(), "");
-    for (there, back, found) in [
-        (
-            "UPDATE ambidex.ledger SET cost_nanos = 1 WHERE id = 'b'",
-            "UPDATE ambidex.ledger SET cost_nanos = 40 WHERE id = 'b'",
-            "(decision b): how the request ended",
-        ),
-        (
-            "UPDATE ambidex.ledger SET node = 1 WHERE id = 'b'",
-            "UPDATE ambidex.ledger SET node = 2 WHERE id = 'b'",
-            "(decision b): what was decided",
-        ),
-        (
-            "UPDATE ambidex.chain SET note = 'x' WHERE node = 2 AND n = 2",
-            "UPDATE ambidex.chain SET note = '' WHERE node = 2 AND n = 2",
-            "link 2 of node 2: it does not follow",
-        ),
-    ] {
-        change(there).await;
+    let tables = ["ledger", "chain", "heads", "nodes"];
+    for table in tables {
+        change(&format!("CREATE TABLE saved_{table} AS TABLE ambidex.{table}")).await;
+    }
+    let restore = tables.map(|table| {
+        format!(
+            "DELETE FROM ambidex.{table}; INSERT INTO ambidex.{table} SELECT * FROM saved_{table};"
+        )
+    });
+    for (sql, found) in CHANGES {
+        change(sql).await;
         let seen = faults();
-        assert!(seen.contains(found), "{there}: {seen}");
-        change(back).await;
+        assert!(seen.contains(found), "{sql}: {seen}");
+        change(&restore.concat()).await;
         assert_eq!(faults(), "");
     }
+    // What was seen once is not written again: a chain of many nodes grows by one link per node.
+    for _ in 0..3 {
+        let (store, _) = Store::open(&place, now()).unwrap();
+        store.close().await.unwrap();
+    }
+    let reader = Reader::open(&place).unwrap();
+    let verified = verify(&reader, Known::default(), &mut |_, _| ()).unwrap();
+    assert!(verified.is_whole(), "{:?}", verified.faults);
+    // A key, a decision and an end twice, and three keys; each of the four later nodes saw the one before.
+    assert_eq!((verified.chains, verified.links), (5, 6 + 3 + 4));
 }

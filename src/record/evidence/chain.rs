@@ -33,10 +33,13 @@ pub(super) enum Event {
     Erased,
     /// Old rows were removed.
     Pruned,
+    /// The chain of another node ended like this.
+    Seen,
 }
 
 impl Event {
-    const ALL: [Self; 5] = [Self::Key, Self::Decided, Self::Ended, Self::Erased, Self::Pruned];
+    const ALL: [Self; 6] =
+        [Self::Key, Self::Decided, Self::Ended, Self::Erased, Self::Pruned, Self::Seen];
 
     const fn name(self) -> &'static str {
         match self {
@@ -45,6 +48,7 @@ impl Event {
             Self::Ended => "ended",
             Self::Erased => "erased",
             Self::Pruned => "pruned",
+            Self::Seen => "seen",
         }
     }
 
@@ -58,15 +62,16 @@ impl Event {
 pub(super) struct Link {
     pub n: i64,
     pub event: Event,
-    /// The ledger's row; 0 where it is about none. Of a key, the node whose chain this is.
+    /// The ledger's row; 0 where it is about none. Of a key, the node whose chain this is; of a chain that
+    /// was seen, its node.
     pub row: i64,
-    /// The digest of what the row says.
+    /// The digest of what the row says. Of a chain that was seen, its hash.
     pub content: Bytes,
     /// The digest of who asked; empty where that is not said.
     pub caller: Bytes,
     /// What went into that digest; `None` when the caller has been forgotten.
     pub salt: Option<Bytes>,
-    /// What links without a row say.
+    /// What links without a row say. Of a chain that was seen, the number of its last link.
     pub note: String,
     pub hash: Bytes,
 }
@@ -210,6 +215,15 @@ static INSERT: LazyLock<Many> = LazyLock::new(|| {
     Many::insert("chain", &columns, Answers::Nothing)
 });
 
+/// Where the chains of other nodes end, but for ends that somebody has seen already.
+const UNSEEN: &str = "SELECT heads.node, heads.n, heads.hash FROM heads
+     JOIN (SELECT node, max(n) AS n FROM heads WHERE node <> ?1 GROUP BY node) AS latest
+       ON latest.node = heads.node AND latest.n = heads.n
+     WHERE NOT EXISTS (
+       SELECT 1 FROM chain WHERE chain.event = 'seen' AND chain.row = heads.node
+         AND chain.note = CAST(heads.n AS TEXT)
+     ) ORDER BY heads.node";
+
 /// The writer's side of the chain of one node.
 #[derive(Debug)]
 pub(in crate::record) struct Chain {
@@ -252,7 +266,8 @@ impl Salts {
 
 impl Chain {
     /// Goes on with the chain of a node, or begins one: rows of a file from before there was a chain
-    /// become its first links. The end must be the one that was signed last.
+    /// become its first links. The end must be the one that was signed last; rows without a chain beside
+    /// a key that was made for one have lost it.
     pub(in crate::record) fn open(
         sql: &Sql,
         (key, node): (SigningKey, i64),
@@ -267,7 +282,14 @@ impl Chain {
                 chain.note(Event::Key, &signer.to_string());
             }
             if known.is_none() && node == ONLY_NODE {
+                let rows: i64 = sql.value("SELECT count(*) FROM ledger", &[])?;
+                if rows > 0 && !chain.key.is_new() {
+                    return Err(LedgerError::Tampered);
+                }
                 chain.adopt(sql)?;
+            }
+            if node != ONLY_NODE {
+                chain.see_others(sql)?;
             }
             chain.seal(sql, now)?;
             Ok::<_, LedgerError>(())
@@ -314,6 +336,16 @@ impl Chain {
             if !row.get::<bool>(1)? {
                 self.row_ended(seq, &content::values(row, 2 + decided.len(), ended.len())?);
             }
+            Ok::<_, SqlError>(())
+        })
+    }
+
+    /// Says where the other chains end.
+    fn see_others(&mut self, sql: &Sql) -> Result<(), SqlError> {
+        sql.each(UNSEEN, &[self.node.into()], |row| {
+            let (whose, n): (i64, i64) = (row.get(0)?, row.get(1)?);
+            let (content, note) = (Bytes::from(row.get::<Vec<u8>>(2)?), n.to_string());
+            self.append(Link { content, note, ..self.link(Event::Seen, whose) });
             Ok::<_, SqlError>(())
         })
     }

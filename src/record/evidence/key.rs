@@ -16,7 +16,10 @@ use crate::record::error::LedgerError;
 use crate::record::place::StoreSettings;
 
 /// This node's key for signing.
-pub struct SigningKey(Ed25519KeyPair);
+pub struct SigningKey {
+    pair: Ed25519KeyPair,
+    is_new: bool,
+}
 
 /// The public half of a key, which signatures are checked with: 64 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -27,30 +30,36 @@ impl SigningKey {
     pub fn of_ledger(place: &StoreSettings) -> Result<Self, LedgerError> {
         let path = file(place);
         let failed = |what: String| LedgerError::Key { path: path.clone(), what };
-        let bytes = match fs::read(&path) {
-            Ok(bytes) => bytes,
+        let (bytes, is_new) = match fs::read(&path) {
+            Ok(bytes) => (bytes, false),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let bytes = generate().map_err(failed)?;
                 write(&path, &bytes).map_err(|error| failed(error.to_string()))?;
-                bytes
+                (bytes, true)
             }
             Err(error) => return Err(failed(error.to_string())),
         };
-        let key = Ed25519KeyPair::from_pkcs8(&bytes);
-        key.map(Self).map_err(|_| failed("it holds no Ed25519 key in PKCS #8".to_owned()))
+        let pair = Ed25519KeyPair::from_pkcs8(&bytes);
+        let pair = pair.map_err(|_| failed("it holds no Ed25519 key in PKCS #8".to_owned()))?;
+        Ok(Self { pair, is_new })
+    }
+
+    /// Whether it was made just now, so that nothing can have been signed with it.
+    pub(super) const fn is_new(&self) -> bool {
+        self.is_new
     }
 
     /// The public half.
     pub fn fingerprint(&self) -> Fingerprint {
         let mut bytes = [0; 32];
-        for (to, from) in bytes.iter_mut().zip(self.0.public_key().as_ref()) {
+        for (to, from) in bytes.iter_mut().zip(self.pair.public_key().as_ref()) {
             *to = *from;
         }
         Fingerprint(bytes)
     }
 
     pub(super) fn sign(&self, message: &[u8]) -> Vec<u8> {
-        self.0.sign(message).as_ref().to_vec()
+        self.pair.sign(message).as_ref().to_vec()
     }
 }
 

@@ -9,13 +9,15 @@
 //!
 //! Where several nodes share a ledger, each has a chain of its own, with its own signatures, and what a
 //! node did to another's rows (it booked them after that node had died) is in the chain of the node that
-//! did it. [`verify`] reads all chains and wants every row in them exactly as in one.
+//! did it. [`verify`] reads all chains and wants every row in them exactly as in one. A chain begins by
+//! saying where the others end: one that is gone, or was cut off, is missed by those that began later.
 //!
 //! Hashes are SHA-256, signatures Ed25519 (RFC 8032).
 
 mod chain;
 mod content;
 mod key;
+mod rows;
 mod upkeep;
 mod verify;
 
@@ -24,7 +26,7 @@ pub(super) use chain::{Chain, ONLY_NODE};
 pub use key::{Fingerprint, SigningKey};
 pub use upkeep::{Removed, Upkeep};
 pub(super) use verify::verify_within;
-pub use verify::{Fault, Known, Place, Verified, verify};
+pub use verify::{Fault, Known, Place, SetBack, Verified, verify};
 
 #[cfg(test)]
 mod tests;

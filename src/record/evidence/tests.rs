@@ -1,5 +1,7 @@
 //! A ledger of a few rows, changed in every way that somebody with the file could think of.
 
+mod attacks;
+
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -56,6 +58,12 @@ impl Ledger {
     fn fault(&self) -> String {
         let verified = self.verified(Known::default());
         verified.faults.first().map(ToString::to_string).unwrap_or_default()
+    }
+
+    fn key_file(&self) -> PathBuf {
+        let mut name = self.path.clone().into_os_string();
+        name.push(".signing-key");
+        name.into()
     }
 
     fn head(&self) -> SignedHead {
@@ -208,7 +216,7 @@ fn forge(path: &Path, key: Option<&SigningKey>) {
             chain::Event::Key => {
                 link.note = key.map_or(link.note, |key| key.fingerprint().to_string());
             }
-            chain::Event::Erased | chain::Event::Pruned => {}
+            chain::Event::Erased | chain::Event::Pruned | chain::Event::Seen => {}
         }
         before = link.hash_behind(&before);
         let change = "UPDATE chain SET content = ?2, note = ?3, hash = ?4 WHERE n = ?1";
@@ -236,8 +244,7 @@ async fn a_tail_that_was_cut_off_is_told_by_a_head_kept_elsewhere() {
     let kept = ledger.head().anchor;
     let path = ledger.path.with_extension("kept");
     std::fs::copy(&ledger.path, &path).unwrap();
-    let mut key = ledger.path.clone().into_os_string();
-    key.push(".signing-key");
+    let key = ledger.key_file();
     let mut other = path.clone().into_os_string();
     other.push(".signing-key");
     std::fs::copy(&key, &other).unwrap();
@@ -254,7 +261,14 @@ async fn a_tail_that_was_cut_off_is_told_by_a_head_kept_elsewhere() {
 
 #[tokio::test]
 async fn nothing_is_added_to_a_chain_whose_end_was_changed() {
-    for change in ["DELETE FROM chain WHERE n = 11", "DELETE FROM heads", "DELETE FROM chain"] {
+    for change in [
+        "DELETE FROM chain WHERE n = 11",
+        "DELETE FROM heads",
+        "DELETE FROM heads WHERE n = 11",
+        "DELETE FROM chain",
+        // What was changed must not become the first links of a chain that we sign.
+        "UPDATE ledger SET cost_nanos = 1 WHERE id = 'b'; DELETE FROM chain; DELETE FROM heads;",
+    ] {
         let ledger = Ledger::new().await;
         ledger.sql(change);
         let opened = Store::open(&ledger.path, long_ago());
@@ -307,6 +321,8 @@ async fn old_rows_can_be_removed_and_the_chain_still_holds() {
 async fn rows_from_before_there_was_a_chain_become_its_first_links() {
     let ledger = Ledger::new().await;
     ledger.sql("DELETE FROM chain; DELETE FROM heads;");
+    // A version without a chain had no key, either.
+    std::fs::remove_file(ledger.key_file()).unwrap();
     let (store, _) = Store::open(&ledger.path, long_ago()).unwrap();
     store.close().await.unwrap();
     let verified = ledger.verified(Known::default());
@@ -317,8 +333,7 @@ async fn rows_from_before_there_was_a_chain_become_its_first_links() {
 #[tokio::test]
 async fn a_new_key_goes_on_with_the_chain_and_is_named() {
     let ledger = Ledger::new().await;
-    let mut key = ledger.path.clone().into_os_string();
-    key.push(".signing-key");
+    let key = ledger.key_file();
     std::fs::remove_file(&key).unwrap();
     let (store, _) = Store::open(&ledger.path, long_ago()).unwrap();
     store.close().await.unwrap();
@@ -334,7 +349,6 @@ async fn a_new_key_goes_on_with_the_chain_and_is_named() {
 async fn the_key_is_for_its_owner_only() {
     use std::os::unix::fs::PermissionsExt as _;
     let ledger = Ledger::new().await;
-    let mut key = ledger.path.clone().into_os_string();
-    key.push(".signing-key");
+    let key = ledger.key_file();
     assert_eq!(std::fs::metadata(key).unwrap().permissions().mode() & 0o777, 0o600);
 }

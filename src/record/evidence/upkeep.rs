@@ -4,10 +4,12 @@
 use std::fs::File;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::chain::{Chain, Event};
 use super::key::SigningKey;
+use super::rows::Rows;
 use crate::record::columns::CALLER;
 use crate::record::error::LedgerError;
 use crate::record::nodes::Nodes;
@@ -54,20 +56,22 @@ impl Upkeep {
     /// Takes a caller's name out of all rows of ended requests, and with it the traces and facts that
     /// may name it. What was decided, sent and spent stays.
     pub fn erase(&mut self, caller: &str, now: Timestamp) -> Result<Removed, LedgerError> {
-        let rows = "caller = ?1 AND state <> 'held'";
+        let rows = "caller = ?1 AND caller <> '' AND state <> 'held'";
         let forget: Vec<String> =
             CALLER.iter().map(|(column, _)| format!("{column} = ''")).collect();
         self.change(Event::Erased, now, |sql| {
+            let whose: [Value<'_>; 1] = [caller.into()];
+            let numbers = numbers(sql, rows, &whose)?;
             let unsalt = format!(
                 "UPDATE chain SET salt = NULL WHERE event = 'decided'
                  AND row IN (SELECT seq FROM ledger WHERE {rows})"
             );
-            let whose: [Value<'_>; 1] = [caller.into()];
             sql.execute(&unsalt, &whose)?;
             let texts =
                 format!("DELETE FROM texts WHERE row IN (SELECT seq FROM ledger WHERE {rows})");
             sql.execute(&texts, &whose)?;
-            sql.execute(&format!("UPDATE ledger SET {} WHERE {rows}", forget.join(", ")), &whose)
+            sql.execute(&format!("UPDATE ledger SET {} WHERE {rows}", forget.join(", ")), &whose)?;
+            Ok(numbers)
         })
     }
 
@@ -79,12 +83,14 @@ impl Upkeep {
         }
         self.change(Event::Pruned, now, |sql| {
             // The last row stays: the next one's number follows from it.
-            let old = "at_us < ?1 AND state <> 'held' AND seq < (SELECT max(seq) FROM ledger)";
-            let before = [before.as_microsecond().into()];
+            let rows = "at_us < ?1 AND state <> 'held' AND seq < (SELECT max(seq) FROM ledger)";
+            let before: [Value<'_>; 1] = [before.as_microsecond().into()];
+            let numbers = numbers(sql, rows, &before)?;
             let texts =
-                format!("DELETE FROM texts WHERE row IN (SELECT seq FROM ledger WHERE {old})");
+                format!("DELETE FROM texts WHERE row IN (SELECT seq FROM ledger WHERE {rows})");
             sql.execute(&texts, &before)?;
-            sql.execute(&format!("DELETE FROM ledger WHERE {old}"), &before)
+            sql.execute(&format!("DELETE FROM ledger WHERE {rows}"), &before)?;
+            Ok(numbers)
         })
     }
 
@@ -92,17 +98,18 @@ impl Upkeep {
         &mut self,
         event: Event,
         now: Timestamp,
-        act: impl FnOnce(&Sql) -> Result<u64, SqlError>,
+        act: impl FnOnce(&Sql) -> Result<Vec<i64>, SqlError>,
     ) -> Result<Removed, LedgerError> {
         let (sql, chain) = (&self.sql, &mut self.chain);
         let rows = sql.transaction(|| {
-            let rows = act(sql)?;
-            if rows > 0 {
-                let note = json!({ "rows": rows, "at": now.to_string() }).to_string();
-                chain.note(event, &note);
-                chain.seal(sql, now)?;
+            let rows = Rows::of(&act(sql)?);
+            for part in rows.parts() {
+                let (rows, which) = (part.count(), Some(part.name()));
+                let upkept = Upkept { rows, which, at: now.to_string() };
+                chain.note(event, &json!(upkept).to_string());
             }
-            Ok::<_, LedgerError>(rows)
+            chain.seal(sql, now)?;
+            Ok::<_, LedgerError>(rows.count())
         })?;
         self.chain.committed();
         self.sql.fold()?;
@@ -110,9 +117,58 @@ impl Upkeep {
     }
 }
 
+/// The numbers of such rows, in their order.
+fn numbers(sql: &Sql, rows: &str, values: &[Value<'_>]) -> Result<Vec<i64>, SqlError> {
+    let query = format!("SELECT seq FROM ledger WHERE {rows} ORDER BY seq");
+    sql.all(&query, values, |row| row.get(0))
+}
+
 impl Drop for Upkeep {
     fn drop(&mut self) {
         // A node that nobody hears of is taken for dead, which is as good.
         let _gone = Nodes::leave(&self.sql, self.node);
+    }
+}
+
+/// What a link about many rows says. Earlier versions did not say which; without that, one of them could be
+/// put back and another one taken.
+#[derive(Deserialize, Serialize)]
+struct Upkept {
+    rows: u64,
+    #[serde(default)]
+    which: Option<String>,
+    at: String,
+}
+
+/// What all links of one kind say.
+#[derive(Debug, Default)]
+pub(super) struct Stated {
+    pub rows: u64,
+    /// Of those, the ones that are named.
+    which: Rows,
+}
+
+impl Stated {
+    /// Takes a link in; `None` if it does not say what was done.
+    pub(super) fn add(&mut self, note: &str) -> Option<()> {
+        let Upkept { rows, which, .. } = serde_json::from_str(note).ok()?;
+        if let Some(which) = which {
+            let which = Rows::parse(&which).filter(|which| which.count() == rows)?;
+            self.which.add(which);
+        }
+        self.rows = self.rows.saturating_add(rows);
+        Some(())
+    }
+
+    /// The first row that is named and not among these, which are in order.
+    pub(super) fn first_back(&self, rows: &[i64]) -> Option<i64> {
+        self.which.first_beyond(rows)
+    }
+
+    /// Whether it is about these rows, which are in order: all that are named, and as many others.
+    pub(super) fn are(&self, rows: &[i64]) -> bool {
+        let named = rows.iter().filter(|row| self.which.have(**row)).count();
+        let is_all = u64::try_from(named).is_ok_and(|named| named == self.which.count());
+        is_all && u64::try_from(rows.len()).is_ok_and(|all| all == self.rows)
     }
 }

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
-use serde::Deserialize;
+use jiff::{SignedDuration, Timestamp};
 
 use super::chain::{Anchor, Event, Link, ONLY_NODE, SignedHead};
 use super::content::{self, Decided};
 use super::key::Fingerprint;
+use super::upkeep::Stated;
 use crate::record::columns::CALLER;
 use crate::record::error::LedgerError;
 use crate::record::read::Reader;
@@ -15,6 +16,8 @@ use crate::record::sql::{Row, Sql, SqlError, Value};
 
 /// How many faults are kept; more are counted.
 const FAULTS_MAX: usize = 100;
+/// A clock that is put right goes back by less.
+const SET_BACK_AT_LEAST: SignedDuration = SignedDuration::from_secs(60);
 /// How many links pass between two reports of progress.
 const PROGRESS_EVERY: u64 = 1024;
 
@@ -72,6 +75,27 @@ impl fmt::Display for Fault {
     }
 }
 
+/// The clock of a node went back while it wrote: what it says about time from there on may be untrue. The order
+/// of the links is not in doubt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SetBack {
+    /// Whose clock.
+    pub node: i64,
+    /// The last link before.
+    pub n: i64,
+    /// When that was signed.
+    pub from: Timestamp,
+    /// When the next one was signed.
+    pub to: Timestamp,
+}
+
+impl fmt::Display for SetBack {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { node, n, from, to } = self;
+        write!(out, "the clock went back from {from} to {to} behind link {n}{}", of(*node))
+    }
+}
+
 /// What a ledger's chain says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Verified {
@@ -91,6 +115,8 @@ pub struct Verified {
     pub keys: Vec<(i64, Fingerprint)>,
     /// The end of the chain; of several, the one that was signed last.
     pub head: Option<SignedHead>,
+    /// Where a clock went back by a minute or more, at most a hundred times. No fault: clocks are put right, too.
+    pub set_back: Vec<SetBack>,
     /// What is wrong, in the order in which it was found.
     pub faults: Vec<Fault>,
     /// Faults beyond those.
@@ -137,7 +163,9 @@ pub(in crate::record) fn verify_within(
         out: Verified::default(),
         rows: HashMap::new(),
         early: BTreeMap::new(),
-        removed: 0,
+        removed: Vec::new(),
+        erased: Vec::new(),
+        seen: seen(sql)?,
         contained: known.head.is_none(),
         is_alone: nodes.len() <= 1,
     };
@@ -151,14 +179,15 @@ pub(in crate::record) fn verify_within(
     }
     progress(total, total);
     walk.ends_before_beginnings();
+    walk.others(&chains);
     if let Some(head) = known.head.filter(|_| !walk.contained) {
         let what = "the head that you kept is not in it: it has been cut off or written anew";
         walk.out.fault(Place::Link(ONLY_NODE, head.n), what);
     }
     walk.rows()?;
     walk.counts()?;
-    for (node, keys, hashes) in chains {
-        walk.heads(node, (known, keys), &hashes)?;
+    for chain in chains {
+        walk.heads(chain, known)?;
     }
     Ok(walk.out)
 }
@@ -170,7 +199,32 @@ enum Life {
     Ended,
 }
 
-/// The hash of every link that has a head, and of the last.
+/// An end of a chain as another node saw it.
+#[derive(Debug)]
+struct Seen {
+    /// Whose chain, up to which link, with which hash.
+    node: i64,
+    n: i64,
+    hash: Vec<u8>,
+    /// Which node says so.
+    by: i64,
+}
+
+/// What the chains say about each other.
+fn seen(sql: &Sql) -> Result<Vec<Seen>, LedgerError> {
+    let query =
+        "SELECT row, note, content, node FROM chain WHERE event = 'seen' ORDER BY row, node, n";
+    sql.all(query, &[], |row| {
+        // What is no number is no link that there could be.
+        let n = row.get::<String>(1)?.parse().unwrap_or(0);
+        Ok(Seen { node: row.get(0)?, n, hash: row.get(2)?, by: row.get(3)? })
+    })
+}
+
+/// A chain that was read: its node, its keys with the link from which on, and its hashes.
+type Read = (i64, Vec<(i64, Fingerprint)>, Hashes);
+
+/// The hash of every link that has a head or that another node has seen, and of the last.
 #[derive(Debug, Default)]
 struct Hashes {
     of: HashMap<i64, Vec<u8>>,
@@ -184,8 +238,12 @@ struct Walk<'s> {
     /// Rows that one node ended and whose beginning stands in the chain of another, not read yet: the
     /// link that ended them.
     early: BTreeMap<i64, Place>,
-    /// Links whose row is gone.
-    removed: u64,
+    /// Rows that the chain knows and that are gone, in no order.
+    removed: Vec<i64>,
+    /// Rows whose caller has been forgotten, in no order.
+    erased: Vec<i64>,
+    /// What nodes say about the chains of others.
+    seen: Vec<Seen>,
     contained: bool,
     is_alone: bool,
 }
@@ -220,6 +278,8 @@ impl Walk<'_> {
             hashes.of.insert(row.get(0)?, Vec::new());
             Ok::<_, SqlError>(())
         })?;
+        let of_this = self.seen.iter().filter(|it| it.node == node);
+        hashes.of.extend(of_this.map(|it| (it.n, Vec::new())));
         let mut before = vec![0; 32];
         let (mut expected, mut newest) = (1, 0);
         sql.each(&links_and_rows(), &[node.into()], |row| {
@@ -261,13 +321,16 @@ impl Walk<'_> {
         row: &Row<'_>,
         newest: &mut i64,
     ) -> Result<(), LedgerError> {
+        if link.salt.is_some() && link.event != Event::Decided {
+            self.out.fault(place.clone(), "it has a salt, and no caller");
+        }
         match link.event {
             Event::Key => match link.note.parse() {
                 Ok(key) if link.row == node => self.out.keys.push((link.n, key)),
                 Ok(_) => self.out.fault(place.clone(), "it is the key of another node"),
                 Err(_) => self.out.fault(place.clone(), "it names no key"),
             },
-            Event::Erased | Event::Pruned => {}
+            Event::Erased | Event::Pruned | Event::Seen => {}
             Event::Decided => {
                 if link.row <= *newest {
                     let what = "it is out of order: an earlier link is about a later row";
@@ -301,10 +364,13 @@ impl Walk<'_> {
     }
 
     fn decided(&mut self, link: &Link, row: &Row<'_>) -> Result<(), LedgerError> {
-        self.out.erased += u64::from(link.salt.is_none());
+        if link.salt.is_none() {
+            self.out.erased += 1;
+            self.erased.push(link.row);
+        }
         let salt = link.salt.as_deref().unwrap_or_default();
         let Some(seq) = row.get::<Option<i64>>(ROW)? else {
-            self.removed += 1;
+            self.removed.push(link.row);
             return Ok(());
         };
         let (columns, _) = content::columns();
@@ -340,6 +406,19 @@ impl Walk<'_> {
         }
     }
 
+    /// What a node saw of another's chain must be there: otherwise it was cut off, or is gone.
+    fn others(&mut self, chains: &[Read]) {
+        for Seen { node, n, hash, by } in std::mem::take(&mut self.seen) {
+            let chain = chains.iter().find(|(read, ..)| *read == node);
+            if chain.and_then(|(.., hashes)| hashes.of.get(&n)).is_none_or(|it| *it != hash) {
+                let what = format!(
+                    "node {by} saw it, and it is not there: the chain is gone, has been cut off or written anew"
+                );
+                self.out.fault(Place::Link(node, n), &what);
+            }
+        }
+    }
+
     /// Every row must be in a chain, in the state that the chain knows.
     fn rows(&mut self) -> Result<(), LedgerError> {
         let (_, ended) = content::columns();
@@ -351,7 +430,8 @@ impl Walk<'_> {
             })
             .collect();
         let query = format!(
-            "SELECT seq, id, state, refused IS NOT NULL, {} FROM ledger ORDER BY seq",
+            "SELECT seq, id, state, refused IS NOT NULL,
+               {} AND (refused IS NULL OR raised_nanos IS NULL) FROM ledger ORDER BY seq",
             nothing.join(" AND ")
         );
         let sql = self.sql;
@@ -374,39 +454,44 @@ impl Walk<'_> {
         })
     }
 
-    /// As many rows are gone, and as many callers forgotten, as links account for.
+    /// Those rows are gone, and those callers forgotten, of which links say so.
     fn counts(&mut self) -> Result<(), LedgerError> {
-        let mut stated = [0_u64, 0];
+        let (mut erased, mut pruned) = (Stated::default(), Stated::default());
         let query = "SELECT event = 'pruned', note, n, node FROM chain
                      WHERE event IN ('erased', 'pruned')";
         let sql = self.sql;
         sql.each(query, &[], |row| {
-            let place = usize::from(row.get::<bool>(0)?);
-            let note: String = row.get(1)?;
-            if let Ok(upkept) = serde_json::from_str::<Upkept>(&note) {
-                if let Some(sum) = stated.get_mut(place) {
-                    *sum = sum.saturating_add(upkept.rows);
-                }
-            } else {
+            let stated = if row.get::<bool>(0)? { &mut pruned } else { &mut erased };
+            if stated.add(&row.get::<String>(1)?).is_none() {
                 let place = Place::Link(row.get(3)?, row.get(2)?);
                 self.out.fault(place, "it does not say what was done");
             }
             Ok::<_, LedgerError>(())
         })?;
-        let [erased, pruned] = stated;
-        self.out.pruned = pruned;
-        if self.removed != pruned {
+        self.out.pruned = pruned.rows;
+        let (mut removed, mut forgotten) =
+            (std::mem::take(&mut self.removed), std::mem::take(&mut self.erased));
+        removed.sort_unstable();
+        forgotten.sort_unstable();
+        if !pruned.are(&removed) {
+            let (gone, stated) = (removed.len(), pruned.rows);
+            let back = pruned.first_back(&removed);
+            let back = back.map(|row| format!("; row {row} was, and is there again"));
             let what = format!(
-                "{} row(s) are gone, and {pruned} were removed by rule{}",
-                self.removed,
-                self.first_gap()?
+                "{gone} row(s) are gone, and {stated} were removed by rule{}{}",
+                self.first_gap()?,
+                back.unwrap_or_default()
             );
             self.out.fault(Place::Ledger, &what);
         }
-        if self.out.erased != erased {
+        if !erased.are(&forgotten) {
+            let back = erased.first_back(&forgotten);
+            let back = back.map(|row| format!("; that of row {row} was, and is there again"));
             let what = format!(
-                "{} row(s) have no caller, and {erased} were forgotten by rule",
-                self.out.erased
+                "{} row(s) have no caller, and {} were forgotten by rule{}",
+                self.out.erased,
+                erased.rows,
+                back.unwrap_or_default()
             );
             self.out.fault(Place::Ledger, &what);
         }
@@ -422,13 +507,11 @@ impl Walk<'_> {
     }
 
     /// The signed heads of a node that used these keys.
-    fn heads(
-        &mut self,
-        node: i64,
-        (known, keys): (Known, Vec<(i64, Fingerprint)>),
-        hashes: &Hashes,
-    ) -> Result<(), LedgerError> {
-        let (sql, mut signed) = (self.sql, 0);
+    fn heads(&mut self, (node, keys, hashes): Read, known: Known) -> Result<(), LedgerError> {
+        let (sql, mut signed, mut before) = (self.sql, 0, None);
+        // Only the key before can have signed what a new key goes on with.
+        let handed = keys.iter().zip(keys.iter().skip(1));
+        let mut handed: Vec<_> = handed.map(|((_, key), (from, _))| (from - 1, *key)).collect();
         sql.each(SignedHead::OF_NODE, &[node.into()], |row| {
             let n: i64 = row.get(0)?;
             let place = Place::Head(node, n);
@@ -445,7 +528,15 @@ impl Walk<'_> {
             }
             if hashes.of.get(&n).is_none_or(|hash| *hash != head.anchor.hash) {
                 self.out.fault(place, "the chain has another link there");
+            } else if head.is_genuine() {
+                handed.retain(|it| *it != (n, head.key));
             }
+            let set_back = before.filter(|(_, at)| head.at + SET_BACK_AT_LEAST <= *at);
+            if let Some((before, from)) = set_back.filter(|_| self.out.set_back.len() < FAULTS_MAX)
+            {
+                self.out.set_back.push(SetBack { node, n: before, from, to: head.at });
+            }
+            before = Some((n, head.at));
             signed = head.anchor.n;
             let is_latest = self.out.head.as_ref().is_none_or(|latest| latest.at <= head.at);
             if is_latest || self.is_alone {
@@ -453,6 +544,11 @@ impl Walk<'_> {
             }
             Ok::<_, LedgerError>(())
         })?;
+        for (n, key) in handed {
+            let what =
+                format!("another key goes on here, and the one before did not sign it: {key}");
+            self.out.fault(Place::Link(node, n.saturating_add(1)), &what);
+        }
         if let Some(key) = known.key {
             for (n, other) in keys.into_iter().filter(|(_, other)| *other != key) {
                 let what = format!("from here on another key signs than the one you know: {other}");
@@ -467,10 +563,4 @@ impl Walk<'_> {
         }
         Ok(())
     }
-}
-
-/// What links about many rows say.
-#[derive(Deserialize)]
-struct Upkept {
-    rows: u64,
 }

@@ -1,8 +1,9 @@
 //! What people look at the gateway through: the table of metrics, the dashboards and alerts made on it,
-//! and a real Prometheus that reads them.
+//! the files that bring them up together, and a real Prometheus that reads them.
 
 mod alerts;
 mod dashboards;
+mod deployment;
 mod genai;
 mod hygiene;
 mod panels;
