@@ -19,7 +19,7 @@ use crate::inspector::Inspector;
 use crate::mask;
 use crate::money::NanoUsd;
 use crate::policy::{Estimate, Policy, TargetId};
-use crate::record::{SettledRow, Store};
+use crate::record::{LedgerDown, SettledRow, Store};
 use crate::rollout::Rollout;
 use crate::server::{Limits, Shutdown};
 use crate::shared::Shared;
@@ -61,6 +61,8 @@ pub struct App {
     pub templates: Templates,
     /// What an hour of this machine costs.
     pub machine_hour: NanoUsd,
+    /// What is answered while the ledger cannot be written.
+    pub ledger_down: LedgerDown,
     /// Digest of the price book, for the records.
     pub price_digest: String,
     /// What placeholders are made with; `None` if the system gave no random bytes, and then nothing

@@ -97,6 +97,15 @@ impl Said {
     }
 }
 
+/// How far requests may go at the moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// As far as the policy says.
+    Anywhere,
+    /// Only to models in this process, because nothing can be written down.
+    Here,
+}
+
 /// Everything that the earlier stages learned about a request.
 #[derive(Clone, Copy, Debug)]
 pub struct Known<'a> {
@@ -153,8 +162,13 @@ fn no_room() -> Refusal {
 }
 
 /// Asks the policy, and asks again when reserving or measuring teaches something new.
-pub async fn decide<'a>(app: &App, policy: &'a Policy, known: Known<'a>) -> Decided<'a> {
-    let mut facts = gather(app, policy, known);
+pub async fn decide<'a>(
+    app: &App,
+    policy: &'a Policy,
+    known: Known<'a>,
+    reach: Reach,
+) -> Decided<'a> {
+    let mut facts = gather(app, policy, known, reach);
     let mut measured = Measured::default();
     if policy.asks_local_fit() {
         measured.note_first(app, known, &mut facts);
@@ -177,7 +191,7 @@ pub fn foresee<E>(
     known: Known<'_>,
     what_if: impl FnOnce(&mut Scenario) -> Result<(), E>,
 ) -> Result<Foreseen, E> {
-    let mut facts = gather(app, policy, known);
+    let mut facts = gather(app, policy, known, Reach::Anywhere);
     let mut measured = Measured::default();
     if policy.asks_local_fit() {
         measured.note_first(app, known, &mut facts);
@@ -252,7 +266,7 @@ async fn settle_on(
     SettledOn { decision: policy::evaluate(policy, facts), hold: None, over_budget }
 }
 
-fn gather<'a>(app: &App, policy: &Policy, known: Known<'a>) -> Facts<'a> {
+fn gather<'a>(app: &App, policy: &Policy, known: Known<'a>, reach: Reach) -> Facts<'a> {
     let Known { caller, request, said, findings, now } = known;
     let input_bound = size::upper_bound(request.body().len());
     let keys = SubjectKeys {
@@ -273,7 +287,10 @@ fn gather<'a>(app: &App, policy: &Policy, known: Known<'a>) -> Facts<'a> {
     });
     let targets = app.destinations.iter().map(|destination| TargetFacts {
         cost_estimate: destination.estimate(request, input_bound, now),
-        unable: destination.unable(request, findings),
+        unable: match reach {
+            Reach::Here if destination.engine().is_none() => Some(Unable::Down),
+            Reach::Here | Reach::Anywhere => destination.unable(request, findings),
+        },
     });
     Facts {
         data: DataFacts {

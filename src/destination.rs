@@ -192,7 +192,10 @@ impl Destination {
             (History::AtProvider, None) => return Estimate::Unpriced,
         };
         let output = Tokens(self.output_max(request).0.saturating_mul(request.choices));
-        Estimate::Known(price.upper_bound(input_bound, output))
+        match price.upper_bound_at(request.tier, input_bound, output) {
+            Some(bound) => Estimate::Known(bound),
+            None => Estimate::Unpriced,
+        }
     }
 
     /// The price in force; `None` when the book does not know it.

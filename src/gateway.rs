@@ -31,7 +31,7 @@ use crate::mask::Key;
 use crate::policy::{Masking, Policy, TargetWords, World};
 use crate::record::{LedgerError, Store};
 use crate::rollout::{self, Rollout};
-use crate::route::price::{Listing, PriceBook};
+use crate::route::price::{Factor, Listing, PriceBook};
 use crate::server::{self, Shutdown};
 use crate::shared::{self, Shared};
 use crate::tasks::Tasks;
@@ -320,6 +320,7 @@ fn load(settings: &Settings) -> Result<(App, ManagedKeys), StartError> {
         shutdown: Shutdown::default(),
         templates: settings.local_prompts.clone(),
         machine_hour: settings.machine_hour,
+        ledger_down: settings.ledger_down,
         price_digest: book.digest().to_owned(),
         mask_key: mask_key(),
         ids: Ids::new(random()),
@@ -382,11 +383,19 @@ pub fn listing(target: &TargetSettings) -> Option<Arc<Listing>> {
     own_price(target).map(Arc::new).or_else(|| book().map(|(listing, _)| listing))
 }
 
-/// The price that a target states, which wins over the book's for this target and no other.
+/// The price that a target states, or what it says about the book's; it wins for this target and no other.
 fn own_price(target: &TargetSettings) -> Option<Listing> {
     let TargetKind::Remote(remote) = &target.kind else { return None };
-    let price = target.price.clone()?;
-    Some(Listing::fixed(remote.provider.book(), &remote.model, price))
+    let (tiers, uplift) = (&target.service_tiers, target.uplift);
+    let listing = match target.price.clone() {
+        Some(price) => Listing::fixed(remote.provider.book(), &remote.model, price),
+        None if tiers.is_empty() && uplift == Factor::ONE => return None,
+        None => {
+            let book = PriceBook::embedded().listing(remote.provider.book(), &remote.model)?;
+            Listing::clone(&book.0)
+        }
+    };
+    Some(listing.map(|price| price.with_tiers(tiers).with_uplift(uplift)))
 }
 
 /// What placeholders are made with.

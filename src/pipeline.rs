@@ -28,7 +28,7 @@ use crate::inspect::{Scan, Task};
 use crate::money::Tokens;
 use crate::policy::Policy;
 use crate::receive;
-use crate::record::DecidedRow;
+use crate::record::{DecidedRow, LedgerDown};
 use crate::reply::{self, Stopped};
 use crate::rollout::Shadow;
 use crate::server::Body;
@@ -163,8 +163,9 @@ async fn decided(
     // decide and reserve: the policy's word, and money for it.
     let said = said.and_metadata(&policy, shadow.as_deref(), &request);
     findings.task = said.task(findings.task, &caller);
+    let reach = reach(app);
     let known = Known { caller: &caller, request: &request, said: &said, findings: &findings, now };
-    let decided = Box::pin(decide::decide(app, &policy, known)).await;
+    let decided = Box::pin(decide::decide(app, &policy, known, reach)).await;
     app.metrics.stage("decide", clock::instant() - inspected);
 
     let (place, kept) = looked_for(app, &policy, known, (&decided, asks.freshness));
@@ -180,6 +181,7 @@ async fn decided(
         standing,
         seats,
         reserved: decided.reserved(),
+        is_recorded: reach == decide::Reach::Anywhere,
         raised: Raised::default(),
         read_in: ReadIn::default(),
         ticket,
@@ -188,10 +190,7 @@ async fn decided(
     });
     case.part_until("inspect", received, inspected);
     case.part("decide", inspected, (Reach::Here, End::Good), Vec::new());
-    trail::count(app, &policy, &decided, &findings);
-    if let Some(shadow) = &shadow {
-        shadow.decide(app, &policy, &case.id, (&decided, &said));
-    }
+    count(app, (&policy, shadow.as_deref()), &case.id, (&decided, known));
     let row = trail::row(app, &policy, &case, known, &decided);
     let (over_budget, estimates) = (decided.over_budget.clone(), decided.estimates.clone());
     let (permit, hold) = match decided.into_verdict() {
@@ -280,7 +279,29 @@ fn seen(
     app.idempotency.begin((&caller.name, key.as_bytes()), body, clock::instant()).map(Some)
 }
 
-/// Gives the request back once its decision is on disk, and its money if it cannot be written.
+/// Counts a decision, and lets the shadow policy make it, too.
+fn count(
+    app: &Arc<App>,
+    (policy, shadow): (&Policy, Option<&Shadow>),
+    id: &str,
+    (decided, known): (&decide::Decided<'_>, Known<'_>),
+) {
+    trail::count(app, policy, decided, known.findings);
+    if let Some(shadow) = shadow {
+        shadow.decide(app, policy, id, (decided, known.said));
+    }
+}
+
+/// How far a request may go: without a ledger nowhere, or no further than this process.
+fn reach(app: &App) -> decide::Reach {
+    match app.ledger_down {
+        LedgerDown::Local if app.store.healthy().is_err() => decide::Reach::Here,
+        LedgerDown::Local | LedgerDown::Refuse => decide::Reach::Anywhere,
+    }
+}
+
+/// Gives the request back once its decision is on disk, and its money if it cannot be written. What
+/// stays in this process while there is no ledger goes on without a record.
 async fn recorded(
     app: &App,
     case: &Case,
@@ -288,6 +309,11 @@ async fn recorded(
     unsent: Unsent,
 ) -> Result<Unsent, Failure> {
     let recording = clock::instant();
+    if !case.is_recorded {
+        app.metrics.fail_closed.with_label_values(&["ledger"]).inc();
+        app.metrics.unrecorded();
+        return Ok(unsent);
+    }
     if let Err(error) = app.store.decided(row).await {
         if let Some(hold) = unsent.into_hold() {
             hold.release();

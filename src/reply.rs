@@ -43,6 +43,8 @@ pub const PARTS: HeaderName = HeaderName::from_static("x-ambidex-parts");
 pub const CACHE: HeaderName = HeaderName::from_static("x-ambidex-cache");
 /// The decision by which an answer from the cache was first given.
 pub const CACHED_FROM: HeaderName = HeaderName::from_static("x-ambidex-cached-from");
+/// On an answer that is in no record, because none could be written: why.
+pub const UNRECORDED: HeaderName = HeaderName::from_static("x-ambidex-unrecorded");
 /// Why a request was refused.
 pub const REASON: HeaderName = HeaderName::from_static("x-ambidex-reason");
 
@@ -166,6 +168,9 @@ pub fn answered(app: &App, case: &Case, answer: Answer) -> Response<Body> {
     if let Some(cost_max) = cost_max {
         insert(headers, COST_MAX, &cost_max.to_string());
     }
+    if !case.is_recorded {
+        insert(headers, UNRECORDED, Code::LedgerUnavailable.name());
+    }
     if case.place.is_some() {
         headers.insert(CACHE, HeaderValue::from_static("miss"));
     }
@@ -190,6 +195,9 @@ pub fn cached(app: &App, case: &Case, kept: &Cached) -> Response<Body> {
         insert(headers, ZONE, &destination.zone);
     }
     insert(headers, COST, "0.00");
+    if !case.is_recorded {
+        insert(headers, UNRECORDED, Code::LedgerUnavailable.name());
+    }
     headers.insert(CACHE, HeaderValue::from_static("hit"));
     insert(headers, CACHED_FROM, &kept.decision);
     let age = clock::instant().saturating_duration_since(kept.at);

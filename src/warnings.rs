@@ -74,6 +74,7 @@ mod tests {
     #[test]
     fn every_level_is_told_once_in_a_window() {
         let spec = BudgetSpec {
+            whom: crate::budget::Whom::All,
             name: "pot".to_owned(),
             per: Subject::Everyone,
             window: Window::Hour,

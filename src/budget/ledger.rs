@@ -258,6 +258,11 @@ impl Ledger {
     ) -> Vec<Option<Standing>> {
         let standing = |spec: &BudgetSpec| {
             let account = self.accounts.iter().find(|account| counts_alike(&account.spec, spec))?;
+            if !spec.whom.concerns(keys) {
+                // What does not count a request cannot stand in its way.
+                let none = NanoUsd::ZERO;
+                return Some(Standing { spent: none, reserved: none, limit: spec.limit });
+            }
             let standing = account.standing(keys.of(spec.per)?, now);
             // A request that began before a reload keeps the limit of its own policy.
             Some(Standing { limit: spec.limit, ..standing })
@@ -272,12 +277,13 @@ impl Ledger {
         charge: Charge,
         now: Timestamp,
     ) -> Result<Ticket, OverBudget> {
-        for account in &self.accounts {
+        for account in self.accounts.iter().filter(|it| it.spec.whom.concerns(keys)) {
             account.admit(keys.of(account.spec.per).unwrap_or_default(), charge, now)?;
         }
         let parts = self
             .accounts
             .iter_mut()
+            .filter(|account| account.spec.whom.concerns(keys))
             .map(|account| {
                 let subject = keys.of(account.spec.per).unwrap_or_default();
                 account.set_aside(subject, charge, now)
@@ -318,7 +324,7 @@ impl Ledger {
         now: Timestamp,
     ) -> Vec<Want> {
         let mut wants = Vec::new();
-        for account in &self.accounts {
+        for account in self.accounts.iter().filter(|it| it.spec.whom.concerns(keys)) {
             let subject = keys.of(account.spec.per).unwrap_or_default();
             let Some(want) = account.want(subject, charge, now) else { continue };
             if account.running(subject, now).is_some_and(|part| part.slice.is_dry) {
@@ -413,6 +419,7 @@ fn counts_alike(old: &BudgetSpec, new: &BudgetSpec) -> bool {
         && old.window == new.window
         && old.tz == new.tz
         && old.imputed == new.imputed
+        && old.whom == new.whom
 }
 
 impl Account {

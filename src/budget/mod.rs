@@ -14,12 +14,14 @@ pub mod ledger;
 mod pot;
 pub mod share;
 pub mod spec;
+pub mod whom;
 pub mod window;
 
 pub use hold::Hold;
 pub use ledger::{Charge, OverBudget, PotView, Recovered, Standing, SubjectKeys, Totals};
 pub use share::{Grant, Keep, PotKey, Report, Sharing, Want};
 pub use spec::{BudgetSpec, Firmness, Imputed, Subject, Window};
+pub use whom::{Selector, Whom};
 pub use window::Span;
 
 use crate::money::NanoUsd;

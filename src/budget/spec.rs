@@ -6,6 +6,7 @@
 
 use jiff::tz::TimeZone;
 
+use super::whom::Whom;
 use crate::money::NanoUsd;
 
 /// One budget of the policy.
@@ -13,6 +14,8 @@ use crate::money::NanoUsd;
 pub struct BudgetSpec {
     /// Its name, unique in the policy. Spending is remembered under it across reloads.
     pub name: String,
+    /// Whose requests it counts.
+    pub whom: Whom,
     /// Who shares one pot: every value of this subject has its own.
     pub per: Subject,
     /// How long a pot lasts before a fresh one takes its place.
@@ -39,7 +42,9 @@ impl BudgetSpec {
             Imputed::Included => "all",
         };
         let (per, window) = (self.per.name(), self.window.name());
-        format!("{} {per} {window} {zone} {imputed}", self.name)
+        let whom = self.whom.words();
+        let whom = if whom.is_empty() { whom } else { format!(" {whom}") };
+        format!("{} {per} {window} {zone} {imputed}{whom}", self.name)
     }
 }
 

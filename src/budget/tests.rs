@@ -13,6 +13,7 @@ use crate::money::NanoUsd;
 
 fn specs(limit: i128) -> Vec<BudgetSpec> {
     let team = BudgetSpec {
+        whom: crate::budget::Whom::All,
         name: "team".to_owned(),
         per: Subject::Team,
         window: Window::Day,
@@ -23,6 +24,7 @@ fn specs(limit: i128) -> Vec<BudgetSpec> {
         imputed: Imputed::Excluded,
     };
     let company = BudgetSpec {
+        whom: crate::budget::Whom::All,
         name: "company".to_owned(),
         per: Subject::Everyone,
         limit: NanoUsd::new(limit * 10),

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use smallvec::SmallVec;
 
 use crate::chat::Role;
+use crate::chat::usage::Tier;
 use crate::inspect::{Leaf, Level};
 use crate::money::Tokens;
 
@@ -198,6 +199,8 @@ pub struct Edits {
 /// A request, read once.
 #[derive(Clone, PartialEq)]
 pub struct Request {
+    /// How urgently the provider is asked to treat it, which decides what it bills.
+    pub tier: Tier,
     pub(crate) body: Bytes,
     pub(crate) texts: Vec<Text>,
     pub(crate) paths: String,

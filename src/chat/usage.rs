@@ -4,13 +4,17 @@ use crate::money::{NanoUsd, Tokens};
 
 mod anthropic;
 mod converse;
+mod extra;
 mod gemini;
 mod openai;
+mod tier;
 
 pub use anthropic::AnthropicUsage;
 pub use converse::ConverseUsage;
+pub use extra::{Extra, Extras, Side};
 pub use gemini::GeminiUsage;
 pub use openai::OpenAiUsage;
+pub use tier::Tier;
 
 /// Where usage numbers come from. Never mixed up: a guess is not a bill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,7 +41,7 @@ impl UsageSource {
 /// Tokens by kind. The kinds are disjoint: their sum is everything that was processed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Usage {
-    /// Prompt tokens that no cache served.
+    /// Prompt tokens that no cache served, but for those of [`extras`](Self::extras).
     pub input_uncached: Tokens,
     /// Prompt tokens read from the provider's cache.
     pub cache_read: Tokens,
@@ -49,6 +53,10 @@ pub struct Usage {
     pub output: Tokens,
     /// Answer tokens spent on reasoning that the caller does not see.
     pub reasoning: Tokens,
+    /// What was used of rarer kinds, which none of the above counts.
+    pub extras: Extras,
+    /// How urgently it was treated.
+    pub tier: Tier,
     /// What the upstream says that it bills, where it says so.
     pub billed: Option<NanoUsd>,
     /// Where the numbers come from.
@@ -65,6 +73,8 @@ impl Usage {
             cache_write_1h: Tokens(0),
             output: Tokens(0),
             reasoning: Tokens(0),
+            extras: Extras::NONE,
+            tier: Tier::Standard,
             billed: None,
             source,
         }
@@ -72,11 +82,15 @@ impl Usage {
 
     /// All prompt tokens.
     pub fn input_total(&self) -> Tokens {
-        self.input_uncached + self.cache_read + self.cache_write + self.cache_write_1h
+        self.input_uncached
+            + self.cache_read
+            + self.cache_write
+            + self.cache_write_1h
+            + self.extras.sum(Side::Prompt)
     }
 
     /// All answer tokens.
     pub fn output_total(&self) -> Tokens {
-        self.output + self.reasoning
+        self.output + self.reasoning + self.extras.sum(Side::Answer)
     }
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::chat::Usage;
-use crate::chat::usage::{AnthropicUsage, OpenAiUsage};
+use crate::chat::usage::{AnthropicUsage, ConverseUsage, GeminiUsage, OpenAiUsage, Tier};
 use crate::money::{NanoUsd, Tokens};
 use crate::route::price::import::{Origin, genai_prices};
 use crate::route::price::{Listing, Match, PriceBook, Rate};
@@ -42,6 +42,12 @@ pub fn show(
             writeln!(out, "  {from}{mark}")?;
             for (kind, rate) in price.rates() {
                 writeln!(out, "    {:<16} {}", kind.name(), rate_text(rate))?;
+            }
+            for (tier, factor) in price.tiers() {
+                let percent = NanoUsd::new(i128::from(factor.0) * 100_000);
+                let percent = percent.to_string();
+                let percent = percent.strip_suffix(".00").unwrap_or(&percent);
+                writeln!(out, "    {:<16} {percent} % of these", tier.name())?;
             }
         }
     }
@@ -73,6 +79,8 @@ pub fn import(source: &str, version: &str, out: &mut impl Write) -> anyhow::Resu
 
 #[derive(Deserialize)]
 struct Question {
+    /// The service tier, where the usage does not have it.
+    tier: Option<String>,
     provider: String,
     #[serde(default)]
     surface: String,
@@ -121,14 +129,15 @@ fn answer(book: &PriceBook, now: Timestamp, line: &str) -> anyhow::Result<Answer
         Some(at) => at.parse().context("`at` is not a time such as 2026-03-01T00:00:00Z")?,
         None => now,
     };
-    let usage = usage(&question)?;
+    let tier = question.tier.as_deref().map(Tier::of_wire);
+    let usage = usage(&question)?.map(|it| Usage { tier: tier.unwrap_or(it.tier), ..it });
     let found = book.listing(&question.provider, &question.model);
     let price = match found {
         Some((_, Match::Exact)) => "exact",
         Some((_, Match::Alias)) => "alias",
         None => "unknown",
     };
-    let cost = found.zip(usage).map(|((listing, _), usage)| listing.at(at).cost(&usage));
+    let cost = found.zip(usage).and_then(|((listing, _), usage)| listing.at(at).cost(&usage));
     // A decimal of dollars is a JSON number as it stands; no float on the way.
     let cost_usd = cost.map(|cost| RawValue::from_string(cost.to_string())).transpose()?;
     Ok(Answer { cost_usd, kinds: usage.map(|usage| kinds(&usage)), price })
@@ -136,6 +145,16 @@ fn answer(book: &PriceBook, now: Timestamp, line: &str) -> anyhow::Result<Answer
 
 fn usage(question: &Question) -> anyhow::Result<Option<Usage>> {
     let json = question.usage.get();
+    if matches!(question.surface.as_str(), "gemini" | "generate_content") {
+        return Ok(serde_json::from_str::<GeminiUsage>(json)
+            .context("`usage` cannot be read")?
+            .read());
+    }
+    if question.surface == "converse" {
+        return Ok(serde_json::from_str::<ConverseUsage>(json)
+            .context("`usage` cannot be read")?
+            .read());
+    }
     let is_messages = match question.surface.as_str() {
         "messages" | "anthropic" => true,
         "" => question.provider == "anthropic" && !json.contains("prompt_tokens"),
@@ -157,7 +176,8 @@ fn kinds(usage: &Usage) -> BTreeMap<&'static str, u32> {
         ("output", usage.output),
         ("reasoning", usage.reasoning),
     ];
-    kinds.into_iter().map(|(name, Tokens(count))| (name, count)).collect()
+    let extras = usage.extras.iter().map(|(extra, count)| (extra.name(), count));
+    kinds.into_iter().chain(extras).map(|(name, Tokens(count))| (name, count)).collect()
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ use crate::caller::Anonymous;
 use crate::destination::Serves;
 use crate::money::Tokens;
 use crate::policy::{ZONE_ON_HOST, is_remote};
-use crate::record::Durability;
+use crate::record::{Durability, LedgerDown};
 use crate::route::breaker::Rules;
 use crate::secret::Secret;
 use crate::yaml::{self, Cursor, Fields, Problems, Reader};
@@ -47,6 +47,7 @@ const TOP: &[&str] = &[
     "server",
     "store",
     "durability",
+    "ledger_down",
     "policy",
     "local_models",
     "licences_allowed",
@@ -86,6 +87,8 @@ const TARGET: &[&str] = &[
     "aws",
     "key",
     "price",
+    "service_tiers",
+    "uplift",
     "serves",
     "speaks",
     "timeout",
@@ -117,6 +120,9 @@ impl Decoder<'_> {
         {
             settings.store = store;
         }
+        self.set(&fields, "ledger_down", &mut settings.ledger_down, |it, at| {
+            it.reader.one_of(at, "answer", &LedgerDown::ALL)
+        });
         self.set(&fields, "durability", &mut settings.durability, |it, at| {
             it.reader.one_of(at, "durability", &Durability::ALL)
         });
@@ -262,6 +268,10 @@ impl Decoder<'_> {
         if let Some(at) = fields.get("adapter") {
             target.adapter = self.adapter(&at, &target.kind);
         }
+        if let Some(at) = fields.get("service_tiers") {
+            target.service_tiers = self.service_tiers(&at);
+        }
+        self.set(&fields, "uplift", &mut target.uplift, Self::uplift);
         if let Some(at) = fields.get("price") {
             target.price = self.price(&at);
             if matches!(target.kind, TargetKind::Engine(..)) {

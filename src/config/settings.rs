@@ -1,18 +1,20 @@
 //! The typed configuration, with its defaults.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use crate::cache;
 use crate::caller::{Anonymous, CallerSettings, KeyDigest, TeamRates};
+use crate::chat::usage::Tier;
 use crate::destination::Serves;
 use crate::engine::prompt::Templates;
 use crate::engine::{AdapterSource, EngineSettings, TaggerSettings};
 use crate::inspector::InspectionSettings;
 use crate::money::NanoUsd;
-use crate::record::{Durability, StoreSettings};
+use crate::record::{Durability, LedgerDown, StoreSettings};
 use crate::route::breaker::Rules;
-use crate::route::price::Price;
+use crate::route::price::{Factor, Price};
 use crate::secret::Secret;
 use crate::server::Limits;
 use crate::upstream::RemoteSettings;
@@ -33,6 +35,8 @@ pub struct Settings {
     pub store: StoreSettings,
     /// What its rows survive.
     pub durability: Durability,
+    /// What is answered while it cannot be written.
+    pub ledger_down: LedgerDown,
     /// Where the policy is.
     pub policy: PolicySource,
     /// The local models that targets name.
@@ -129,6 +133,10 @@ pub struct TargetSettings {
     pub adapter: Option<String>,
     /// What it charges, where the user knows better than the price book.
     pub price: Option<Price>,
+    /// What service tiers charge there, where the user knows better.
+    pub service_tiers: BTreeMap<Tier, Factor>,
+    /// What its region multiplies.
+    pub uplift: Factor,
     /// What it can do.
     pub serves: Serves,
     /// Most requests at a time.
@@ -206,6 +214,7 @@ impl Default for Settings {
             limits: Limits::default(),
             store: StoreSettings::Sqlite(PathBuf::from("ambidex.db")),
             durability: Durability::Strict,
+            ledger_down: LedgerDown::Refuse,
             policy: PolicySource::Embedded,
             local_models: Vec::new(),
             licences_allowed: Vec::new(),
@@ -235,6 +244,8 @@ impl TargetSettings {
             kind: TargetKind::Engine(ModelChoice::Starter, EngineSettings::default()),
             adapter: None,
             price: None,
+            service_tiers: BTreeMap::new(),
+            uplift: Factor::ONE,
             serves: Serves { tools: false, images: false, ..Serves::default() },
             concurrency: 256,
             queue: 0,
@@ -251,6 +262,8 @@ impl TargetSettings {
             kind: TargetKind::Remote(Box::new(RemoteSettings::of(provider::OPENAI, "gpt-4o-mini"))),
             adapter: None,
             price: None,
+            service_tiers: BTreeMap::new(),
+            uplift: Factor::ONE,
             serves: Serves::default(),
             concurrency: 64,
             queue: QUEUE,

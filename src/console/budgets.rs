@@ -6,7 +6,7 @@ use maud::html;
 use super::numbers::usd;
 use super::words::W;
 use super::{Answer, Desk, chart, frame};
-use crate::budget::{Firmness, PotView};
+use crate::budget::{Firmness, PotView, Whom};
 use crate::money::NanoUsd;
 
 pub(super) fn page(desk: &Desk) -> Answer {
@@ -63,6 +63,7 @@ pub(super) fn page(desk: &Desk) -> Answer {
                 h2 { (t(W::BudgetsOfPolicy)) }
                 ul.rules { @for it in policy.budgets() {
                     li { strong { code { (it.name) } } " " (usd(it.limit)) " / " (it.window.name()) " · " (it.per.name())
+                        @if it.whom != Whom::All { " · " code { (it.whom.words()) } }
                         @if it.firmness == Firmness::Soft { " " span.badge { (t(W::Soft)) } } }
                 } }
             }

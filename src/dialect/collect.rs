@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 use super::Unreadable;
 use super::walk::{self, Scalar, Sink, Step};
 use crate::chat::request::{Edits, Place, Text};
+use crate::chat::usage::Tier;
 use crate::chat::{Delivery, History, Request, Role, Sampling, Surface, Turn};
 use crate::inspect::Level;
 use crate::money::Tokens;
@@ -112,6 +113,7 @@ pub(super) struct Collector<'de> {
 impl<'de> Collector<'de> {
     pub(super) fn new(body: &'de Bytes, surface: Surface) -> Self {
         let read = Request {
+            tier: Tier::Standard,
             body: Bytes::new(),
             texts: Vec::with_capacity(16),
             paths: String::with_capacity(256),
@@ -165,6 +167,9 @@ impl<'de> Collector<'de> {
 
     /// Keeps a string for inspection and gives back its number.
     pub(super) fn keep(&mut self, path: &[Step<'de>], text: Cow<'de, str>, kind: Words) -> usize {
+        if matches!(path, [Step::Key(key)] if key == "service_tier") {
+            self.read.tier = Tier::of_wire(&text);
+        }
         let start = self.read.paths.len();
         write_path(&mut self.read.paths, path);
         let place = match text {

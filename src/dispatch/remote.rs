@@ -521,7 +521,10 @@ impl Relay {
     /// Tells what was used, with its cost, where that is known.
     fn tell_usage(&self, data: &[u8], event: Option<&Bytes>, out: &mut BytesMut) {
         let cost = self.usage.and_then(|usage| {
-            self.settlement.as_ref().map(|settlement| settlement.cost(&usage).to_string())
+            self.settlement.as_ref().map(|settlement| {
+                let reserved = settlement.hold().map(|hold| hold.charge().billed);
+                settlement.cost(&usage, reserved.unwrap_or_default()).to_string()
+            })
         });
         match cost.and_then(|cost| dialect::with_cost(data, &cost)) {
             Some(priced) => self.write(&priced, None, out),

@@ -22,6 +22,7 @@ use crate::idempotency::Ticket;
 use crate::money::{NanoUsd, Tokens};
 use crate::policy::{TargetId, Verdict};
 use crate::record::{self, Ending, SentTo, SettledRow};
+use crate::route::price::Price;
 use crate::telemetry::traces::{Attribute, Attributes, End, Parts, Reach, Span};
 use crate::telemetry::{Outcome, RequestLabels, Sums};
 use crate::trail;
@@ -99,6 +100,8 @@ pub struct Case {
     pub seats: Seats,
     /// What its decision set aside, on disk.
     pub reserved: NanoUsd,
+    /// Whether its decision is on disk; one that stays in this process can do without.
+    pub is_recorded: bool,
     /// What was set aside beyond that for further attempts, on disk.
     pub raised: Raised,
     /// Into how many parts the local model had to cut its text.
@@ -126,6 +129,7 @@ impl Case {
             standing: Standing::default(),
             seats: Seats::default(),
             reserved: self.reserved,
+            is_recorded: self.is_recorded,
             raised: Raised(Mutex::new(self.raised.get())),
             read_in: ReadIn(AtomicU32::new(self.read_in.get())),
             ticket: None,
@@ -287,13 +291,17 @@ impl Settlement {
     }
 
     /// What this usage costs at the target: by the user's own price, else as the upstream says that it
-    /// bills, else by the book.
-    pub fn cost(&self, usage: &Usage) -> NanoUsd {
+    /// bills, else by the book. What has no price of its own, such as a service tier that nobody knows, costs
+    /// what was `reserved`, and more if its tokens alone do.
+    pub fn cost(&self, usage: &Usage, reserved: NanoUsd) -> NanoUsd {
         let destination = self.destination();
         let price = destination.and_then(|it| it.price(self.case.at));
         let is_own = destination.is_some_and(|it| it.has_own_price);
         let billed = usage.billed.filter(|_| !is_own);
-        billed.or_else(|| price.map(|price| price.cost(usage))).unwrap_or(NanoUsd::ZERO)
+        let of = |price: &Price| {
+            price.cost(usage).unwrap_or_else(|| reserved.max(price.usual_cost(usage)))
+        };
+        billed.or_else(|| price.map(of)).unwrap_or(NanoUsd::ZERO)
     }
 
     fn destination(&self) -> Option<&Destination> {
@@ -418,6 +426,8 @@ impl Settlement {
             cached_from: None,
         };
         match self.sample.take().filter(|_| outcome == Outcome::Answered) {
+            // Without a record nothing is bought, and nothing ends.
+            _ if !self.case.is_recorded => {}
             Some(sample) => comparison::begin(&self.app, &self.case, *sample, row),
             None => self.app.record_ending(row),
         }
@@ -458,16 +468,16 @@ impl Settlement {
         match bill {
             Bill::Nothing => (None, Ending::Released, Sums::default()),
             Bill::Used(usage) => {
-                let sums = Sums { cost: self.cost(&usage), ..Sums::default() };
-                (Some(usage), Ending::Settled, sums)
+                let cost = self.cost(&usage, reserved);
+                (Some(usage), Ending::Settled, Sums { cost, ..Sums::default() })
             }
             Bill::Unknown(usage) => {
-                let sums = Sums { cost: reserved.max(self.cost(&usage)), ..Sums::default() };
-                (Some(usage), Ending::Settled, sums)
+                let cost = reserved.max(self.cost(&usage, reserved));
+                (Some(usage), Ending::Settled, Sums { cost, ..Sums::default() })
             }
             Bill::Local(usage, engine_time) => {
                 let reference = self.app.reference().and_then(|it| it.price(self.case.at));
-                let avoided = reference.map_or(NanoUsd::ZERO, |price| price.cost(&usage));
+                let avoided = reference.and_then(|it| it.cost(&usage)).unwrap_or_default();
                 let imputed = imputed(self.app.machine_hour, engine_time);
                 (Some(usage), Ending::Settled, Sums { avoided, imputed, ..Sums::default() })
             }
@@ -506,6 +516,10 @@ impl Settlement {
         metrics.took(labels, took, self.first_piece);
         metrics.spent(labels, sums);
         if let Some(usage) = usage {
+            let price = self.destination().and_then(|it| it.price(self.case.at));
+            if price.is_some_and(|price| price.cost(&usage).is_none()) {
+                metrics.unpriced.with_label_values(&[target]).inc();
+            }
             metrics.used(target, &usage);
             if let Some(first) = self.first_piece {
                 metrics.streamed(labels, took.saturating_sub(first), usage.output_total());

@@ -51,7 +51,7 @@ pub(super) fn close_unanswered(app: &Arc<App>, case: &Case, outcome: Outcome, ca
     let Carried { cost, imputed, verified } = carried;
     app.metrics.spent(labels, Sums { cost, imputed, ..Sums::default() });
     trail::told(app, case, labels.target, outcome.name(), cost);
-    app.record_ending(SettledRow {
+    let row = SettledRow {
         id: case.id.clone(),
         ending: if carried.is_nothing() { Ending::Released } else { Ending::Settled },
         outcome: outcome.name().to_owned(),
@@ -69,7 +69,8 @@ pub(super) fn close_unanswered(app: &Arc<App>, case: &Case, outcome: Outcome, ca
         compared: None,
         read_in: case.read_in.get(),
         cached_from: None,
-    });
+    };
+    close(app, case, row);
 }
 
 /// Closes the row of a request that got an answer from the cache: nothing was sent and nothing is owed.
@@ -83,7 +84,7 @@ pub(crate) fn close_cached(app: &Arc<App>, case: &Case, kept: &Kept) {
     app.metrics.took(labels, took, None);
     app.metrics.spent(labels, Sums { avoided, ..Sums::default() });
     trail::told(app, case, target, outcome, NanoUsd::ZERO);
-    app.record_ending(SettledRow {
+    let row = SettledRow {
         id: case.id.clone(),
         ending: Ending::Released,
         outcome: outcome.to_owned(),
@@ -101,5 +102,13 @@ pub(crate) fn close_cached(app: &Arc<App>, case: &Case, kept: &Kept) {
         compared: None,
         read_in: 0,
         cached_from: Some(kept.decision.clone()),
-    });
+    };
+    close(app, case, row);
+}
+
+/// What is not written down to have begun has no end either.
+fn close(app: &App, case: &Case, row: SettledRow) {
+    if case.is_recorded {
+        app.record_ending(row);
+    }
 }

@@ -1,11 +1,14 @@
 //! The columns of the ledger: what a row of values is in the database, for writing it and for its digest.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use std::time::Duration;
 
 use super::row::{DecidedRow, SettledRow, State};
 use super::sql::{Answers, Many, Type, Value};
-use crate::money::NanoUsd;
+use crate::chat::Usage;
+use crate::chat::usage::{Side, Tier};
+use crate::money::{NanoUsd, Tokens};
 
 /// A column: its name and what it holds.
 pub(super) type Column = (&'static str, Type);
@@ -33,7 +36,8 @@ pub(super) const DECIDED: &[Column] = &[
 /// The same, of later versions: where there is nothing, the digest is as it was before they were there.
 pub(super) const DECIDED_LATER: &[Column] = &[("node", Type::Integer)];
 
-/// Who asked, and the texts that may name them: forgotten when a caller is.
+/// Who asked, and the texts that may name them: forgotten when a caller is. The texts are kept in a table
+/// of their own, so that a request's end does not write them once more.
 pub(super) const CALLER: &[Column] = &[
     ("caller", Type::Text),
     ("key", Type::Text),
@@ -76,24 +80,39 @@ pub(super) const ENDED_LATER: &[Column] = &[
     ("agreement", Type::Real),
     ("read_in", Type::Integer),
     ("cached_from", Type::Text),
+    ("input_extra", Type::Integer),
+    ("output_extra", Type::Integer),
+    ("usage_extras", Type::Text),
+    ("service_tier", Type::Text),
 ];
 
 /// The one of them that is written before the end.
 const RAISED: Column = ("raised_nanos", Type::Integer);
 
-/// Inserts decisions, [`decided`].
+/// The columns of [`CALLER`] that stand in the ledger itself, followed by the state.
+const STANDING: &[Column] = &[("caller", Type::Text), ("key", Type::Text), ("state", Type::Text)];
+
+/// Inserts decisions, [`decided`], but for their texts.
 pub(super) static INSERT: LazyLock<Many> = LazyLock::new(|| {
-    let columns = [DECIDED, DECIDED_LATER, CALLER, &[("state", Type::Text)]].concat();
+    let columns = [DECIDED, DECIDED_LATER, STANDING].concat();
+    // What older rows have here, newer ones have in `texts`.
+    let columns = [&columns[..], &[("trace_json", Type::Text)]].concat();
     Many::insert("ledger", &columns, Answers::Numbers)
+});
+
+/// Inserts the texts of decisions, [`texts`].
+pub(super) static TEXTS: LazyLock<Many> = LazyLock::new(|| {
+    let columns = [("row", Type::Integer), ("trace_json", Type::Text), ("facts_json", Type::Text)];
+    Many::insert("texts", &columns, Answers::Nothing)
 });
 
 /// Ends requests that run, [`ended`].
 pub(super) static SETTLE: LazyLock<Many> = LazyLock::new(|| {
     let columns = [&[("id", Type::Text)], ENDED, ENDED_LATER].concat();
-    Many::update("ledger", &columns, "state = 'held'")
+    Many::update("ledger", &columns, "state = 'held'").for_the_last_time()
 });
 
-/// A decision, in the order of [`DECIDED`], [`DECIDED_LATER`], [`CALLER`] and its state.
+/// A decision, in the order of [`DECIDED`], [`DECIDED_LATER`] and [`STANDING`].
 pub(super) fn decided(row: &DecidedRow, node: Option<i64>) -> Vec<Value<'_>> {
     let chosen = row.chosen.as_ref();
     let state = if row.refused.is_some() { State::Refused } else { State::Held };
@@ -117,10 +136,23 @@ pub(super) fn decided(row: &DecidedRow, node: Option<i64>) -> Vec<Value<'_>> {
         node.into(),
         (&row.caller).into(),
         (&row.key).into(),
-        (&row.trace_json).into(),
-        (&row.facts_json).into(),
         state.name().into(),
+        "".into(),
     ]
+}
+
+/// The texts of a decision, which begin with the number of its row; `None` if there are none.
+pub(super) fn texts(seq: i64, row: &DecidedRow) -> Option<Vec<Value<'_>>> {
+    let is_empty = row.trace_json.is_empty() && row.facts_json.is_empty();
+    (!is_empty).then(|| vec![seq.into(), (&row.trace_json).into(), (&row.facts_json).into()])
+}
+
+/// What a link says of a decision: its values in the order of [`DECIDED`], [`DECIDED_LATER`] and
+/// [`CALLER`].
+pub(super) fn linked<'v>(values: &[Value<'v>], row: &'v DecidedRow) -> Vec<Value<'v>> {
+    let kept = values.len().saturating_sub(2);
+    let texts = [(&row.trace_json).into(), (&row.facts_json).into()];
+    values.iter().take(kept).cloned().chain(texts).collect()
 }
 
 /// Sets more money aside for requests that run: the decision's id and how much more there is in all.
@@ -165,7 +197,23 @@ pub(super) fn ended(row: &SettledRow) -> Vec<Value<'_>> {
         row.compared.as_ref().and_then(|it| it.agreement).into(),
         (row.read_in > 0).then_some(row.read_in).into(),
         row.cached_from.as_deref().into(),
+        usage.and_then(|usage| some(usage.extras.sum(Side::Prompt))).into(),
+        usage.and_then(|usage| some(usage.extras.sum(Side::Answer))).into(),
+        usage.and_then(extras).map_or(Value::Text(None), Value::from),
+        usage.filter(|it| it.tier != Tier::Standard).map(|usage| usage.tier.name()).into(),
     ]
+}
+
+fn some(count: Tokens) -> Option<u32> {
+    (count > Tokens(0)).then_some(count.0)
+}
+
+/// The rarer kinds of a usage by their names, as JSON; nothing where there are none.
+fn extras(usage: &Usage) -> Option<String> {
+    let kinds: BTreeMap<&str, u32> =
+        usage.extras.iter().map(|(extra, count)| (extra.name(), count.0)).collect();
+    // Serialising names and numbers cannot fail.
+    (!kinds.is_empty()).then(|| serde_json::to_string(&kinds).unwrap_or_default())
 }
 
 /// Nothing more is told by nothing.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::error::LedgerError;
-use super::read::{Reader, read};
+use super::read::{Reader, WHOLE, read};
 use super::row::LedgerRow;
 
 /// What rows must be like. Empty parts ask for nothing.
@@ -26,14 +26,16 @@ pub struct Wanted {
 impl Reader {
     /// The latest rows that are like this, newest first.
     pub fn find(&self, wanted: &Wanted, limit: u32) -> Result<Vec<LedgerRow>, LedgerError> {
-        let query = "SELECT * FROM ledger
+        let query = format!(
+            "{WHOLE}
              WHERE (?1 = '' OR coalesce(answered_target, target, 'none') = ?1)
                AND (?2 = '' OR sensitivity = ?2)
                AND (?3 = '' OR team = ?3)
                AND (?4 = '' OR coalesce(outcome, state) = ?4)
                AND substr(id, 1, length(?5)) = ?5
                AND at_us < ?6
-             ORDER BY seq DESC LIMIT ?7";
+             ORDER BY seq DESC LIMIT ?7"
+        );
         let before = wanted.before.unwrap_or(Timestamp::MAX).as_microsecond();
         let values = [
             (&wanted.target).into(),
@@ -44,6 +46,6 @@ impl Reader {
             before.into(),
             i64::from(limit).into(),
         ];
-        self.sql().all(query, &values, read)
+        self.sql().all(&query, &values, read)
     }
 }

@@ -25,7 +25,7 @@ pub use cascade::Looked;
 pub use error::LedgerError;
 pub use facts::RecordedFacts;
 pub use find::Wanted;
-pub use place::{Durability, PostgresSettings, StoreSettings};
+pub use place::{Durability, LedgerDown, PostgresSettings, StoreSettings};
 pub use read::Reader;
 pub use replay::{Replay, Replayed};
 pub use row::{

@@ -93,6 +93,21 @@ impl Durability {
         [("strict", Self::Strict), ("relaxed", Self::Relaxed)];
 }
 
+/// What a gateway answers while its ledger cannot be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LedgerDown {
+    /// Nothing.
+    Refuse,
+    /// What the policy lets models in this process answer: that costs nobody's money and leaves no host.
+    /// It is in no record, which is said with every answer.
+    Local,
+}
+
+impl LedgerDown {
+    /// Both, by their words in the configuration.
+    pub const ALL: [(&'static str, Self); 2] = [("refuse", Self::Refuse), ("local", Self::Local)];
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,6 +2,7 @@
 //!
 //! Everything here blocks on the file and belongs on a thread that may.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -16,9 +17,18 @@ use super::row::{
 };
 use super::schema;
 use super::sql::{Row, Sql, SqlError, Value};
-use crate::budget::{BudgetSpec, Imputed, Recovered, Subject};
+use crate::budget::{BudgetSpec, Imputed, Recovered, Subject, SubjectKeys, Whom};
+use crate::chat::usage::{Extra, Extras, Tier};
 use crate::chat::{Usage, UsageSource};
 use crate::money::{NanoUsd, Tokens};
+
+/// The ledger with the texts of its rows. Rows of older versions have theirs in the ledger.
+pub(super) const ROWS: &str = "ledger LEFT JOIN texts ON texts.row = ledger.seq";
+
+/// Whole rows, for [`read`].
+pub(super) const WHOLE: &str =
+    "SELECT ledger.*, texts.trace_json AS trace, texts.facts_json AS facts
+     FROM ledger LEFT JOIN texts ON texts.row = ledger.seq";
 
 /// A read-only connection to a ledger, of this process or others.
 #[derive(Debug)]
@@ -58,13 +68,13 @@ impl Reader {
 
     /// The row of this decision.
     pub fn row(&self, id: &str) -> Result<Option<LedgerRow>, LedgerError> {
-        self.sql.first("SELECT * FROM ledger WHERE id = ?1", &[id.into()], read)
+        self.sql.first(&format!("{WHOLE} WHERE id = ?1"), &[id.into()], read)
     }
 
     /// The latest rows, newest first.
     pub fn rows(&self, limit: u32) -> Result<Vec<LedgerRow>, LedgerError> {
-        let query = "SELECT * FROM ledger ORDER BY seq DESC LIMIT ?1";
-        self.sql.all(query, &[i64::from(limit).into()], read)
+        let query = format!("{WHOLE} ORDER BY seq DESC LIMIT ?1");
+        self.sql.all(&query, &[i64::from(limit).into()], read)
     }
 
     /// Hands over every decision since a moment, in the order of the ledger, without keeping them.
@@ -73,11 +83,14 @@ impl Reader {
         since: Timestamp,
         mut each: impl FnMut(PastRow<'_>),
     ) -> Result<(), LedgerError> {
-        let query = "SELECT id, at_us, team, route, target, zone, facts_json, answered_target,
+        let query = format!(
+            "SELECT id, at_us, team, route, target, zone,
+               coalesce(texts.facts_json, ledger.facts_json), answered_target,
                cost_nanos, latency_us, usage_source, input_uncached, cache_read, cache_write,
-               cache_write_1h, output, reasoning, seq
-             FROM ledger WHERE at_us >= ?1 ORDER BY seq";
-        self.sql.each(query, &[since.as_microsecond().into()], |row| {
+               cache_write_1h, output, reasoning, usage_extras, service_tier, seq
+             FROM {ROWS} WHERE at_us >= ?1 ORDER BY seq"
+        );
+        self.sql.each(&query, &[since.as_microsecond().into()], |row| {
             let at = Timestamp::from_microsecond(row.get(1)?).unwrap_or(Timestamp::UNIX_EPOCH);
             each(PastRow {
                 id: row.text(0)?.unwrap_or_default(),
@@ -98,7 +111,7 @@ impl Reader {
 
     /// Hands over every row of a period, in the order of the ledger, without keeping them.
     pub fn each(&self, period: Period, mut each: impl FnMut(LedgerRow)) -> Result<(), LedgerError> {
-        self.sql.each(OF_PERIOD, &bounds(period), |row| {
+        self.sql.each(&of_period(), &bounds(period), |row| {
             each(read(row)?);
             Ok(())
         })
@@ -111,9 +124,17 @@ impl Reader {
         mut each: impl FnMut(Vec<(String, serde_json::Value)>) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut failed = None;
-        let done = self.sql.each(OF_PERIOD, &bounds(period), |row| {
+        let done = self.sql.each(&of_period(), &bounds(period), |row| {
             let mut columns = Vec::new();
-            for (place, name) in row.names().into_iter().enumerate() {
+            let names = row.names();
+            for (place, name) in names.iter().enumerate() {
+                // What stands in the table of texts takes the place of the ledger's own.
+                let place = match name.as_str() {
+                    "trace" | "facts" => continue,
+                    "trace_json" => text_place(row, &names, "trace", place)?,
+                    "facts_json" => text_place(row, &names, "facts", place)?,
+                    _ => place,
+                };
                 let value = match row.value(place)? {
                     Value::Integer(Some(value)) => value.into(),
                     Value::Real(Some(value)) => value.into(),
@@ -123,7 +144,7 @@ impl Reader {
                     | Value::Text(None)
                     | Value::Blob(_) => serde_json::Value::Null,
                 };
-                columns.push((name, value));
+                columns.push((name.clone(), value));
             }
             each(columns).map_err(|error| {
                 failed = Some(error);
@@ -205,9 +226,12 @@ pub(super) fn recovered(
         .map_or(i64::MAX, |rolling| i64::try_from(rolling.part.as_micros()).unwrap_or(i64::MAX));
     let query = format!(
         "SELECT {subject}, at_us / ?3,
-           CAST(sum(CASE state WHEN 'held' THEN {reserved} ELSE {cost} END) AS BIGINT)
+           CAST(sum(CASE state WHEN 'held' THEN {reserved} ELSE {cost} END) AS BIGINT),
+           {callers}
          FROM ledger WHERE at_us >= ?1 AND at_us < ?2 AND state <> 'refused' {whose}
-         GROUP BY 1, 2 ORDER BY 1, 2",
+         GROUP BY 1, 2 {by_caller} ORDER BY 1, 2 {by_caller}",
+        callers = if spec.whom == Whom::All { "'', '', ''" } else { "team, key, caller" },
+        by_caller = if spec.whom == Whom::All { "" } else { ", 4, 5, 6" },
         subject = subject_column(spec.per),
         reserved = match spec.imputed {
             Imputed::Excluded => "reserved_nanos + coalesce(raised_nanos, 0)",
@@ -225,19 +249,48 @@ pub(super) fn recovered(
     let mut values: Vec<Value<'_>> =
         vec![start.as_microsecond().into(), span.end.as_microsecond().into(), part.into()];
     values.extend(node.map(Value::from));
-    sql.all(&query, &values, |row| {
-        let (subject, part_number, spent) = (row.get(0)?, row.get::<i64>(1)?, nanos(row, 2)?);
+    let mut all: Vec<Recovered> = Vec::new();
+    sql.each(&query, &values, |row| {
+        let (subject, part_number, spent) =
+            (row.get::<String>(0)?, row.get::<i64>(1)?, nanos(row, 2)?);
+        let (team, key, caller): (String, String, String) = (row.get(3)?, row.get(4)?, row.get(5)?);
+        let keys =
+            SubjectKeys { team: &team, key: &key, caller: &caller, ..SubjectKeys::default() };
+        if !spec.whom.concerns(&keys) {
+            return Ok(());
+        }
         let span = if since.is_some() {
             let at = Timestamp::from_microsecond(part_number.saturating_mul(part));
             spec.window.span(&spec.tz, at.unwrap_or(now))
         } else {
             span
         };
-        Ok(Recovered { budget: spec.name.clone(), subject, span, spent })
-    })
+        match all.last_mut().filter(|it| it.subject == subject && it.span == span) {
+            Some(of_other_callers) => of_other_callers.spent += spent,
+            None => all.push(Recovered { budget: spec.name.clone(), subject, span, spent }),
+        }
+        Ok::<_, LedgerError>(())
+    })?;
+    Ok(all)
 }
 
-const OF_PERIOD: &str = "SELECT * FROM ledger WHERE at_us >= ?1 AND at_us < ?2 ORDER BY seq";
+fn of_period() -> String {
+    format!("{WHOLE} WHERE at_us >= ?1 AND at_us < ?2 ORDER BY seq")
+}
+
+/// Where the text of a row stands: in the table of texts, else in the ledger.
+fn text_place(
+    row: &Row<'_>,
+    names: &[String],
+    name: &str,
+    in_ledger: usize,
+) -> Result<usize, SqlError> {
+    let apart = names.iter().position(|other| other == name);
+    Ok(match apart {
+        Some(apart) if !row.value(apart)?.is_null() => apart,
+        Some(_) | None => in_ledger,
+    })
+}
 
 /// A period as the parameters `?1` and `?2`, the first after the last excluded.
 pub(super) fn bounds(period: Period) -> [Value<'static>; 2] {
@@ -320,8 +373,8 @@ pub(super) fn read(row: &Row<'_>) -> Result<LedgerRow, LedgerError> {
         refused: row.get("refused")?,
         reserved: nanos_of(row, "reserved_nanos")?,
         reserved_imputed: nanos_of(row, "reserved_imputed_nanos")?,
-        trace_json: row.get("trace_json")?,
-        facts_json: row.get("facts_json")?,
+        trace_json: text(row, "trace", "trace_json")?,
+        facts_json: text(row, "facts", "facts_json")?,
     };
     let ending = match state {
         State::Settled | State::Expired => Some(Ending::Settled),
@@ -330,6 +383,10 @@ pub(super) fn read(row: &Row<'_>) -> Result<LedgerRow, LedgerError> {
     };
     let settled = ending.map(|ending| settled(row, &decided.id, ending)).transpose()?;
     Ok(LedgerRow { seq, decided, state, settled })
+}
+
+fn text(row: &Row<'_>, apart: &str, in_ledger: &str) -> Result<String, SqlError> {
+    row.get::<Option<String>>(apart)?.map_or_else(|| row.get(in_ledger), Ok)
 }
 
 fn settled(row: &Row<'_>, id: &str, ending: Ending) -> Result<SettledRow, LedgerError> {
@@ -381,6 +438,15 @@ fn sent_to(row: &Row<'_>) -> Result<Vec<SentTo>, LedgerError> {
     serde_json::from_str(&list).or_else(|_| Err(damaged(row.get("seq")?)))
 }
 
+fn extras(row: &Row<'_>) -> Result<Extras, LedgerError> {
+    let Some(json) = row.get::<Option<String>>("usage_extras")? else { return Ok(Extras::NONE) };
+    let damaged = |seq| LedgerError::Damaged { seq, what: "unreadable usage".to_owned() };
+    let kinds: BTreeMap<String, u64> =
+        serde_json::from_str(&json).or_else(|_| Err(damaged(row.get("seq")?)))?;
+    let known = kinds.iter().filter_map(|(name, count)| Some((Extra::from_name(name)?, *count)));
+    Ok(known.fold(Extras::NONE, |all, (extra, count)| all.with(extra, count)))
+}
+
 fn chosen(row: &Row<'_>, names: [&str; 4]) -> Result<Option<Chosen>, LedgerError> {
     let [route, target, zone, model] = names;
     let (Some(route), Some(target)) = (row.get(route)?, row.get(target)?) else {
@@ -409,6 +475,10 @@ fn usage(row: &Row<'_>) -> Result<Option<Usage>, LedgerError> {
         cache_write_1h: tokens("cache_write_1h")?,
         output: tokens("output")?,
         reasoning: tokens("reasoning")?,
+        extras: extras(row)?,
+        tier: row
+            .get::<Option<String>>("service_tier")?
+            .map_or(Tier::Standard, |name| Tier::from_name(&name)),
         // The row has its cost.
         billed: None,
         source,

@@ -152,8 +152,8 @@ pub struct Work {
 const SUMS: &str = "count(*),
   coalesce(sum(CASE WHEN state = 'refused' THEN 1 ELSE 0 END), 0),
   CAST(coalesce(sum(coalesce(input_uncached, 0) + coalesce(cache_read, 0)
-    + coalesce(cache_write, 0) + coalesce(cache_write_1h, 0)), 0) AS BIGINT),
-  CAST(coalesce(sum(coalesce(output, 0) + coalesce(reasoning, 0)), 0) AS BIGINT),
+    + coalesce(cache_write, 0) + coalesce(cache_write_1h, 0) + coalesce(input_extra, 0)), 0) AS BIGINT),
+  CAST(coalesce(sum(coalesce(output, 0) + coalesce(reasoning, 0) + coalesce(output_extra, 0)), 0) AS BIGINT),
   CAST(coalesce(sum(cost_nanos), 0) AS BIGINT),
   CAST(coalesce(sum(CASE WHEN usage_source = 'reported' THEN 0 ELSE cost_nanos END), 0) AS BIGINT),
   CAST(coalesce(sum(imputed_nanos), 0) AS BIGINT),

@@ -39,6 +39,8 @@ const MIGRATIONS: &[Migration] = &[
     Migration::of("compared", COMPARED),
     Migration::of("read in", READ_IN),
     Migration::of("cached", CACHED),
+    Migration::of("texts", TEXTS),
+    Migration::of("usage", USAGE),
 ];
 
 struct Migration {
@@ -192,6 +194,24 @@ const CACHED: &str = "ALTER TABLE ledger ADD COLUMN cached_from TEXT;";
 
 /// Empty where no text was cut into parts.
 const READ_IN: &str = "ALTER TABLE ledger ADD COLUMN read_in INTEGER;";
+/// Why and on what facts it was decided, of rows from this version on: half of what a row has to say, which
+/// the end of a request does not change.
+const TEXTS: &str = "
+CREATE TABLE texts (
+  row        INTEGER PRIMARY KEY,
+  trace_json TEXT NOT NULL,
+  facts_json TEXT NOT NULL
+) STRICT;
+";
+
+/// What was used of rarer kinds: all of the prompt's and of the answer's, and each by its name; and the service
+/// tier, where it was not the usual one.
+const USAGE: &str = "
+ALTER TABLE ledger ADD COLUMN input_extra INTEGER;
+ALTER TABLE ledger ADD COLUMN output_extra INTEGER;
+ALTER TABLE ledger ADD COLUMN usage_extras TEXT;
+ALTER TABLE ledger ADD COLUMN service_tier TEXT;
+";
 
 /// Which node wrote what: each has a chain of its own. A file has one node, which needs no number.
 const NODES: &str = "
@@ -246,7 +266,7 @@ pub(super) fn open_writer(
     match place {
         StoreSettings::Sqlite(path) => {
             let connection = open_file(path, durability, now)?;
-            Ok(Sql::Sqlite(connection))
+            Ok(Sql::Sqlite(connection.into()))
         }
         StoreSettings::Postgres(settings) => {
             let sql = connect(place, settings)?;
@@ -328,7 +348,7 @@ fn make_alone(sql: &Sql, now: Timestamp) -> Result<(), LedgerError> {
 /// Opens the ledger for reading while gateways may write.
 pub(super) fn open_reader(place: &StoreSettings) -> Result<Sql, LedgerError> {
     match place {
-        StoreSettings::Sqlite(path) => Ok(Sql::Sqlite(open_file_to_read(path)?)),
+        StoreSettings::Sqlite(path) => Ok(Sql::Sqlite(open_file_to_read(path)?.into())),
         StoreSettings::Postgres(settings) => {
             let sql = connect(place, settings)?;
             sql.batch("SET default_transaction_read_only TO on")?;

@@ -8,7 +8,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
@@ -84,6 +84,8 @@ pub(super) type TakenOver = Result<Option<Recovery>, LedgerError>;
 #[derive(Debug, Default)]
 pub(super) struct Health {
     pub(super) poison: OnceLock<String>,
+    /// Why nothing can be written at the moment.
+    trouble: Mutex<Option<String>>,
     pub(super) commits: AtomicU64,
     pub(super) decided: AtomicU64,
     pub(super) settled: AtomicU64,
@@ -93,6 +95,20 @@ pub(super) struct Health {
 }
 
 impl Health {
+    /// Whether the last commit failed for a while only.
+    pub(super) fn is_troubled(&self) -> bool {
+        self.locked().is_some()
+    }
+
+    /// Notes that nothing can be written, or that it can again; tells what was so before.
+    pub(super) fn note(&self, trouble: Option<&str>) -> Option<String> {
+        std::mem::replace(&mut *self.locked(), trouble.map(str::to_owned))
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Option<String>> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(super) fn check(&self) -> Result<(), LedgerError> {
         match self.poison.get() {
             Some(reason) => Err(LedgerError::Poisoned { reason: reason.clone() }),
@@ -212,9 +228,12 @@ impl Store {
         closed.await.map_err(|_| self.gone())?
     }
 
-    /// Whether rows can still be written; the readiness check asks.
+    /// Whether rows can be written; the readiness check asks.
     pub fn healthy(&self) -> Result<(), LedgerError> {
         self.health.check()?;
+        if let Some(reason) = self.health.locked().clone() {
+            return Err(LedgerError::Unwritable { reason });
+        }
         if self.queue.is_closed() { Err(LedgerError::Closed) } else { Ok(()) }
     }
 

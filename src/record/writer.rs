@@ -15,6 +15,7 @@ use std::thread;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
+use tracing::{error, info};
 
 use super::columns;
 use super::error::LedgerError;
@@ -120,7 +121,7 @@ impl Writer {
     fn run(&mut self, jobs: &mut mpsc::Receiver<Job>) -> Option<Done> {
         let mut queued = Vec::with_capacity(COMMIT_ROWS_MAX);
         loop {
-            if self.unwritten.is_empty() {
+            if self.unwritten.is_empty() && !self.health.is_troubled() {
                 if jobs.blocking_recv_many(&mut queued, COMMIT_ROWS_MAX) == 0 {
                     return None;
                 }
@@ -189,7 +190,7 @@ impl Writer {
         }
         let written = if self.health.poison.get().is_some() {
             Err(Failure::Poisoned)
-        } else if batch.is_empty() {
+        } else if batch.is_empty() && !self.health.is_troubled() {
             Ok(())
         } else {
             self.transaction(&mut batch)
@@ -220,13 +221,15 @@ impl Writer {
 
     /// Writes and commits. Decisions that were written move to the answers, with what became of them.
     fn transaction(&mut self, batch: &mut Batch) -> Result<(), Failure> {
-        let unsure: Vec<String> = batch.decided.iter().map(|(row, _)| row.id.clone()).collect();
         let mut tally = Tally::default();
         let done = self.connected().and_then(|()| self.write(batch, &mut tally));
         match done {
             Ok(()) => {
                 self.chain.committed();
                 let health = &self.health;
+                if health.note(None).is_some() {
+                    info!("the ledger can be written again");
+                }
                 health.commits.fetch_add(tally.commits, Ordering::Relaxed);
                 health.decided.fetch_add(tally.decided, Ordering::Relaxed);
                 health.settled.fetch_add(tally.settled, Ordering::Relaxed);
@@ -234,35 +237,38 @@ impl Writer {
                 health.rejected.fetch_add(tally.rejected, Ordering::Relaxed);
                 Ok(())
             }
-            Err(error) => self.failed(&error, batch, unsure),
+            Err(error) => self.failed(&error, batch),
         }
     }
 
     /// How far a failure reaches, and what follows from it.
-    fn failed(
-        &mut self,
-        error: &LedgerError,
-        batch: &mut Batch,
-        unsure: Vec<String>,
-    ) -> Result<(), Failure> {
+    fn failed(&mut self, error: &LedgerError, batch: &mut Batch) -> Result<(), Failure> {
         let reach = error.reach();
         if let Some(sql) = self.sql.as_ref().filter(|_| reach != Reach::Connection) {
             sql.roll_back();
         }
         self.chain.rolled_back();
+        if matches!(reach, Reach::Transaction | Reach::Connection)
+            && self.health.note(Some(&error.to_string())).is_none()
+        {
+            error!(%error, "the ledger cannot be written; it is tried again and again");
+        }
         match reach {
             Reach::Transaction => Err(Failure::Later(error.to_string())),
             Reach::Connection => {
                 if self.sql.take().is_some() {
                     // If the commit happened all the same: these requests are refused and not sent.
-                    batch.settled.extend(unsure.iter().map(|id| SettledRow::not_sent(id)));
+                    let unsure = batch.decided.iter().map(|(row, _)| SettledRow::not_sent(&row.id));
+                    batch.settled.extend(unsure);
                 }
                 Err(Failure::Later(error.to_string()))
             }
             // A row's own failure has been answered; one that comes here is the chain's.
             Reach::Row | Reach::Everything => {
                 // The first reason stands.
-                let _first = self.health.poison.set(error.to_string());
+                if self.health.poison.set(error.to_string()).is_ok() {
+                    error!(%error, "the ledger cannot be written any more; check it, then restart");
+                }
                 Err(Failure::Poisoned)
             }
         }
@@ -302,6 +308,9 @@ impl Writer {
         }
         settle(sql, chain, &of_new, tally)?;
         chain.seal(sql, clock::now())?;
+        if batch.is_empty() {
+            sql.try_to_write()?;
+        }
         sql.commit()?;
         tally.commits = 1;
         let decided = std::mem::take(&mut batch.decided);
@@ -346,9 +355,11 @@ fn insert(
     let rows: Vec<_> = decided.iter().map(|(row, _)| columns::decided(row, node)).collect();
     let mut answers = Vec::with_capacity(rows.len());
     let all_written = sql.many(&columns::INSERT, &rows)?;
+    let mut texts = Vec::with_capacity(rows.len());
     for (((row, _), values), written) in decided.iter().zip(&rows).zip(all_written) {
         if let Ok(Some(seq)) = written {
-            chain.decided(seq, values);
+            chain.decided(seq, &columns::linked(values, row));
+            texts.extend(columns::texts(seq, row));
             tally.decided = tally.decided.saturating_add(1);
             answers.push(Ok(()));
         } else {
@@ -357,6 +368,7 @@ fn insert(
             answers.push(Err(written.map_or_else(LedgerError::Sql, duplicate)));
         }
     }
+    sql.many(&columns::TEXTS, &texts)?.into_iter().collect::<Result<Vec<_>, _>>()?;
     Ok(answers)
 }
 

@@ -176,7 +176,7 @@ impl Past<'_> {
     ) -> Option<NanoUsd> {
         match (self.prices.get(target.0)?, usage) {
             (Priced::Free, _) => Some(NanoUsd::ZERO),
-            (Priced::At(listing, _), Some(usage)) => Some(listing.at(at).cost(&usage)),
+            (Priced::At(listing, _), Some(usage)) => listing.at(at).cost(&usage),
             (Priced::At(..), None) => match self.estimate(target, facts, at) {
                 Estimate::Known(cost) => Some(cost),
                 Estimate::Unpriced => None,

@@ -71,7 +71,7 @@ catalog! {
     AVOIDED = "cost_avoided_usd_total" Counter ["route", "target", "team"]
         "Dollars that were not billed: what the configuration's first priced remote target would have billed for local answers, and what answers from the cache would have cost once more.";
     TOKENS = "tokens_total" Counter ["target", "kind", "source"]
-        "Tokens by disjoint kind and by where the number comes from.";
+        "Tokens by disjoint kind and by where the number comes from; of web searches the searches.";
     DECISIONS = "decisions_total" Counter ["rule", "sensitivity", "task", "zone"]
         "Decisions by the route that won.";
     LIMITS_APPLIED = "limits_applied_total" Counter ["limit", "outcome"]
@@ -83,9 +83,9 @@ catalog! {
     BUDGET_LIMIT = "budget_limit_usd" Gauge ["budget", "subject"]
         "Dollars that a budget allows in its current window.";
     BUDGET_SPENT = "budget_spent_usd" Gauge ["budget", "subject"]
-        "Dollars spent in the current window.";
+        "Dollars spent in the current window. With a shared ledger each gateway adds what the others have spent or promised, so take the largest, not the sum: max by (budget, subject).";
     BUDGET_RESERVED = "budget_reserved_usd" Gauge ["budget", "subject"]
-        "Dollars promised to requests that still run.";
+        "Dollars promised to requests of this gateway that still run.";
     BUDGET_START = "budget_window_start_timestamp_seconds" Gauge ["budget", "subject"]
         "When the current window began, in seconds since 1970.";
     BUDGET_END = "budget_window_end_timestamp_seconds" Gauge ["budget", "subject"]
@@ -115,7 +115,7 @@ catalog! {
     FAIL_CLOSED = "fail_closed_total" Counter ["cause"]
         "Times that requests were kept in or back because something of ours failed: ledger (a decision could not be written), scan (a text was not read to its end), masking (values could not be masked).";
     DROPPED = "dropped_records_total" Counter ["reason"]
-        "Ledger entries that were not written: lost (how a request ended), rejected (the database refused a row), repeated (a request ended twice; nothing is missing).";
+        "Ledger entries that were not written: lost (how a request ended), rejected (the database refused a row), repeated (a request ended twice; nothing is missing), unrecorded (a local answer while the ledger could not be written, with `ledger_down: local`).";
     TARGET_UP = "target_up" Gauge ["target"]
         "1 while a target takes requests, 0 while it is left alone because it failed or asked for a pause.";
     DROPPED_TRACES = "dropped_traces_total" Counter []

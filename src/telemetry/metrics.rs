@@ -220,6 +220,11 @@ impl Metrics {
         }
     }
 
+    /// An answer is in no record.
+    pub fn unrecorded(&self) {
+        self.dropped.with_label_values(&["unrecorded"]).inc();
+    }
+
     /// Says what a target is.
     pub fn target(&self, [name, model, zone, provider]: [&str; 4]) {
         self.target_info.with_label_values(&[name, model, zone, provider]).set(1.0);
@@ -312,7 +317,8 @@ impl Metrics {
             ("output", usage.output),
             ("reasoning", usage.reasoning),
         ];
-        for (kind, tokens) in kinds {
+        let extras = usage.extras.iter().map(|(extra, count)| (extra.name(), count));
+        for (kind, tokens) in kinds.into_iter().chain(extras) {
             if tokens > Tokens(0) {
                 let names = [target, kind, usage.source.name()];
                 self.tokens.with_label_values(&names).inc_by(u64::from(tokens.0));

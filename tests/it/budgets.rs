@@ -1,8 +1,10 @@
 //! Money is promised before it is spent.
 
+use ambidex::caller::CallerSettings;
 use ambidex::config::{PolicySource, TargetKind, TargetSettings};
 use ambidex::money::NanoUsd;
 use ambidex::route::price::Price;
+use ambidex::secret::Secret;
 
 use crate::support::{Proxy, Say, Upstream, answer, chat, events};
 
@@ -276,4 +278,138 @@ async fn a_rolling_window_counts_what_a_restart_finds_in_the_ledger() {
     ];
     assert_eq!(statuses, [200, 200, 402]);
     proxy.stop().await;
+}
+
+/// A gateway whose callers have these names and teams; each one's key is its name.
+async fn with_callers(upstream: &Upstream, policy: String, names: &[(&str, &str)]) -> Proxy {
+    let callers: Vec<CallerSettings> = names
+        .iter()
+        .map(|(name, team)| {
+            let key = Secret::new(format!("{name}-key-of-the-test"));
+            CallerSettings::with_key(name, team, &key)
+        })
+        .collect();
+    Proxy::with(upstream, move |settings, folder| {
+        let path = folder.path().join("policy.yaml");
+        std::fs::write(&path, &policy).unwrap();
+        settings.policy = PolicySource::File(path);
+        settings.callers.clone_from(&callers);
+    })
+    .await
+}
+
+async fn status_for(proxy: &Proxy, caller: &str) -> u16 {
+    let sent = crate::support::client()
+        .post(proxy.url("/v1/chat/completions"))
+        .bearer_auth(format!("{caller}-key-of-the-test"))
+        .header("content-type", "application/json")
+        .body(chat(OPEN).to_string())
+        .send()
+        .await
+        .unwrap();
+    sent.status().as_u16()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_selector_gives_each_key_a_budget_and_who_fits_none_has_the_default() {
+    let upstream = Upstream::script([Say::Whole(200, answer("x", 200, 5))]).await;
+    // An answer costs 33 millionths of a dollar: three of them for each key of the data teams together,
+    // one for the rest, and whatever it likes for who may do anything.
+    let budgets = "budgets:
+  - { name: data, per: caller.key, match: { caller.team: data-* }, window: month, limit_usd: 0.000100 }
+  - { name: free, per: caller.key, match: { caller.id: [boss, vip-*] }, window: month, limit_usd: 100 }
+  - { name: others, per: caller.key, match: rest, window: month, limit_usd: 0.000040 }
+routes:
+  - { id: all, use: [cloud] }
+otherwise: { refuse: { status: 403, say: 'no: {reasons}' } }
+";
+    let policy = format!(
+        "version: 1\nname: chosen\nowner: finance\nrestricted_may_reach: {{ zones: any, why: tested elsewhere }}\n{budgets}"
+    );
+    let names = [("lab-1", "data-lab"), ("lab-2", "data-lab"), ("boss", "board"), ("new", "sales")];
+    let proxy = with_callers(&upstream, policy, &names).await;
+    for (caller, answers) in [("lab-1", 3), ("lab-2", 3), ("new", 1)] {
+        for number in 0..answers {
+            assert_eq!(status_for(&proxy, caller).await, 200, "{caller} {number}");
+        }
+        assert_eq!(status_for(&proxy, caller).await, 402, "{caller} has nothing left");
+    }
+    for _ in 0..6 {
+        assert_eq!(status_for(&proxy, "boss").await, 200, "no other budget counts this one");
+    }
+    let pots = proxy.gateway.app.budgets.snapshot(ambidex::clock::now()).pots;
+    let pots: Vec<_> = pots
+        .iter()
+        .map(|pot| (pot.budget.as_str(), pot.subject.as_str(), pot.standing.spent.nanos()))
+        .collect();
+    assert_eq!(
+        pots,
+        [
+            ("data", "lab-1", 99_000),
+            ("data", "lab-2", 99_000),
+            ("free", "boss", 198_000),
+            ("others", "new", 33_000)
+        ]
+    );
+    proxy.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_selector_means_the_same_requests_after_a_restart() {
+    let upstream = Upstream::script([Say::Whole(200, answer("x", 200, 5))]).await;
+    let policy = policy("0.000100", "cloud")
+        .replace("window: month", "per: everyone, match: { caller.team: sup* }, window: month");
+    let start = |folder| {
+        let (policy, upstream) = (policy.clone(), upstream.clone());
+        async move {
+            let mut settings = crate::support::settings(&upstream, &folder);
+            let path = folder.path().join("policy.yaml");
+            std::fs::write(&path, policy).unwrap();
+            settings.policy = PolicySource::File(path);
+            let key = Secret::new("other-key-of-the-test".to_owned());
+            settings.callers.push(CallerSettings::with_key("other", "legal", &key));
+            Proxy::of(&settings, folder).await
+        }
+    };
+    let proxy = start(tempfile::tempdir().unwrap()).await;
+    assert_eq!(proxy.send(&chat(OPEN)).await.status, 200);
+    assert_eq!(status_for(&proxy, "other").await, 200);
+    assert_eq!(proxy.spent("pot"), NanoUsd::new(33_000));
+    let proxy = start(proxy.stop().await).await;
+    assert_eq!(proxy.spent("pot"), NanoUsd::new(33_000), "another team's answer does not count");
+    proxy.stop().await;
+}
+
+/// What a request of 200 prompt and 5 answer tokens cost, treated at this tier.
+async fn cost_at(asked: Option<&str>, told: &str) -> Result<NanoUsd, u16> {
+    let whole = answer("x", 200, 5).replacen('{', &format!("{{\"service_tier\":\"{told}\","), 1);
+    let upstream = Upstream::script([Say::Whole(200, whole)]).await;
+    let proxy = Proxy::with_policy(&upstream, &policy("1", "cloud")).await;
+    let mut body = chat(OPEN);
+    if let Some(asked) = asked {
+        body["service_tier"] = asked.into();
+    }
+    let reply = proxy.send(&body).await;
+    let seen = upstream.seen().len();
+    let cost = if reply.status == 200 {
+        Ok(proxy.row(reply.decision()).await.settled.unwrap().cost)
+    } else {
+        assert_eq!(seen, 0, "it was bought all the same");
+        Err(reply.status)
+    };
+    proxy.stop().await;
+    cost
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_tier_has_its_own_price_or_none() {
+    assert_eq!(cost_at(None, "default").await, Ok(NanoUsd::new(33_000)));
+    assert_eq!(cost_at(Some("flex"), "flex").await, Ok(NanoUsd::new(16_500)));
+    // Who asked for a cheaper tier and got the usual one pays the usual price.
+    assert_eq!(cost_at(Some("flex"), "default").await, Ok(NanoUsd::new(33_000)));
+    // Nobody knows what this tier costs: it is not asked for, and if it comes unasked it is not cheap.
+    assert!(cost_at(Some("priority"), "priority").await.is_err());
+    let body = i128::try_from(chat(OPEN).to_string().len()).unwrap();
+    let reserved = NanoUsd::new(body * 150 + 20 * 600);
+    assert_eq!(cost_at(None, "priority").await, Ok(reserved.max(NanoUsd::new(33_000))));
 }

@@ -27,6 +27,8 @@ mod config;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod disk;
+#[cfg(test)]
 mod egress;
 #[cfg(test)]
 mod evidence;

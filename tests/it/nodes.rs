@@ -1,4 +1,4 @@
-//! Gateways that share a ledger and its budgets: real processes on a real PostgreSQL.
+//! Gateways that share a ledger, its budgets and rates: real processes on a real PostgreSQL.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -130,4 +130,98 @@ async fn three_gateways_hold_one_budget_and_one_of_them_is_killed() {
     assert!(left < NanoUsd::new(BILL * 3), "{left} of {limit} could not be used");
     let verified = verify(&reader, Known::default(), &mut |_, _| ()).unwrap();
     assert!(verified.is_whole() && verified.chains == 3, "{:?}", verified.faults);
+}
+
+/// Requests and tokens that the callers of the next test may use in a minute, over all gateways.
+const REQUESTS: u32 = 90;
+const TOKENS: u32 = 3_000;
+
+async fn ask_with(client: &reqwest::Client, address: &str, key: &str) -> reqwest::Response {
+    client
+        .post(format!("http://{address}/v1/chat/completions"))
+        .bearer_auth(key)
+        .header("content-type", "application/json")
+        .body(chat("Write a poem about the sea").to_string())
+        .send()
+        .await
+        .unwrap()
+}
+
+fn number(reply: &reqwest::Response, name: &str) -> u32 {
+    let value = reply.headers().get(name).unwrap_or_else(|| panic!("no {name}"));
+    value.to_str().unwrap().parse().unwrap()
+}
+
+/// Asks one gateway until its rate is used up. Returns how many were answered.
+async fn use_up(client: reqwest::Client, address: String, key: &'static str) -> u32 {
+    let mut answered = 0;
+    loop {
+        let reply = ask_with(&client, &address, key).await;
+        match reply.status().as_u16() {
+            200 => answered += 1,
+            429 => {
+                assert!(reply.headers().contains_key("retry-after"), "when may it come back?");
+                return answered;
+            }
+            other => panic!("{other}: {}", reply.text().await.unwrap()),
+        }
+        assert!(answered <= REQUESTS.max(TOKENS), "nothing stops it");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_gateways_share_request_and_token_rates() {
+    let postgres = Postgres::start();
+    let upstream = Upstream::script([Say::Whole(200, answer("x", 100, 20))]).await;
+    let folder = tempfile::tempdir().unwrap();
+    configure(folder.path(), &upstream, &postgres, NanoUsd::new(BILL * 1_000_000));
+    let path = folder.path().join("ambidex.yaml");
+    let callers = format!(
+        "callers:\n  - {{ name: fast, key: 'file:fast', team: t, requests_per_minute: {REQUESTS} }}\n  \
+         - {{ name: wide, key: 'file:wide', team: t, tokens_per_minute: {TOKENS} }}\n"
+    );
+    let config = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, config + &callers).unwrap();
+    for name in ["fast", "wide"] {
+        std::fs::write(folder.path().join(name), format!("{name}-key-of-the-test")).unwrap();
+    }
+    let gateways: Vec<_> = (0..3).map(|_| Process::start(folder.path())).collect();
+    let client = client();
+    // Each has heard of the others when it counts a third.
+    for gateway in &gateways {
+        eventually("three gateways", || async {
+            let reply = ask_with(&client, &gateway.address, "fast-key-of-the-test").await;
+            let limit = number(&reply, "x-ratelimit-limit-requests");
+            (limit == REQUESTS / 3).then_some(())
+        })
+        .await;
+    }
+    let wide = ask_with(&client, &gateways[0].address, "wide-key-of-the-test").await;
+    assert_eq!(number(&wide, "x-ratelimit-limit-tokens"), TOKENS / 3);
+    let each = TOKENS / 3 - number(&wide, "x-ratelimit-remaining-tokens");
+
+    for (key, limit, cost) in
+        [("fast-key-of-the-test", REQUESTS, 1), ("wide-key-of-the-test", TOKENS, each)]
+    {
+        let began = ambidex::clock::instant();
+        let asked = gateways
+            .iter()
+            .map(|it| tokio::task::spawn(use_up(client.clone(), it.address.clone(), key)));
+        let mut answered = 0;
+        for asked in futures_util::future::join_all(asked).await {
+            answered += asked.unwrap();
+        }
+        // What a minute allows, and what grew meanwhile; each gateway rounds its share up.
+        let grown = began.elapsed().as_secs_f64() / 60.0;
+        let most = f64::from(limit + 3) * (1.0 + grown);
+        let used = f64::from(answered * cost);
+        assert!(used <= most, "{key}: {used} of {limit} in {grown} minutes");
+        // A few were used while the gateways got to know each other; a share is used up but for less than
+        // one request.
+        let least = f64::from(limit) - f64::from(cost * 3) - f64::from(cost * 9);
+        assert!(used >= least, "{key}: only {used} of {limit}");
+    }
+    for gateway in gateways {
+        assert!(gateway.stop(), "a gateway did not end in good order");
+    }
 }

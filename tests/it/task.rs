@@ -106,14 +106,16 @@ async fn the_system_prompt_and_earlier_turns_count() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whether_a_text_fits_is_known_before_the_decision() {
+async fn language_and_whether_a_text_fits_are_known_before_the_decision() {
     let upstream = cloud().await;
     // The local model is asked about, but not used, by the first route.
     let policy = "version: 1\nname: fits\nowner: nobody\nrestricted_may_reach: { zones: any, why: tested elsewhere }\nroutes:\n  \
+        - { id: chinese, when: { lang: { is: zh } }, use: [cloud] }\n  \
         - { id: readable, when: { local.unk_ratio: { below: 0.2 }, local.fits: { is: true } }, use: [cloud] }\n  \
         - { id: other, use: [cloud, local] }\notherwise: { refuse: { status: 403, say: \"No: {reasons}\" } }\n";
     let proxy = Proxy::with_policy(&upstream, policy).await;
     assert_eq!(decided(&proxy, &chat("Write a poem about the sea")).await.1, "readable");
+    assert_eq!(decided(&proxy, &chat("写一首关于大海的诗")).await.1, "chinese");
     let long = "the sea rose and fell again ".repeat(4000);
     assert_eq!(decided(&proxy, &chat(&long)).await.1, "other");
     proxy.stop().await;

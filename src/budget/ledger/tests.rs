@@ -8,6 +8,7 @@ use super::*;
 
 fn spec(name: &str, per: Subject, limit: i128) -> BudgetSpec {
     BudgetSpec {
+        whom: crate::budget::Whom::All,
         name: name.to_owned(),
         per,
         window: Window::Hour,

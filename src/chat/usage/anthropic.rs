@@ -4,9 +4,11 @@
 //! On a stream, `message_start` carries the input and the later `message_delta` the final output: merge
 //! them with [`AnthropicUsage::update`].
 
-use serde::Deserialize;
+use std::borrow::Cow;
 
-use super::{Usage, UsageSource};
+use serde::{Deserialize, Deserializer};
+
+use super::{Extra, Extras, Tier, Usage, UsageSource};
 use crate::money::Tokens;
 
 /// What the provider sends. Parse it where the reply is parsed, then call [`AnthropicUsage::read`].
@@ -18,6 +20,19 @@ pub struct AnthropicUsage {
     cache_read_input_tokens: Option<u64>,
     cache_creation: Option<CacheCreation>,
     output_tokens_details: Option<OutputDetails>,
+    server_tool_use: Option<ServerTools>,
+    #[serde(default, deserialize_with = "tier")]
+    service_tier: Option<Tier>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+struct ServerTools {
+    web_search_requests: Option<u64>,
+}
+
+fn tier<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<Tier>, D::Error> {
+    let word = Option::<Cow<'de, str>>::deserialize(reader)?;
+    Ok(word.map(|word| Tier::of_wire(&word)))
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -41,6 +56,8 @@ impl AnthropicUsage {
             later.cache_read_input_tokens.or(self.cache_read_input_tokens);
         self.cache_creation = later.cache_creation.or(self.cache_creation);
         self.output_tokens_details = later.output_tokens_details.or(self.output_tokens_details);
+        self.server_tool_use = later.server_tool_use.or(self.server_tool_use);
+        self.service_tier = later.service_tier.or(self.service_tier);
     }
 
     /// The disjoint kinds. `None` without both counts: then the usage is unknown, not zero.
@@ -49,6 +66,7 @@ impl AnthropicUsage {
         let written = self.cache_creation_input_tokens.unwrap_or(0);
         let hour = self.cache_creation.and_then(|c| c.ephemeral_1h_input_tokens).unwrap_or(0);
         let thinking = self.output_tokens_details.and_then(|d| d.thinking_tokens).unwrap_or(0);
+        let searches = self.server_tool_use.and_then(|it| it.web_search_requests).unwrap_or(0);
         Some(Usage {
             input_uncached: Tokens::counted(input),
             cache_read: Tokens::counted(self.cache_read_input_tokens.unwrap_or(0)),
@@ -56,6 +74,8 @@ impl AnthropicUsage {
             cache_write_1h: Tokens::counted(hour),
             output: Tokens::counted(output.saturating_sub(thinking)),
             reasoning: Tokens::counted(thinking.min(output)),
+            extras: Extras::NONE.with(Extra::WebSearch, searches),
+            tier: self.service_tier.unwrap_or_default(),
             ..Usage::none(UsageSource::Reported)
         })
     }
@@ -74,7 +94,7 @@ mod tests {
         let usage = wire(
             r#"{"input_tokens":21,"cache_creation_input_tokens":300,"cache_read_input_tokens":188086,
                 "cache_creation":{"ephemeral_5m_input_tokens":200,"ephemeral_1h_input_tokens":100},
-                "output_tokens":393,"service_tier":"standard",
+                "output_tokens":393,"service_tier":"batch","server_tool_use":{"web_search_requests":3},
                 "output_tokens_details":{"thinking_tokens":90}}"#,
         )
         .read()
@@ -86,6 +106,8 @@ mod tests {
             cache_write_1h: Tokens(100),
             output: Tokens(303),
             reasoning: Tokens(90),
+            extras: Extras::NONE.with(Extra::WebSearch, 3),
+            tier: Tier::Batch,
             ..Usage::none(UsageSource::Reported)
         };
         assert_eq!(usage, expected);

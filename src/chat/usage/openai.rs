@@ -2,11 +2,12 @@
 //!
 //! There `prompt_tokens` contain the cached ones and `completion_tokens` contain the reasoning, so both
 //! are taken apart. xAI reports reasoning beside `completion_tokens`; its `total_tokens` give that away.
-//! `DeepSeek` and `Moonshot` name their cache reads otherwise. Unknown fields are ignored.
+//! `DeepSeek` and `Moonshot` name their cache reads otherwise. Audio and images are told as parts of the
+//! prompt, of its cached part and of the answer. Unknown fields are ignored.
 
 use serde::Deserialize;
 
-use super::{Usage, UsageSource};
+use super::{Extra, Extras, Usage, UsageSource};
 use crate::money::Tokens;
 
 /// What the provider sends. Parse it where the reply is parsed, then call [`OpenAiUsage::read`].
@@ -23,17 +24,41 @@ pub struct OpenAiUsage {
     completion_tokens_details: Option<OutputDetails>,
     prompt_cache_hit_tokens: Option<u64>,
     cached_tokens: Option<u64>,
+    /// Perplexity's, beside `completion_tokens`.
+    citation_tokens: Option<u64>,
+    num_search_queries: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 struct InputDetails {
     cached_tokens: Option<u64>,
     cache_write_tokens: Option<u64>,
+    audio_tokens: Option<u64>,
+    image_tokens: Option<u64>,
+    cached_tokens_details: Option<CachedDetails>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+struct CachedDetails {
+    audio_tokens: Option<u64>,
+    image_tokens: Option<u64>,
+}
+
+/// Takes up to `wanted` out of what is left, so that nothing is counted twice.
+fn take(left: &mut u64, wanted: Option<u64>) -> u64 {
+    let taken = wanted.unwrap_or(0).min(*left);
+    *left = left.saturating_sub(taken);
+    taken
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 struct OutputDetails {
-    reasoning_tokens: Option<u64>,
+    #[serde(rename = "reasoning_tokens")]
+    reasoning: Option<u64>,
+    #[serde(rename = "audio_tokens")]
+    audio: Option<u64>,
+    #[serde(rename = "image_tokens")]
+    image: Option<u64>,
 }
 
 impl OpenAiUsage {
@@ -48,18 +73,37 @@ impl OpenAiUsage {
         };
         let details = self.prompt_tokens_details.unwrap_or_default();
         let cached = details.cached_tokens.or(self.prompt_cache_hit_tokens).or(self.cached_tokens);
-        let cache_read = cached.unwrap_or(0).min(prompt);
-        let fresh = prompt.saturating_sub(cache_read);
-        let cache_write = details.cache_write_tokens.unwrap_or(0).min(fresh);
+        let mut fresh = prompt;
+        let mut cache_read = take(&mut fresh, cached);
+        let cache_write = take(&mut fresh, details.cache_write_tokens);
+        let of_cache = details.cached_tokens_details.unwrap_or_default();
+        let cached_audio = take(&mut cache_read, of_cache.audio_tokens);
+        let cached_image = take(&mut cache_read, of_cache.image_tokens);
+        // What is told of the prompt contains what is told of its cached part.
+        let beyond = |all: Option<u64>, cached| all.map(|all| all.saturating_sub(cached));
+        let audio = take(&mut fresh, beyond(details.audio_tokens, cached_audio));
+        let image = take(&mut fresh, beyond(details.image_tokens, cached_image));
 
-        let reasoning =
-            self.completion_tokens_details.and_then(|d| d.reasoning_tokens).unwrap_or(0);
+        let of_answer = self.completion_tokens_details.unwrap_or_default();
+        let reasoning = of_answer.reasoning.unwrap_or(0);
         let apart = prompt.checked_add(completion).and_then(|sum| sum.checked_add(reasoning));
         let is_beside = apart.is_some() && self.total_tokens == apart;
-        let output = if is_beside { completion } else { completion.saturating_sub(reasoning) };
+        let mut output = if is_beside { completion } else { completion.saturating_sub(reasoning) };
         let reasoning = if is_beside { reasoning } else { reasoning.min(completion) };
+        let spoken = take(&mut output, of_answer.audio);
+        let drawn = take(&mut output, of_answer.image);
+        let extras = Extras::NONE
+            .with(Extra::InputAudio, audio)
+            .with(Extra::CacheAudioRead, cached_audio)
+            .with(Extra::InputImage, image)
+            .with(Extra::CacheImageRead, cached_image)
+            .with(Extra::OutputAudio, spoken)
+            .with(Extra::OutputImage, drawn)
+            .with(Extra::Citation, self.citation_tokens.unwrap_or(0))
+            .with(Extra::WebSearch, self.num_search_queries.unwrap_or(0));
         Some(Usage {
-            input_uncached: Tokens::counted(fresh.saturating_sub(cache_write)),
+            extras,
+            input_uncached: Tokens::counted(fresh),
             cache_read: Tokens::counted(cache_read),
             cache_write: Tokens::counted(cache_write),
             output: Tokens::counted(output),

@@ -54,8 +54,8 @@ pub fn reprice(
         };
         let provider = providers.get(by.target.as_str());
         let price = provider.and_then(|it| book.find(it, &by.model, row.decided.at));
-        match price {
-            Some(price) => line.repriced += price.cost(usage),
+        match price.and_then(|price| price.cost(usage)) {
+            Some(cost) => line.repriced += cost,
             // Unknown is not free.
             None => line.unpriced += 1,
         }

@@ -10,6 +10,7 @@ use bytes::Bytes;
 
 use super::Read;
 use super::arguments::ExplainArguments;
+use crate::chat::usage::Tier;
 use crate::chat::{Request, Surface};
 use crate::cli::CliError;
 use crate::cli::arguments::Format;
@@ -146,7 +147,9 @@ fn estimate(
                 let choices = request.map_or(1, |request| request.choices);
                 let output = Tokens(output.0.saturating_mul(choices));
                 listing.map_or(Estimate::Unpriced, |listing| {
-                    Estimate::Known(listing.at(clock::now()).upper_bound(input, output))
+                    let tier = request.map_or(Tier::Standard, |request| request.tier);
+                    let bound = listing.at(clock::now()).upper_bound_at(tier, input, output);
+                    bound.map_or(Estimate::Unpriced, Estimate::Known)
                 })
             }
         };

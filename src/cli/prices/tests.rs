@@ -61,6 +61,7 @@ anthropic/claude-sonnet-4-6  (USD per million)
     cache_write_1h   6.00, 12.00 beyond 200000 prompt tokens
     output           15.00, 22.50 beyond 200000 prompt tokens
     web_search       10000.00
+    batch            50 % of these
   from 2026-03-13T00:00:00Z  <- in force
     input            3.00
     cache_read       0.30
@@ -68,6 +69,7 @@ anthropic/claude-sonnet-4-6  (USD per million)
     cache_write_1h   6.00
     output           15.00
     web_search       10000.00
+    batch            50 % of these
 "
     );
     let mut out = Vec::new();

@@ -3,19 +3,30 @@
 use std::collections::BTreeMap;
 
 use super::Decoder;
+use crate::chat::usage::Tier;
 use crate::money::NanoUsd;
-use crate::route::price::{Kind, Price, Rate};
+use crate::route::price::{Factor, Kind, Price, Rate};
 use crate::yaml::Cursor;
 
 /// What `price` can name: the rate's word, and the unit it is for.
-const RATES: [(&str, Kind); 7] = [
+const RATES: [(&str, Kind); 17] = [
     ("input", Kind::Input),
     ("cache_read", Kind::CacheRead),
     ("cache_write", Kind::CacheWrite),
     ("cache_write_1h", Kind::CacheWrite1h),
     ("output", Kind::Output),
     ("reasoning", Kind::Reasoning),
+    ("citation", Kind::Citation),
+    ("input_audio", Kind::InputAudio),
+    ("cache_audio_read", Kind::CacheAudioRead),
+    ("output_audio", Kind::OutputAudio),
+    ("input_image", Kind::InputImage),
+    ("cache_image_read", Kind::CacheImageRead),
+    ("output_image", Kind::OutputImage),
+    ("input_video", Kind::InputVideo),
+    ("output_video", Kind::OutputVideo),
     ("request", Kind::Request),
+    ("web_search", Kind::WebSearch),
 ];
 const FREE: &str = "free";
 
@@ -28,7 +39,42 @@ const LARGEST: NanoUsd = NanoUsd::new(2_000_000_000_000);
 const REQUESTS: i128 = 1_000_000;
 
 impl Decoder<'_> {
-    /// `free`, or USD per million tokens by kind, and USD per `request`.
+    /// What service tiers charge, as percentages of the usual one.
+    pub(super) fn service_tiers(&mut self, at: &Cursor<'_>) -> BTreeMap<Tier, Factor> {
+        let names = Tier::PRICED.map(Tier::name);
+        let Some(fields) = self.reader.fields(at, &names) else { return BTreeMap::new() };
+        let mut tiers = BTreeMap::new();
+        for tier in Tier::PRICED {
+            if let Some(at) = fields.get(tier.name())
+                && let Some(factor) = self.factor(&at, 0)
+            {
+                tiers.insert(tier, factor);
+            }
+        }
+        tiers
+    }
+
+    /// What a region charges on top, as a percentage.
+    pub(super) fn uplift(&mut self, at: &Cursor<'_>) -> Option<Factor> {
+        self.factor(at, Factor::ONE.0)
+    }
+
+    /// A percentage, added to something in millionths.
+    fn factor(&mut self, at: &Cursor<'_>, above: u32) -> Option<Factor> {
+        let text = self.reader.text(at)?.trim();
+        let nanos = text.strip_suffix('%').and_then(|it| NanoUsd::from_decimal_usd(it.trim_end()));
+        let millionths = nanos.filter(|it| it.nanos() % 100_000 == 0);
+        let millionths = millionths.and_then(|it| u32::try_from(it.nanos() / 100_000).ok());
+        let factor = millionths.and_then(|it| above.checked_add(it)).map(Factor);
+        let factor = factor.filter(|factor| Factor::BELIEVABLE.contains(factor));
+        if factor.is_none() {
+            let message = format!("`{text}` is not a percentage that could be meant");
+            self.reader.wrong_with_help(at, message, "write it like `50%` or `10%`");
+        }
+        factor
+    }
+
+    /// `free`, or USD per million tokens by kind, and USD per `request` and `web_search`.
     pub(super) fn price(&mut self, at: &Cursor<'_>) -> Option<Price> {
         if !at.is_map() {
             let text = self.reader.text(at)?;
@@ -55,7 +101,7 @@ impl Decoder<'_> {
 
     fn rate(&mut self, at: &Cursor<'_>, kind: Kind) -> Option<Rate> {
         let usd = self.reader.usd(at)?;
-        let nanos = if kind == Kind::Request {
+        let nanos = if kind.is_by_piece() {
             usd.nanos().saturating_mul(REQUESTS)
         } else {
             if usd.is_positive() && !(SMALLEST..=LARGEST).contains(&usd) {

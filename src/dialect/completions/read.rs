@@ -16,8 +16,17 @@ const CHOICES_MAX: u64 = 128;
 /// The length of an answer that the interface defines for callers who say none.
 const OUTPUT_DEFAULT: Tokens = Tokens(16);
 /// Fields that bound the cost or that we may splice: everyone must read them in the same way.
-const EXACT: &[&str] =
-    &["model", "prompt", "suffix", "n", "best_of", "max_tokens", "stream", "stream_options"];
+const EXACT: &[&str] = &[
+    "model",
+    "service_tier",
+    "prompt",
+    "suffix",
+    "n",
+    "best_of",
+    "max_tokens",
+    "stream",
+    "stream_options",
+];
 
 pub(super) fn request(body: Bytes) -> Result<Request, Unreadable> {
     let mut reader = Reader {

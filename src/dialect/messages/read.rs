@@ -14,7 +14,7 @@ use crate::dialect::collect::{Collect, Collector, Words, top_level, walked};
 use crate::dialect::walk::{Scalar, Sink, Step};
 
 /// Fields that bound the cost or that we may splice: everyone must read them in the same way.
-const EXACT: &[&str] = &["model", "messages", "system", "max_tokens", "stream"];
+const EXACT: &[&str] = &["model", "service_tier", "messages", "system", "max_tokens", "stream"];
 
 const NUMBER: &str = "a number";
 const WHOLE: &str = "a whole number, at least 0";

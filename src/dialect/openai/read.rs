@@ -18,8 +18,16 @@ use crate::dialect::walk::{Scalar, Sink, Step};
 const CHOICES_MAX: u32 = 128;
 /// Fields that bound the cost or that we may splice. Everyone must read them in the same way: some
 /// servers take `"128"` for 128, and some read keys without regard to case.
-const EXACT: &[&str] =
-    &["model", "messages", "n", "max_tokens", "max_completion_tokens", "stream", "stream_options"];
+const EXACT: &[&str] = &[
+    "model",
+    "service_tier",
+    "messages",
+    "n",
+    "max_tokens",
+    "max_completion_tokens",
+    "stream",
+    "stream_options",
+];
 
 pub(super) fn request(body: Bytes) -> Result<Request, Unreadable> {
     let mut reader = Reader::new(&body);

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::chat::usage::Tier;
 use crate::chat::{
     Choice, Delivery, Finish, Likely, Piece, Role, Sampling, Scored, Shape, Usage, UsageSource,
 };
@@ -20,6 +21,22 @@ fn refused(body: &str) -> String {
 }
 
 const PLAIN: &str = r#"{"model":"auto","messages":[{"role":"user","content":"Hi \"you\""}]}"#;
+
+#[test]
+fn the_service_tier_that_is_asked_for_is_known() {
+    assert_eq!(read(PLAIN).unwrap().tier, Tier::Standard);
+    for (word, tier) in [
+        ("auto", Tier::Standard),
+        ("flex", Tier::Flex),
+        ("priority", Tier::Priority),
+        ("scale", Tier::Other),
+    ] {
+        let body = PLAIN.replace("{\"model\"", &format!("{{\"service_tier\":\"{word}\",\"model\""));
+        assert_eq!(read(&body).unwrap().tier, tier, "{body}");
+    }
+    let twice = PLAIN.replace("{\"model\"", "{\"Service_Tier\":\"flex\",\"model\"");
+    assert!(read(&twice).is_err(), "another reader could take it for the tier");
+}
 
 #[test]
 fn every_string_is_kept_with_its_path() {

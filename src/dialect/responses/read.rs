@@ -15,7 +15,8 @@ use crate::dialect::openai::{sampling, schema};
 use crate::dialect::walk::{Scalar, Sink, Step};
 
 /// Fields that bound the cost or that we may splice: everyone must read them in the same way.
-const EXACT: &[&str] = &["model", "input", "instructions", "max_output_tokens", "stream"];
+const EXACT: &[&str] =
+    &["model", "service_tier", "input", "instructions", "max_output_tokens", "stream"];
 
 pub(super) fn request(body: Bytes) -> Result<Request, Unreadable> {
     let mut reader =

@@ -4,12 +4,31 @@ use jiff::tz::TimeZone;
 
 use super::Compiler;
 use super::matchers::percent_millionths;
-use crate::budget::{BudgetSpec, Firmness, Imputed, Subject, Window};
+use crate::budget::{BudgetSpec, Firmness, Imputed, Selector, Subject, Whom, Window};
 use crate::money::NanoUsd;
 use crate::yaml::{Cursor, Fields};
 
-pub(super) const KEYS: [&str; 8] =
-    ["name", "per", "window", "limit_usd", "warn_at", "soft", "include_imputed", "tz"];
+pub(super) const KEYS: [&str; 9] =
+    ["name", "per", "match", "window", "limit_usd", "warn_at", "soft", "include_imputed", "tz"];
+/// Callers that no other budget for the same subject has chosen.
+pub(super) const REST: &str = "rest";
+
+/// The rest is who no other budget for the same subject has chosen.
+fn give_the_rest(budgets: &mut [BudgetSpec]) {
+    let chosen: Vec<(Subject, Selector)> = budgets
+        .iter()
+        .filter_map(|it| match &it.whom {
+            Whom::Matching(selector) => Some((it.per, selector.clone())),
+            Whom::All | Whom::Rest(_) => None,
+        })
+        .collect();
+    for budget in budgets {
+        if let Whom::Rest(others) = &mut budget.whom {
+            let alike = chosen.iter().filter(|(per, _)| *per == budget.per);
+            others.extend(alike.map(|(_, selector)| selector.clone()));
+        }
+    }
+}
 
 impl Compiler<'_> {
     /// Reads `budgets`. A budget that is wrong still lends its name, so that the limits which use
@@ -20,6 +39,7 @@ impl Compiler<'_> {
         for item in self.reader.list(&at).unwrap_or_default() {
             budgets.extend(self.budget(&item));
         }
+        give_the_rest(&mut budgets);
         budgets
     }
 
@@ -34,11 +54,13 @@ impl Compiler<'_> {
         });
         let limit = fields.need("limit_usd", &mut self.reader).and_then(|at| self.reader.usd(&at));
         let warn_at = fields.get("warn_at").map_or_else(Vec::new, |at| self.warn_at(&at));
+        let whom = fields.get("match").and_then(|at| self.whom(&at));
         let soft = self.flag(&fields, "soft");
         let imputed = self.flag(&fields, "include_imputed");
         let zone = fields.get("tz").map_or(Some(TimeZone::UTC), |at| self.time_zone(&at));
         Some(BudgetSpec {
             name,
+            whom: whom.unwrap_or_default(),
             per: per.unwrap_or(Subject::Everyone),
             window: window.unwrap_or(Window::Day),
             tz: zone.unwrap_or(TimeZone::UTC),
@@ -58,6 +80,37 @@ impl Compiler<'_> {
         }
         self.budget_names.push(name.to_owned());
         Some(name.to_owned())
+    }
+
+    /// `rest`, or patterns for names of callers.
+    fn whom(&mut self, at: &Cursor<'_>) -> Option<Whom> {
+        if !at.is_map() {
+            let text = self.reader.text(at)?;
+            if text == REST {
+                return Some(Whom::Rest(Vec::new()));
+            }
+            let message = format!("`{text}` chooses nobody");
+            let help = "write `rest`, or names: `{ caller.team: data-* }`";
+            self.reader.wrong_with_help(at, message, help);
+            return None;
+        }
+        let fields = self.reader.fields(at, &Selector::PARTS)?;
+        let [teams, keys, callers] = Selector::PARTS.map(|part| match fields.get(part) {
+            Some(at) => {
+                let items = self.reader.one_or_list(&at);
+                items.iter().filter_map(|it| self.reader.text(it).map(str::to_owned)).collect()
+            }
+            None => Vec::new(),
+        });
+        let selector = Selector { teams, keys, callers };
+        if selector == Selector::default() {
+            self.reader.wrong_with_help(
+                at,
+                "it chooses everybody".to_owned(),
+                "leave `match` out, or name callers: `{ caller.team: data-* }`",
+            );
+        }
+        Some(Whom::Matching(selector))
     }
 
     fn flag(&mut self, fields: &Fields<'_>, name: &str) -> bool {

@@ -12,7 +12,7 @@ use super::matchers::{UNKNOWN, known_matchers};
 use super::rules::{EFFECTS, LIMIT_KEYS, MASK_KEYS, ROUTE_KEYS};
 use super::words::SENSITIVITY_KEYS;
 use super::{KEYS, budgets, suite, verify};
-use crate::budget::{Subject, Window};
+use crate::budget::{Selector, Subject, Window};
 use crate::inspect::{Label, Level, Pack, Task, Validator};
 use crate::mask::Mode;
 
@@ -244,6 +244,14 @@ fn budget_key(key: &str) -> Value {
         "per" => json!({ "enum": Subject::ALL.map(Subject::name) }),
         "window" => json!({ "enum": Window::ALL.map(Window::name) }),
         "limit_usd" => usd(),
+        "match" => {
+            let names = one_or_many(&json!({ "type": "string" }));
+            let parts = object(&Selector::PARTS, &[], |_| names.clone());
+            said(
+                json!({ "anyOf": [{ "const": budgets::REST }, parts] }),
+                "whose requests it counts, by names with `*`; `rest`: who no other budget for the same subject has chosen",
+            )
+        }
         "warn_at" => one_or_many(&json!({ "type": "string", "pattern": "^[0-9]{1,3}\\s*%$" })),
         "tz" => said(sentence(), "an IANA name like `Europe/Berlin`"),
         "soft" => said(json!({ "type": "boolean" }), "warn only"),

@@ -4,17 +4,19 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::LazyLock;
 
-use jiff::Timestamp;
-use sha2::{Digest as _, Sha256};
-
-use super::content::{self, Decided, Digest, put};
+use super::content::{self, Decided, Digest, Hashed};
 use super::key::{Fingerprint, SigningKey};
 use crate::hex;
 use crate::record::error::LedgerError;
+use crate::record::read::ROWS;
 use crate::record::sql::{Answers, Many, Row, Sql, SqlError, Type, Value};
+use jiff::Timestamp;
+use smallvec::SmallVec;
 
 /// Bytes of the salt over a caller's name.
 const SALT_SIZE: usize = 16;
+/// How many salts are drawn at a time.
+const SALTS_DRAWN: usize = 64;
 /// One head is kept for each of these, the last one.
 const HEAD_EVERY_US: i64 = 60_000_000;
 
@@ -59,15 +61,18 @@ pub(super) struct Link {
     /// The ledger's row; 0 where it is about none. Of a key, the node whose chain this is.
     pub row: i64,
     /// The digest of what the row says.
-    pub content: Vec<u8>,
+    pub content: Bytes,
     /// The digest of who asked; empty where that is not said.
-    pub caller: Vec<u8>,
+    pub caller: Bytes,
     /// What went into that digest; `None` when the caller has been forgotten.
-    pub salt: Option<Vec<u8>>,
+    pub salt: Option<Bytes>,
     /// What links without a row say.
     pub note: String,
-    pub hash: Vec<u8>,
+    pub hash: Bytes,
 }
+
+/// A digest, or whatever stands in its place.
+pub(super) type Bytes = SmallVec<[u8; 32]>;
 
 impl Link {
     /// The columns that [`Link::read`] wants, in its order.
@@ -81,26 +86,26 @@ impl Link {
             n: row.get(0)?,
             event,
             row: row.get(2)?,
-            content: row.get(3)?,
-            caller: row.get(4)?,
-            salt: row.get(5)?,
+            content: row.get::<Vec<u8>>(3)?.into(),
+            caller: row.get::<Vec<u8>>(4)?.into(),
+            salt: row.get::<Option<Vec<u8>>>(5)?.map(Into::into),
             note: row.get(6)?,
-            hash: row.get(7)?,
+            hash: row.get::<Vec<u8>>(7)?.into(),
         }))
     }
 
     /// The hash of this link behind that one. The salt is not part of it, so that it can be forgotten.
     pub(super) fn hash_behind(&self, before: &[u8]) -> Digest {
-        let mut digest = Sha256::new();
-        put(&mut digest, b'v', b"ambidex chain 1");
-        put(&mut digest, b'p', before);
-        put(&mut digest, b'n', &self.n.to_le_bytes());
-        put(&mut digest, b'e', self.event.name().as_bytes());
-        put(&mut digest, b'r', &self.row.to_le_bytes());
-        put(&mut digest, b'c', &self.content);
-        put(&mut digest, b'w', &self.caller);
-        put(&mut digest, b't', self.note.as_bytes());
-        digest.finalize().into()
+        let mut link = Hashed::default();
+        link.put(b'v', b"ambidex chain 1");
+        link.put(b'p', before);
+        link.put(b'n', &self.n.to_le_bytes());
+        link.put(b'e', self.event.name().as_bytes());
+        link.put(b'r', &self.row.to_le_bytes());
+        link.put(b'c', &self.content);
+        link.put(b'w', &self.caller);
+        link.put(b't', self.note.as_bytes());
+        link.digest()
     }
 }
 
@@ -216,6 +221,33 @@ pub(in crate::record) struct Chain {
     sealed: End,
     /// Links that are not written yet.
     links: Vec<Link>,
+    salts: Salts,
+}
+
+/// Random bytes over callers' names, drawn for many links at once.
+#[derive(Debug)]
+struct Salts {
+    drawn: [u8; SALT_SIZE * SALTS_DRAWN],
+    used: usize,
+}
+
+impl Default for Salts {
+    fn default() -> Self {
+        Self { drawn: [0; SALT_SIZE * SALTS_DRAWN], used: SALTS_DRAWN }
+    }
+}
+
+impl Salts {
+    fn next(&mut self) -> [u8; SALT_SIZE] {
+        if self.used >= SALTS_DRAWN {
+            // Without random bytes the name is merely easier to guess once it is forgotten.
+            let _unsalted = getrandom::fill(&mut self.drawn);
+            self.used = 0;
+        }
+        let salt = self.drawn.chunks_exact(SALT_SIZE).nth(self.used);
+        self.used += 1;
+        salt.and_then(|salt| salt.try_into().ok()).unwrap_or_default()
+    }
 }
 
 impl Chain {
@@ -227,7 +259,8 @@ impl Chain {
         now: Timestamp,
     ) -> Result<Self, LedgerError> {
         let (end, known) = Self::ended(sql, node)?;
-        let mut chain = Self { key, node, end, sealed: end, links: Vec::new() };
+        let mut chain =
+            Self { key, node, end, sealed: end, links: Vec::new(), salts: Salts::default() };
         sql.transaction(|| {
             let signer = chain.key.fingerprint();
             if known != Some(signer) {
@@ -271,9 +304,9 @@ impl Chain {
     fn adopt(&mut self, sql: &Sql) -> Result<(), SqlError> {
         let (decided, ended) = content::columns();
         let query = format!(
-            "SELECT seq, state IN ('held', 'refused'), {}, {} FROM ledger ORDER BY seq",
-            decided.join(", "),
-            ended.join(", ")
+            "SELECT seq, state IN ('held', 'refused'), {}, {} FROM {ROWS} ORDER BY seq",
+            content::selected(&decided),
+            content::selected(&ended)
         );
         sql.each(&query, &[], |row| {
             let seq = row.get(0)?;
@@ -287,21 +320,19 @@ impl Chain {
 
     /// A row was inserted, with these values in the order of writing.
     pub(in crate::record) fn decided(&mut self, seq: i64, values: &[Value<'_>]) {
-        let mut salt = [0; SALT_SIZE];
-        // Without random bytes the name is merely easier to guess once it is forgotten.
-        let _unsalted = getrandom::fill(&mut salt);
+        let salt = self.salts.next();
         let Decided { content, caller } = content::decided(seq, values, &salt);
         self.append(Link {
-            content: content.to_vec(),
-            caller: caller.to_vec(),
-            salt: Some(salt.to_vec()),
+            content: Bytes::from(content),
+            caller: Bytes::from(caller),
+            salt: Some(Bytes::from_slice(&salt)),
             ..self.link(Event::Decided, seq)
         });
     }
 
     /// A row was settled, released or expired, with these values in the order of writing.
     pub(in crate::record) fn row_ended(&mut self, seq: i64, values: &[Value<'_>]) {
-        let content = content::ended(seq, values).to_vec();
+        let content = Bytes::from(content::ended(seq, values));
         self.append(Link { content, ..self.link(Event::Ended, seq) });
     }
 
@@ -325,23 +356,23 @@ impl Chain {
         self.append(Link { note: note.to_owned(), ..self.link(event, about) });
     }
 
-    const fn link(&self, event: Event, row: i64) -> Link {
+    fn link(&self, event: Event, row: i64) -> Link {
         Link {
             n: self.end.n + 1,
             event,
             row,
-            content: Vec::new(),
-            caller: Vec::new(),
+            content: Bytes::new(),
+            caller: Bytes::new(),
             salt: None,
             note: String::new(),
-            hash: Vec::new(),
+            hash: Bytes::new(),
         }
     }
 
     fn append(&mut self, link: Link) {
         let hash = link.hash_behind(&self.end.hash);
         self.end = End { n: link.n, hash };
-        self.links.push(Link { hash: hash.to_vec(), ..link });
+        self.links.push(Link { hash: Bytes::from(hash), ..link });
     }
 
     /// Writes the links and signs the end, in the transaction that they are about.

@@ -7,6 +7,7 @@ use rusqlite::Connection;
 
 use super::*;
 use crate::money::NanoUsd;
+use crate::record::read::ROWS;
 use crate::record::sql::{Row, Sql, SqlError, Value};
 use crate::record::{DecidedRow, LedgerError, Reader, SettledRow, Store};
 
@@ -88,6 +89,8 @@ async fn every_change_is_found_where_it_was_made() {
         ("UPDATE ledger SET at_us = at_us + 1 WHERE id = 'b'", row_of_b),
         ("UPDATE ledger SET caller = 'someone-else' WHERE id = 'b'", row_of_b),
         ("UPDATE ledger SET trace_json = '{}' WHERE id = 'b'", row_of_b),
+        ("UPDATE texts SET trace_json = '{}' WHERE row = 2", row_of_b),
+        ("DELETE FROM texts WHERE row = 2", row_of_b),
         ("UPDATE ledger SET state = 'released' WHERE id = 'b'", row_of_b),
         ("UPDATE ledger SET id = 'x' WHERE id = 'b'", "row 2 (decision x)"),
         // The same digits as text are another value.
@@ -105,12 +108,11 @@ async fn every_change_is_found_where_it_was_made() {
         (
             "INSERT INTO ledger SELECT 7, 'g', at_us, caller, team, key, surface, model_asked, route,
                target, zone, model, sensitivity, task, policy_rev, price_digest, refused,
-               reserved_nanos, reserved_imputed_nanos, trace_json, state, outcome, answered_route,
-               answered_target, answered_zone, answered_model, cost_nanos, avoided_nanos,
+               reserved_nanos, reserved_imputed_nanos, trace_json, state, outcome, answered_route, answered_target, answered_zone, answered_model, cost_nanos, avoided_nanos,
                imputed_nanos, usage_source, input_uncached, cache_read, cache_write, cache_write_1h,
                output, reasoning, latency_us, ttft_us, facts_json, answered_licence,
                answered_sha256, verify_score, verify_verdict, sent_to, node, raised_nanos, compared_with,
-               compared_nanos, agreement, read_in, cached_from FROM ledger WHERE id = 'f'",
+               compared_nanos, agreement, read_in, cached_from, input_extra, output_extra, usage_extras, service_tier FROM ledger WHERE id = 'f'",
             "row 7 (decision g): it is in no link",
         ),
         // The chain itself.
@@ -140,7 +142,8 @@ async fn every_change_is_found_where_it_was_made() {
         // A caller forgotten by hand.
         (
             "UPDATE ledger SET caller = '', key = '', trace_json = '', facts_json = ''
-               WHERE id = 'b'; UPDATE chain SET salt = NULL WHERE n = 4;",
+               WHERE id = 'b'; DELETE FROM texts WHERE row = 2;
+             UPDATE chain SET salt = NULL WHERE n = 4;",
             "ledger: 1 row(s) have no caller, and 0 were forgotten by rule",
         ),
     ] {
@@ -178,13 +181,14 @@ async fn a_history_written_anew_is_not_signed() {
 /// Makes the chain fit the rows again, with a key or without.
 fn forge(path: &Path, key: Option<&SigningKey>) {
     let connection = Connection::open(path).unwrap();
-    let sql = Sql::Sqlite(Connection::open(path).unwrap());
+    let sql = Sql::Sqlite(Connection::open(path).unwrap().into());
     let query = format!("SELECT {} FROM chain ORDER BY n", chain::Link::COLUMNS.join(", "));
     let links: Vec<_> =
         sql.all(&query, &[], chain::Link::read).unwrap().into_iter().map(Option::unwrap).collect();
     let (decided, ended) = content::columns();
     let digest = |columns: &[&str], seq: i64, of: &dyn Fn(&[Value<'_>]) -> [u8; 32]| {
-        let query = format!("SELECT {} FROM ledger WHERE seq = ?1", columns.join(", "));
+        let columns_of = content::selected(columns);
+        let query = format!("SELECT {columns_of} FROM {ROWS} WHERE seq = ?1");
         let read = |row: &Row<'_>| Ok::<_, SqlError>(of(&content::values(row, 0, columns.len())?));
         sql.first(&query, &[seq.into()], read).unwrap().unwrap().to_vec()
     };
@@ -194,11 +198,12 @@ fn forge(path: &Path, key: Option<&SigningKey>) {
             chain::Event::Decided => {
                 let seq = link.row;
                 link.content =
-                    digest(&decided, seq, &|values| content::decided(seq, values, &[]).content);
+                    digest(&decided, seq, &|values| content::decided(seq, values, &[]).content)
+                        .into();
             }
             chain::Event::Ended => {
                 let seq = link.row;
-                link.content = digest(&ended, seq, &|values| content::ended(seq, values));
+                link.content = digest(&ended, seq, &|values| content::ended(seq, values)).into();
             }
             chain::Event::Key => {
                 link.note = key.map_or(link.note, |key| key.fingerprint().to_string());
@@ -207,7 +212,7 @@ fn forge(path: &Path, key: Option<&SigningKey>) {
         }
         before = link.hash_behind(&before);
         let change = "UPDATE chain SET content = ?2, note = ?3, hash = ?4 WHERE n = ?1";
-        connection.execute(change, (link.n, link.content, link.note, before)).unwrap();
+        connection.execute(change, (link.n, link.content.to_vec(), link.note, before)).unwrap();
         connection.execute("UPDATE heads SET hash = ?2 WHERE n = ?1", (link.n, before)).unwrap();
         if let Some(key) = key {
             let at: Option<i64> = connection

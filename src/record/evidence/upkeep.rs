@@ -64,6 +64,9 @@ impl Upkeep {
             );
             let whose: [Value<'_>; 1] = [caller.into()];
             sql.execute(&unsalt, &whose)?;
+            let texts =
+                format!("DELETE FROM texts WHERE row IN (SELECT seq FROM ledger WHERE {rows})");
+            sql.execute(&texts, &whose)?;
             sql.execute(&format!("UPDATE ledger SET {} WHERE {rows}", forget.join(", ")), &whose)
         })
     }
@@ -76,11 +79,12 @@ impl Upkeep {
         }
         self.change(Event::Pruned, now, |sql| {
             // The last row stays: the next one's number follows from it.
-            sql.execute(
-                "DELETE FROM ledger WHERE at_us < ?1 AND state <> 'held'
-                 AND seq < (SELECT max(seq) FROM ledger)",
-                &[before.as_microsecond().into()],
-            )
+            let old = "at_us < ?1 AND state <> 'held' AND seq < (SELECT max(seq) FROM ledger)";
+            let before = [before.as_microsecond().into()];
+            let texts =
+                format!("DELETE FROM texts WHERE row IN (SELECT seq FROM ledger WHERE {old})");
+            sql.execute(&texts, &before)?;
+            sql.execute(&format!("DELETE FROM ledger WHERE {old}"), &before)
         })
     }
 

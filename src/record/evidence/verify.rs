@@ -197,15 +197,13 @@ const ROW: usize = Link::COLUMNS.len();
 fn links_and_rows() -> String {
     let (decided, ended) = content::columns();
     let link = Link::COLUMNS.map(|column| format!("chain.{column}")).join(", ");
-    let of_row = |columns: &[&str]| {
-        columns.iter().map(|column| format!("ledger.{column}")).collect::<Vec<_>>().join(", ")
-    };
     format!(
         "SELECT {link}, ledger.seq, {}, {} FROM chain
          LEFT JOIN ledger ON ledger.seq = chain.row AND chain.event IN ('decided', 'ended')
+         LEFT JOIN texts ON texts.row = ledger.seq
          WHERE chain.node = ?1 ORDER BY chain.n",
-        of_row(&decided),
-        of_row(&ended)
+        content::selected(&decided),
+        content::selected(&ended)
     )
 }
 
@@ -246,9 +244,9 @@ impl Walk<'_> {
             self.link(&place, (node, &link), row, &mut newest)?;
             self.contained |= known.head.is_some_and(|it| it.n == n && it.hash == *link.hash);
             if let Some(hash) = hashes.of.get_mut(&n) {
-                hash.clone_from(&link.hash);
+                *hash = link.hash.to_vec();
             }
-            before = link.hash;
+            before = link.hash.to_vec();
             Ok::<_, LedgerError>(())
         })?;
         hashes.last = expected - 1;

@@ -10,6 +10,7 @@ mod value;
 use std::path::Path;
 
 pub(super) use postgres::{ASYNCHRONOUS, SYNCHRONOUS, Server};
+pub(super) use sqlite::File;
 pub(super) use value::{FromValue, Row, Type, Value};
 
 use super::error::LedgerError;
@@ -18,7 +19,7 @@ use super::error::LedgerError;
 #[derive(Debug)]
 pub(super) enum Sql {
     /// To a file.
-    Sqlite(rusqlite::Connection),
+    Sqlite(File),
     /// To a server.
     Postgres(Box<Server>),
 }
@@ -63,8 +64,12 @@ impl SqlError {
 /// One statement for many rows, which are written in one go where the database can.
 #[derive(Debug)]
 pub(super) struct Many {
-    /// For one row, with a parameter for every column.
+    /// For one row, with a parameter for every column; of changes, what finds the number of the row.
     one: String,
+    /// The same for a row whose number is known, which is a further parameter; only for changes.
+    numbered: Option<String>,
+    /// Whether such rows are not changed again.
+    is_last: bool,
     /// For all rows, with an array for every column.
     all: String,
     types: Vec<Type>,
@@ -93,20 +98,16 @@ impl Many {
             Answers::Nothing => (String::new(), ""),
             Answers::Numbers => {
                 let first = columns.first().map_or("", |(name, _)| *name);
-                (format!(" ON CONFLICT ({first}) DO NOTHING"), " RETURNING seq")
+                (format!(" ON CONFLICT ({first}) DO NOTHING"), " RETURNING seq, id")
             }
         };
         let places: Vec<String> = (1..=columns.len()).map(|place| format!("?{place}")).collect();
-        let one = format!(
-            "INSERT INTO {table} ({names}) VALUES ({}){conflict}{returning}",
-            places.join(", ")
-        );
-        let also = if answers == Answers::Numbers { ", id" } else { "" };
+        let one = format!("INSERT INTO {table} ({names}) VALUES ({}){conflict}", places.join(", "));
         let all = format!(
-            "INSERT INTO {table} ({names}) SELECT * FROM unnest({}){conflict}{returning}{also}",
+            "INSERT INTO {table} ({names}) SELECT * FROM unnest({}){conflict}{returning}",
             arrays(columns)
         );
-        Self { one, all, types: types(columns), answers }
+        Self { one, numbered: None, is_last: false, all, types: types(columns), answers }
     }
 
     /// Changes the rows whose first column, a text, has the given value and for which `also` holds.
@@ -120,9 +121,11 @@ impl Many {
                 (2..).zip(rest).map(|(place, (name, _))| format!("{name} = {}", from(place, name)));
             all.collect::<Vec<_>>().join(", ")
         };
-        let one = format!(
-            "UPDATE {table} SET {} WHERE {first} = ?1 AND {also} RETURNING seq",
-            set(&|place, _| format!("?{place}"))
+        let one = format!("SELECT seq FROM {table} WHERE {first} = ?1");
+        let numbered = format!(
+            "UPDATE {table} SET {} WHERE seq = ?{} AND {first} = ?1 AND {also}",
+            set(&|place, _| format!("?{place}")),
+            columns.len() + 1
         );
         let names: Vec<String> = columns.iter().map(|(name, _)| format!("new_{name}")).collect();
         let all = format!(
@@ -132,7 +135,13 @@ impl Many {
             arrays(columns),
             names.join(", ")
         );
-        Self { one, all, types: types(columns), answers: Answers::Numbers }
+        let (numbered, answers) = (Some(numbered), Answers::Numbers);
+        Self { one, numbered, is_last: false, all, types: types(columns), answers }
+    }
+
+    /// Rows that were changed so are not changed again.
+    pub(super) fn for_the_last_time(self) -> Self {
+        Self { is_last: true, ..self }
     }
 }
 
@@ -221,7 +230,7 @@ impl Sql {
             return Ok(Vec::new());
         }
         match self {
-            Self::Sqlite(connection) => sqlite::many(connection, statement, rows),
+            Self::Sqlite(file) => file.many(statement, rows),
             Self::Postgres(server) => server.many(statement, rows),
         }
     }
@@ -265,9 +274,17 @@ impl Sql {
         }
     }
 
+    /// Writes something that changes nothing, to see whether that is possible.
+    pub(super) fn try_to_write(&self) -> Result<(), SqlError> {
+        self.execute("UPDATE migrations SET applied_us = applied_us", &[]).map(|_| ())
+    }
+
     /// Undoes a transaction. The database may have done so already.
     pub(super) fn roll_back(&self) {
         let _already = self.batch("ROLLBACK");
+        if let Self::Sqlite(file) = self {
+            file.forget();
+        }
     }
 
     /// The UTC hour, day or month of a column of microseconds, as text.
@@ -319,9 +336,7 @@ impl Sql {
     /// Closes the connection, after the last commit has found its place.
     pub(super) fn close(self) -> Result<(), LedgerError> {
         match self {
-            Self::Sqlite(connection) => {
-                Ok(connection.close().map_err(|(_, error)| SqlError::Sqlite(error))?)
-            }
+            Self::Sqlite(file) => file.close(),
             Self::Postgres(server) => {
                 server.close();
                 Ok(())

@@ -1,13 +1,19 @@
 //! SQLite: a file beside the gateway.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::ops::Deref;
 use std::path::Path;
 
-use rusqlite::{Connection, ErrorCode, Statement};
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Statement};
 
-use super::{Many, Reach, Row, SqlError, Value, Written};
+use super::{Answers, Many, Reach, Row, SqlError, Value, Written};
+use crate::record::error::LedgerError;
 
 /// Statements that stay prepared.
 const STATEMENTS_MAX: usize = 64;
+/// How many rows' numbers are kept. Some rows are never changed, so all are forgotten beyond that.
+const NUMBERS_MAX: usize = 16_384;
 
 pub(super) fn open(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
@@ -64,31 +70,104 @@ pub(super) fn each<E: From<SqlError>>(
     Ok(())
 }
 
-pub(super) fn many(
-    connection: &Connection,
-    statement: &Many,
-    rows: &[Vec<Value<'_>>],
-) -> Result<Vec<Written>, SqlError> {
-    let mut prepared = connection.prepare_cached(&statement.one)?;
-    let mut written = Vec::with_capacity(rows.len());
-    for row in rows {
-        bind(&mut prepared, row)?;
-        let done = match statement.answers {
-            super::Answers::Nothing => prepared.raw_execute().map(|_| None),
-            super::Answers::Numbers => {
-                let mut answered = prepared.raw_query();
-                let number = match answered.next() {
-                    Ok(row) => row.map(|row| row.get::<_, i64>(0)).transpose(),
-                    Err(error) => Err(error),
-                };
-                // The statement is done when it says that there is no other row.
-                number.and_then(|number| answered.next().map(|_| number))
-            }
-        };
-        match done.map_err(SqlError::Sqlite) {
-            Err(error) if error.reach() != Reach::Row => return Err(error),
-            done => written.push(done),
-        }
+/// A connection to a file.
+#[derive(Debug)]
+pub(in crate::record) struct File {
+    connection: Connection,
+    /// The numbers of rows that were written here and will be changed, by their texts: they need not be
+    /// looked for.
+    numbers: RefCell<HashMap<String, i64>>,
+}
+
+impl From<Connection> for File {
+    fn from(connection: Connection) -> Self {
+        Self { connection, numbers: RefCell::default() }
     }
-    Ok(written)
+}
+
+impl Deref for File {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.connection
+    }
+}
+
+impl File {
+    /// What was written may not be there.
+    pub(super) fn forget(&self) {
+        self.numbers.borrow_mut().clear();
+    }
+
+    pub(super) fn close(self) -> Result<(), LedgerError> {
+        Ok(self.connection.close().map_err(|(_, error)| SqlError::Sqlite(error))?)
+    }
+
+    pub(super) fn many(
+        &self,
+        statement: &Many,
+        rows: &[Vec<Value<'_>>],
+    ) -> Result<Vec<Written>, SqlError> {
+        let mut prepared = self.connection.prepare_cached(&statement.one)?;
+        let change = statement.numbered.as_deref().map(|it| self.connection.prepare_cached(it));
+        let mut change = change.transpose()?;
+        let mut written = Vec::with_capacity(rows.len());
+        for row in rows {
+            let done = match &mut change {
+                Some(change) => self.change(statement, (&mut prepared, change), row),
+                None => self.insert(statement, &mut prepared, row),
+            };
+            match done.map_err(SqlError::Sqlite) {
+                Err(error) if error.reach() != Reach::Row => return Err(error),
+                done => written.push(done),
+            }
+        }
+        Ok(written)
+    }
+
+    fn insert(
+        &self,
+        statement: &Many,
+        prepared: &mut Statement<'_>,
+        row: &[Value<'_>],
+    ) -> rusqlite::Result<Option<i64>> {
+        bind(prepared, row)?;
+        let changed = prepared.raw_execute()?;
+        if changed == 0 || statement.answers == Answers::Nothing {
+            return Ok(None);
+        }
+        let number = self.connection.last_insert_rowid();
+        if let Some(Value::Text(Some(text))) = row.first() {
+            let mut numbers = self.numbers.borrow_mut();
+            if numbers.len() >= NUMBERS_MAX {
+                numbers.clear();
+            }
+            numbers.insert(text.as_ref().to_owned(), number);
+        }
+        Ok(Some(number))
+    }
+
+    fn change(
+        &self,
+        statement: &Many,
+        (find, change): (&mut Statement<'_>, &mut Statement<'_>),
+        row: &[Value<'_>],
+    ) -> rusqlite::Result<Option<i64>> {
+        let Some(Value::Text(Some(text))) = row.first() else { return Ok(None) };
+        let known = if statement.is_last {
+            self.numbers.borrow_mut().remove(text.as_ref())
+        } else {
+            self.numbers.borrow().get(text.as_ref()).copied()
+        };
+        let number = match known {
+            Some(number) => number,
+            None => match find.query_row([text.as_ref()], |row| row.get(0)).optional()? {
+                Some(number) => number,
+                None => return Ok(None),
+            },
+        };
+        bind(change, row)?;
+        change.raw_bind_parameter(row.len() + 1, number)?;
+        Ok((change.raw_execute()? > 0).then_some(number))
+    }
 }

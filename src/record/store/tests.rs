@@ -206,6 +206,7 @@ async fn two_processes_cannot_share_a_file() {
 
 fn budget(name: &str, per: Subject) -> BudgetSpec {
     BudgetSpec {
+        whom: crate::budget::Whom::All,
         name: name.to_owned(),
         per,
         window: Window::Day,
@@ -289,10 +290,11 @@ async fn a_locked_file_fails_decisions_and_keeps_settlements() {
     store.settled(settled("a", 4)).await.unwrap();
     let refused = store.decided(decided("b", 10)).await;
     assert!(matches!(refused, Err(LedgerError::Unwritable { .. })), "{refused:?}");
+    assert!(matches!(store.healthy(), Err(LedgerError::Unwritable { .. })));
     other.execute_batch("COMMIT").unwrap();
-    store.healthy().unwrap();
     // Decisions go on, and the settlement was not forgotten.
     store.decided(decided("c", 10)).await.unwrap();
+    store.healthy().unwrap();
     store.flush().await.unwrap();
     let sums = reader(&folder).sums().unwrap();
     assert_eq!((sums.settled, sums.held, sums.cost), (1, 1, NanoUsd::new(4)));

@@ -12,9 +12,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::kind::Kind;
-use super::rate::{Price, Rate};
+use super::rate::{Factor, Price, Rate};
 use super::rule::Rule;
 use super::{DatedPrice, Listing, Model, PriceBook, Provider};
+use crate::chat::usage::Tier;
 
 /// The format that this build reads and writes.
 const FORMAT: u32 = 1;
@@ -61,6 +62,9 @@ pub(super) struct BookProvider {
     pub(super) names: Option<Rule>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) resells: Vec<String>,
+    /// What service tiers multiply, in millionths.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) service_tiers: BTreeMap<Tier, Factor>,
     #[serde(default, skip_serializing)]
     pub(super) models: Vec<BookModel>,
 }
@@ -166,12 +170,16 @@ pub(super) fn parse(json: &str) -> Result<PriceBook, BookError> {
 }
 
 fn provider(book: BookProvider) -> Result<Provider, BookError> {
-    let BookProvider { id, names, resells, models } = book;
-    let models = models.into_iter().map(|book| model(&id, book)).collect::<Result<_, _>>()?;
+    let BookProvider { id, names, resells, service_tiers, models } = book;
+    let models = models.into_iter().map(|book| model((&id, &service_tiers), book));
+    let models = models.collect::<Result<_, _>>()?;
     Ok(Provider { id, names, resells, models })
 }
 
-fn model(provider: &str, book: BookModel) -> Result<Model, BookError> {
+fn model(
+    (provider, tiers): (&str, &BTreeMap<Tier, Factor>),
+    book: BookModel,
+) -> Result<Model, BookError> {
     let BookModel { id, rule, prices } = book;
     let wrong = |what: &str| BookError::Entry {
         provider: provider.to_owned(),
@@ -182,6 +190,7 @@ fn model(provider: &str, book: BookModel) -> Result<Model, BookError> {
     for BookPrice { valid_from, valid_to, daily, rates } in prices {
         check_rates(&rates).map_err(|what| wrong(&what))?;
         let price = Price::new(rates).ok_or_else(|| wrong("a price without a rate for input"))?;
+        let price = price.with_tiers(tiers);
         dated.push(DatedPrice { from: valid_from, until: valid_to, daily, price });
     }
     let mut dated = dated.into_iter();
@@ -228,6 +237,9 @@ pub(super) fn digest_with(digest: &str, overrides: &[Listing]) -> String {
         for (from, price) in own.dated() {
             let rates: BTreeMap<_, _> = price.rates().collect();
             let _ok = write!(all, "\n{:?} {:?} {from:?} {rates:?}", own.provider, own.model);
+            if !price.tiers().is_empty() || price.uplift() != Factor::ONE {
+                let _ok = write!(all, " {:?} {:?}", price.tiers(), price.uplift());
+            }
         }
     }
     short_digest(all.as_bytes())

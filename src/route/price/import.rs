@@ -14,8 +14,9 @@ use serde_json::value::RawValue;
 
 use super::format::{Book, BookError, BookModel, BookPrice, BookProvider, check_rates};
 use super::kind::Kind;
-use super::rate::Rate;
+use super::rate::{Factor, Rate};
 use super::rule::Rule;
+use crate::chat::usage::Tier;
 
 /// Where the data was taken from.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +37,7 @@ pub fn genai_prices(json: &str, origin: &Origin<'_>) -> Result<String, BookError
         let models = provider.models.into_iter().map(|model| convert(&provider.id, model));
         let models = models.collect::<Result<_, _>>()?;
         book.providers.push(BookProvider {
+            service_tiers: service_tiers(&provider.id),
             id: provider.id,
             names: provider.provider_match,
             resells: provider.fallback_model_providers,
@@ -43,6 +45,18 @@ pub fn genai_prices(json: &str, origin: &Origin<'_>) -> Result<String, BookError
         });
     }
     Ok(book.write()?)
+}
+
+/// What the data's publisher leaves out: the vendors whose `flex` and `batch` tiers halve every token's rate.
+/// `priority` has rates of its own for each model, which are known only to who has a contract.
+fn service_tiers(provider: &str) -> BTreeMap<Tier, Factor> {
+    const HALF: Factor = Factor(500_000);
+    let tiers: &[Tier] = match provider {
+        "openai" | "google" => &[Tier::Flex, Tier::Batch],
+        "anthropic" | "azure" => &[Tier::Batch],
+        _ => &[],
+    };
+    tiers.iter().map(|tier| (*tier, HALF)).collect()
 }
 
 #[derive(Deserialize)]

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::chat::usage::Extra;
+
 /// A unit that is sold. The names are those of the book's format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -41,6 +43,23 @@ pub enum Kind {
     Request,
     /// Web searches that the provider made.
     WebSearch,
+}
+
+impl From<Extra> for Kind {
+    fn from(extra: Extra) -> Self {
+        match extra {
+            Extra::InputAudio => Self::InputAudio,
+            Extra::CacheAudioRead => Self::CacheAudioRead,
+            Extra::InputImage => Self::InputImage,
+            Extra::CacheImageRead => Self::CacheImageRead,
+            Extra::InputVideo => Self::InputVideo,
+            Extra::OutputAudio => Self::OutputAudio,
+            Extra::OutputImage => Self::OutputImage,
+            Extra::OutputVideo => Self::OutputVideo,
+            Extra::Citation => Self::Citation,
+            Extra::WebSearch => Self::WebSearch,
+        }
+    }
 }
 
 impl Kind {
@@ -121,7 +140,9 @@ impl Kind {
             | Self::InputVideo
             | Self::Output => Some(Self::Input),
             Self::CacheWrite1h => Some(Self::CacheWrite),
-            Self::CacheAudioRead | Self::CacheImageRead => Some(Self::CacheRead),
+            // A cache that sells text cheaply need not sell anything else so.
+            Self::CacheAudioRead => Some(Self::InputAudio),
+            Self::CacheImageRead => Some(Self::InputImage),
             Self::Reasoning
             | Self::Citation
             | Self::OutputAudio

@@ -17,7 +17,7 @@ pub mod rule;
 
 pub use format::BookError;
 pub use kind::Kind;
-pub use rate::{Price, Rate};
+pub use rate::{Factor, Price, Rate};
 pub use rule::Rule;
 
 const EMBEDDED: &str = include_str!("book/book.json");
@@ -180,6 +180,18 @@ impl Listing {
     pub fn fixed(provider: &str, model: &str, price: Price) -> Self {
         let first = DatedPrice { from: None, until: None, daily: None, price };
         Self { provider: provider.to_owned(), model: model.to_owned(), first, later: Vec::new() }
+    }
+
+    /// The same with every price changed.
+    #[must_use]
+    pub fn map(&self, change: impl Fn(Price) -> Price) -> Self {
+        let changed =
+            |dated: &DatedPrice| DatedPrice { price: change(dated.price.clone()), ..dated.clone() };
+        Self {
+            first: changed(&self.first),
+            later: self.later.iter().map(changed).collect(),
+            ..self.clone()
+        }
     }
 
     /// The price in force: the last that applies, as the data's publisher defines it, else the first.

@@ -76,8 +76,13 @@ impl Provider for More {
         hear::usage(&Vendor::USUAL, reply)
     }
 
-    fn whole<'a>(&self, _: &'a [u8]) -> Option<Vec<Said<'a>>> {
-        None
+    fn whole<'a>(&self, reply: &'a [u8]) -> Option<Vec<Said<'a>>> {
+        let Reply { choices, output } = serde_json::from_slice(reply).ok()?;
+        // Thoughts of a response are no words of its answer.
+        let items =
+            output.into_iter().filter(|item| item.kind.as_ref().is_none_or(|it| it.0 == "message"));
+        let words = choices.into_iter().chain(items.flat_map(|item| item.content));
+        Some(words.filter_map(|words| words.text).map(|text| Said::Text(text.0)).collect())
     }
 
     fn ear(&self) -> Box<dyn Ear> {
@@ -91,6 +96,29 @@ impl Provider for More {
     fn refusal(&self, body: &[u8]) -> Option<Refusal> {
         said_in_error(body)
     }
+}
+
+/// The words of a whole reply: the choices of a completion, or what a response puts out.
+#[derive(Deserialize)]
+struct Reply<'a> {
+    #[serde(borrow, default)]
+    choices: Vec<Words<'a>>,
+    #[serde(borrow, default)]
+    output: Vec<Item<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Item<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: Option<Text<'a>>,
+    #[serde(borrow, default)]
+    content: Vec<Words<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Words<'a> {
+    #[serde(borrow)]
+    text: Option<Text<'a>>,
 }
 
 /// Listens to the events of a response; each speaks for itself.
@@ -182,6 +210,24 @@ mod tests {
             let doubled = String::from_utf8(left.to_vec()).unwrap();
             assert_eq!(doubled.matches(&format!("\"{}\"", more.limit)).count().max(1), 1);
         }
+    }
+
+    #[test]
+    fn the_words_of_whole_replies_are_read() {
+        let said = |more: &More, body: Value| -> Vec<String> {
+            let body = body.to_string();
+            let said = more.whole(body.as_bytes()).unwrap();
+            said.iter().filter_map(Said::text).map(str::to_owned).collect()
+        };
+        let completion =
+            json!({"object": "text_completion", "choices": [{"text": "bill\"ing", "index": 0}]});
+        assert_eq!(said(&COMPLETIONS, completion), ["bill\"ing"]);
+        let response = json!({"object": "response", "output": [
+            {"type": "reasoning", "content": [{"type": "reasoning_text", "text": "hm"}]},
+            {"type": "message", "content": [{"type": "output_text", "text": "billing"}, {"type": "refusal"}]},
+            {"type": "function_call", "name": "f"}]});
+        assert_eq!(said(&RESPONSES, response), ["billing"]);
+        assert_eq!(RESPONSES.whole(b"{"), None);
     }
 
     #[test]

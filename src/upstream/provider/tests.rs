@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::{PROVIDERS, Provider};
 use crate::chat::talk::{Reason, Said};
+use crate::chat::usage::{Extra, Extras, Tier};
 use crate::chat::{Part, Request, Surface, Usage, UsageSource};
 use crate::dialect::translate::About;
 use crate::dialect::{self, sse};
@@ -47,7 +48,7 @@ impl Case {
 
     fn usage(&self) -> Usage {
         let count = |kind: &str| {
-            let count = self.expected["usage"][kind].as_u64().unwrap();
+            let count = self.expected["usage"][kind].as_u64().unwrap_or(0);
             Tokens(u32::try_from(count).unwrap())
         };
         let billed = self.expected.get("billed_usd").and_then(Value::as_str);
@@ -59,8 +60,16 @@ impl Case {
             output: count("output"),
             reasoning: count("reasoning"),
             billed: billed.map(|usd| NanoUsd::from_decimal_usd(usd).unwrap()),
+            extras: self.extras(),
+            tier: Tier::of_wire(self.expected["tier"].as_str().unwrap_or("standard")),
             source: UsageSource::Reported,
         }
+    }
+
+    /// The rarer kinds, which most files do not have.
+    fn extras(&self) -> Extras {
+        let count = |extra: Extra| self.expected["usage"][extra.name()].as_u64().unwrap_or(0);
+        Extra::ALL.into_iter().fold(Extras::NONE, |all, extra| all.with(extra, count(extra)))
     }
 
     /// The data of a stream's events.
@@ -219,11 +228,39 @@ fn payloads_cost_what_the_book_says() {
         let book = PriceBook::embedded();
         let price = book.find(case.provider.book(), case.model(), at);
         let price = price.unwrap_or_else(|| panic!("{name}: the book does not know the model"));
-        assert_eq!(price.cost(&case.usage()), NanoUsd::new(nanos), "{name}");
+        assert_eq!(price.cost(&case.usage()).unwrap(), NanoUsd::new(nanos), "{name}");
     }
     for case in cases() {
         let known = PriceBook::embedded().find(case.provider.book(), case.model(), at);
         assert!(known.is_some(), "{}: {}", case.provider.name(), case.model());
+    }
+}
+
+/// Replies and streams with service tiers and rarer kinds of usage, each worked out by hand.
+#[test]
+fn recorded_payloads_cost_what_was_worked_out_by_hand() {
+    let at = "2026-06-01T12:00:00Z".parse().unwrap();
+    for line in include_str!("../../../tests/golden/usage/payloads.jsonl").lines() {
+        let expected: Value = serde_json::from_str(line).unwrap();
+        let why = expected["why"].as_str().unwrap().to_owned();
+        let provider: &dyn Provider = match expected["provider"].as_str().unwrap() {
+            "openai-responses" => &super::openai_more::RESPONSES,
+            name => named(name),
+        };
+        let (whole, events) = (expected["whole"].to_string(), expected["stream"].clone());
+        let model = expected["model"].as_str().unwrap();
+        let price = PriceBook::embedded().find(provider.book(), model, at).unwrap();
+        let case = Case { provider: named("openai"), folder: PathBuf::new(), expected };
+        let wanted = case.usage();
+        assert_eq!(provider.usage(whole.as_bytes()), Some(wanted), "{why}");
+        let mut ear = provider.ear();
+        let mut streamed = None;
+        for event in events.as_array().unwrap() {
+            streamed = ear.hear(event.to_string().as_bytes()).usage.or(streamed);
+        }
+        assert_eq!(streamed, Some(wanted), "streamed: {why}");
+        let nanos = case.expected["cost_nanos"].as_i64();
+        assert_eq!(price.cost(&wanted).map(NanoUsd::nanos), nanos.map(i128::from), "{why}");
     }
 }
 

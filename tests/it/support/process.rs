@@ -18,7 +18,21 @@ pub struct Process {
 impl Process {
     /// Starts a gateway in a folder with an `ambidex.yaml`, and waits until it listens.
     pub fn start(folder: &Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_ambidex"))
+        Self::start_under(folder, &[])
+    }
+
+    /// The same, started by another command that becomes it.
+    pub fn start_under(folder: &Path, under: &[&str]) -> Self {
+        let gateway = env!("CARGO_BIN_EXE_ambidex");
+        let mut command = match under.split_first() {
+            Some((first, rest)) => {
+                let mut command = Command::new(first);
+                command.args(rest).arg(gateway);
+                command
+            }
+            None => Command::new(gateway),
+        };
+        let mut child = command
             .args(["serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"])
             .arg("--print-addresses")
             .current_dir(folder)
@@ -41,6 +55,11 @@ impl Process {
         let address = data.rsplit_once('=').map_or(data, |(_, address)| address).to_owned();
         let admin = admin.to_owned();
         Self { child, address, admin }
+    }
+
+    /// Its number.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// SIGKILL: no destructor runs, nothing is flushed.

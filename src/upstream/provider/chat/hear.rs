@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 
 use super::{Reads, Vendor};
 use crate::chat::talk::{Reason, Said};
-use crate::chat::usage::OpenAiUsage;
+use crate::chat::usage::{OpenAiUsage, Tier};
 use crate::chat::{Part, Usage};
 use crate::dialect::json::{Json, Maybe};
 use crate::money::NanoUsd;
@@ -36,20 +36,28 @@ impl Ways {
         }
     }
 
-    fn usage(self, data: &[u8], usage: Option<OpenAiUsage>) -> Option<Usage> {
+    fn usage(self, data: &[u8], usage: Option<OpenAiUsage>, tier: Option<Tier>) -> Option<Usage> {
         let usage = usage?.read()?;
-        Some(Usage { billed: self.billed.and_then(|it| it(data)), ..usage })
+        let tier = tier.unwrap_or_default();
+        Some(Usage { billed: self.billed.and_then(|it| it(data)), tier, ..usage })
     }
 }
 
 /// The usage of a whole reply.
 pub(in super::super) fn usage(vendor: &Vendor, reply: &[u8]) -> Option<Usage> {
     #[derive(Deserialize)]
-    struct Whole {
+    struct Whole<'a> {
         usage: Option<OpenAiUsage>,
+        #[serde(borrow, default)]
+        service_tier: Maybe<'a>,
     }
-    let whole: Whole = serde_json::from_slice(reply).ok()?;
-    Ways::of(vendor).usage(reply, whole.usage)
+    let whole: Whole<'_> = serde_json::from_slice(reply).ok()?;
+    Ways::of(vendor).usage(reply, whole.usage, tier(&whole.service_tier))
+}
+
+/// How urgently it was treated, where that is said.
+fn tier(word: &Maybe<'_>) -> Option<Tier> {
+    word.0.as_deref().map(Tier::of_wire)
 }
 
 /// What a whole reply says.
@@ -83,12 +91,15 @@ pub(in super::super) struct Listening {
     ways: Ways,
     has_started: bool,
     has_finished: bool,
+    /// As the latest event that said so had it.
+    tier: Option<Tier>,
     calls: Calls,
 }
 
 impl Listening {
     pub(in super::super) fn new(ways: Ways) -> Self {
-        Self { ways, has_started: false, has_finished: false, calls: Calls::default() }
+        let (has_started, has_finished, tier) = (false, false, None);
+        Self { ways, has_started, has_finished, tier, calls: Calls::default() }
     }
 }
 
@@ -120,7 +131,8 @@ impl Ear for Listening {
             heard.part = Part::Error;
             return heard;
         }
-        heard.usage = self.ways.usage(data, chunk.usage);
+        self.tier = tier(&chunk.service_tier).or(self.tier);
+        heard.usage = self.ways.usage(data, chunk.usage, self.tier);
         let choices = chunk.choices.unwrap_or_default();
         if heard.usage.is_some() && choices.is_empty() {
             heard.part = Part::UsageOnly;
@@ -156,6 +168,8 @@ struct Chunk<'a> {
     #[serde(borrow, default)]
     choices: Option<Vec<Choice<'a>>>,
     usage: Option<OpenAiUsage>,
+    #[serde(borrow, default)]
+    service_tier: Maybe<'a>,
     #[serde(borrow)]
     error: Option<&'a RawValue>,
 }
