@@ -12,7 +12,7 @@ struct Bench {
 
 impl Bench {
     fn of(ledger: Ledger) -> Self {
-        Self { sql: Sql::Sqlite(Connection::open(&ledger.path).unwrap()), _ledger: ledger }
+        Self { sql: Sql::Sqlite(Connection::open(&ledger.path).unwrap().into()), _ledger: ledger }
     }
 
     /// The faults after a change. `None` if it changed nothing.
@@ -225,18 +225,17 @@ async fn a_key_that_the_one_before_did_not_hand_over_to_is_found() {
     let connection = Connection::open(&ledger.path).unwrap();
     let before: Vec<u8> =
         connection.query_row("SELECT hash FROM chain WHERE n = 11", [], |row| row.get(0)).unwrap();
-    let mut link = chain::Link {
+    let link = chain::Link {
         n: 12,
         event: chain::Event::Key,
         row: 0,
-        content: Vec::new(),
-        caller: Vec::new(),
+        content: chain::Bytes::new(),
+        caller: chain::Bytes::new(),
         salt: None,
         note: other.fingerprint().to_string(),
-        hash: Vec::new(),
+        hash: chain::Bytes::new(),
     };
     let hash = link.hash_behind(&before);
-    link.hash = hash.to_vec();
     let at = clock::now();
     let signature = other.sign(&chain::message(Anchor { n: 12, hash }, at));
     connection.execute("DELETE FROM heads", []).unwrap();
@@ -244,13 +243,13 @@ async fn a_key_that_the_one_before_did_not_hand_over_to_is_found() {
         .execute(
             "INSERT INTO chain (n, event, row, content, caller, salt, note, hash)
              VALUES (12, 'key', 0, X'', X'', NULL, ?1, ?2)",
-            (&link.note, &link.hash),
+            (&link.note, hash),
         )
         .unwrap();
     connection
         .execute(
             "INSERT INTO heads (n, hash, at_us, key, signature) VALUES (12, ?1, ?2, ?3, ?4)",
-            (&link.hash, at.as_microsecond(), other.fingerprint().0, signature),
+            (hash, at.as_microsecond(), other.fingerprint().0, signature),
         )
         .unwrap();
     let fault = ledger.fault();
@@ -325,7 +324,7 @@ async fn links_that_only_count_are_still_read() {
     let ledger = Ledger::new().await;
     ledger.sql("DELETE FROM ledger WHERE id IN ('a', 'b')");
     let key = SigningKey::of_ledger(&ledger.path.as_path().into()).unwrap();
-    let sql = Sql::Sqlite(Connection::open(&ledger.path).unwrap());
+    let sql = Sql::Sqlite(Connection::open(&ledger.path).unwrap().into());
     let mut chain = Chain::open(&sql, (key, ONLY_NODE), long_ago()).unwrap();
     chain.note(chain::Event::Pruned, r#"{"rows":2,"at":"2026-03-01T12:00:00Z"}"#);
     chain.seal(&sql, long_ago()).unwrap();
