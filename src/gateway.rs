@@ -4,6 +4,7 @@ pub(crate) mod admin;
 mod data;
 pub mod keys;
 mod models;
+mod operator_keys;
 mod traces;
 
 use std::net::SocketAddr;
@@ -43,6 +44,7 @@ use crate::yaml::Problems;
 use self::admin::{Admin, Denied, Operators};
 use self::keys::ManagedKeys;
 pub use self::models::LocalModels;
+use self::operator_keys::OperatorKeys;
 use self::traces::Exporter;
 
 /// Why a gateway did not start.
@@ -178,7 +180,7 @@ impl Gateway {
     /// Checks and loads everything, then listens.
     pub async fn start(settings: &Settings) -> Result<Self, StartError> {
         let operators = operators(settings)?;
-        let (mut app, keys) = load(settings)?;
+        let (mut app, keys) = load(settings, operators.keys())?;
         let (traces, exporter) = Exporter::new(settings.traces.as_ref()).unzip();
         app.traces = traces;
         let (app, keys) = (Arc::new(app), Arc::new(keys));
@@ -264,10 +266,11 @@ async fn look_after_terms(app: Arc<App>) {
 
 /// Who may operate, if that is safe where operators connect.
 fn operators(settings: &Settings) -> Result<Operators, StartError> {
-    if !settings.admin_listen.ip().is_loopback() && settings.admin_keys.is_empty() {
+    let keys = OperatorKeys::new(settings.admin_keys.clone(), settings.sign_in);
+    if !settings.admin_listen.ip().is_loopback() && keys.are_needless() {
         return Err(StartError::AdminOpen(settings.admin_listen));
     }
-    let made = Operators::new(settings.admin_keys.clone(), settings.metrics_key);
+    let made = Operators::new(Arc::new(keys), settings.metrics_key);
     made.map_err(|_: Denied| StartError::NoRandom)
 }
 
@@ -275,7 +278,10 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
     TcpListener::bind(address).await.map_err(|source| StartError::Listen { address, source })
 }
 
-fn load(settings: &Settings) -> Result<(App, ManagedKeys), StartError> {
+fn load(
+    settings: &Settings,
+    operators: Arc<OperatorKeys>,
+) -> Result<(App, ManagedKeys), StartError> {
     let policy = policy(settings)?;
     let own_prices = settings.targets.iter().filter_map(own_price).collect();
     let book = PriceBook::embedded().with_overrides(own_prices);
@@ -288,7 +294,7 @@ fn load(settings: &Settings) -> Result<(App, ManagedKeys), StartError> {
         warn!(requests = recovery.expired, "requests were cut off by a crash; charged as reserved");
     }
     let callers = Callers::new(settings.callers.clone(), &settings.team_rates, settings.anonymous);
-    let keys = ManagedKeys::open(&settings.store, now)?;
+    let keys = ManagedKeys::open(&settings.store, operators, now)?;
     keys.refresh(&callers)?;
     let specs = policy.budgets().to_vec();
     let shared = Shared::of(&store);
@@ -299,7 +305,11 @@ fn load(settings: &Settings) -> Result<(App, ManagedKeys), StartError> {
         let recovered = store.reader()?.recovered(&specs, now)?;
         Budgets::new(specs, recovered)
     };
-    let metrics = Metrics::new(teams(settings))?;
+    let mut metrics = Metrics::new(teams(settings))?;
+    if let Some(version) = settings.genai {
+        let names = destinations.iter().map(|it| [it.name.as_str(), it.model(), it.provider()]);
+        metrics.speak_genai(version, names)?;
+    }
     for target in &destinations {
         metrics.target([&target.name, target.model(), &target.zone, target.provider()]);
     }

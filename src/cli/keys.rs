@@ -12,7 +12,7 @@ use super::models::Format;
 use crate::caller::{KeyDigest, key};
 use crate::gateway::keys::{KeyWishError, NewKey, state, view};
 use crate::record::StoreSettings;
-use crate::record::keys::{KeyRow, Keys};
+use crate::record::keys::{KeyRow, Keys, Opens};
 use crate::secret::Secret;
 
 /// Makes a key and shows it, this once.
@@ -30,7 +30,13 @@ pub fn create(
     })?;
     let keys = Keys::open(ledger, row.created).map_err(anyhow::Error::from)?;
     keys.create(&row).map_err(anyhow::Error::from)?;
-    Ok(show(&key, &format!("key `{}` of team `{}`", row.name, row.team), out)?)
+    let what = match row.opens {
+        Opens::Models => format!("key `{}` of team `{}`", row.name, row.team),
+        Opens::Console => {
+            format!("operator's key `{}` for the console and the admin API", row.name)
+        }
+    };
+    Ok(show(&key, &what, out)?)
 }
 
 /// Gives a key a new secret and shows it, this once.
@@ -85,6 +91,7 @@ pub fn list(
         return Ok(());
     }
     let models = |row: &KeyRow| match row.grants.models.as_slice() {
+        _ if row.opens == Opens::Console => "none: console and admin API".to_owned(),
         [] => "all".to_owned(),
         models => models.join(", "),
     };

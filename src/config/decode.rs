@@ -144,12 +144,12 @@ impl Decoder<'_> {
         if let Some(at) = fields.get("callers") {
             settings.callers = self.callers(&at);
         }
-        self.set(&fields, "api_keys", &mut settings.anonymous, Self::api_keys);
+        self.set(&fields, "api_keys", &mut settings.anonymous, Self::whether_keyed);
         if let Some(at) = fields.get("rate_limits") {
             settings.team_rates = self.rate_limits(&at);
         }
         if let Some(at) = fields.get("console") {
-            settings.admin_keys = self.console(&at);
+            self.console(&at, &mut settings);
         }
         if let Some(at) = fields.get("telemetry") {
             self.telemetry(&at, &mut settings);

@@ -17,6 +17,7 @@ use crate::route::breaker::Rules;
 use crate::route::price::{Factor, Price};
 use crate::secret::Secret;
 use crate::server::Limits;
+use crate::telemetry::genai;
 use crate::upstream::RemoteSettings;
 use crate::upstream::provider;
 
@@ -51,8 +52,12 @@ pub struct Settings {
     pub anonymous: Anonymous,
     /// Who may operate the gateway; empty means everybody on this machine.
     pub admin_keys: Vec<AdminKey>,
+    /// Whether somebody without a key may operate while there are no keys.
+    pub sign_in: Anonymous,
     /// What reads the metrics; `None` means everybody who reaches the admin listener.
     pub metrics_key: Option<KeyDigest>,
+    /// Whether metrics are told under OpenTelemetry's names, too, and of which version.
+    pub genai: Option<genai::Version>,
     /// Where traces go; `None` means nowhere.
     pub traces: Option<TracesSettings>,
     /// How fast the callers of a team together may ask.
@@ -222,7 +227,9 @@ impl Default for Settings {
             callers: Vec::new(),
             anonymous: Anonymous::WithoutKeys,
             admin_keys: Vec::new(),
+            sign_in: Anonymous::WithoutKeys,
             metrics_key: None,
+            genai: None,
             traces: None,
             team_rates: Vec::new(),
             inspection: InspectionSettings::default(),

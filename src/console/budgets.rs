@@ -1,7 +1,7 @@
 //! Budgets: how each stands in its window, and where it will stand when the window ends.
 
 use jiff::Timestamp;
-use maud::html;
+use maud::{Markup, html};
 
 use super::numbers::usd;
 use super::words::W;
@@ -49,11 +49,7 @@ pub(super) fn page(desk: &Desk) -> Answer {
                             td.number { (usd(spent)) }
                             td.number { (usd(pot.standing.reserved)) }
                             td.number { (usd(limit)) }
-                            td.number { @match forecast {
-                                Some(it) if it > limit => span.wrong { (usd(it)) },
-                                Some(it) => (usd(it)),
-                                None => "–",
-                            } }
+                            td.number { (ahead(forecast, limit)) }
                         }
                     }
                     @if pots.is_empty() { tr { td.empty colspan="8" { (t(W::NoBudgetUsed)) } } }
@@ -69,6 +65,54 @@ pub(super) fn page(desk: &Desk) -> Answer {
             }
         },
     )
+}
+
+/// The budgets nearest to their limit, for the overview: how full, and where they will stand.
+pub(super) fn fullest(desk: &Desk, most: usize) -> Markup {
+    let mut pots = desk.app().budgets.snapshot(desk.now).pots;
+    let share = |pot: &PotView| ratio(pot.standing.used(), pot.standing.limit);
+    pots.sort_by(|one, other| share(other).total_cmp(&share(one)));
+    let t = |word: W| desk.t(word);
+    html! {
+        div.scroll { table {
+            thead { tr {
+                th scope="col" { (t(W::Budget)) }
+                th scope="col" { (t(W::Used)) }
+                th.number scope="col" { (t(W::Spent)) }
+                th.number scope="col" { (t(W::Limit)) }
+                th.number scope="col" { (t(W::AtWindowEnd)) }
+            } }
+            tbody {
+                @for pot in pots.iter().take(most) {
+                    @let limit = pot.standing.limit;
+                    @let forecast = forecast(pot, desk.now);
+                    tr {
+                        th scope="row" { (pot.budget) @if !pot.subject.is_empty() { " " span.quiet { (pot.subject) } } }
+                        td.meter-cell {
+                            (chart::meter(t(W::Used), share(pot), forecast.map(|it| ratio(it, limit))))
+                            span.quiet { (format!("{:.0}%", share(pot) * 100.0)) }
+                        }
+                        td.number { (usd(pot.standing.spent)) }
+                        td.number { (usd(limit)) }
+                        td.number { (ahead(forecast, limit)) }
+                    }
+                }
+                @if pots.is_empty() { tr { td.empty colspan="5" { (t(W::NoBudgetUsed)) } } }
+            }
+        } }
+        p.more { a href="/console/budgets" { (t(W::AllBudgets)) } }
+    }
+}
+
+/// A forecast, marked where it is beyond the limit.
+fn ahead(forecast: Option<NanoUsd>, limit: NanoUsd) -> Markup {
+    html! {
+        @match forecast {
+            Some(it) if it > limit => span.wrong { (usd(it)) },
+            Some(it) => (usd(it)),
+            None => "–",
+        }
+    }
 }
 
 fn ratio(part: NanoUsd, whole: NanoUsd) -> f64 {

@@ -10,7 +10,7 @@ use super::{Answer, Desk, frame};
 use crate::gateway::keys::{KeyWishError, NewKey, state};
 use crate::inspect::Level;
 use crate::record::LedgerError;
-use crate::record::keys::{KeyError, KeyRow};
+use crate::record::keys::{KeyError, KeyRow, Opens};
 use crate::secret::Secret;
 
 /// How long an old secret stays good after a new one was made.
@@ -31,6 +31,7 @@ pub(super) fn create(desk: &Desk) -> Result<Answer, LedgerError> {
         models: models.map(str::to_owned).collect(),
         data_floor: desk.form.word("data_floor"),
         requests_per_minute: number("requests_per_minute"),
+        admin: desk.form.word("opens").as_deref() == Some("console"),
         ..NewKey::default()
     };
     let name = wish.name.clone();
@@ -117,7 +118,7 @@ fn line(desk: &Desk, row: &KeyRow) -> Markup {
     html! {
         tr class=(if is_over { "over" } else { "" }) {
             th scope="row" { (row.name) }
-            td { (row.team) }
+            td { @if row.opens == Opens::Models { (row.team) } @else { "–" } }
             td { code { "…" (row.hint) } }
             td { (state(row, desk.now)) }
             td { (grants(desk, row)) }
@@ -139,6 +140,9 @@ fn line(desk: &Desk, row: &KeyRow) -> Markup {
 }
 
 fn grants(desk: &Desk, row: &KeyRow) -> Markup {
+    if row.opens == Opens::Console {
+        return html! { span.badge { (desk.t(W::Operator)) } };
+    }
     let grants = &row.grants;
     html! {
         @if grants.models.is_empty() { (desk.t(W::AllModels)) } @else { (grants.models.join(", ")) }
@@ -155,6 +159,12 @@ fn form(desk: &Desk) -> Markup {
             (frame::csrf(desk))
             div.row {
                 label { span { (t(W::Name)) } input name="name" required pattern="[A-Za-z0-9._\\-]{1,64}" size="18"; }
+                label { span { (t(W::OpensWhat)) }
+                    select name="opens" {
+                        option value="models" { (t(W::Models)) }
+                        option value="console" { (t(W::OpensConsole)) }
+                    }
+                }
                 label { span { (t(W::Team)) } input name="team" pattern="[A-Za-z0-9._\\-]{1,64}" size="14"; }
                 label { span { (t(W::Expires)) } input name="expires" placeholder="90d" size="10"; }
                 label { span { (t(W::Models)) } input name="models" placeholder="auto, gpt-4o-mini" size="20"; }

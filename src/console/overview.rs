@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use super::chart::{self, Column};
 use super::numbers::{count, percent, usd};
 use super::words::W;
-use super::{Answer, Desk, decisions, frame, targets};
+use super::{Answer, Desk, budgets, decisions, frame, targets};
 use crate::money::NanoUsd;
 use crate::policy::is_remote;
 use crate::record::report::{CostGroup, Costs, Dimension, Period};
@@ -16,6 +16,8 @@ use crate::record::{LedgerError, Reader, Wanted};
 
 /// Hours of the charts.
 const HOURS: i64 = 24;
+/// Budgets, those nearest to their limit.
+const BUDGETS: usize = 4;
 /// Decisions at the end of the page.
 const LATEST: u32 = 8;
 
@@ -41,6 +43,10 @@ pub(super) fn page(desk: &Desk) -> Result<Answer, LedgerError> {
                 h2 { (t(W::WhereRequestsWent)) }
                 (split(desk, &zones))
                 (hours(desk, &reader)?)
+            }
+            section.card {
+                h2 { (t(W::Budgets)) }
+                (budgets::fullest(desk, BUDGETS))
             }
             div.two {
                 section.card {

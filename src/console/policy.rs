@@ -251,7 +251,7 @@ fn past_of(desk: &Desk, past: Result<Report, LedgerError>) -> Markup {
             dl.figures.small {
                 (frame::figure(t(W::Replayed), &count(report.replayed), &format!("/ {}", count(report.rows))))
                 (frame::figure(t(W::Changed), &count(report.changes()), ""))
-                (frame::figure(t(W::EgressAdded), &count(report.added), ""))
+                (frame::figure(t(W::NewEgress), &count(report.added), ""))
                 (frame::figure(t(W::EgressRemoved), &count(report.removed), ""))
             }
             @if report.changes() > 0 {
@@ -263,7 +263,7 @@ fn past_of(desk: &Desk, past: Result<Report, LedgerError>) -> Markup {
                     tbody { @for (before, after, sum) in report.moves() {
                         tr {
                             td.number { (count(sum.count)) } td { (place(before)) } td { (place(after)) }
-                            td { @if sum.added > 0 { span.badge.bad { (t(W::EgressAdded)) } } }
+                            td { @if sum.added > 0 { span.badge.bad { (t(W::NewEgress)) } } }
                         }
                     } }
                 } }
@@ -305,7 +305,7 @@ fn shadow(desk: &Desk) -> Markup {
             }
             @for (before, after, pair) in &report.differences {
                 p { (count(pair.count)) " × " (before) " → " (after)
-                    @if pair.widened > 0 { " " span.badge.bad { (t(W::EgressAdded)) } } }
+                    @if pair.widened > 0 { " " span.badge.bad { (t(W::NewEgress)) } } }
             }
             form.inline method="post" action="/console/policy" {
                 (frame::csrf(desk))

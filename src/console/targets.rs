@@ -16,6 +16,7 @@ use crate::destination::Destination;
 use crate::money::{NanoUsd, Tokens};
 use crate::record::report::{Dimension, Period};
 use crate::record::{LedgerError, Reader};
+use crate::route::breaker::Standing;
 use crate::route::price::Kind;
 use crate::upstream;
 
@@ -152,9 +153,16 @@ pub(super) fn table(
     })
 }
 
+/// What is true now first: whether it takes requests; then how it did in the last day.
 fn state(desk: &Desk, target: &Destination, (all, failed): (u64, u64)) -> Markup {
     let (class, word) = if target.power == Power::Off {
         ("state off", W::Off)
+    } else if target.health.standing() == Standing::Open {
+        ("state bad", W::LeftAlone)
+    } else if target.health.standing() == Standing::Probing {
+        ("state bad", W::BeingTried)
+    } else if target.health.standing() == Standing::Resting {
+        ("state busy", W::AskedForAPause)
     } else if target.seats.available_permits() == 0 {
         ("state busy", W::Busy)
     } else if failed.saturating_mul(2) > all {

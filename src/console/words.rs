@@ -57,9 +57,9 @@ macro_rules! words {
 }
 
 words! {
-    AboutAdminKey "The configuration names it under console.keys. It is kept as a digest only." "在配置文件的 console.keys 中指定。系统只保存其摘要。";
+    AboutAdminKey "Named under console.keys in the configuration, or made by `ambidex keys create NAME --admin`. Only its digest is kept." "在配置文件的 console.keys 中指定，或由 `ambidex keys create NAME --admin` 创建。系统只保存其摘要。";
     AboutBudgets "Money is promised before it is spent: what is spent and promised together never passes a hard limit. The mark shows where a budget will stand when its window ends, if it goes on like this." "先预留、后支出：已花费与已预留之和绝不会超过硬性上限。标记表示按目前的速度，周期结束时预算的状况。";
-    AboutKeys "A key names who asks and which team pays. Only a digest is kept: a lost key cannot be shown again, but it can be given a new secret." "密钥标明由谁提问、由哪个团队付费。系统只保存摘要：丢失的密钥无法再次显示，但可以更换新的密钥值。";
+    AboutKeys "A key names who asks and which team pays, or who operates the gateway. Only a digest is kept: a lost key cannot be shown again, but it can be given a new secret." "密钥标明由谁提问、由哪个团队付费，或由谁管理网关。系统只保存摘要：丢失的密钥无法再次显示，但可以更换新的密钥值。";
     AboutModels "Models in this process. What they are given goes nowhere else." "运行在本进程中的模型。交给它们的内容不会发往别处。";
     AboutPlayground "Type a prompt, choose who asks, and see where the policy sends it and why, before anything is sent." "输入提示词，选择调用者，在发送之前先看策略会把它送往何处以及原因。";
     AboutTargets "Where requests can go. A test asks a server for its list of models; no prompt is sent." "请求可以去往的地方。测试只会向服务器查询模型列表，不会发送任何提示词。";
@@ -69,6 +69,7 @@ words! {
     After "After" "之后";
     Agreed "agreed on" "意见一致";
     All "all" "全部";
+    AllBudgets "All budgets" "所有预算";
     AllDecisions "All decisions" "全部决策";
     AllFacts "All facts that a policy can ask about" "策略可以询问的全部事实";
     AllModels "all models" "所有模型";
@@ -78,6 +79,7 @@ words! {
     Answered "answered" "已回答";
     AnswersAndTakesKey "Answers, and takes the key." "有响应，并接受密钥。";
     AnswersWithStatus "It answers with status" "响应状态码";
+    AskedForAPause "asked for a pause" "请求暂停";
     AssertionsProved "Assertions proved" "已证明的断言";
     AtLeastAs "At least as sensitive as" "敏感级别下限";
     AtMost "Costs at most" "费用上限";
@@ -88,6 +90,7 @@ words! {
     BacktestOver "Try on the last" "回测最近";
     Because "because" "因为";
     Before "Before" "之前";
+    BeingTried "being tried again" "正在试探";
     Billed "Billed" "已计费";
     BilledNote "by upstreams" "由上游计费";
     BilledPerHour "Billed per hour" "每小时费用";
@@ -115,7 +118,6 @@ words! {
     Decisions "Decisions" "决策";
     Declared "Declared" "声明级别";
     DoesNotWork "It does not work:" "无法使用：";
-    EgressAdded "To a new zone outside" "发往新的外部区域";
     EgressRemoved "No longer outside" "不再外发";
     EndShadow "End the shadow" "结束影子策略";
     EndsWith "Ends with" "末尾";
@@ -148,6 +150,7 @@ words! {
     Latency "Latency" "延迟";
     LatestDecisions "Latest decisions" "最新决策";
     LedgerUnreadable "The ledger cannot be read" "无法读取账本";
+    LeftAlone "left alone" "暂停使用";
     LetItShadow "Let it shadow" "作为影子运行";
     Licence "Licence" "许可证";
     Limit "Limit" "上限";
@@ -198,6 +201,9 @@ words! {
     Off "off" "关闭";
     Older "Older decisions" "更早的决策";
     OpenDecision "open the decision" "查看决策";
+    OpensConsole "console and admin API" "控制台与管理 API";
+    OpensWhat "Opens" "用途";
+    Operator "operator" "管理员";
     OtherFallbacks "other fallbacks" "备选不同";
     OtherTarget "another target" "目标不同";
     Outcome "Outcome" "结果";

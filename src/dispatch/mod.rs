@@ -176,7 +176,8 @@ async fn tried(
             if unsent.is_some() { destination.seat_in_line().await } else { destination.seat() };
         let first_hold = unsent.take().and_then(Unsent::into_hold);
         let Some(seat) = seat.filter(|_| destination.health.admits()) else {
-            app.metrics.attempts.with_label_values(&[&destination.name, "busy"]).inc();
+            let tried = (case.surface, destination.name.as_str());
+            app.metrics.attempted(tried, "busy", None);
             if let Some(hold) = first_hold {
                 hold.release();
             }

@@ -24,7 +24,7 @@ use crate::policy::{TargetId, Verdict};
 use crate::record::{self, Ending, SentTo, SettledRow};
 use crate::route::price::Price;
 use crate::telemetry::traces::{Attribute, Attributes, End, Parts, Reach, Span};
-use crate::telemetry::{Outcome, RequestLabels, Sums};
+use crate::telemetry::{Outcome, RequestLabels, Sums, genai};
 use crate::trail;
 
 /// What the end of a request means for the money.
@@ -136,6 +136,12 @@ impl Case {
             place: None,
             parts: Parts::default(),
         }
+    }
+
+    /// The labels of its metrics, for a target.
+    pub(super) fn labels<'a>(&'a self, target: &'a str) -> RequestLabels<'a> {
+        let (route, team) = (self.route.as_str(), self.caller.team.as_str());
+        RequestLabels { route, target, team, surface: self.surface }
     }
 
     /// Notes a part of the request that ends now.
@@ -448,9 +454,10 @@ impl Settlement {
         let metrics = &self.app.metrics;
         // Nothing is avoided by asking twice.
         let sums = Sums { avoided: NanoUsd::ZERO, ..sums };
-        metrics.spent(RequestLabels { route, target, team }, sums);
+        let labels = RequestLabels { route, target, team, surface: self.case.surface };
+        metrics.spent(labels, sums);
         if let Some(usage) = usage {
-            metrics.used(target, &usage);
+            metrics.used(labels, &usage);
         }
         let agreement = if is_answered { comparison.agreement() } else { None };
         metrics.compared(route, comparison.task.name(), agreement);
@@ -486,7 +493,8 @@ impl Settlement {
 
     fn count_attempt(&self, result: &str) {
         let target = self.destination().map_or("other", |it| it.name.as_str());
-        self.app.metrics.attempts.with_label_values(&[target, result]).inc();
+        let took = self.opened.elapsed();
+        self.app.metrics.attempted((self.case.surface, target), result, Some(took));
         let end = match result {
             "missed" | "target_failed" | "truncated" => End::Failed,
             _ => End::Good,
@@ -495,8 +503,8 @@ impl Settlement {
         let reach = if it.engine().is_some() { Reach::Here } else { Reach::Out };
         let name = |text: &str| Attribute::Name(text.to_owned());
         let attributes = vec![
-            ("gen_ai.operation.name", name("chat")),
-            ("gen_ai.provider.name", name(it.provider())),
+            ("gen_ai.operation.name", name(genai::operation(self.case.surface))),
+            ("gen_ai.provider.name", name(genai::provider(it.provider()))),
             ("gen_ai.request.model", name(it.model())),
             ("ambidex.target", name(target)),
             ("ambidex.zone", name(&it.zone)),
@@ -508,19 +516,18 @@ impl Settlement {
     fn count(&self, outcome: Outcome, usage: Option<Usage>, sums: Sums) {
         let metrics = &self.app.metrics;
         let target = self.destination().map_or("other", |it| it.name.as_str());
-        let labels =
-            RequestLabels { route: &self.case.route, target, team: &self.case.caller.team };
+        let labels = self.case.labels(target);
         let names = [labels.route, target, self.case.surface, outcome.name()];
         metrics.requests.with_label_values(&names).inc();
         let took = self.case.started.elapsed();
-        metrics.took(labels, took, self.first_piece);
+        metrics.took(labels, outcome, (took, self.first_piece));
         metrics.spent(labels, sums);
         if let Some(usage) = usage {
             let price = self.destination().and_then(|it| it.price(self.case.at));
             if price.is_some_and(|price| price.cost(&usage).is_none()) {
                 metrics.unpriced.with_label_values(&[target]).inc();
             }
-            metrics.used(target, &usage);
+            metrics.used(labels, &usage);
             if let Some(first) = self.first_piece {
                 metrics.streamed(labels, took.saturating_sub(first), usage.output_total());
             }

@@ -8,7 +8,7 @@ use crate::budget::Hold;
 use crate::cache::Kept;
 use crate::money::NanoUsd;
 use crate::record::{Ending, SettledRow};
-use crate::telemetry::{Outcome, RequestLabels, Sums};
+use crate::telemetry::{Outcome, Sums};
 use crate::trail;
 
 /// A decided request of which nothing has been sent, with the money for it. When its client leaves
@@ -45,7 +45,7 @@ impl Drop for Unsent {
 /// Closes the row of a request that nobody answers. `carried` is what earlier attempts came to; their
 /// holds are settled.
 pub(super) fn close_unanswered(app: &Arc<App>, case: &Case, outcome: Outcome, carried: Carried) {
-    let labels = RequestLabels { route: &case.route, target: "none", team: &case.caller.team };
+    let labels = case.labels("none");
     let names = [labels.route, labels.target, case.surface, outcome.name()];
     app.metrics.requests.with_label_values(&names).inc();
     let Carried { cost, imputed, verified } = carried;
@@ -77,11 +77,11 @@ pub(super) fn close_unanswered(app: &Arc<App>, case: &Case, outcome: Outcome, ca
 pub(crate) fn close_cached(app: &Arc<App>, case: &Case, kept: &Kept) {
     let destination = app.destination(kept.target);
     let target = destination.map_or("other", |it| it.name.as_str());
-    let labels = RequestLabels { route: &case.route, target, team: &case.caller.team };
+    let labels = case.labels(target);
     let outcome = Outcome::Cached.name();
     let (took, avoided) = (case.started.elapsed(), kept.worth);
     app.metrics.requests.with_label_values(&[labels.route, target, case.surface, outcome]).inc();
-    app.metrics.took(labels, took, None);
+    app.metrics.took(labels, Outcome::Cached, (took, None));
     app.metrics.spent(labels, Sums { avoided, ..Sums::default() });
     trail::told(app, case, target, outcome, NanoUsd::ZERO);
     let row = SettledRow {

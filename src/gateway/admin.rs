@@ -46,9 +46,11 @@ pub(super) async fn handle(admin: &Arc<Admin>, request: Request<Incoming>) -> Re
         "/" => respond::typed(StatusCode::OK, "text/plain", PAGE),
         "/docs" => openapi::page(),
         "/docs/openapi.json" => openapi::document(),
-        "/metrics" if admin.operators.may_scrape(request.headers()) => metrics(&admin.app),
+        "/metrics" if admin.operators.may_scrape(request.headers(), clock::now()) => {
+            metrics(&admin.app)
+        }
         "/metrics" => denied(Denied::NoKey),
-        _ => match admin.operators.by_key(request.method(), request.headers()) {
+        _ => match admin.operators.by_key(request.method(), request.headers(), clock::now()) {
             Ok(_) if path.starts_with("/admin/api/policy") => {
                 policy::handle(&admin.app, request).await
             }

@@ -8,12 +8,13 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use tracing::{info, warn};
 
+use super::operator_keys::OperatorKeys;
 use crate::app::App;
 use crate::caller::{CallerSettings, Callers, Grant, KeyBook, KeyDigest, Rates, TaskHints, key};
 use crate::clock;
 use crate::inspect::Level;
 use crate::policy::Criticality;
-use crate::record::keys::{Grants, KeyError, KeyRow, Keys};
+use crate::record::keys::{Grants, KeyError, KeyRow, Keys, Opens};
 use crate::record::{LedgerError, StoreSettings};
 use crate::secret::Secret;
 use crate::yaml;
@@ -54,6 +55,9 @@ pub struct NewKey {
     /// The most requests at the same time.
     #[serde(default)]
     pub concurrent: Option<u32>,
+    /// Whether it is an operator's: it opens the console and the admin API, and no model.
+    #[serde(default)]
+    pub admin: bool,
 }
 
 /// Why a key was not made or changed.
@@ -77,6 +81,14 @@ impl NewKey {
     /// What makes no sense about it.
     pub fn make(self, now: Timestamp) -> Result<(Secret, KeyRow), KeyWishError> {
         let wrong = |what: String| Err(KeyWishError::Wrong(what));
+        if self.admin && !self.asks_for_nothing() {
+            return wrong(
+                "an operator's key asks no model: leave out team, models, sensitivity, criticality, region \
+                 and rates"
+                    .to_owned(),
+            );
+        }
+        let opens = if self.admin { Opens::Console } else { Opens::Models };
         let (name, team) = (self.name, self.team.filter(|it| !it.is_empty()));
         let team = team.unwrap_or_else(|| name.clone());
         for (what, word) in
@@ -107,6 +119,7 @@ impl NewKey {
         let key = key::new()?;
         let row = KeyRow {
             name,
+            opens,
             team,
             digest: KeyDigest::of(&key).0,
             hint: key::hint(&key),
@@ -125,6 +138,18 @@ impl NewKey {
             revoked: None,
         };
         Ok((key, row))
+    }
+
+    /// Whether it says nothing that only a caller has.
+    const fn asks_for_nothing(&self) -> bool {
+        self.team.is_none()
+            && self.models.is_empty()
+            && self.data_floor.is_none()
+            && self.criticality.is_none()
+            && self.region.is_none()
+            && self.requests_per_minute.is_none()
+            && self.tokens_per_minute.is_none()
+            && self.concurrent.is_none()
     }
 }
 
@@ -145,6 +170,7 @@ pub fn view(row: &KeyRow, now: Timestamp) -> serde_json::Value {
     serde_json::json!({
         "name": row.name,
         "team": row.team,
+        "admin": row.opens == Opens::Console,
         "ends_with": row.hint,
         "state": state(row, now),
         "created": row.created.to_string(),
@@ -165,12 +191,17 @@ pub fn view(row: &KeyRow, now: Timestamp) -> serde_json::Value {
 pub(crate) struct ManagedKeys {
     keys: Mutex<(Keys, Option<i64>)>,
     ledger: StoreSettings,
+    operators: Arc<OperatorKeys>,
 }
 
 impl ManagedKeys {
-    pub(super) fn open(ledger: &StoreSettings, now: Timestamp) -> Result<Self, LedgerError> {
+    pub(super) fn open(
+        ledger: &StoreSettings,
+        operators: Arc<OperatorKeys>,
+        now: Timestamp,
+    ) -> Result<Self, LedgerError> {
         let keys = Mutex::new((Keys::open(ledger, now)?, None));
-        Ok(Self { keys, ledger: ledger.clone() })
+        Ok(Self { keys, ledger: ledger.clone(), operators })
     }
 
     fn held(&self) -> MutexGuard<'_, (Keys, Option<i64>)> {
@@ -221,7 +252,7 @@ impl ManagedKeys {
         Ok(())
     }
 
-    /// Hands the keys to the callers if they have changed. Blocks on the file.
+    /// Hands the keys to the callers and the operators if they have changed. Blocks on the file.
     pub(super) fn refresh(&self, callers: &Callers) -> Result<(), LedgerError> {
         let mut held = self.held();
         let (keys, seen) = &mut *held;
@@ -237,20 +268,36 @@ impl ManagedKeys {
             return Ok(());
         }
         let rows = keys.list()?;
-        let book = if rows.is_empty() { KeyBook::Empty } else { KeyBook::Used };
+        let (operators, rows): (Vec<_>, Vec<_>) =
+            rows.into_iter().partition(|row| row.opens == Opens::Console);
+        let (book, operators_book) = (book(&rows), book(&operators));
         let managed: Vec<_> = rows.iter().filter_map(settings).collect();
-        if seen.is_some() || book == KeyBook::Used {
-            info!(keys = managed.len(), "API keys read");
+        let good = operators.iter().filter(|it| it.revoked.is_none());
+        let good: Vec<_> = good.map(|row| (row.name.clone(), secrets(row))).collect();
+        if seen.is_some() || book == KeyBook::Used || operators_book == KeyBook::Used {
+            info!(keys = managed.len(), operators = good.len(), "API keys read");
         }
-        for name in callers.replace(managed, book) {
-            warn!(
-                name,
-                "the configuration has a caller of this name; the key made later is not used"
-            );
+        let twice = [callers.replace(managed, book), self.operators.replace(good, operators_book)];
+        for name in twice.concat() {
+            warn!(name, "the configuration has this name, too; the key made later is not used");
         }
         *seen = Some(revision);
         Ok(())
     }
+}
+
+const fn book(rows: &[KeyRow]) -> KeyBook {
+    if rows.is_empty() { KeyBook::Empty } else { KeyBook::Used }
+}
+
+/// The secrets of a key: its own, and the one before while that is good.
+fn secrets(row: &KeyRow) -> Vec<Grant> {
+    let earlier = |until: Timestamp| row.expires.map_or(until, |expires| expires.min(until));
+    let own = Grant { digest: KeyDigest(row.digest), until: row.expires };
+    let before = row
+        .before
+        .map(|(digest, until)| Grant { digest: KeyDigest(digest), until: Some(earlier(until)) });
+    std::iter::once(own).chain(before).collect()
 }
 
 /// A key as a caller; `None` for a revoked one, and for one whose words this version does not know.
@@ -265,15 +312,10 @@ fn settings(row: &KeyRow) -> Option<CallerSettings> {
         warn!(name = row.name, "this API key says something that this version does not know");
         return None;
     }
-    let earlier = |until: Timestamp| row.expires.map_or(until, |expires| expires.min(until));
-    let mut keys = vec![Grant { digest: KeyDigest(row.digest), until: row.expires }];
-    if let Some((digest, until)) = row.before {
-        keys.push(Grant { digest: KeyDigest(digest), until: Some(earlier(until)) });
-    }
     let rate = |limit: Option<u32>| limit.and_then(NonZeroU32::new);
     Some(CallerSettings {
         name: row.name.clone(),
-        keys,
+        keys: secrets(row),
         team: row.team.clone(),
         criticality: criticality.flatten(),
         region: grants.region.clone(),

@@ -15,6 +15,8 @@ use super::sql::{Row, Sql, SqlError};
 pub struct KeyRow {
     /// The caller's name.
     pub name: String,
+    /// What it opens.
+    pub opens: Opens,
     /// Who pays.
     pub team: String,
     /// The SHA-256 of the key.
@@ -31,6 +33,16 @@ pub struct KeyRow {
     pub expires: Option<Timestamp>,
     /// When it was revoked.
     pub revoked: Option<Timestamp>,
+}
+
+/// What a key opens. None opens both: who asks models does not operate the gateway with the same key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Opens {
+    /// The models, for a caller.
+    #[default]
+    Models,
+    /// The console and the admin API, for an operator.
+    Console,
 }
 
 /// What a caller with such a key may do, in the words of the configuration.
@@ -99,8 +111,8 @@ impl Keys {
             self.sql.execute(
                 "INSERT INTO api_keys (name, team, digest, hint, models_json, criticality, region,
                    data_floor, requests_per_minute, tokens_per_minute, concurrent, created_us,
-                   expires_us)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+                   expires_us, operates)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
                 &[
                     (&row.name).into(),
                     (&row.team).into(),
@@ -115,6 +127,7 @@ impl Keys {
                     grants.concurrent.into(),
                     row.created.as_microsecond().into(),
                     row.expires.map(Timestamp::as_microsecond).into(),
+                    i64::from(row.opens == Opens::Console).into(),
                 ],
             )?;
             Ok(changed(&self.sql, &row.name, "created", row.created)?)
@@ -200,6 +213,7 @@ fn read(row: &Row<'_>) -> Result<KeyRow, LedgerError> {
     let before = row.get::<Option<[u8; 32]>>("before_digest")?;
     Ok(KeyRow {
         name: row.get("name")?,
+        opens: if row.get::<i64>("operates")? == 0 { Opens::Models } else { Opens::Console },
         team: row.get("team")?,
         digest: row.get("digest")?,
         hint: row.get("hint")?,
@@ -233,6 +247,7 @@ mod tests {
     fn row(name: &str, digest: u8) -> KeyRow {
         KeyRow {
             name: name.to_owned(),
+            opens: Opens::Models,
             team: "support".to_owned(),
             digest: [digest; 32],
             hint: "abcd".to_owned(),

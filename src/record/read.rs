@@ -87,7 +87,8 @@ impl Reader {
             "SELECT id, at_us, team, route, target, zone,
                coalesce(texts.facts_json, ledger.facts_json), answered_target,
                cost_nanos, latency_us, usage_source, input_uncached, cache_read, cache_write,
-               cache_write_1h, output, reasoning, usage_extras, service_tier, seq
+               cache_write_1h, output, reasoning, usage_extras, service_tier, seq,
+               coalesce(texts.trace_json, ledger.trace_json)
              FROM {ROWS} WHERE at_us >= ?1 ORDER BY seq"
         );
         self.sql.each(&query, &[since.as_microsecond().into()], |row| {
@@ -104,6 +105,7 @@ impl Reader {
                 cost: nanos(row, 8)?,
                 latency_ms: row.get::<Option<i64>>(9)?.map(millis),
                 usage: usage(row)?,
+                trace_json: row.text(20)?.unwrap_or_default(),
             });
             Ok(())
         })
@@ -322,6 +324,8 @@ pub struct PastRow<'r> {
     pub latency_ms: Option<f64>,
     /// What was used, where that is known.
     pub usage: Option<Usage>,
+    /// How it was decided, for [`trace::read`](super::trace::read).
+    pub trace_json: &'r str,
 }
 
 /// Microseconds as milliseconds, for people.

@@ -41,6 +41,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration::of("cached", CACHED),
     Migration::of("texts", TEXTS),
     Migration::of("usage", USAGE),
+    Migration::of("operators", OPERATORS),
 ];
 
 struct Migration {
@@ -179,6 +180,9 @@ CREATE TABLE api_key_changes (
   what  TEXT NOT NULL
 ) STRICT;
 ";
+
+/// Whether a key opens what operators work with, and not the models.
+const OPERATORS: &str = "ALTER TABLE api_keys ADD COLUMN operates INTEGER NOT NULL DEFAULT 0;";
 
 /// What was set aside later, for further attempts of the same request.
 const RAISES: &str = "ALTER TABLE ledger ADD COLUMN raised_nanos INTEGER;";

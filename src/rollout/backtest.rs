@@ -18,7 +18,7 @@ use crate::destination::Destination;
 use crate::money::{NanoUsd, Tokens};
 use crate::policy::{self, Decision, Estimate, Policy, TargetId};
 use crate::record::read::PastRow;
-use crate::record::{LedgerError, Reader, RecordedFacts, Replay, Replayed};
+use crate::record::{LedgerError, Reader, RecordedFacts, Replay, Replayed, trace};
 use crate::route::price::Listing;
 pub use report::{Group, Move, Report};
 
@@ -149,7 +149,8 @@ impl Past<'_> {
         let first = decision.target();
         let is_engine = first.is_some_and(|it| matches!(self.prices.get(it.0), Some(Priced::Free)));
         report.unmeasured += u64::from(is_engine && facts.fits.is_none());
-        let egress = egress(&before, &after);
+        let outside = super::shadow::remote_zones(self.policy, decision);
+        let egress = egress(&before, &after, (&permitted(row), &outside));
         let cost_after = match first {
             Some(target) => self.cost(target, row.usage, facts, row.at),
             None => Some(NanoUsd::ZERO),
@@ -198,13 +199,25 @@ impl Past<'_> {
     }
 }
 
-/// Whether a first choice moved out of our hands or into them, or to another zone outside.
-fn egress(before: &Place, after: &Place) -> Egress {
+/// The zones that the decision on record permitted: its first choice and its fallbacks. For rows of versions
+/// that kept no trace, the first choice.
+fn permitted(row: &PastRow<'_>) -> Vec<String> {
+    let first = row.zone.map(str::to_owned);
+    let explanation = trace::read(row.trace_json);
+    let places = explanation.iter().flat_map(|it| &it.targets).map(|it| it.zone.to_string());
+    first.into_iter().chain(places).collect()
+}
+
+/// Whether a changed decision lets data out to a zone outside that the one before did not permit, as first choice
+/// or as a fallback, as in `policy diff`; or takes the first choice home.
+fn egress(before: &Place, after: &Place, (permitted, outside): (&[String], &[&str])) -> Egress {
     let leaves = |place: &Place| !place.is_refused() && crate::policy::is_remote(&place.zone);
-    match (leaves(before), leaves(after)) {
-        (_, true) if before.zone != after.zone => Egress::Added,
-        (true, false) => Egress::Removed,
-        _ => Egress::Same,
+    if outside.iter().any(|zone| !permitted.iter().any(|it| it == zone)) {
+        Egress::Added
+    } else if leaves(before) && !leaves(after) {
+        Egress::Removed
+    } else {
+        Egress::Same
     }
 }
 
@@ -241,18 +254,26 @@ mod tests {
     }
 
     #[test]
-    fn egress_is_what_leaves_for_a_zone_that_it_did_not_leave_for() {
+    fn egress_is_what_leaves_for_a_zone_that_it_could_not_leave_for() {
         let refused = Place::refused();
-        for (before, after, expected) in [
-            (zone("on-host"), zone("eu"), Egress::Added),
-            (refused.clone(), zone("eu"), Egress::Added),
-            (zone("eu"), zone("us"), Egress::Added),
-            (zone("eu"), zone("eu"), Egress::Same),
-            (zone("eu"), zone("on-prem"), Egress::Removed),
-            (zone("eu"), refused.clone(), Egress::Removed),
-            (zone("on-host"), zone("on-prem"), Egress::Same),
+        for (before, fallbacks, after, outside, expected) in [
+            (zone("on-host"), &[][..], zone("eu"), &["eu"][..], Egress::Added),
+            (refused.clone(), &[], zone("eu"), &["eu"], Egress::Added),
+            (zone("eu"), &["on-host"], zone("us"), &["us"], Egress::Added),
+            // A fallback of the new decision counts, too.
+            (zone("eu"), &[], zone("on-host"), &["us"], Egress::Added),
+            // It could go there before, had its first choice been down.
+            (zone("us"), &["eu"], zone("eu"), &["eu"], Egress::Same),
+            (zone("on-host"), &["eu"], zone("eu"), &["eu"], Egress::Same),
+            (zone("eu"), &[], zone("on-prem"), &[], Egress::Removed),
+            (zone("eu"), &[], zone("on-prem"), &["eu"], Egress::Removed),
+            (zone("eu"), &["us"], refused.clone(), &[], Egress::Removed),
+            (zone("on-host"), &[], zone("on-prem"), &[], Egress::Same),
         ] {
-            assert_eq!(egress(&before, &after), expected, "{before} -> {after}");
+            let zones = fallbacks.iter().copied().chain([before.zone.as_str()]);
+            let permitted: Vec<String> = zones.map(str::to_owned).collect();
+            let found = egress(&before, &after, (&permitted, outside));
+            assert_eq!(found, expected, "{before} -> {after}");
         }
     }
 }

@@ -76,7 +76,7 @@ impl fmt::Display for Place {
 pub struct Pair {
     /// How often.
     pub count: u64,
-    /// How often the shadow would have let out what stayed, or into another zone than it went to.
+    /// How often the shadow would have let data out to a zone that the live policy did not permit.
     pub widened: u64,
     /// The latest decisions, by id.
     pub examples: Vec<String>,
@@ -198,7 +198,7 @@ fn widens(first: (&Policy, &Decision), second: (&Policy, &Decision)) -> bool {
 }
 
 /// The zones outside to which a decision lets data out.
-fn remote_zones<'p>(policy: &'p Policy, decision: &Decision) -> Vec<&'p str> {
+pub(super) fn remote_zones<'p>(policy: &'p Policy, decision: &Decision) -> Vec<&'p str> {
     let Some(permit) = decision.permit() else { return Vec::new() };
     let targets = permit.clearances.iter().map(crate::policy::Clearance::target);
     targets

@@ -16,6 +16,8 @@ pub enum Kind {
 /// One metric.
 #[derive(Clone, Copy, Debug)]
 pub struct Metric {
+    /// What stands before its name.
+    pub prefix: &'static str,
     /// The name without its prefix.
     pub name: &'static str,
     /// What it counts, with its unit.
@@ -26,8 +28,17 @@ pub struct Metric {
     pub labels: &'static [&'static str],
 }
 
-/// Put before every name.
+impl Metric {
+    /// The whole name.
+    pub fn full_name(&self) -> String {
+        format!("{}{}", self.prefix, self.name)
+    }
+}
+
+/// Put before every name of our own.
 pub const PREFIX: &str = "ambidex_";
+/// Put before the names of OpenTelemetry's conventions.
+pub const GENAI_PREFIX: &str = "gen_ai_";
 
 /// Seconds of a whole exchange: from a cached answer to a long reasoning run.
 const EXCHANGE: &[f64] =
@@ -42,20 +53,22 @@ const OVERHEAD: &[f64] =
 const SHARE: &[f64] = &[0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0];
 
 macro_rules! catalog {
-    ($($constant:ident = $name:literal $kind:ident$(($buckets:ident))? [$($label:literal),*] $help:literal;)*) => {
+    ($about:literal $list:ident $prefix:ident: $($constant:ident = $name:literal $kind:ident$(($buckets:ident))? [$($label:literal),*] $help:literal;)*) => {
         $(#[doc = $help] pub const $constant: Metric = Metric {
+            prefix: $prefix,
             name: $name,
             help: $help,
             kind: Kind::$kind$(($buckets))?,
             labels: &[$($label),*],
         };)*
 
-        /// Every metric, in the order of the docs.
-        pub const METRICS: &[Metric] = &[$($constant),*];
+        #[doc = $about]
+        pub const $list: &[Metric] = &[$($constant),*];
     };
 }
 
 catalog! {
+    "Every metric of our own, in the order of the docs." METRICS PREFIX:
     REQUESTS = "requests_total" Counter ["route", "target", "surface", "outcome"]
         "Requests that were answered, one way or another.";
     DURATION = "request_duration_seconds" Histogram(EXCHANGE) ["route", "target"]
@@ -151,6 +164,47 @@ catalog! {
     BUILD_INFO = "build_info" Gauge ["version"]
         "1 for this build.";
 }
+
+catalog! {
+    "The view with OpenTelemetry's names (version 1.37), which is there if it is switched on." GENAI_METRICS GENAI_PREFIX:
+    GENAI_TOKENS = "client_token_usage" Histogram(GENAI_COUNTS) ["gen_ai_operation_name", "gen_ai_provider_name", "gen_ai_request_model", "gen_ai_token_type"]
+        "Number of input and output tokens used.";
+    GENAI_OPERATION = "client_operation_duration_seconds" Histogram(GENAI_SECONDS) ["gen_ai_operation_name", "gen_ai_provider_name", "gen_ai_request_model", "error_type"]
+        "Seconds that an attempt at a target took.";
+    GENAI_REQUEST = "server_request_duration_seconds" Histogram(GENAI_SECONDS) ["gen_ai_operation_name", "gen_ai_provider_name", "gen_ai_request_model", "error_type"]
+        "Seconds from the request's first byte to the answer's last.";
+    GENAI_FIRST_TOKEN = "server_time_to_first_token_seconds" Histogram(GENAI_FIRST) ["gen_ai_operation_name", "gen_ai_provider_name", "gen_ai_request_model"]
+        "Seconds from the request's first byte to the answer's first, for streams.";
+    GENAI_PER_TOKEN = "server_time_per_output_token_seconds" Histogram(GENAI_EACH) ["gen_ai_operation_name", "gen_ai_provider_name", "gen_ai_request_model"]
+        "Seconds per answer token after the first, for streams.";
+}
+
+/// The bounds that the conventions ask for: of counts of tokens,
+const GENAI_COUNTS: &[f64] = &[
+    1.0,
+    4.0,
+    16.0,
+    64.0,
+    256.0,
+    1024.0,
+    4096.0,
+    16384.0,
+    65536.0,
+    262_144.0,
+    1_048_576.0,
+    4_194_304.0,
+    16_777_216.0,
+    67_108_864.0,
+];
+/// of seconds of an exchange,
+const GENAI_SECONDS: &[f64] =
+    &[0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92];
+/// of seconds to the first token,
+const GENAI_FIRST: &[f64] =
+    &[0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
+/// and of seconds of each token.
+const GENAI_EACH: &[f64] =
+    &[0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 2.5];
 
 /// Sequences.
 const BATCH: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0];

@@ -10,7 +10,8 @@ use prometheus::{
     TextEncoder,
 };
 
-use super::catalog::{self, Kind, Metric, PREFIX};
+use super::catalog::{self, Kind, Metric};
+use super::genai::{Version, View};
 use super::names::Names;
 use crate::budget::PotView;
 use crate::chat::Usage;
@@ -64,12 +65,15 @@ pub struct RequestLabels<'a> {
     pub target: &'a str,
     /// The caller's team as configured.
     pub team: &'a str,
+    /// The public interface's name.
+    pub surface: &'a str,
 }
 
 /// Every metric of one gateway.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
+    genai: Option<View>,
     /// Requests by outcome.
     pub requests: IntCounterVec,
     duration: HistogramVec,
@@ -88,8 +92,7 @@ pub struct Metrics {
     pub refusals: IntCounterVec,
     /// Sensitive values by label.
     pub findings: IntCounterVec,
-    /// Attempts by result.
-    pub attempts: IntCounterVec,
+    attempts: IntCounterVec,
     /// Requests without a known price.
     pub unpriced: IntCounterVec,
     budget_limit: GaugeVec,
@@ -199,9 +202,20 @@ impl Metrics {
             cache_bytes: gauge(&registry, &catalog::CACHE_BYTES)?,
             cache_dropped: int_counter(&registry, &catalog::CACHE_DROPPED)?,
             registry,
+            genai: None,
         };
         metrics.begin_at_zero();
         Ok(metrics)
+    }
+
+    /// Tells the same under the names of OpenTelemetry, too. `targets` are names, models and providers.
+    pub fn speak_genai<'a>(
+        &mut self,
+        version: Version,
+        targets: impl Iterator<Item = [&'a str; 3]>,
+    ) -> Result<(), prometheus::Error> {
+        self.genai = Some(View::new(&self.registry, version, targets)?);
+        Ok(())
     }
 
     /// Counters that alerts watch are there before they count anything: of one that appears with its
@@ -232,7 +246,15 @@ impl Metrics {
     }
 
     /// How long a request took, and when its first piece was there.
-    pub fn took(&self, labels: RequestLabels<'_>, whole: Duration, first: Option<Duration>) {
+    pub fn took(
+        &self,
+        labels: RequestLabels<'_>,
+        outcome: Outcome,
+        (whole, first): (Duration, Option<Duration>),
+    ) {
+        if let Some(view) = &self.genai {
+            view.ended(labels, outcome, (whole, first));
+        }
         let names = [labels.route, labels.target];
         self.duration.with_label_values(&names).observe(whole.as_secs_f64());
         if let Some(first) = first {
@@ -245,6 +267,18 @@ impl Metrics {
         if tokens > Tokens(1) {
             let seconds = after_first.as_secs_f64() / f64::from(tokens.0.saturating_sub(1));
             self.per_token.with_label_values(&[labels.route, labels.target]).observe(seconds);
+            if let Some(view) = &self.genai {
+                view.streamed(labels, seconds);
+            }
+        }
+    }
+
+    /// How an attempt at a target ended: on which interface's behalf, with what result, after what time. Without
+    /// a time nothing was sent.
+    pub fn attempted(&self, (surface, target): (&str, &str), result: &str, took: Option<Duration>) {
+        self.attempts.with_label_values(&[target, result]).inc();
+        if let (Some(view), Some(took)) = (&self.genai, took) {
+            view.attempted((surface, target), result, took);
         }
     }
 
@@ -309,7 +343,10 @@ impl Metrics {
     }
 
     /// The tokens of a request.
-    pub fn used(&self, target: &str, usage: &Usage) {
+    pub fn used(&self, labels: RequestLabels<'_>, usage: &Usage) {
+        if let Some(view) = &self.genai {
+            view.used(labels, usage);
+        }
         let kinds = [
             ("input_uncached", usage.input_uncached),
             ("cache_read", usage.cache_read),
@@ -320,7 +357,7 @@ impl Metrics {
         let extras = usage.extras.iter().map(|(extra, count)| (extra.name(), count));
         for (kind, tokens) in kinds.into_iter().chain(extras) {
             if tokens > Tokens(0) {
-                let names = [target, kind, usage.source.name()];
+                let names = [labels.target, kind, usage.source.name()];
                 self.tokens.with_label_values(&names).inc_by(u64::from(tokens.0));
             }
         }
@@ -425,7 +462,7 @@ fn seconds(at: jiff::Timestamp) -> f64 {
 }
 
 fn opts(metric: &Metric) -> Opts {
-    Opts::new(format!("{PREFIX}{}", metric.name), metric.help)
+    Opts::new(metric.full_name(), metric.help)
 }
 
 fn registered<C: Collector + Clone + 'static>(
@@ -448,7 +485,10 @@ fn gauge(registry: &Registry, metric: &Metric) -> Result<GaugeVec, prometheus::E
     registered(registry, GaugeVec::new(opts(metric), metric.labels)?)
 }
 
-fn histogram(registry: &Registry, metric: &Metric) -> Result<HistogramVec, prometheus::Error> {
+pub(super) fn histogram(
+    registry: &Registry,
+    metric: &Metric,
+) -> Result<HistogramVec, prometheus::Error> {
     let buckets = match metric.kind {
         Kind::Histogram(buckets) => buckets.to_vec(),
         Kind::Counter | Kind::Gauge => Vec::new(),

@@ -1,6 +1,7 @@
 //! What the outside may know about the inside: metrics and logs, neither with content.
 
 pub mod catalog;
+pub mod genai;
 pub mod logs;
 mod metrics;
 pub mod names;

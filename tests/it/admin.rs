@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use ambidex::caller::KeyDigest;
+use ambidex::caller::{Anonymous, KeyDigest};
 use ambidex::config::Settings;
 use ambidex::config::settings::AdminKey;
 use ambidex::gateway::{Gateway, StartError};
 use ambidex::secret::Secret;
 use serde_json::{Value, json};
 
-use crate::support::{Proxy, Say, Upstream, answer, chat};
+use crate::support::{Proxy, Say, Upstream, answer, chat, eventually};
 
 const ADMIN: &str = "admin-key-41c8";
 const SCRAPE: &str = "scrape-key-90aa";
@@ -48,6 +48,58 @@ async fn nobody_operates_from_outside_without_a_key() {
     assert!(refused.to_string().contains("console: { keys:"), "{refused}");
     settings.admin_keys = vec![AdminKey { name: "ada".to_owned(), digest: digest(ADMIN) }];
     Gateway::start(&settings).await.unwrap().stop().await;
+    // Keys that are made later will do, if nobody is let in before.
+    settings.admin_keys.clear();
+    settings.sign_in = Anonymous::Never;
+    let gateway = Gateway::start(&settings).await.unwrap();
+    let url = format!("http://127.0.0.1:{}/admin/api/budgets", gateway.admin_address.port());
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    assert_eq!(client.get(url).send().await.unwrap().status(), 401);
+    gateway.stop().await;
+}
+
+/// A target that fails until it is left alone, and works again when it is tried.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_target_that_is_left_alone_says_so() {
+    let fails = Say::Whole(500, r#"{"error":{"message":"overloaded"}}"#.to_owned());
+    let script = [fails.clone(), fails.clone(), fails, Say::Whole(200, answer("x", 9, 9))];
+    let upstream = Upstream::script(script).await;
+    let proxy = Proxy::with(&upstream, |settings, _| {
+        settings.targets[1].breaker.in_a_row = 3;
+        settings.targets[1].breaker.open = std::time::Duration::from_millis(1_500);
+    })
+    .await;
+    let standing = async || {
+        let (_, told) = ask(&proxy, "GET", "/admin/api/targets", "", &Value::Null).await;
+        let targets = told["targets"].as_array().unwrap().clone();
+        let cloud = targets.into_iter().find(|it| it["name"] == "cloud").unwrap();
+        cloud["standing"].as_str().unwrap().to_owned()
+    };
+    let page = async |path: &str| {
+        let url = format!("http://{}{path}", proxy.gateway.admin_address);
+        let reply = proxy.client.get(url).header("accept-language", "en").send().await.unwrap();
+        String::from_utf8(reply.bytes().await.unwrap().into()).unwrap()
+    };
+    assert_eq!(standing().await, "up");
+    assert!(!page("/console/targets").await.contains("left alone"));
+    eventually("the breaker", || async {
+        proxy.send(&chat("Write a poem about the sea")).await;
+        (standing().await == "open").then_some(())
+    })
+    .await;
+    for path in ["/console/targets", "/console"] {
+        assert!(page(path).await.contains("left alone"), "{path}");
+    }
+    assert!(proxy.metric("ambidex_target_up{target=\"cloud\"}").await < 0.5);
+    eventually("a trial", || async { (standing().await == "probing").then_some(()) }).await;
+    assert!(page("/console/targets").await.contains("being tried again"));
+    eventually("the answer", || async {
+        proxy.send(&chat("Write a poem about the sea")).await;
+        (standing().await == "up").then_some(())
+    })
+    .await;
+    assert!(!page("/console").await.contains("left alone"));
+    proxy.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

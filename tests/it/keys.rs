@@ -165,3 +165,96 @@ async fn rates_are_told_kept_and_explained() {
     assert!(message.contains("2000 in a minute"), "{message}");
     proxy.stop().await;
 }
+
+/// What `path` of the admin listener answers to a key.
+async fn operate(proxy: &Proxy, path: &str, key: &str) -> u16 {
+    let url = format!("http://{}{path}", proxy.gateway.admin_address);
+    proxy.client.get(url).bearer_auth(key).send().await.unwrap().status().as_u16()
+}
+
+/// Signs in at the console; the cookie, if that goes well.
+async fn signed_in(proxy: &Proxy, key: &str) -> Option<String> {
+    let no_detours = reqwest::redirect::Policy::none();
+    let client = reqwest::Client::builder().no_proxy().redirect(no_detours).build().unwrap();
+    let url = format!("http://{}/console/login", proxy.gateway.admin_address);
+    let form = client.post(url).header("content-type", "application/x-www-form-urlencoded");
+    let reply = form.body(format!("key={key}")).send().await.unwrap();
+    let cookie = reply.headers().get("set-cookie")?.to_str().unwrap().to_owned();
+    Some(cookie.split(';').next().unwrap().to_owned())
+}
+
+/// The page that a session sees: `true` for the overview, `false` for the way to sign in.
+async fn sees_the_console(proxy: &Proxy, cookie: &str) -> bool {
+    let url = format!("http://{}/console/keys", proxy.gateway.admin_address);
+    let reply = proxy.client.get(url).header("cookie", cookie).send().await.unwrap();
+    let page = String::from_utf8(reply.bytes().await.unwrap().into()).unwrap();
+    page.contains("sign out")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operators_key_opens_the_console_and_nothing_else() {
+    let upstream = Upstream::script([Say::Whole(200, answer("waves", 5, 2))]).await;
+    let proxy = closed(&upstream).await;
+    // Nobody has made an operator's key: on loopback everybody may.
+    assert_eq!(operate(&proxy, "/admin/api/budgets", "").await, 200);
+    let callers = shown(&proxy, &["create", "support-bot"]);
+    until_status(&proxy, &callers, 200).await;
+    assert_eq!(
+        operate(&proxy, "/admin/api/budgets", "").await,
+        200,
+        "a caller's key changes nothing"
+    );
+
+    let first = shown(&proxy, &["create", "ada", "--admin", "--expires", "90d"]);
+    let operates = |key: String, status: u16| {
+        let proxy = &proxy;
+        async move {
+            eventually("the operator's key", || async {
+                (operate(proxy, "/admin/api/budgets", &key).await == status).then_some(())
+            })
+            .await;
+        }
+    };
+    operates(String::new(), 401).await;
+    operates(first.clone(), 200).await;
+    assert_eq!(
+        operate(&proxy, "/admin/api/budgets", &callers).await,
+        401,
+        "a caller is no operator"
+    );
+    assert_eq!(ask(&proxy, &first, &chat(OPEN)).await.status(), 401, "an operator is no caller");
+
+    assert_eq!(signed_in(&proxy, "wrong").await, None);
+    assert_eq!(signed_in(&proxy, &callers).await, None);
+    let cookie = signed_in(&proxy, &first).await.unwrap();
+    assert!(sees_the_console(&proxy, &cookie).await);
+    assert!(!sees_the_console(&proxy, "ambidex_session=0000").await);
+
+    let list = told(&proxy, &["list"]);
+    assert!(list.contains("ada") && list.contains("console and admin API"), "{list}");
+    let list: Value = serde_json::from_str(&told(&proxy, &["list", "--format", "json"])).unwrap();
+    assert_eq!((&list[0]["name"], &list[0]["admin"]), (&json!("ada"), &json!(true)));
+    assert_eq!(list[1]["admin"], false);
+    let mixed = keys(&proxy, &["create", "bo", "--admin", "--team", "support"]);
+    assert_eq!(mixed.status.code(), Some(2));
+
+    // A new secret; then none: the session ends with its key, and nobody is let in without one again.
+    let second = shown(&proxy, &["rotate", "ada", "--overlap", "0s"]);
+    operates(second.clone(), 200).await;
+    assert_eq!(operate(&proxy, "/admin/api/budgets", &first).await, 401);
+    assert!(!sees_the_console(&proxy, &cookie).await, "the key of this session is no longer good");
+    let cookie = signed_in(&proxy, &second).await.unwrap();
+    assert!(told(&proxy, &["revoke", "ada"]).contains("is revoked"));
+    operates(second.clone(), 401).await;
+    assert!(!sees_the_console(&proxy, &cookie).await);
+    assert_eq!(operate(&proxy, "/admin/api/budgets", "").await, 401);
+    assert_eq!(ask(&proxy, &callers, &chat(OPEN)).await.status(), 200, "callers go on");
+
+    let folder = proxy.stop().await;
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        for key in [&first, &second] {
+            assert!(!bytes.windows(key.len()).any(|it| it == key.as_bytes()));
+        }
+    }
+}

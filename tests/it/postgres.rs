@@ -5,7 +5,7 @@ use std::time::Duration;
 use ambidex::chat::{Usage, UsageSource};
 use ambidex::money::{NanoUsd, Tokens};
 use ambidex::record::evidence::{Known, Upkeep, verify};
-use ambidex::record::keys::{Grants, KeyRow, Keys};
+use ambidex::record::keys::{Grants, KeyRow, Keys, Opens};
 use ambidex::record::report::{Dimension, Period};
 use ambidex::record::{
     Chosen, Compared, DecidedRow, Ending, LedgerError, LedgerRow, Reader, SentTo, SettledRow,
@@ -133,6 +133,7 @@ async fn seen(place: &StoreSettings) -> String {
 fn keys(place: &StoreSettings) -> String {
     let keys = Keys::open(place, now()).unwrap();
     let row = KeyRow {
+        opens: Opens::Models,
         name: "bot".to_owned(),
         team: "support".to_owned(),
         digest: [1; 32],

@@ -84,6 +84,13 @@ async fn a_collector_sees_every_stage_and_attempt_and_no_text() {
     let cost = spans.iter().find(|it| attribute(it, "ambidex.decision") == *ids[0]).unwrap();
     // 200 × 0.15 + 5 × 0.60 millionths of a dollar.
     assert_eq!(attribute(cost, "ambidex.cost_usd"), json!(0.000_033));
+    for (attempt, provider) in spans.iter().filter(|it| it["name"] == "attempt").map(|it| {
+        (it, if attribute(it, "ambidex.target") == "local" { "ambidex" } else { "openai" })
+    }) {
+        assert_eq!(attribute(attempt, "gen_ai.operation.name"), "chat");
+        assert_eq!(attribute(attempt, "gen_ai.provider.name"), provider);
+        assert_ne!(attribute(attempt, "gen_ai.request.model"), Value::Null);
+    }
     let missed = spans.iter().filter(|it| it["status"]["code"] == 2).count();
     assert!(missed >= 1, "an attempt that failed says so");
     for seen in collector.seen() {

@@ -41,6 +41,10 @@ pub struct CreateArguments {
     /// The caller's name: letters, digits, `-`, `_` and `.`.
     #[arg(value_parser = name)]
     pub name: String,
+    /// Make an operator's key: it opens the console and the admin API, and no model.
+    #[arg(long, conflicts_with_all = ["team", "models", "data_floor", "criticality", "region",
+        "requests_per_minute", "tokens_per_minute", "concurrent"])]
+    pub admin: bool,
     /// Who pays; without it, the name.
     #[arg(long, value_parser = name)]
     pub team: Option<String>,
@@ -84,6 +88,7 @@ impl CreateArguments {
             requests_per_minute: self.requests_per_minute,
             tokens_per_minute: self.tokens_per_minute,
             concurrent: self.concurrent,
+            admin: self.admin,
         }
     }
 }

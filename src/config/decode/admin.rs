@@ -1,23 +1,30 @@
 //! `console` and `telemetry`: who may operate the gateway and read its metrics.
 
 use super::Decoder;
-use crate::caller::KeyDigest;
+use crate::caller::{Anonymous, KeyDigest};
 use crate::config::Settings;
 use crate::config::settings::{AdminKey, TracesSettings};
+use crate::telemetry::genai::Version;
 use crate::upstream::Collector;
 use crate::yaml::{Cursor, Fields};
 
-const CONSOLE: &[&str] = &["keys"];
+const CONSOLE: &[&str] = &["keys", "sign_in"];
 const KEY: &[&str] = &["name", "key"];
-const TELEMETRY: &[&str] = &["metrics_key", "traces"];
+const TELEMETRY: &[&str] = &["metrics_key", "genai", "traces"];
 const TRACES: &[&str] = &["endpoint", "key"];
 
 impl Decoder<'_> {
-    pub(super) fn console(&mut self, at: &Cursor<'_>) -> Vec<AdminKey> {
+    pub(super) fn console(&mut self, at: &Cursor<'_>, settings: &mut Settings) {
+        let Some(fields) = self.reader.fields(at, CONSOLE) else { return };
+        if let Some(list) = fields.get("keys") {
+            settings.admin_keys = self.admin_keys(&list);
+        }
+        self.set(&fields, "sign_in", &mut settings.sign_in, Self::whether_keyed);
+    }
+
+    fn admin_keys(&mut self, list: &Cursor<'_>) -> Vec<AdminKey> {
         let mut keys: Vec<AdminKey> = Vec::new();
-        let Some(fields) = self.reader.fields(at, CONSOLE) else { return keys };
-        let Some(list) = fields.need("keys", &mut self.reader) else { return keys };
-        for item in self.reader.list(&list).unwrap_or_default() {
+        for item in self.reader.list(list).unwrap_or_default() {
             let Some(fields) = self.reader.fields(&item, KEY) else { continue };
             let name = fields.need("name", &mut self.reader);
             let name = name.and_then(|at| self.reader.name(&at)).map(str::to_owned);
@@ -38,6 +45,10 @@ impl Decoder<'_> {
         if let Some(at) = fields.get("metrics_key") {
             settings.metrics_key = self.secret(&at).as_ref().map(KeyDigest::of);
         }
+        self.set(&fields, "genai", &mut settings.genai, |it, at| {
+            let known = Version::ALL.map(|version| (version.name(), version));
+            it.word(at, "version", &known).map(Some)
+        });
         if let Some(at) = fields.get("traces") {
             settings.traces = self.traces(&at);
         }
@@ -66,7 +77,8 @@ impl Decoder<'_> {
         fields: &Fields<'_>,
         settings: &Settings,
     ) {
-        if settings.admin_listen.ip().is_loopback() || !settings.admin_keys.is_empty() {
+        let needs_keys = !settings.admin_keys.is_empty() || settings.sign_in == Anonymous::Never;
+        if settings.admin_listen.ip().is_loopback() || needs_keys {
             return;
         }
         if let Some(at) = fields.get("server") {
@@ -74,7 +86,8 @@ impl Decoder<'_> {
                 "`admin_listen: {}` is reachable from outside without an admin key",
                 settings.admin_listen
             );
-            let help = "add `console: { keys: [{ name: …, key: env:… }] }`, or listen on 127.0.0.1";
+            let help = "add `console: { keys: [{ name: …, key: env:… }] }`, or `console: { sign_in: required }` and \
+                        `ambidex keys create NAME --admin`, or listen on 127.0.0.1";
             self.reader.wrong_with_help(&at, message, help);
         }
     }

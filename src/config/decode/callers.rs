@@ -117,7 +117,7 @@ impl Decoder<'_> {
     }
 
     /// Whether somebody without a key may ask.
-    pub(super) fn api_keys(&mut self, at: &Cursor<'_>) -> Option<Anonymous> {
+    pub(super) fn whether_keyed(&mut self, at: &Cursor<'_>) -> Option<Anonymous> {
         let known = [("required", Anonymous::Never), ("optional", Anonymous::WithoutKeys)];
         self.word(at, "choice", &known)
     }

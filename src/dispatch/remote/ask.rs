@@ -73,7 +73,7 @@ impl Asking<'_> {
             if retry == 0 {
                 settlement.leaves();
             }
-            let (to, outgoing) = (self.remote, outgoing.clone());
+            let (to, outgoing, began) = (self.remote, outgoing.clone(), clock::instant());
             let sent = upstream::send(&app.client, to, clearance, hold, outgoing).await;
             let (unanswered, again) = match sent {
                 Ok(reply) if reply.status().is_success() => return Ok((reply, admission)),
@@ -101,8 +101,8 @@ impl Asking<'_> {
             clearance = again;
             // Nothing is owed for what was refused.
             settlement.so_far = Bill::Nothing;
-            let names = [self.destination.name.as_str(), "retried"];
-            app.metrics.attempts.with_label_values(&names).inc();
+            let tried = (settlement.case().surface, self.destination.name.as_str());
+            app.metrics.attempted(tried, "retried", Some(began.elapsed()));
             last = unanswered;
             if stopped_while_waiting(&app, pause).await {
                 break;

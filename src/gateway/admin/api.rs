@@ -219,7 +219,7 @@ fn targets(app: &App) -> Response<Body> {
             "name": it.name, "zone": it.zone, "provider": it.provider(), "model": it.model(),
             "is_on": it.power == crate::config::settings::Power::On,
             "is_priced": it.engine().is_some() || it.listing.is_some(),
-            "free_seats": it.seats.available_permits(),
+            "standing": it.standing(), "free_seats": it.seats.available_permits(),
         })
     });
     ok(&json!({ "targets": targets.collect::<Vec<_>>() }))

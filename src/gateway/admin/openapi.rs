@@ -59,11 +59,11 @@ const OPERATIONS: &[Operation] = &[
     get("/admin/api/decisions/{id}", "One decision: facts, limits, routes, why, cost."),
     get("/admin/api/ledger/sums", "What the whole ledger adds up to."),
     get("/admin/api/budgets", "How every budget stands in its current window."),
-    get("/admin/api/targets", "Where requests can go."),
+    get("/admin/api/targets", "Where requests can go, and how each stands: `up`, `resting` (it asked for a pause), `open` (it failed too often and is left alone), `probing` (one request finds out whether it works again) or `off` (no key)."),
     get("/admin/api/keys", "API keys, without what opens anything."),
     post("/admin/api/keys", "Make an API key. Its secret is in this answer and nowhere else.").body(
         JSON,
-        "`name`, and optionally `team`, `expires` (`90d` or a day), `models`, `data_floor`, `criticality`, `region`, `requests_per_minute`, `tokens_per_minute`, `concurrent`.",
+        "`name`, and optionally `team`, `expires` (`90d` or a day), `models`, `data_floor`, `criticality`, `region`, `requests_per_minute`, `tokens_per_minute`, `concurrent`; or `admin: true` for an operator's key, which opens the console and this API and no model.",
     ),
     post("/admin/api/keys/{name}/rotate", "Give a key a new secret; the old one stays good for a while.")
         .body(JSON, "Optionally `overlap`, such as `24h`, which is what it is without it."),

@@ -1,9 +1,9 @@
-//! Who may operate the gateway: whoever holds an admin key, as a bearer token or by signing in to the
-//! console. Without admin keys the listener is on loopback only, and everybody on this machine may.
+//! Who may operate the gateway: whoever holds an operator's key, as a bearer token or by signing in to the
+//! console; a session ends when its key does. Without such keys the listener is on loopback only, and everybody on this machine may.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hyper::Method;
@@ -11,7 +11,7 @@ use hyper::header::{COOKIE, HOST, HeaderMap, ORIGIN};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::caller::KeyDigest;
-use crate::config::settings::AdminKey;
+use crate::gateway::operator_keys::OperatorKeys;
 use crate::hex;
 use crate::receive;
 use crate::secret::Secret;
@@ -29,7 +29,7 @@ const ANYBODY: &str = "this machine";
 
 /// Everyone who may operate.
 pub(crate) struct Operators {
-    keys: Vec<AdminKey>,
+    keys: Arc<OperatorKeys>,
     metrics_key: Option<KeyDigest>,
     sessions: Mutex<HashMap<KeyDigest, Session>>,
     failures: Mutex<(Timestamp, u32)>,
@@ -39,6 +39,8 @@ pub(crate) struct Operators {
 
 #[derive(Clone)]
 struct Session {
+    /// The key that it was begun with.
+    key: KeyDigest,
     name: String,
     csrf: String,
     until: Timestamp,
@@ -77,12 +79,15 @@ pub(crate) enum Denied {
 
 impl std::fmt::Debug for Operators {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(out, "Operators({} keys)", self.keys.len())
+        write!(out, "Operators({:?})", self.keys)
     }
 }
 
 impl Operators {
-    pub(crate) fn new(keys: Vec<AdminKey>, metrics_key: Option<KeyDigest>) -> Result<Self, Denied> {
+    pub(crate) fn new(
+        keys: Arc<OperatorKeys>,
+        metrics_key: Option<KeyDigest>,
+    ) -> Result<Self, Denied> {
         Ok(Self {
             keys,
             metrics_key,
@@ -92,13 +97,23 @@ impl Operators {
         })
     }
 
+    /// The keys, for whoever learns of new ones.
+    pub(crate) fn keys(&self) -> Arc<OperatorKeys> {
+        Arc::clone(&self.keys)
+    }
+
     /// Whether nobody needs a key.
     pub(crate) fn is_open(&self) -> bool {
-        self.keys.is_empty()
+        self.keys.are_needless()
     }
 
     /// Who sends a request for a program: a bearer token says so, never a cookie.
-    pub(crate) fn by_key(&self, method: &Method, headers: &HeaderMap) -> Result<Operator, Denied> {
+    pub(crate) fn by_key(
+        &self,
+        method: &Method,
+        headers: &HeaderMap,
+        now: Timestamp,
+    ) -> Result<Operator, Denied> {
         if self.is_foreign(method, headers) {
             return Err(Denied::Foreign);
         }
@@ -106,8 +121,8 @@ impl Operators {
             return Ok(self.anybody());
         }
         let key = receive::credentials(headers).ok_or(Denied::NoKey)?;
-        let known = self.key(&key).ok_or(Denied::NoKey)?;
-        Ok(Operator { name: known.name.clone(), csrf: String::new(), is_signed_in: false })
+        let name = self.keys.owner(KeyDigest::of(&key), now).ok_or(Denied::NoKey)?;
+        Ok(Operator { name, csrf: String::new(), is_signed_in: false })
     }
 
     /// Who looks at the console.
@@ -127,6 +142,8 @@ impl Operators {
         let sessions = locked(&self.sessions);
         let session = sessions.get(&KeyDigest::of(&token)).filter(|it| now < it.until);
         let session = session.ok_or(Denied::NoKey)?;
+        // Whoever's key was revoked, or ran out, is no longer signed in.
+        self.keys.owner(session.key, now).ok_or(Denied::NoKey)?;
         let (name, csrf) = (session.name.clone(), session.csrf.clone());
         Ok(Operator { name, csrf, is_signed_in: true })
     }
@@ -145,13 +162,14 @@ impl Operators {
         if failures >= FAILURES_MAX && !self.is_minute_over(now) {
             return Err(Denied::TooOften);
         }
-        let Some(known) = self.key(key) else {
+        let key = KeyDigest::of(key);
+        let Some(name) = self.keys.owner(key, now) else {
             self.note_failure(now);
             return Err(Denied::NoKey);
         };
         let token = Secret::new(random()?);
         let until = now.checked_add(SESSION).unwrap_or(Timestamp::MAX);
-        let session = Session { name: known.name.clone(), csrf: random()?, until };
+        let session = Session { key, name, csrf: random()?, until };
         let mut sessions = locked(&self.sessions);
         sessions.retain(|_, it| now < it.until);
         if sessions.len() >= SESSIONS_MAX
@@ -179,18 +197,13 @@ impl Operators {
     }
 
     /// Whether somebody may read the metrics.
-    pub(crate) fn may_scrape(&self, headers: &HeaderMap) -> bool {
+    pub(crate) fn may_scrape(&self, headers: &HeaderMap, now: Timestamp) -> bool {
         if self.is_foreign(&Method::GET, headers) {
             return false;
         }
         let Some(wanted) = self.metrics_key else { return true };
-        receive::credentials(headers)
-            .is_some_and(|key| KeyDigest::of(&key) == wanted || self.key(&key).is_some())
-    }
-
-    fn key(&self, key: &Secret) -> Option<&AdminKey> {
-        let digest = KeyDigest::of(key);
-        self.keys.iter().find(|it| it.digest == digest)
+        let key = receive::credentials(headers).map(|key| KeyDigest::of(&key));
+        key.is_some_and(|key| key == wanted || self.keys.owner(key, now).is_some())
     }
 
     fn anybody(&self) -> Operator {
@@ -250,6 +263,8 @@ fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::caller::{Anonymous, Grant, KeyBook};
+    use crate::config::settings::AdminKey;
 
     fn now() -> Timestamp {
         "2026-03-01T12:00:00Z".parse().unwrap()
@@ -265,7 +280,12 @@ mod tests {
 
     fn with_key() -> Operators {
         let digest = KeyDigest::of(&Secret::new("k".to_owned()));
-        Operators::new(vec![AdminKey { name: "ada".to_owned(), digest }], None).unwrap()
+        having(vec![AdminKey { name: "ada".to_owned(), digest }])
+    }
+
+    fn having(keys: Vec<AdminKey>) -> Operators {
+        let keys = OperatorKeys::new(keys, Anonymous::WithoutKeys);
+        Operators::new(Arc::new(keys), None).unwrap()
     }
 
     #[test]
@@ -282,9 +302,24 @@ mod tests {
         assert_eq!(look(now()).unwrap().name, "ada");
         assert!(look(now() + SignedDuration::from_hours(13)).is_err());
         // A program needs the key itself: a cookie is sent by browsers without being asked.
-        assert!(operators.by_key(&Method::GET, &later).is_err());
+        assert!(operators.by_key(&Method::GET, &later, now()).is_err());
         operators.sign_out(&later);
         assert!(look(now()).is_err());
+    }
+
+    #[test]
+    fn a_session_ends_with_its_key() {
+        let operators = having(Vec::new());
+        let key = Secret::new("made".to_owned());
+        let grant = Grant { digest: KeyDigest::of(&key), until: None };
+        operators.keys.replace(vec![("bo".to_owned(), vec![grant])], KeyBook::Used);
+        let plain = headers(&[("host", "gateway.example:9090")]);
+        let cookie = operators.sign_in(&key, &plain, now()).unwrap();
+        let cookie = cookie.split(';').next().unwrap();
+        let later = headers(&[("host", "gateway.example:9090"), ("cookie", cookie)]);
+        assert_eq!(operators.by_session(&Method::GET, &later, now()).unwrap().name, "bo");
+        operators.keys.replace(Vec::new(), KeyBook::Used);
+        assert!(operators.by_session(&Method::GET, &later, now()).is_err());
     }
 
     #[test]
@@ -309,7 +344,7 @@ mod tests {
 
     #[test]
     fn other_pages_and_other_names_are_turned_away() {
-        let open = Operators::new(Vec::new(), None).unwrap();
+        let open = having(Vec::new());
         for (host, origin, is_fine) in [
             ("127.0.0.1:9090", "http://127.0.0.1:9090", true),
             ("localhost", "http://localhost", true),
@@ -320,7 +355,7 @@ mod tests {
             ("evil.example:9090", "http://evil.example:9090", false),
         ] {
             let sent = headers(&[("host", host), ("origin", origin)]);
-            let known = open.by_key(&Method::POST, &sent);
+            let known = open.by_key(&Method::POST, &sent, now());
             assert_eq!(known.is_ok(), is_fine, "{host} {origin}");
         }
         let rebound = headers(&[("host", "evil.example")]);

@@ -33,7 +33,7 @@ pub struct Report {
     /// Some that changed.
     pub examples: Vec<Changed>,
     examples_max: usize,
-    /// Requests that would have left, or left for another zone.
+    /// Requests that would have left, for a zone that they could not leave for.
     pub added: u64,
     /// Requests that would not have left any more.
     pub removed: u64,
@@ -45,7 +45,7 @@ pub struct Report {
 pub struct Move {
     /// How many.
     pub count: u64,
-    /// Of those, the ones that would have left, or left for another zone.
+    /// Of those, the ones that would have left for a zone that they could not leave for.
     pub added: u64,
     removed: u64,
 }

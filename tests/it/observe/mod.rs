@@ -3,6 +3,7 @@
 
 mod alerts;
 mod dashboards;
+mod genai;
 mod hygiene;
 mod panels;
 mod promql;

@@ -171,6 +171,9 @@ async fn panels_without_data(prometheus: &Prometheus) -> Vec<&'static str> {
         "Agreement of local answers",
         "Failed attempts by target",
         "Refused requests by limit",
+        "Answers looked for in the cache",
+        "Size of the cache",
+        "Answers that the cache let go",
     ];
     let mut empty = Vec::new();
     for panel in DASHBOARDS.iter().flat_map(|it| it.panels) {
@@ -187,7 +190,7 @@ async fn panels_without_data(prometheus: &Prometheus) -> Vec<&'static str> {
 }
 
 /// What promtool says about the page: nothing.
-fn page_is_clean(page: &str) {
+pub(super) fn page_is_clean(page: &str) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("page");
     std::fs::write(&file, page).unwrap();

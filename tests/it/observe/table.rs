@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ambidex::telemetry::catalog::{Kind, METRICS, Metric, PREFIX};
+use ambidex::telemetry::catalog::{GENAI_METRICS, Kind, METRICS, Metric};
 use ambidex::telemetry::{Drops, Metrics};
 
 use super::{alerts, is_current};
@@ -17,18 +17,18 @@ fn metrics_are_documented() {
 
 fn page() -> String {
     let mut page = OPENING.to_owned();
-    for metric in METRICS {
-        let kind = kind(metric);
-        let labels = metric.labels.join(", ");
-        page.push_str(&format!(
-            "| `{PREFIX}{}` | {kind} | {labels} | {} |\n",
-            metric.name, metric.help
-        ));
-    }
+    page.extend(METRICS.iter().map(line));
+    page.push_str(GENAI);
+    page.extend(GENAI_METRICS.iter().map(line));
     page.push_str(ALERTS);
     page.push_str(&alerts::told());
     page.push_str(CLOSING);
     page
+}
+
+fn line(metric: &Metric) -> String {
+    let (name, labels) = (metric.full_name(), metric.labels.join(", "));
+    format!("| `{name}` | {} | {labels} | {} |\n", kind(metric), metric.help)
 }
 
 const OPENING: &str = "# Metrics
@@ -36,6 +36,19 @@ const OPENING: &str = "# Metrics
 Made from `src/telemetry/catalog.rs`. Label values come from the configuration, from keys that operators
 make, or from closed lists, never from a request. The first hundred teams and the first hundred subjects of
 budgets have series of their own, the others share `other`; the ledger has all of them (`ambidex report cost`).
+
+| name | type | labels | |
+|---|---|---|---|
+";
+
+const GENAI: &str = "
+## OpenTelemetry's names
+
+The same numbers under the names of the semantic conventions for generative AI, for dashboards that know them. Off unless a
+version is named: `telemetry: { genai: v1.37 }`. The conventions still change, so the view has a version, and nothing above
+depends on it. An operation is one attempt at a target (`client`); a request is what a caller sees (`server`). Providers have
+the conventions' names where there is one (`azure.ai.openai`, `aws.bedrock`, `gcp.gemini`, `mistral_ai`), else their own; the local
+engine is `ambidex`. Models are those of the configuration. `error_type` is one of our outcomes, and empty where nothing failed.
 
 | name | type | labels | |
 |---|---|---|---|
@@ -67,7 +80,7 @@ telemetry: { traces: { endpoint: \"http://127.0.0.1:4318/v1/traces\", key: env:C
 ```
 
 The span `request` (decision, caller, team, surface, route, target, outcome, cost) has below it `inspect`, `decide`, `record` and an
-`attempt` for each try of a target, with its provider and model by their OpenTelemetry names. The trace's id is the decision's id
+`attempt` for each try of a target, with its operation, provider and model by OpenTelemetry's names (1.37). The trace's id is the decision's id
 with four zeros before it. There is no content and no switch for it. Nobody waits for the collector: what it does not take is
 counted in `ambidex_dropped_traces_total`.
 ";
