@@ -10,6 +10,7 @@ mod masking;
 mod remote;
 mod settlement;
 mod translation;
+mod unsent;
 mod waiting;
 
 use std::fmt;
@@ -36,9 +37,10 @@ use crate::upstream::Remote;
 pub use comparison::Comparisons;
 pub(crate) use local::prompts as local_prompts;
 pub use masking::Masking;
-pub(crate) use settlement::close_cached;
-pub use settlement::{Bill, Carried, Case, Raised, Servers, Settlement, Unsent, Verified};
+pub use settlement::{Bill, Carried, Case, Raised, Servers, Settlement, Verified};
 use translation::Leaving;
+pub use unsent::Unsent;
+pub(crate) use unsent::close_cached;
 use waiting::Pauses;
 
 /// What the earlier stages settled: where the request may go, in order, with money for the first.
@@ -225,7 +227,7 @@ async fn tried(
     {
         return kept(heard, target, settlement, wanted).await;
     }
-    settlement::close_unanswered(&app, &case, Outcome::TargetFailed, carried);
+    unsent::close_unanswered(&app, &case, Outcome::TargetFailed, carried);
     Err(given_up.unwrap_or_else(busy))
 }
 

@@ -77,6 +77,8 @@ mod shape;
 #[cfg(test)]
 mod shutdown;
 #[cfg(test)]
+mod split;
+#[cfg(test)]
 mod stream;
 #[cfg(test)]
 mod surfaces;

@@ -89,6 +89,7 @@ const FILES: [&str; 4] = [
     include_str!("../../../policies/healthcare.yaml"),
     include_str!("../../../policies/finance_test.yaml"),
     include_str!("../../../tests/policy/matchers.yaml"),
+    include_str!("../../../tests/policy/split.yaml"),
 ];
 
 const SIGNS: [&str; 24] = [
