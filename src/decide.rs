@@ -17,6 +17,7 @@ use crate::destination::Kind;
 use crate::dispatch;
 use crate::engine::{Fit, Unfit};
 use crate::inspect::{Findings, Task, TaskGuess, size};
+use crate::mask::Conversation;
 use crate::money::NanoUsd;
 use crate::policy::{
     self, BudgetFact, CallerFacts, DataFacts, Decision, Estimate, Facts, LocalFacts, Outcome,
@@ -299,6 +300,7 @@ fn gather<'a>(app: &App, policy: &Policy, known: Known<'a>) -> Facts<'a> {
             tools: request.has_tools,
             images: request.has_images,
             quality: request.metadata("quality").and_then(Quality::from_name),
+            draw: draw(app, policy, known),
         },
         lang: Some(findings.lang),
         local: LocalFacts::default(),
@@ -308,6 +310,16 @@ fn gather<'a>(app: &App, policy: &Policy, known: Known<'a>) -> Facts<'a> {
         budgets: budgets.collect(),
         targets: targets.collect(),
     }
+}
+
+/// Where a conversation falls, if that matters to the policy or to its shadow. Nobody can tell before,
+/// and all its turns fall to the same place for as long as this process lives.
+fn draw(app: &App, policy: &Policy, Known { caller, request, .. }: Known<'_>) -> Option<u32> {
+    let shadow = app.rollout.shadow();
+    let is_asked = policy.asks_draw() || shadow.is_some_and(|it| it.policy().asks_draw());
+    let key = app.mask_key.as_ref().filter(|_| is_asked)?;
+    let conversation = Conversation::new(key, &caller.name, request.beginning());
+    Some(policy::draw(conversation.digits()))
 }
 
 const fn surface(surface: chat::Surface) -> Surface {

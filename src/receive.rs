@@ -52,6 +52,11 @@ pub fn endpoint(method: &Method, path: &str) -> Result<Endpoint, Failure> {
         "/v1/models" => (Endpoint::Models, Method::GET),
         "/healthz" => (Endpoint::Health, Method::GET),
         "/readyz" => (Endpoint::Ready, Method::GET),
+        _ if path.starts_with("/v1/responses/") => {
+            let message = "answers are not kept here, so none can be looked up, cancelled or deleted; \
+                           POST /v1/responses makes one, and says all of it";
+            return Err(Failure::client(Code::NotFound, message));
+        }
         _ => {
             let message = "there is nothing at this path; the interfaces are \
                            /v1/chat/completions, /v1/completions, /v1/responses, /v1/embeddings, \

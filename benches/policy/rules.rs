@@ -297,6 +297,7 @@ impl Request {
                 tools: false,
                 images: false,
                 quality: Some(Quality::Standard),
+                draw: None,
             },
             lang: Some(self.lang),
             local: LocalFacts::default(),

@@ -272,6 +272,14 @@ impl Request {
         }
     }
 
+    /// What every later turn of the conversation repeats: all texts up to the first thing that a user
+    /// says.
+    pub fn beginning(&self) -> impl Iterator<Item = &str> {
+        let first = self.turns.iter().position(|turn| turn.role == Some(Role::User)).unwrap_or(0);
+        let parts = self.turns.iter().take(first + 1).flat_map(|turn| &turn.parts);
+        parts.filter_map(|part| self.texts.get(*part)).map(|text| self.characters(text))
+    }
+
     /// The conversation as speakers and texts; a message of several parts is joined by line breaks.
     pub fn conversation(&self) -> Vec<(Option<Role>, String)> {
         let text = |part: &usize| self.texts.get(*part).map_or("", |text| self.characters(text));

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::chat::{Request, Role};
+use crate::chat::Request;
 use crate::dialect;
 use crate::inspect::{Inspection, LabelSet, Scan};
 use crate::mask::{self, Conversation, Format, Guard, Key, MaskPlan, Placeholders, Restoration};
@@ -103,9 +103,7 @@ fn format(request: &Request) -> Format {
 
 /// A conversation is known by its caller and its first words, which every later turn repeats.
 fn conversation(key: &Key, caller: &str, request: &Request) -> Conversation {
-    let turns = request.conversation();
-    let first = turns.iter().position(|(role, _)| *role == Some(Role::User)).unwrap_or(0);
-    Conversation::new(key, caller, turns.iter().take(first + 1).map(|(_, text)| text.as_str()))
+    Conversation::new(key, caller, request.beginning())
 }
 
 #[cfg(test)]

@@ -56,6 +56,12 @@ impl Conversation {
         Self(digest.finalize().into())
     }
 
+    /// Digits that are the same for every turn, and tell nothing about the letters.
+    pub fn digits(&self) -> u64 {
+        let digest = Sha256::new().chain_update(b"digits").chain_update(self.0).finalize();
+        digest.iter().take(8).fold(0, |sum, byte| sum << 8 | u64::from(*byte))
+    }
+
     /// Letters for a value. The key went into the conversation's own digest, which nobody else
     /// knows; it is used on both sides of the value, so that no digest extends another.
     fn letters(&self, label: Label, value: &str, round: u32) -> String {

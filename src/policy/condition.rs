@@ -328,6 +328,7 @@ impl NumberFact {
             Self::UnkRatio => millionths(facts.local.unk_ratio?),
             Self::QueueMs => Some(i128::from(facts.local.queue_ms?)),
             Self::Hour => Some(i128::from(facts.time?.hour)),
+            Self::Draw => Some(i128::from(facts.request.draw?)),
         }
     }
 }

@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::condition::Seen;
-use super::{CheckId, Clearance, LimitId, RouteId, TargetId, Unable, Verify};
+use super::{CheckId, Clearance, Drawn, LimitId, RouteId, TargetId, Unable, Verify};
 use crate::inspect::Level;
 use crate::mask::MaskPlan;
 
@@ -122,6 +122,8 @@ pub struct Trace {
     pub routes: SmallVec<[RouteTried; 4]>,
     /// The targets that were struck out, each with the first thing in its way.
     pub struck: SmallVec<[Struck; 4]>,
+    /// What was drawn, where the route that won shares its requests out.
+    pub drawn: Option<Drawn>,
 }
 
 /// A limit that applied.

@@ -63,8 +63,7 @@ pub fn evaluate(policy: &Policy, facts: &Facts<'_>) -> Decision {
     let sensitivity = sensitivity(policy, facts);
     let context = Context { facts, sensitivity };
     let bounds = narrow(policy, context);
-    let mut trace =
-        Trace { limits: bounds.matched, routes: SmallVec::new(), struck: bounds.struck };
+    let mut trace = Trace { limits: bounds.matched, struck: bounds.struck, ..Trace::default() };
     let usable = bounds.remaining;
     let mut wanted = TargetSet::NONE;
     for (index, route) in policy.routes.iter().enumerate() {
@@ -75,9 +74,9 @@ pub fn evaluate(policy: &Policy, facts: &Facts<'_>) -> Decision {
             trace.routes.push(RouteTried { route: id, result: failed(settled) });
             continue;
         }
-        let targets = route.targets.iter().copied();
-        wanted = wanted.or(targets.clone().collect());
-        let clearances: Vec<Clearance> = targets
+        wanted = wanted.or(route.targets.iter().copied().collect());
+        let clearances: Vec<Clearance> = route
+            .order(route.preferred(facts.request.draw))
             .filter(|target| usable.contains(*target))
             .map(|target| Clearance { target })
             .collect();
@@ -86,6 +85,7 @@ pub fn evaluate(policy: &Policy, facts: &Facts<'_>) -> Decision {
             continue;
         }
         trace.routes.push(RouteTried { route: id, result: RouteResult::Won });
+        trace.drawn = route.drawn(facts.request.draw);
         let permit = Permit { route: id, clearances, mask: bounds.mask, verify: route.verify };
         return Decision { sensitivity, outcome: Outcome::Permit(permit), trace };
     }

@@ -43,6 +43,9 @@ pub struct Explanation<'a> {
     pub struck: Vec<StruckWords<'a>>,
     /// The routes that were tried, up to the one that won.
     pub routes: Vec<RouteWords<'a>>,
+    /// What was drawn, where the route shares its requests out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drawn: Option<String>,
     /// Where it goes, then the fallbacks; empty for a refusal.
     pub targets: Vec<PlaceWords<'a>>,
     /// The code of a refusal.
@@ -157,6 +160,7 @@ impl<'a> Explanation<'a> {
             limits: limits.collect(),
             struck: struck.collect(),
             routes: routes.collect(),
+            drawn: drawn(policy, decision),
             targets: targets.iter().map(place).collect(),
             refused,
             sentence: sentence(policy, decision),
@@ -200,8 +204,25 @@ impl fmt::Display for Explanation<'_> {
                 None => writeln!(out, "  {}: matches", route.id)?,
             }
         }
+        if let Some(drawn) = &self.drawn {
+            writeln!(out, "\ndrawn: {drawn}")?;
+        }
         writeln!(out, "\n{}", self.sentence)
     }
+}
+
+/// Where the request fell, of which shares.
+fn drawn(policy: &Policy, decision: &Decision) -> Option<String> {
+    let drawn = decision.trace.drawn?;
+    let route = policy.routes.get(decision.permit()?.route.0)?;
+    let weights = &route.split.as_ref()?.weights;
+    let shares = route.targets.iter().zip(weights);
+    let shares: Vec<String> = shares
+        .map(|(target, weight)| format!("{} {weight}", policy.target_name(*target)))
+        .collect();
+    let at = number_words(i128::from(drawn.draw), Unit::Share);
+    let name = policy.target_name(drawn.target);
+    Some(format!("{at} of {}, which is the share of {name}", shares.join(", ")))
 }
 
 /// What a limit did here.
@@ -350,16 +371,18 @@ fn decisive_limit(policy: &Policy, decision: &Decision, permit: &Permit) -> Opti
     let mut preferred = TargetSet::NONE;
     let mut fallbacks = TargetSet::NONE;
     for tried in &decision.trace.routes {
-        let targets = policy.routes.get(tried.route.0).map_or(&[][..], |route| &route.targets);
+        let Some(route) = policy.routes.get(tried.route.0) else { continue };
         match tried.result {
             RouteResult::Failed(_) => {}
             RouteResult::AllStruckOut => {
-                preferred = preferred.or(targets.iter().copied().collect());
+                preferred = preferred.or(route.targets.iter().copied().collect());
             }
             RouteResult::Won => {
-                let before = targets.iter().copied().take_while(|target| Some(*target) != first);
+                let drawn = decision.trace.drawn.map(|drawn| drawn.draw);
+                let order = route.order(route.preferred(drawn));
+                let before = order.take_while(|target| Some(*target) != first);
                 preferred = preferred.or(before.collect());
-                fallbacks = targets.iter().copied().collect();
+                fallbacks = route.targets.iter().copied().collect();
             }
         }
     }

@@ -93,6 +93,8 @@ pub struct RequestFacts<'a> {
     pub images: bool,
     /// How good the answer must be; `None` when nobody said.
     pub quality: Option<Quality>,
+    /// Where its conversation falls, in millionths, 0 to 999,999; `None` when nothing was drawn.
+    pub draw: Option<u32>,
 }
 
 /// How the local engine is doing; `None` where it was not asked.

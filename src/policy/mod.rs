@@ -17,6 +17,7 @@ mod facts;
 mod prove;
 mod refuse;
 mod scenario;
+mod split;
 mod verify;
 mod vocabulary;
 mod world;
@@ -41,6 +42,7 @@ pub use facts::{
 };
 pub use prove::{Change, ChangeKind, Difference, diff};
 pub use scenario::Scenario;
+pub use split::{Drawn, draw};
 pub use verify::{Candidate, Verdict, Verify};
 pub use vocabulary::{FactWords, Unit, VOCABULARY};
 pub use world::{
@@ -52,6 +54,7 @@ use std::sync::Arc;
 
 use compile::Tiers;
 use condition::{Check, When};
+use split::Split;
 use vocabulary::{Fact, NumberFact, TextFact, WordFact};
 
 use crate::budget::BudgetSpec;
@@ -148,6 +151,8 @@ struct Route {
     id: String,
     when: When,
     targets: Vec<TargetId>,
+    /// How requests are shared out among the first of them.
+    split: Option<Split>,
     /// When the answer of one of them is good enough.
     verify: Option<Verify>,
     place: RulePlace,
@@ -394,6 +399,13 @@ impl Policy {
         facts.any(|fact| {
             matches!(fact, Fact::Word(WordFact::LocalFits) | Fact::Number(NumberFact::UnkRatio))
         })
+    }
+
+    /// Whether it matters where a request falls between 0 and 1.
+    pub fn asks_draw(&self) -> bool {
+        let mut facts = self.checks.iter().flat_map(Check::reads);
+        self.routes.iter().any(|route| route.split.is_some())
+            || facts.any(|fact| matches!(fact, Fact::Number(NumberFact::Draw)))
     }
 
     /// Whether conditions ask about the model that the client names.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::compile;
 use super::compile::cases::{Case, Given};
 use super::decision::{Decision, Outcome};
+use super::split::DRAWS;
 use super::vocabulary::{Fact, NumberFact, TextFact, WordFact};
 use super::{
     BudgetFact, CallerFacts, Criticality, DataFacts, Estimate, Facts, LocalFacts, Policy, Quality,
@@ -37,6 +38,7 @@ pub struct Scenario {
     tools: bool,
     images: bool,
     quality: Option<Quality>,
+    draw: Option<u32>,
     lang: Option<Lang>,
     local: LocalFacts,
     hour: Option<u8>,
@@ -72,6 +74,7 @@ impl Scenario {
             tools: false,
             images: false,
             quality: None,
+            draw: None,
             lang: Some(Lang::En),
             local: LocalFacts::default(),
             hour: None,
@@ -106,6 +109,7 @@ impl Scenario {
             tools: facts.request.tools,
             images: facts.request.images,
             quality: facts.request.quality,
+            draw: facts.request.draw,
             lang: facts.lang,
             local: facts.local,
             hour: facts.time.map(|time| time.hour),
@@ -219,6 +223,7 @@ impl Scenario {
                 tools: self.tools,
                 images: self.images,
                 quality: self.quality,
+                draw: self.draw,
             },
             lang: self.lang,
             local: self.local,
@@ -332,6 +337,8 @@ impl Scenario {
             }
             NumberFact::UnkRatio => self.local.unk_ratio = Some(share(count)),
             NumberFact::QueueMs => self.local.queue_ms = Some(count),
+            // 1 itself is never drawn.
+            NumberFact::Draw => self.draw = Some(count.min(DRAWS - 1)),
             NumberFact::Hour => {
                 self.hour = u8::try_from(number).ok();
                 self.weekday = self.weekday.or(Some(Weekday::Wednesday));

@@ -45,6 +45,7 @@ pub(super) enum NumberFact {
     UnkRatio,
     QueueMs,
     Hour,
+    Draw,
 }
 
 /// Facts whose value is free text.
@@ -167,7 +168,7 @@ impl NumberFact {
     /// What the number counts.
     pub(super) const fn unit(&self) -> Unit {
         match self {
-            Self::TaskConfidence | Self::UnkRatio => Unit::Share,
+            Self::TaskConfidence | Self::UnkRatio | Self::Draw => Unit::Share,
             Self::TokensInput | Self::TokensOutputMax => Unit::Tokens,
             Self::CostEstimate | Self::BudgetLeft(_) => Unit::Usd,
             Self::BudgetUsed(_) => Unit::Percent,
@@ -237,6 +238,8 @@ vocabulary! {
     "request.tools" = Fact::Word(WordFact::Tools), "whether tools are offered", "client";
     "request.images" = Fact::Word(WordFact::Images), "whether pictures are attached", "client";
     "request.quality" = Fact::Word(WordFact::Quality), "how good the answer must be", "client";
+    "request.draw" = Fact::Number(NumberFact::Draw),
+        "where the conversation falls between 0 and 1, drawn once for all its turns", "gateway";
     "lang" = Fact::Word(WordFact::Lang), "the main language", "inspection";
     "local.fits" = Fact::Word(WordFact::LocalFits), "whether the prompt fits the local model", "engine";
     "local.unk_ratio" = Fact::Number(NumberFact::UnkRatio),

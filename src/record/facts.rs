@@ -112,6 +112,9 @@ pub struct RecordedRequest<'a> {
     /// How good the answer must be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quality: Option<Cow<'a, str>>,
+    /// Where the conversation fell, in millionths, if that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draw: Option<u32>,
 }
 
 /// How a budget stood.
@@ -232,6 +235,7 @@ impl<'a> RecordedRequest<'a> {
                 .map(|(name, _)| name.into())
                 .collect(),
             quality: request.quality.map(|quality| quality.name().into()),
+            draw: request.draw,
         }
     }
 }

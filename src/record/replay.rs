@@ -93,6 +93,9 @@ impl<'p> Replay<'p> {
         if let Some(pack) = self.policy.detect().packs.iter().find(|pack| !on(pack.name())) {
             return Some(format!("the detectors of pack `{}` were not on", pack.name()));
         }
+        if self.policy.asks_draw() && recorded.request.draw.is_none() {
+            return Some("where the request falls was not drawn".to_owned());
+        }
         if words.is_some() {
             return None;
         }
@@ -157,6 +160,7 @@ impl<'p> Replay<'p> {
                 tools: with("tools"),
                 images: with("images"),
                 quality: recorded.request.quality.as_deref().and_then(Quality::from_name),
+                draw: recorded.request.draw,
             },
             lang: recorded.lang.as_deref().and_then(Lang::from_name),
             local: LocalFacts {

@@ -10,12 +10,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
 
 use super::{Place, place};
 use crate::chat::Usage;
 use crate::destination::Destination;
 use crate::money::{NanoUsd, Tokens};
-use crate::policy::{Decision, Estimate, Policy, TargetId};
+use crate::policy::{self, Decision, Estimate, Policy, TargetId};
 use crate::record::read::PastRow;
 use crate::record::{LedgerError, Reader, RecordedFacts, Replay, Replayed};
 use crate::route::price::Listing;
@@ -82,6 +83,11 @@ enum Egress {
     Removed,
 }
 
+/// Digits that nobody chose, from a decision's id.
+fn digest_of(id: &str) -> u64 {
+    Sha256::digest(id).iter().take(8).fold(0, |sum, byte| sum << 8 | u64::from(*byte))
+}
+
 impl Past<'_> {
     /// Decides the requests since a moment again and compares. Blocks on the ledger.
     ///
@@ -105,10 +111,12 @@ impl Past<'_> {
             report.cannot("it was recorded by a version that kept no facts");
             return;
         }
-        let Some(facts) = RecordedFacts::read(row.facts_json) else {
+        let Some(mut facts) = RecordedFacts::read(row.facts_json) else {
             report.cannot("its facts cannot be read");
             return;
         };
+        // What was not drawn then is drawn now, so that shares come out as they would have.
+        facts.request.draw.get_or_insert_with(|| policy::draw(digest_of(row.id)));
         let estimate =
             |target: TargetId, facts: &RecordedFacts<'_>| self.estimate(target, facts, row.at);
         match replay.decide(&facts, None, &estimate) {

@@ -37,6 +37,8 @@ mod failures;
 #[cfg(test)]
 mod guide;
 #[cfg(test)]
+mod hedge;
+#[cfg(test)]
 mod interfaces;
 #[cfg(test)]
 mod keys;
@@ -78,6 +80,8 @@ mod route;
 mod shape;
 #[cfg(test)]
 mod shutdown;
+#[cfg(test)]
+mod split;
 #[cfg(test)]
 mod stream;
 #[cfg(test)]

@@ -198,3 +198,23 @@ async fn an_error_never_repeats_the_prompt() {
     }
     proxy.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_of_before_is_not_to_be_had_and_that_is_said() {
+    let (_upstream, proxy) = proxy().await;
+    for (method, path) in [
+        ("GET", "/v1/responses/resp_1"),
+        ("DELETE", "/v1/responses/resp_1"),
+        ("POST", "/v1/responses/resp_1/cancel"),
+        ("GET", "/v1/responses/resp_1/input_items"),
+    ] {
+        let request = proxy.client.request(method.parse().unwrap(), proxy.url(path));
+        let reply = request.bearer_auth(crate::support::KEY).send().await.unwrap();
+        assert_eq!(reply.status(), 404, "{method} {path}");
+        let body: serde_json::Value =
+            serde_json::from_slice(&reply.bytes().await.unwrap()).unwrap();
+        let message = body["error"]["message"].as_str().unwrap();
+        assert!(message.contains("answers are not kept here"), "{message}");
+    }
+    proxy.stop().await;
+}

@@ -12,6 +12,7 @@ mod detect;
 mod matchers;
 mod rules;
 pub(super) mod schema;
+mod split;
 mod verify;
 pub(super) mod suite;
 mod words;

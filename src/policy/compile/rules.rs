@@ -23,7 +23,7 @@ impl RulePlace {
 
 pub(super) const LIMIT_KEYS: [&str; 7] =
     ["id", "why", "when", "allow_zones", "mask", "max_cost_usd", "deny_targets"];
-pub(super) const ROUTE_KEYS: [&str; 4] = ["id", "when", "use", "verify"];
+pub(super) const ROUTE_KEYS: [&str; 5] = ["id", "when", "use", "split", "verify"];
 
 pub(super) const MASK_KEYS: [&str; 3] = ["labels", "mode", "likely"];
 
@@ -101,9 +101,13 @@ impl Compiler<'_> {
         let id = self.rule_id(&fields);
         let when = self.when(&fields, Stage::Routes);
         let targets = fields.need("use", &mut self.reader).map(|at| self.uses(&at));
+        let split = self.split(&fields, targets.as_deref().unwrap_or_default());
         let verify = self.verify(&fields, targets.as_deref().unwrap_or_default());
+        if let (Some(split), Some(verify)) = (&split, &verify) {
+            self.check_split_and_verify(&fields, split, (verify.of, targets.as_deref()));
+        }
         let place = RulePlace::of(&fields, at);
-        Some(Route { id: id?, when, targets: targets?, verify, place })
+        Some(Route { id: id?, when, targets: targets?, split, verify, place })
     }
 
     fn uses(&mut self, at: &Cursor<'_>) -> Vec<TargetId> {

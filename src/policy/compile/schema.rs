@@ -290,6 +290,14 @@ fn route_key(key: &str) -> Value {
             ] }),
             "targets in the order of preference",
         ),
+        "split" => said(
+            json!({
+                "type": "object",
+                "minProperties": 2,
+                "additionalProperties": { "type": "integer", "minimum": 1, "maximum": 1_000_000 },
+            }),
+            "how requests are shared out among the first targets, `name: weight`",
+        ),
         _ => said(
             object(&verify::KEYS, &["of", "min_token_prob_p10"], |key| match key {
                 "of" => {

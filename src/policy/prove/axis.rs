@@ -5,6 +5,7 @@
     reason = "the few that are special are named; the rest is treated alike"
 )]
 
+use super::super::split::DRAWS;
 use super::super::vocabulary::{NumberFact, TextFact, WordFact};
 use super::super::{Policy, TargetId};
 use crate::inspect::{Confidence, Label, Level};
@@ -71,6 +72,7 @@ impl Axis {
         match self {
             Self::Number(NumberFact::TaskConfidence | NumberFact::UnkRatio) => (0, 1_000_000),
             Self::Number(NumberFact::Hour) => (0, 23),
+            Self::Number(NumberFact::Draw) => (0, i128::from(DRAWS) - 1),
             Self::Budget(_) | Self::Cost(_) => (0, NANOS_MAX),
             _ => (0, i128::from(u32::MAX)),
         }
@@ -150,6 +152,7 @@ const fn number_name(fact: &NumberFact) -> &'static str {
         NumberFact::UnkRatio => "local.unk_ratio",
         NumberFact::QueueMs => "local.queue_ms",
         NumberFact::Hour => "time.hour",
+        NumberFact::Draw => "request.draw",
     }
 }
 

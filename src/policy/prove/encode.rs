@@ -12,7 +12,7 @@
 
 use super::super::condition::{Check, Test, Truth, When};
 use super::super::vocabulary::{Fact, NumberFact, TextFact, WordFact};
-use super::super::{Masking, Policy, TargetId};
+use super::super::{Masking, Policy, Route, TargetId};
 use super::axis::{Atom, Axis};
 use super::labels::level_at;
 use super::solver::Lit;
@@ -340,16 +340,20 @@ impl Encoded {
             let lives = space.formula.and([matches, any]);
             let wins = space.formula.and([open, lives]);
             open = space.formula.and([open, !lives]);
-            let mut before = wins;
             for target in &route.targets {
-                let Some(usable) = usable(target) else { continue };
-                if let Some(sends) = sends.get_mut(target.0) {
+                if let (Some(usable), Some(sends)) = (usable(target), sends.get_mut(target.0)) {
                     sends.push(space.formula.and([wins, usable]));
                 }
-                if let Some(first) = first.get_mut(target.0) {
-                    first.push(space.formula.and([before, usable]));
+            }
+            for (place, drawn) in draws(space, route).into_iter().enumerate() {
+                let mut before = space.formula.and([wins, drawn]);
+                for target in route.order(place) {
+                    let Some(usable) = usable(&target) else { continue };
+                    if let Some(first) = first.get_mut(target.0) {
+                        first.push(space.formula.and([before, usable]));
+                    }
+                    before = space.formula.and([before, !usable]);
                 }
-                before = space.formula.and([before, !usable]);
             }
             self.matches.push(matches);
             self.lives.push(lives);
@@ -370,6 +374,22 @@ impl Encoded {
         let masks: Vec<Lit> = masks.map(|(_, applies)| *applies).collect();
         space.formula.or(masks)
     }
+}
+
+/// By place among a route's targets: that a request prefers the target there. Nothing drawn prefers the
+/// first.
+fn draws(space: &mut Space, route: &Route) -> Vec<Lit> {
+    let Some(split) = &route.split else { return vec![space.formula.always()] };
+    let axis = Axis::Number(NumberFact::Draw);
+    let mut left = space.formula.always();
+    let mut draws = Vec::new();
+    for end in &split.ends {
+        let never = space.formula.never();
+        let behind = space.at_least(&axis, i128::from(*end)).unwrap_or(never);
+        draws.push(space.formula.and([left, !behind]));
+        left = space.formula.and([left, behind]);
+    }
+    draws
 }
 
 /// Every find that counts for a policy.

@@ -92,6 +92,10 @@ impl Survey {
                 (Fact::Text(fact), test) => self.texts.entry(fact.clone()).or_default().add(test),
             }
         }
+        for split in policy.routes.iter().filter_map(|route| route.split.as_ref()) {
+            let cuts = split.ends.iter().map(|end| i128::from(*end));
+            self.cuts.entry(Axis::Number(NumberFact::Draw)).or_default().extend(cuts);
+        }
         for limit in &policy.limits {
             if let Some(most) = limit.cost_max {
                 let above = most.nanos().saturating_add(1);

@@ -97,7 +97,9 @@ impl Witness {
             (Axis::Number(fact), Atom::Span(low, high)) => {
                 let number = easy(*low, *high);
                 let value = match fact {
-                    NumberFact::TaskConfidence | NumberFact::UnkRatio => decimal(number),
+                    NumberFact::TaskConfidence | NumberFact::UnkRatio | NumberFact::Draw => {
+                        decimal(number)
+                    }
                     _ => number.to_string(),
                 };
                 self.add(name, value, Given::Number(Fact::Number(fact.clone()), number));

@@ -96,7 +96,7 @@ fn phrase(
                 format!("{}% used", decimal(share_of(spent, limit).saturating_mul(100)))
             })
         }
-        Axis::Number(NumberFact::TaskConfidence | NumberFact::UnkRatio) => {
+        Axis::Number(NumberFact::TaskConfidence | NumberFact::UnkRatio | NumberFact::Draw) => {
             numbers(&name, axis.bounds(), atoms, decimal)
         }
         Axis::Number(_) => numbers(&name, axis.bounds(), atoms, |number| number.to_string()),

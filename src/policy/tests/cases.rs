@@ -25,6 +25,27 @@ fn matchers_match() {
 }
 
 #[test]
+fn shares_are_drawn_and_told() {
+    let policy = compile(include_str!("../../../tests/policy/split.yaml"));
+    run(&policy);
+    let case = policy.cases().iter().find(|case| case.name == "the smaller share").unwrap();
+    let told = explain(&policy, &evaluate(&policy, &Scenario::of(&policy, case).facts()));
+    assert!(
+        told.contains("drawn: 0.95 of cloud 90, world 10, which is the share of world\n"),
+        "{told}"
+    );
+    assert!(
+        told.contains("Goes to world (global), then, if that fails, to cloud (eu), local"),
+        "{told}"
+    );
+    // Who was never drawn before is not what a limit took away.
+    let case = policy.cases().iter().find(|case| case.name.starts_with("limits hold")).unwrap();
+    let decision = evaluate(&policy, &Scenario::of(&policy, case).facts());
+    assert_eq!(why(&policy, &decision), "confidential data stays in the EU");
+    assert_eq!(decision.trace.drawn.map(|drawn| drawn.draw), Some(950_000));
+}
+
+#[test]
 fn expressions_hold_and_fail_and_are_unknown() {
     run(&compile(include_str!("../../../tests/policy/cel.yaml")));
 }

@@ -84,11 +84,12 @@ fn what_is_not_laid_out_is_refused() {
     }
 }
 
-const FILES: [&str; 4] = [
+const FILES: [&str; 5] = [
     include_str!("../../../policies/default.yaml"),
     include_str!("../../../policies/healthcare.yaml"),
     include_str!("../../../policies/finance_test.yaml"),
     include_str!("../../../tests/policy/matchers.yaml"),
+    include_str!("../../../tests/policy/split.yaml"),
 ];
 
 const SIGNS: [&str; 24] = [

@@ -61,8 +61,17 @@ const EFFECTS: &[&str] = &[
     "mask: person.name",
 ];
 
-const USES: &[&str] =
-    &["[local]", "[cloud]", "[cloud, local]", "[local, cloud]", "[world, cloud]", "[world]"];
+const USES: &[&str] = &[
+    "[local]",
+    "[cloud]",
+    "[cloud, local]",
+    "[local, cloud]",
+    "[world, cloud]",
+    "[world]",
+    "[cloud, local], split: { cloud: 3, local: 1 }",
+    "[local, cloud], split: { local: 1, cloud: 3 }",
+    "[world, cloud, local], split: { world: 1, cloud: 1 }",
+];
 
 /// A small policy, without its end.
 pub(super) fn small_policy() -> impl Strategy<Value = String> {
@@ -102,6 +111,15 @@ pub(super) fn every_request(texts: &[&str]) -> Option<Vec<String>> {
         vec![vec!["", "target.local.unable: down\n"], vec!["", "target.cloud.unable: down\n"]];
     if named("[world") {
         axes.push(vec!["", "target.world.unable: down\n"]);
+    }
+    if named("split:") {
+        axes.push(vec![
+            "",
+            "request.draw: 0.1\n",
+            "request.draw: 0.3\n",
+            "request.draw: 0.6\n",
+            "request.draw: 0.9\n",
+        ]);
     }
     if named("data.") {
         axes.push(vec!["", "data.scan: partial\n"]);
