@@ -26,14 +26,6 @@ fn every_mistake_has_a_place_and_a_way_out() {
         ("store: { path: x }\n", "unknown key `path`"),
         ("durability: maybe\n", "unknown durability `maybe`"),
         ("cache: { keep: 1m }\n", "unknown key `keep`"),
-        (
-            "targets: [{ name: a, zone: eu, provider: openai, model: m, hedge: { after: 0s } }]\n",
-            "this would ask two targets every time",
-        ),
-        (
-            "targets: [{ name: a, zone: eu, provider: openai, model: m, hedge: { before: 2s } }]\n",
-            "unknown key `before`",
-        ),
         ("cache: { kept_for: 0s }\n", "this keeps nothing"),
         ("cache: { sensitivity_max: restricted }\n", "restricted requests are never kept"),
         ("cache: { requests: determinstic }\n", "did you mean `deterministic`?"),
@@ -95,6 +87,14 @@ fn every_mistake_has_a_place_and_a_way_out() {
 #[test]
 fn mistakes_about_providers_are_told() {
     for (text, expected) in [
+        (
+            "targets: [{ name: a, zone: eu, provider: openai, model: m, hedge: { after: 0s } }]\n",
+            "this would ask two targets every time",
+        ),
+        (
+            "targets: [{ name: a, zone: eu, provider: openai, model: m, hedge: { before: 2s } }]\n",
+            "unknown key `before`",
+        ),
         (
             "targets: [{ name: a, zone: eu, provider: azure, model: m, key: env:KEY }]\n",
             "`azure` has no address of its own",

@@ -15,7 +15,7 @@ restricted_may_reach: { zones: any, why: tested elsewhere }
 routes: [{ id: out, use: [cloud, other, local], split: { cloud: 1, other: 1 } }]
 ";
 
-async fn gateway(upstream: &Upstream, cloud_is_down: bool) -> Proxy {
+async fn gateway(upstream: &Upstream, cloud_at: Option<&str>) -> Proxy {
     Proxy::with(upstream, |settings, folder| {
         let path = folder.path().join("policy.yaml");
         std::fs::write(&path, POLICY).unwrap();
@@ -23,9 +23,10 @@ async fn gateway(upstream: &Upstream, cloud_is_down: bool) -> Proxy {
         let mut other = settings.targets[1].clone();
         other.name = "other".to_owned();
         settings.targets.push(other);
-        if let (true, TargetKind::Remote(remote)) = (cloud_is_down, &mut settings.targets[1].kind) {
-            // Nobody listens there.
-            remote.base_url = "http://127.0.0.1:9/v1".to_owned();
+        if let (Some(address), TargetKind::Remote(remote)) =
+            (cloud_at, &mut settings.targets[1].kind)
+        {
+            address.clone_into(&mut remote.base_url);
         }
     })
     .await
@@ -34,7 +35,7 @@ async fn gateway(upstream: &Upstream, cloud_is_down: bool) -> Proxy {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_conversation_stays_where_it_began_and_others_go_elsewhere() {
     let upstream = Upstream::script([Say::Whole(200, answer("Noted.", 9, 9))]).await;
-    let proxy = gateway(&upstream, false).await;
+    let proxy = gateway(&upstream, None).await;
     let policy = proxy.gateway.app.policy();
     let mut went = Vec::new();
     for number in 0..40 {
@@ -67,7 +68,8 @@ async fn a_conversation_stays_where_it_began_and_others_go_elsewhere() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_share_of_one_that_is_down_goes_to_the_next() {
     let upstream = Upstream::script([Say::Whole(200, answer("Noted.", 9, 9))]).await;
-    let proxy = gateway(&upstream, true).await;
+    // Nobody listens there.
+    let proxy = gateway(&upstream, Some("http://127.0.0.1:9/v1")).await;
     let mut drew_cloud = 0;
     for number in 0..20 {
         let reply = proxy.send(&chat(&format!("Question {number}"))).await;
