@@ -3,6 +3,7 @@
 mod health;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -86,6 +87,8 @@ pub struct Destination {
     pub seats: Arc<Semaphore>,
     /// Those who wait for one.
     pub line: Line,
+    /// How long its first word is waited for before another target is asked, too.
+    pub hedge: Option<Duration>,
     /// How it fares.
     pub health: Arc<Health>,
 }

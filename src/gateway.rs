@@ -382,6 +382,7 @@ fn destination(
         power: settings.power,
         seats: Arc::new(Semaphore::new(settings.concurrency.min(Semaphore::MAX_PERMITS))),
         line,
+        hedge: settings.hedge,
         health: Arc::new(Health::new(settings.breaker)),
     })
 }

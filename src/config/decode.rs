@@ -95,6 +95,7 @@ const TARGET: &[&str] = &[
     "timeouts",
     "concurrency",
     "breaker",
+    "hedge",
 ];
 const SERVES: &[&str] = &["input_tokens_max", "output_tokens_max", "tools", "images"];
 const BREAKER: &[&str] = &["in_a_row", "open", "open_max"];
@@ -285,6 +286,7 @@ impl Decoder<'_> {
             self.serves(&at, &mut target.serves);
         }
         self.set(&fields, "concurrency", &mut target.concurrency, Self::count);
+        self.set(&fields, "hedge", &mut target.hedge, |it, at| it.hedge(at).map(Some));
         Some(TargetSettings { name: name?, zone: zone_name?, ..target })
     }
 
@@ -320,6 +322,19 @@ impl Decoder<'_> {
         });
         self.set(&fields, "open", &mut rules.open, Self::duration);
         self.set(&fields, "open_max", &mut rules.open_max, Self::duration);
+    }
+
+    /// When another target is asked besides.
+    fn hedge(&mut self, at: &Cursor<'_>) -> Option<Duration> {
+        let fields = self.reader.fields(at, &["after"])?;
+        let after = fields.need("after", &mut self.reader)?;
+        let pause = self.duration(&after)?;
+        if pause.is_zero() {
+            let message = "this would ask two targets every time".to_owned();
+            self.reader.wrong_with_help(&after, message, "write what is slow, such as `2s`");
+            return None;
+        }
+        Some(pause)
     }
 
     fn serves(&mut self, at: &Cursor<'_>, serves: &mut Serves) {

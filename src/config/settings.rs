@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::cache;
 use crate::caller::{Anonymous, CallerSettings, KeyDigest, TeamRates};
@@ -148,6 +149,9 @@ pub struct TargetSettings {
     pub concurrency: usize,
     /// Most requests that wait for one of those to end; a local engine has a line of its own.
     pub queue: usize,
+    /// How long its first word is waited for before another target is asked, too; `None` means as long
+    /// as its timeouts say.
+    pub hedge: Option<Duration>,
     /// When it is left alone, and for how long.
     pub breaker: Rules,
     /// Whether it can be used.
@@ -256,6 +260,7 @@ impl TargetSettings {
             serves: Serves { tools: false, images: false, ..Serves::default() },
             concurrency: 256,
             queue: 0,
+            hedge: None,
             breaker: Rules::DEFAULT,
             power: Power::On,
         }
@@ -274,6 +279,7 @@ impl TargetSettings {
             serves: Serves::default(),
             concurrency: 64,
             queue: QUEUE,
+            hedge: None,
             breaker: Rules::DEFAULT,
             power: Power::Off,
         }

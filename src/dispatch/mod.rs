@@ -5,6 +5,8 @@
 //! nothing is tried again, because the caller would get (and pay for) two answers.
 
 mod comparison;
+mod ending;
+mod hedge;
 mod local;
 mod masking;
 mod remote;
@@ -96,6 +98,19 @@ pub enum Content {
     },
 }
 
+impl Content {
+    /// The same, at the cost of another attempt besides.
+    fn with_cost_of(self, other: NanoUsd) -> Self {
+        match self {
+            Self::Whole { body, cost } => Self::Whole { body, cost: cost + other },
+            Self::Events { pieces, cost_max } => {
+                Self::Events { pieces, cost_max: cost_max + other }
+            }
+            Self::Refusal { .. } => self,
+        }
+    }
+}
+
 /// Sizes only: an answer is content.
 impl fmt::Debug for Content {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -163,6 +178,8 @@ async fn tried(
     let mut spare: Option<(TargetId, local::Heard)> = None;
     let mut last: Option<(TargetId, Miss)> = None;
     let mut clearances = clearances.into_iter();
+    // An answer that is looked at is waited for: another beside it would take its place unseen.
+    let is_open = verify.is_none();
     while let Some(clearance) = clearances.next() {
         let target = clearance.target();
         let Some(destination) = app.destination(target) else { continue };
@@ -199,8 +216,17 @@ async fn tried(
         let verify = verify.filter(|verify| verify.of == target);
         let look =
             verify.map(|verify| Look { verify, rest: &mut clearances, estimates: &estimates });
-        let work = attempt((destination, others), clearance, settlement, (wanted, look));
-        match work.await {
+        let hedge = destination.hedge.filter(|_| is_open && others == Others::Some);
+        let (target, done) = if let Some(after) = hedge {
+            let (clearances, carried) = (&mut clearances, carried.cost);
+            let rest = hedge::Rest { clearances, estimates: &estimates, carried };
+            let first = (destination, clearance);
+            Box::pin(hedge::answer(first, settlement, after, rest, wanted)).await
+        } else {
+            let work = attempt((destination, others), clearance, settlement, (wanted, look));
+            (target, work.await)
+        };
+        match done {
             Ok(content) => return Ok(Answer { target: Some(target), content }),
             Err(miss) if miss.another == Another::MayHelp => last = Some((target, *miss)),
             Err(miss) => {

@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::comparison::{self, Comparison, Sample};
+use super::ending::{Ended, Left, Race};
 use crate::app::App;
 use crate::budget::{Charge, Hold};
 use crate::cache::Place;
@@ -21,11 +22,10 @@ use crate::destination::Destination;
 use crate::idempotency::Ticket;
 use crate::money::{NanoUsd, Tokens};
 use crate::policy::{TargetId, Verdict};
-use crate::record::{self, Ending, SentTo, SettledRow};
+use crate::record::{self, Ending, SentTo};
 use crate::route::price::Price;
 use crate::telemetry::traces::{Attribute, Attributes, End, Parts, Reach, Span};
 use crate::telemetry::{Outcome, RequestLabels, Sums, genai};
-use crate::trail;
 
 /// What the end of a request means for the money.
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +41,7 @@ pub enum Bill {
 }
 
 /// What earlier attempts of the same request came to.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Carried {
     /// What they may be billed.
     pub cost: NanoUsd,
@@ -54,6 +54,15 @@ pub struct Carried {
 impl Carried {
     /// There was none.
     pub const NOTHING: Self = Self { cost: NanoUsd::ZERO, imputed: NanoUsd::ZERO, verified: None };
+
+    /// With what others came to.
+    pub(super) fn and(self, others: Self) -> Self {
+        Self {
+            cost: self.cost + others.cost,
+            imputed: self.imputed + others.imputed,
+            verified: others.verified.or(self.verified),
+        }
+    }
 
     pub(super) const fn is_nothing(&self) -> bool {
         !self.cost.is_positive() && !self.imputed.is_positive()
@@ -234,6 +243,8 @@ pub struct Settlement {
     sample: Option<Box<Sample>>,
     /// The answer that the client has, which this attempt is compared with.
     comparison: Option<Box<Comparison>>,
+    /// The attempts that run beside it.
+    race: Option<Arc<Race>>,
     opened: Instant,
     /// What is known to be used so far, for an end that nobody announces.
     pub so_far: Bill,
@@ -260,6 +271,7 @@ impl Settlement {
             verified: None,
             sample: None,
             comparison: None,
+            race: None,
             opened: clock::instant(),
             so_far,
             _seat: seat,
@@ -356,6 +368,21 @@ impl Settlement {
     pub fn give_up(mut self, bill: Bill) -> Carried {
         let is_judged = self.verified.is_some();
         self.count_attempt(if is_judged { "not_accepted" } else { "missed" });
+        let carried = self.settle_alone(bill);
+        match self.race.take().map(|race| race.leave(carried)) {
+            None => carried,
+            Some(Left::Behind) => Carried::NOTHING,
+            Some(Left::Last(all)) => all,
+            Some(Left::Ends(ended)) => {
+                self.app.record_ending(ended.row(&self.app, &self.case));
+                Carried::NOTHING
+            }
+        }
+    }
+
+    /// Settles the money of this attempt, which does not end the request. Returns what it and those
+    /// before it came to.
+    fn settle_alone(&mut self, bill: Bill) -> Carried {
         let before = self.carried;
         let Some(hold) = self.hold.take() else { return before };
         let reserved = hold.charge().billed;
@@ -366,11 +393,12 @@ impl Settlement {
                 hold.settle(Charge { billed: sums.cost, imputed: sums.imputed });
             }
         }
-        Carried {
-            cost: before.cost + sums.cost,
-            imputed: before.imputed + sums.imputed,
-            verified: self.verified.or(before.verified),
-        }
+        before.and(Carried { cost: sums.cost, imputed: sums.imputed, verified: self.verified })
+    }
+
+    /// From here on it runs beside another attempt, or may.
+    pub(super) fn joins(&mut self, race: &Arc<Race>) {
+        self.race = Some(race.enter());
     }
 
     /// Ends the request and returns what it cost.
@@ -393,51 +421,31 @@ impl Settlement {
             self.close_comparison(*comparison, outcome, (usage, sums));
             return sums.cost;
         }
-        let carried = self.carried;
-        let sums = Sums {
-            cost: sums.cost + carried.cost,
-            imputed: sums.imputed + carried.imputed,
-            ..sums
-        };
-        let ending = if carried.is_nothing() { ending } else { Ending::Settled };
-        let verified = self.verified.or(carried.verified);
-        let is_kept = verified.is_some_and(|it| it.verdict == Verdict::Kept);
-        // An answer that was not accepted, and given for want of a better one, is given once.
-        if let Some(place) = self.case.place.as_ref().filter(|_| !is_kept)
+        let (target, first_piece, verified) = (self.target, self.first_piece, self.verified);
+        let ended = Ended { target, outcome, ending, usage, sums, first_piece, verified };
+        let ended = ended.with(self.carried);
+        let cost = ended.sums.cost;
+        // An answer that was given for want of a better one is given once.
+        if let Some(place) = self.case.place.as_ref().filter(|_| !ended.is_makeshift())
             && outcome == Outcome::Answered
         {
-            place.answered(self.target, sums.cost + sums.avoided);
+            place.answered(self.target, cost + ended.sums.avoided);
         }
         self.count_attempt(outcome.name());
-        self.count(outcome, usage, sums);
-        let target = self.destination().map_or("other", |it| it.name.as_str());
-        trail::told(&self.app, &self.case, target, outcome.name(), sums.cost);
-        let row = SettledRow {
-            id: self.case.id.clone(),
-            ending,
-            outcome: outcome.name().to_owned(),
-            answered_by: self.destination().map(|it| it.chosen(&self.case.route)),
-            weights: self.destination().and_then(Destination::weights),
-            sent_to: self.case.sent_to.list(),
-            raised: self.case.raised.get(),
-            cost: sums.cost,
-            avoided: sums.avoided,
-            imputed: sums.imputed,
-            usage,
-            latency: self.case.started.elapsed(),
-            ttft: self.first_piece,
-            verified: verified.map(Verified::recorded),
-            compared: None,
-            read_in: self.case.read_in.get(),
-            cached_from: None,
+        let ended = match self.race.take() {
+            Some(race) => race.end(ended),
+            None => Some(ended),
         };
+        // Where another attempt still runs, that one closes the row.
+        let Some(ended) = ended else { return cost };
+        let row = ended.row(&self.app, &self.case);
         match self.sample.take().filter(|_| outcome == Outcome::Answered) {
             // Without a record nothing is bought, and nothing ends.
             _ if !self.case.is_recorded => {}
             Some(sample) => comparison::begin(&self.app, &self.case, *sample, row),
             None => self.app.record_ending(row),
         }
-        sums.cost
+        ended.sums.cost
     }
 
     /// Ends the request whose answer was compared: it has one row, and that is written now.
@@ -512,27 +520,6 @@ impl Settlement {
         ];
         self.case.part("attempt", self.opened, (reach, end), attributes);
     }
-
-    fn count(&self, outcome: Outcome, usage: Option<Usage>, sums: Sums) {
-        let metrics = &self.app.metrics;
-        let target = self.destination().map_or("other", |it| it.name.as_str());
-        let labels = self.case.labels(target);
-        let names = [labels.route, target, self.case.surface, outcome.name()];
-        metrics.requests.with_label_values(&names).inc();
-        let took = self.case.started.elapsed();
-        metrics.took(labels, outcome, (took, self.first_piece));
-        metrics.spent(labels, sums);
-        if let Some(usage) = usage {
-            let price = self.destination().and_then(|it| it.price(self.case.at));
-            if price.is_some_and(|price| price.cost(&usage).is_none()) {
-                metrics.unpriced.with_label_values(&[target]).inc();
-            }
-            metrics.used(labels, &usage);
-            if let Some(first) = self.first_piece {
-                metrics.streamed(labels, took.saturating_sub(first), usage.output_total());
-            }
-        }
-    }
 }
 
 /// What the machine's time is worth, rounded up.
@@ -546,7 +533,16 @@ fn imputed(machine_hour: NanoUsd, engine_time: Duration) -> NanoUsd {
 impl Drop for Settlement {
     fn drop(&mut self) {
         let so_far = self.so_far;
-        self.close(Outcome::ClientGone, so_far);
+        let Some(race) = self.race.take_if(|race| self.hold.is_some() && race.goes_on()) else {
+            self.close(Outcome::ClientGone, so_far);
+            return;
+        };
+        // Another attempt was quicker, or goes on: this one is cancelled.
+        self.count_attempt("outrun");
+        let carried = self.settle_alone(so_far);
+        if let Left::Ends(ended) = race.leave(carried) {
+            self.app.record_ending(ended.row(&self.app, &self.case));
+        }
     }
 }
 

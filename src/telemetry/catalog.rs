@@ -104,7 +104,7 @@ catalog! {
     BUDGET_END = "budget_window_end_timestamp_seconds" Gauge ["budget", "subject"]
         "When the current window ends, in seconds since 1970.";
     ATTEMPTS = "attempts_total" Counter ["target", "result"]
-        "Requests sent to a target, retries included.";
+        "Requests sent to a target, retries included. `hedged` counts second attempts beside a slow one, `outrun` those that were cancelled because another was quicker.";
     LOCAL_QUEUE = "local_queue_depth" Gauge ["model"]
         "Requests that wait for the local engine.";
     LOCAL_SPEED = "local_tokens_per_second" Histogram(SPEED) ["model"]

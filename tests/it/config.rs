@@ -88,6 +88,14 @@ fn every_mistake_has_a_place_and_a_way_out() {
 fn mistakes_about_providers_are_told() {
     for (text, expected) in [
         (
+            "targets: [{ name: a, zone: eu, provider: openai, model: m, hedge: { after: 0s } }]\n",
+            "this would ask two targets every time",
+        ),
+        (
+            "targets: [{ name: a, zone: eu, provider: openai, model: m, hedge: { before: 2s } }]\n",
+            "unknown key `before`",
+        ),
+        (
             "targets: [{ name: a, zone: eu, provider: azure, model: m, key: env:KEY }]\n",
             "`azure` has no address of its own",
         ),

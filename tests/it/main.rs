@@ -39,6 +39,8 @@ mod failures;
 #[cfg(test)]
 mod guide;
 #[cfg(test)]
+mod hedge;
+#[cfg(test)]
 mod interfaces;
 #[cfg(test)]
 mod keys;
