@@ -367,8 +367,7 @@ async fn what_the_containers_run_runs() {
     assert_eq!(answered.lines().collect::<Vec<_>>(), vec!["200"; sends]);
 
     // Prometheus asks by the service's name, and reads what the load has left.
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let asked = client
+    let asked = crate::support::client()
         .get(format!("http://{}/metrics", demo.admin))
         .header("host", format!("ambidex:{ADMIN_PORT}"))
         .send()
