@@ -28,7 +28,7 @@ fn every_mistake_has_a_place_and_a_way_out() {
         ("cache: { keep: 1m }\n", "unknown key `keep`"),
         ("cache: { kept_for: 0s }\n", "this keeps nothing"),
         ("cache: { sensitivity_max: restricted }\n", "restricted requests are never kept"),
-        ("cache: { requests: determinstic }\n", "did you mean `deterministic`?"),
+        ("cache: { requests: deterministik }\n", "did you mean `deterministic`?"),
         ("targets: []\n", "at least one target is needed"),
         ("targets: [{ name: a, zone: on-host }]\n", "needs `engine` (a local model) or `provider`"),
         (

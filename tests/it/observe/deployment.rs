@@ -57,8 +57,8 @@ fn the_image_is_built_from_what_is_there() {
         let line = manifest.lines().find(|it| it.starts_with(&format!("{name} = "))).unwrap();
         line.split('"').nth(1).unwrap().to_owned()
     };
-    let froms = all("FROM");
-    let bases: Vec<&str> = froms.iter().map(|it| it.split(' ').next().unwrap()).collect();
+    let stages = all("FROM");
+    let bases: Vec<&str> = stages.iter().map(|it| it.split(' ').next().unwrap()).collect();
     let [build, run] = bases.as_slice() else { panic!("{bases:?}") };
     // The compiler that the manifest asks for, and one C library for building and running.
     assert!(build.starts_with(&format!("rust:{}-", field("rust-version"))), "{build}");
@@ -71,7 +71,7 @@ fn the_image_is_built_from_what_is_there() {
         match words.as_slice() {
             [stage, from, to] if stage.starts_with("--from=") => {
                 let stage = stage.trim_start_matches("--from=");
-                assert!(froms[0].ends_with(&format!(" AS {stage}")), "{copied}");
+                assert!(stages[0].ends_with(&format!(" AS {stage}")), "{copied}");
                 assert_eq!((*from, *to), (binary.as_str(), command("ENTRYPOINT")[0].as_str()));
             }
             [from, _to] => assert!(Path::new(from).exists(), "{copied}"),

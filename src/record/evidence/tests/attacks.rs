@@ -279,7 +279,8 @@ async fn a_removed_row_cannot_be_put_back_for_another() {
     assert!(ledger.verified(Known::default()).is_whole());
     ledger.sql(&format!(
         "ATTACH '{}' AS before; DELETE FROM ledger WHERE id = 'new';
-         INSERT INTO ledger SELECT * FROM before.ledger WHERE id = 'b';",
+         INSERT INTO ledger SELECT * FROM before.ledger WHERE id = 'b';
+         INSERT INTO texts SELECT * FROM before.texts WHERE row = 2;",
         before.display()
     ));
     let fault = ledger.fault();
@@ -309,6 +310,8 @@ async fn a_forgotten_caller_cannot_be_put_back_for_another() {
            WHERE id = 'b';
          UPDATE chain SET salt = (SELECT salt FROM before.chain WHERE event = 'decided' AND row = 2)
            WHERE event = 'decided' AND row = 2;
+         INSERT INTO texts SELECT * FROM before.texts WHERE row = 2;
+         DELETE FROM texts WHERE row = (SELECT seq FROM ledger WHERE id = 'g');
          UPDATE ledger SET caller = '', key = '', trace_json = '', facts_json = '' WHERE id = 'g';
          UPDATE chain SET salt = NULL WHERE event = 'decided'
            AND row = (SELECT seq FROM ledger WHERE id = 'g');",
