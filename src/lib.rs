@@ -50,6 +50,7 @@ pub mod money;
 pub mod failure;
 pub mod secret;
 pub mod clock;
+mod hashed;
 pub mod hex;
 mod spread;
 pub mod tasks;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use hyper::header::{AGE, HeaderName, HeaderValue, RETRY_AFTER};
+use hyper::header::{AGE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use hyper::{Response, StatusCode};
 use tracing::{info, warn};
 
@@ -18,7 +18,7 @@ use crate::dispatch::{Answer, Case, Content};
 use crate::failure::{Code, Failure, Fault};
 use crate::idempotency::{self, Kept, Ticket};
 use crate::money::{NanoUsd, Tokens};
-use crate::policy::{Refusal, RefusalCode};
+use crate::policy::{Refusal, RefusalCode, TargetId};
 use crate::server::{Body, respond};
 use crate::telemetry::Outcome;
 use crate::trail;
@@ -137,6 +137,21 @@ pub fn stopped(app: &App, stopped: &Stopped, dialect: &dyn Dialect) -> Response<
     reply
 }
 
+/// What every reply with an answer says of its request: how it stands with its rates, what was decided,
+/// where the answer comes from, and whether there is a record.
+fn tell_case(headers: &mut HeaderMap, app: &App, case: &Case, target: Option<TargetId>) {
+    rates(headers, case.standing);
+    insert(headers, DECISION, &case.id);
+    insert(headers, ROUTE, &case.route);
+    if let Some(destination) = target.and_then(|target| app.destination(target)) {
+        insert(headers, TARGET, &destination.name);
+        insert(headers, ZONE, &destination.zone);
+    }
+    if !case.is_recorded {
+        insert(headers, UNRECORDED, Code::LedgerUnavailable.name());
+    }
+}
+
 /// The reply for an answer.
 pub fn answered(app: &App, case: &Case, answer: Answer) -> Response<Body> {
     let (mut reply, cost, cost_max) = match answer.content {
@@ -151,13 +166,7 @@ pub fn answered(app: &App, case: &Case, answer: Answer) -> Response<Body> {
         }
     };
     let headers = reply.headers_mut();
-    rates(headers, case.standing);
-    insert(headers, DECISION, &case.id);
-    insert(headers, ROUTE, &case.route);
-    if let Some(destination) = answer.target.and_then(|target| app.destination(target)) {
-        insert(headers, TARGET, &destination.name);
-        insert(headers, ZONE, &destination.zone);
-    }
+    tell_case(headers, app, case, answer.target);
     let parts = case.read_in.get();
     if parts > 0 {
         headers.insert(PARTS, HeaderValue::from(parts));
@@ -167,9 +176,6 @@ pub fn answered(app: &App, case: &Case, answer: Answer) -> Response<Body> {
     }
     if let Some(cost_max) = cost_max {
         insert(headers, COST_MAX, &cost_max.to_string());
-    }
-    if !case.is_recorded {
-        insert(headers, UNRECORDED, Code::LedgerUnavailable.name());
     }
     if case.place.is_some() {
         headers.insert(CACHE, HeaderValue::from_static("miss"));
@@ -187,17 +193,8 @@ pub fn cached(app: &App, case: &Case, kept: &Cached) -> Response<Body> {
         Told::Whole(body) => respond::json(StatusCode::OK, body.clone()),
     };
     let headers = reply.headers_mut();
-    rates(headers, case.standing);
-    insert(headers, DECISION, &case.id);
-    insert(headers, ROUTE, &case.route);
-    if let Some(destination) = app.destination(kept.target) {
-        insert(headers, TARGET, &destination.name);
-        insert(headers, ZONE, &destination.zone);
-    }
+    tell_case(headers, app, case, Some(kept.target));
     insert(headers, COST, "0.00");
-    if !case.is_recorded {
-        insert(headers, UNRECORDED, Code::LedgerUnavailable.name());
-    }
     headers.insert(CACHE, HeaderValue::from_static("hit"));
     insert(headers, CACHED_FROM, &kept.decision);
     let age = clock::instant().saturating_duration_since(kept.at);
@@ -232,7 +229,7 @@ fn remember(reply: &Response<Body>, ticket: &Ticket, decision: &str) {
 }
 
 /// What is left of the caller's rates, in the headers that clients of OpenAI's API know.
-fn rates(headers: &mut hyper::HeaderMap, standing: Standing) {
+fn rates(headers: &mut HeaderMap, standing: Standing) {
     for (names, left) in [(REQUESTS, standing.requests), (TOKENS, standing.tokens)] {
         let Some(Left { limit, remaining, reset }) = left else { continue };
         let [of_limit, of_remaining, of_reset] = names;
@@ -244,7 +241,7 @@ fn rates(headers: &mut hyper::HeaderMap, standing: Standing) {
 }
 
 /// Adds a header; what a header cannot carry (a `why` in Chinese) is percent-encoded.
-fn insert(headers: &mut hyper::HeaderMap, name: HeaderName, text: &str) {
+fn insert(headers: &mut HeaderMap, name: HeaderName, text: &str) {
     if let Ok(value) = HeaderValue::from_str(text)
         && text.is_ascii()
     {

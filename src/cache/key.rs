@@ -9,15 +9,12 @@ use std::collections::BTreeMap;
 
 use hyper::header::{CACHE_CONTROL, HeaderMap};
 use serde_json::value::RawValue;
-use sha2::{Digest as _, Sha256};
 
 use crate::caller::Caller;
 use crate::chat::Request;
+use crate::hashed::{Digest, Hashed};
 use crate::inspect::{Findings, Task};
 use crate::policy::{Decision, Policy};
-
-/// A digest.
-pub(super) type Digest = [u8; 32];
 
 /// What the client says about answers that were given before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -67,8 +64,8 @@ pub(super) fn of(secret: &[u8; 32], asked: &Asked<'_>) -> Option<Digest> {
     let permit = decision.permit()?;
     let target = policy.target_name(permit.target()?);
     let task = findings.task.map_or(Task::Unknown, |guess| guess.task);
-    let mut digest = Sha256::new();
-    digest.update(secret);
+    let mut hashed = Hashed::with_capacity(request.body().len() + 512);
+    hashed.put(b's', secret);
     for part in [
         caller.name.as_str(),
         &caller.team,
@@ -80,25 +77,18 @@ pub(super) fn of(secret: &[u8; 32], asked: &Asked<'_>) -> Option<Digest> {
         policy.route_id(permit.route),
         target,
     ] {
-        put(&mut digest, b'p', part.as_bytes());
+        hashed.put(b'p', part.as_bytes());
     }
     // What applied decides what is masked.
     for matched in &decision.trace.limits {
-        put(&mut digest, b'l', policy.limit_id(matched.limit).as_bytes());
+        hashed.put(b'l', policy.limit_id(matched.limit).as_bytes());
     }
     let top: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_slice(request.body()).ok()?;
     for (name, value) in top {
-        put(&mut digest, b'k', name.as_bytes());
-        put(&mut digest, b'v', &compact(value.get()));
+        hashed.put(b'k', name.as_bytes());
+        hashed.put(b'v', &compact(value.get()));
     }
-    Some(digest.finalize().into())
-}
-
-/// A part with its kind and length, so that no two lists of parts have the same bytes.
-fn put(digest: &mut Sha256, kind: u8, bytes: &[u8]) {
-    digest.update([kind]);
-    digest.update(u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_le_bytes());
-    digest.update(bytes);
+    Some(hashed.digest())
 }
 
 /// JSON without the blanks between its tokens. The order of fields stays: that of a schema shapes the

@@ -6,8 +6,8 @@ use std::fmt;
 use bytes::Bytes;
 
 use super::Rules;
-use super::key::Digest;
 use crate::clock::Instant;
+use crate::hashed::Digest;
 use crate::money::NanoUsd;
 use crate::policy::TargetId;
 

@@ -94,3 +94,10 @@ impl Usage {
         self.output + self.reasoning + self.extras.sum(Side::Answer)
     }
 }
+
+/// Takes up to `wanted` out of what is left, so that nothing is counted twice.
+fn take(left: &mut u64, wanted: u64) -> u64 {
+    let taken = wanted.min(*left);
+    *left = left.saturating_sub(taken);
+    taken
+}

@@ -42,13 +42,13 @@ impl Ended {
         self.verified.is_some_and(|it| it.verdict == Verdict::Kept)
     }
 
-    /// Counts it, and makes its row.
+    /// Counts it, tells the log, and makes its row.
     pub(super) fn row(&self, app: &App, case: &Case) -> SettledRow {
         let (sums, outcome) = (self.sums, self.outcome);
         let destination = app.destination(self.target);
         let target = destination.map_or("other", |it| it.name.as_str());
+        count_end(app, case, (target, outcome), sums);
         self.count(app, case, target);
-        trail::told(app, case, target, outcome.name(), sums.cost);
         SettledRow {
             id: case.id.clone(),
             ending: self.ending,
@@ -73,11 +73,8 @@ impl Ended {
     fn count(&self, app: &App, case: &Case, target: &str) {
         let metrics = &app.metrics;
         let labels = case.labels(target);
-        let names = [labels.route, target, case.surface, self.outcome.name()];
-        metrics.requests.with_label_values(&names).inc();
         let took = case.started.elapsed();
         metrics.took(labels, self.outcome, (took, self.first_piece));
-        metrics.spent(labels, self.sums);
         if let Some(usage) = self.usage {
             let price = app.destination(self.target).and_then(|it| it.price(case.at));
             if price.is_some_and(|price| price.cost(&usage).is_none()) {
@@ -89,6 +86,15 @@ impl Ended {
             }
         }
     }
+}
+
+/// Counts the end of a request and what it came to, and tells the log.
+pub(super) fn count_end(app: &App, case: &Case, (target, outcome): (&str, Outcome), sums: Sums) {
+    let labels = case.labels(target);
+    let names = [labels.route, target, case.surface, outcome.name()];
+    app.metrics.requests.with_label_values(&names).inc();
+    app.metrics.spent(labels, sums);
+    trail::told(app, case, target, outcome.name(), sums.cost);
 }
 
 /// Attempts of one request that run side by side. Each leaves what it came to here, and the last one

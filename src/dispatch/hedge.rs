@@ -45,13 +45,13 @@ pub(super) async fn answer(
     if let Ok(done) = tokio::time::timeout(after, &mut first).await {
         return (target, done);
     }
-    let Some((other, second)) = second((&app, &case), &race, held, rest).await else {
+    let Some((destination, clearance, settlement)) = second((&app, &case), &race, held, rest).await
+    else {
         return (target, first.await);
     };
-    let (other_target, other_clearance) = (other, second.0);
-    let Some(destination) = app.destination(other_target) else { return (target, first.await) };
+    let other_target = clearance.target();
     app.metrics.attempted((case.surface, &destination.name), "hedged", None);
-    let second = attempt((destination, Others::Some), other_clearance, second.1, (wanted, None));
+    let second = attempt((destination, Others::Some), clearance, settlement, (wanted, None));
     let mut second = Box::pin(second);
     let (winner, done) = tokio::select! {
         biased;
@@ -100,13 +100,13 @@ fn settled(done: Result<Content, Box<Miss>>) -> Settled {
     }
 }
 
-/// The next target's clearance and an account for it, if it has a seat and there is money for both.
-async fn second(
-    (app, case): (&Arc<App>, &Arc<Case>),
+/// The next target, its clearance and an account for it, if it has a seat and there is money for both.
+async fn second<'a>(
+    (app, case): (&'a Arc<App>, &Arc<Case>),
     race: &Arc<Race>,
     held: NanoUsd,
     rest: Rest<'_>,
-) -> Option<(TargetId, (Clearance, Settlement))> {
+) -> Option<(&'a Destination, Clearance, Settlement)> {
     let Rest { clearances, estimates, carried } = rest;
     let target = clearances.as_slice().first()?.target();
     let destination = app.destination(target).filter(|it| it.health.admits())?;
@@ -119,5 +119,5 @@ async fn second(
     };
     let mut settlement = Settlement::open(Arc::clone(app), Arc::clone(case), target, money, seat);
     settlement.joins(race);
-    Some((target, (clearance, settlement)))
+    Some((destination, clearance, settlement))
 }

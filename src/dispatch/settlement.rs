@@ -458,17 +458,15 @@ impl Settlement {
         let is_answered = outcome == Outcome::Answered;
         self.count_attempt(if is_answered { "compared" } else { "missed" });
         let target = self.destination().map_or("other", |it| it.name.as_str());
-        let (route, team) = (self.case.route.as_str(), self.case.caller.team.as_str());
-        let metrics = &self.app.metrics;
+        let (labels, metrics) = (self.case.labels(target), &self.app.metrics);
         // Nothing is avoided by asking twice.
         let sums = Sums { avoided: NanoUsd::ZERO, ..sums };
-        let labels = RequestLabels { route, target, team, surface: self.case.surface };
         metrics.spent(labels, sums);
         if let Some(usage) = usage {
             metrics.used(labels, &usage);
         }
         let agreement = if is_answered { comparison.agreement() } else { None };
-        metrics.compared(route, comparison.task.name(), agreement);
+        metrics.compared(labels.route, comparison.task.name(), agreement);
         let mut row = comparison.into_row();
         row.cost += sums.cost;
         row.imputed += sums.imputed;

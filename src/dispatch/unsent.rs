@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
+use super::ending::count_end;
 use super::settlement::{Carried, Case, Verified};
 use crate::app::App;
 use crate::budget::Hold;
 use crate::cache::Kept;
-use crate::money::NanoUsd;
 use crate::record::{Ending, SettledRow};
 use crate::telemetry::{Outcome, Sums};
-use crate::trail;
 
 /// A decided request of which nothing has been sent, with the money for it. When its client leaves
 /// now (the decision is being written to disk), the money goes back and the row is closed.
@@ -45,30 +44,19 @@ impl Drop for Unsent {
 /// Closes the row of a request that nobody answers. `carried` is what earlier attempts came to; their
 /// holds are settled.
 pub(super) fn close_unanswered(app: &Arc<App>, case: &Case, outcome: Outcome, carried: Carried) {
-    let labels = case.labels("none");
-    let names = [labels.route, labels.target, case.surface, outcome.name()];
-    app.metrics.requests.with_label_values(&names).inc();
     let Carried { cost, imputed, verified } = carried;
-    app.metrics.spent(labels, Sums { cost, imputed, ..Sums::default() });
-    trail::told(app, case, labels.target, outcome.name(), cost);
+    count_end(app, case, ("none", outcome), Sums { cost, imputed, ..Sums::default() });
     let row = SettledRow {
-        id: case.id.clone(),
         ending: if carried.is_nothing() { Ending::Released } else { Ending::Settled },
         outcome: outcome.name().to_owned(),
-        answered_by: None,
-        weights: None,
         sent_to: case.sent_to.list(),
         raised: case.raised.get(),
         cost,
-        avoided: NanoUsd::ZERO,
         imputed,
-        usage: None,
         latency: case.started.elapsed(),
-        ttft: None,
         verified: verified.map(Verified::recorded),
-        compared: None,
         read_in: case.read_in.get(),
-        cached_from: None,
+        ..SettledRow::not_sent(&case.id)
     };
     close(app, case, row);
 }
@@ -77,31 +65,16 @@ pub(super) fn close_unanswered(app: &Arc<App>, case: &Case, outcome: Outcome, ca
 pub(crate) fn close_cached(app: &Arc<App>, case: &Case, kept: &Kept) {
     let destination = app.destination(kept.target);
     let target = destination.map_or("other", |it| it.name.as_str());
-    let labels = case.labels(target);
-    let outcome = Outcome::Cached.name();
-    let (took, avoided) = (case.started.elapsed(), kept.worth);
-    app.metrics.requests.with_label_values(&[labels.route, target, case.surface, outcome]).inc();
-    app.metrics.took(labels, Outcome::Cached, (took, None));
-    app.metrics.spent(labels, Sums { avoided, ..Sums::default() });
-    trail::told(app, case, target, outcome, NanoUsd::ZERO);
+    let (latency, avoided) = (case.started.elapsed(), kept.worth);
+    app.metrics.took(case.labels(target), Outcome::Cached, (latency, None));
+    count_end(app, case, (target, Outcome::Cached), Sums { avoided, ..Sums::default() });
     let row = SettledRow {
-        id: case.id.clone(),
-        ending: Ending::Released,
-        outcome: outcome.to_owned(),
+        outcome: Outcome::Cached.name().to_owned(),
         answered_by: destination.map(|it| it.chosen(&case.route)),
-        weights: None,
-        sent_to: Vec::new(),
-        raised: NanoUsd::ZERO,
-        cost: NanoUsd::ZERO,
         avoided,
-        imputed: NanoUsd::ZERO,
-        usage: None,
-        latency: took,
-        ttft: None,
-        verified: None,
-        compared: None,
-        read_in: 0,
+        latency,
         cached_from: Some(kept.decision.clone()),
+        ..SettledRow::not_sent(&case.id)
     };
     close(app, case, row);
 }

@@ -150,9 +150,9 @@ pub struct SettledRow {
 }
 
 impl SettledRow {
-    /// The end of a request that was refused because nobody could tell whether its decision had been
-    /// written.
-    pub(super) fn not_sent(id: &str) -> Self {
+    /// The end of a request of which nothing was sent and nothing is owed: one that was refused because nobody
+    /// could tell whether its decision had been written, unless the fields say otherwise.
+    pub fn not_sent(id: &str) -> Self {
         Self {
             id: id.to_owned(),
             ending: Ending::Released,

@@ -4,11 +4,9 @@
 //! On a stream, `message_start` carries the input and the later `message_delta` the final output: merge
 //! them with [`AnthropicUsage::update`].
 
-use std::borrow::Cow;
+use serde::Deserialize;
 
-use serde::{Deserialize, Deserializer};
-
-use super::{Extra, Extras, Tier, Usage, UsageSource};
+use super::{Extra, Extras, Tier, Usage, UsageSource, tier};
 use crate::money::Tokens;
 
 /// What the provider sends. Parse it where the reply is parsed, then call [`AnthropicUsage::read`].
@@ -21,18 +19,13 @@ pub struct AnthropicUsage {
     cache_creation: Option<CacheCreation>,
     output_tokens_details: Option<OutputDetails>,
     server_tool_use: Option<ServerTools>,
-    #[serde(default, deserialize_with = "tier")]
+    #[serde(default, deserialize_with = "tier::read")]
     service_tier: Option<Tier>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 struct ServerTools {
     web_search_requests: Option<u64>,
-}
-
-fn tier<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<Tier>, D::Error> {
-    let word = Option::<Cow<'de, str>>::deserialize(reader)?;
-    Ok(word.map(|word| Tier::of_wire(&word)))
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Deserializer};
 
-use super::{Extra, Extras, Tier, Usage, UsageSource};
+use super::{Extra, Extras, Tier, Usage, UsageSource, take, tier};
 use crate::money::Tokens;
 
 /// What the provider sends. Parse it where the reply is parsed, then call [`GeminiUsage::read`].
@@ -32,13 +32,8 @@ pub struct GeminiUsage {
     tool_use_details: Modalities,
     #[serde(rename = "candidatesTokensDetails", default)]
     candidates_details: Modalities,
-    #[serde(rename = "trafficType", default, deserialize_with = "tier")]
-    traffic: Tier,
-}
-
-fn tier<'de, D: Deserializer<'de>>(reader: D) -> Result<Tier, D::Error> {
-    let word = Option::<Cow<'de, str>>::deserialize(reader)?;
-    Ok(word.map(|word| Tier::of_wire(&word)).unwrap_or_default())
+    #[serde(rename = "trafficType", default, deserialize_with = "tier::read")]
+    traffic: Option<Tier>,
 }
 
 /// How much of a count is something else than text.
@@ -73,13 +68,6 @@ impl<'de> Deserialize<'de> for Modalities {
     }
 }
 
-/// Takes up to `wanted` out of what is left, so that nothing is counted twice.
-fn take(left: &mut u64, wanted: u64) -> u64 {
-    let taken = wanted.min(*left);
-    *left = left.saturating_sub(taken);
-    taken
-}
-
 impl GeminiUsage {
     /// The disjoint kinds. `None` without a prompt count: then the usage is unknown, not zero.
     pub fn read(&self) -> Option<Usage> {
@@ -111,7 +99,7 @@ impl GeminiUsage {
             .with(Extra::OutputVideo, filmed);
         Some(Usage {
             extras,
-            tier: self.traffic,
+            tier: self.traffic.unwrap_or_default(),
             input_uncached: Tokens::counted(fresh),
             cache_read: Tokens::counted(cached),
             output: Tokens::counted(output),

@@ -7,7 +7,7 @@
 
 use serde::Deserialize;
 
-use super::{Extra, Extras, Usage, UsageSource};
+use super::{Extra, Extras, Usage, UsageSource, take};
 use crate::money::Tokens;
 
 /// What the provider sends. Parse it where the reply is parsed, then call [`OpenAiUsage::read`].
@@ -44,13 +44,6 @@ struct CachedDetails {
     image_tokens: Option<u64>,
 }
 
-/// Takes up to `wanted` out of what is left, so that nothing is counted twice.
-fn take(left: &mut u64, wanted: Option<u64>) -> u64 {
-    let taken = wanted.unwrap_or(0).min(*left);
-    *left = left.saturating_sub(taken);
-    taken
-}
-
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 struct OutputDetails {
     #[serde(rename = "reasoning_tokens")]
@@ -74,13 +67,13 @@ impl OpenAiUsage {
         let details = self.prompt_tokens_details.unwrap_or_default();
         let cached = details.cached_tokens.or(self.prompt_cache_hit_tokens).or(self.cached_tokens);
         let mut fresh = prompt;
-        let mut cache_read = take(&mut fresh, cached);
-        let cache_write = take(&mut fresh, details.cache_write_tokens);
+        let mut cache_read = take(&mut fresh, cached.unwrap_or(0));
+        let cache_write = take(&mut fresh, details.cache_write_tokens.unwrap_or(0));
         let of_cache = details.cached_tokens_details.unwrap_or_default();
-        let cached_audio = take(&mut cache_read, of_cache.audio_tokens);
-        let cached_image = take(&mut cache_read, of_cache.image_tokens);
+        let cached_audio = take(&mut cache_read, of_cache.audio_tokens.unwrap_or(0));
+        let cached_image = take(&mut cache_read, of_cache.image_tokens.unwrap_or(0));
         // What is told of the prompt contains what is told of its cached part.
-        let beyond = |all: Option<u64>, cached| all.map(|all| all.saturating_sub(cached));
+        let beyond = |all: Option<u64>, cached| all.unwrap_or(0).saturating_sub(cached);
         let audio = take(&mut fresh, beyond(details.audio_tokens, cached_audio));
         let image = take(&mut fresh, beyond(details.image_tokens, cached_image));
 
@@ -90,8 +83,8 @@ impl OpenAiUsage {
         let is_beside = apart.is_some() && self.total_tokens == apart;
         let mut output = if is_beside { completion } else { completion.saturating_sub(reasoning) };
         let reasoning = if is_beside { reasoning } else { reasoning.min(completion) };
-        let spoken = take(&mut output, of_answer.audio);
-        let drawn = take(&mut output, of_answer.image);
+        let spoken = take(&mut output, of_answer.audio.unwrap_or(0));
+        let drawn = take(&mut output, of_answer.image.unwrap_or(0));
         let extras = Extras::NONE
             .with(Extra::InputAudio, audio)
             .with(Extra::CacheAudioRead, cached_audio)

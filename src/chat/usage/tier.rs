@@ -1,6 +1,8 @@
 //! How urgently a provider treated a request, which decides what it bills.
 
-use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// The service tier of a request. The names are those of price books.
 #[derive(
@@ -52,4 +54,10 @@ impl Tier {
             _ => Self::Other,
         }
     }
+}
+
+/// Reads a provider's word for a tier; `None` where it says none.
+pub(super) fn read<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<Tier>, D::Error> {
+    let word = Option::<Cow<'de, str>>::deserialize(reader)?;
+    Ok(word.map(|word| Tier::of_wire(&word)))
 }

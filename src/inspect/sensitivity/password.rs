@@ -142,8 +142,7 @@ fn behind(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
             && value.iter().all(u8::is_ascii_digit);
         return if is_pin { Some(span) } else { pin_further(text, name) };
     }
-    let is_code = ends_with_any(text.part(name.clone()), &["code", "codes", "number"])
-        || starts_with_any(text.part(name.clone()), &["code ", "código ", "codice "]);
+    let is_code = names_code(text.part(name.clone()));
     if is_code && sign != Sign::Mark && is_pin(value) {
         return Some(span);
     }
@@ -192,14 +191,13 @@ fn pin_further(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
     (is_pin_name && !says_more && is_whole).then_some(span)
 }
 
-fn ends_with_any(word: &[u8], ends: &[&str]) -> bool {
-    let word = word.to_ascii_lowercase();
-    ends.iter().any(|end| word.ends_with(end.as_bytes()))
-}
-
-fn starts_with_any(word: &[u8], starts: &[&str]) -> bool {
-    let word = word.to_ascii_lowercase();
-    starts.iter().any(|start| word.starts_with(start.as_bytes()))
+/// Whether a name speaks of a code, whose value may be a few digits.
+fn names_code(name: &[u8]) -> bool {
+    const ENDS: [&str; 3] = ["code", "codes", "number"];
+    const STARTS: [&str; 3] = ["code ", "código ", "codice "];
+    let name = name.to_ascii_lowercase();
+    ENDS.iter().any(|end| name.ends_with(end.as_bytes()))
+        || STARTS.iter().any(|start| name.starts_with(start.as_bytes()))
 }
 
 /// Words behind "password" of which something else is said.

@@ -229,13 +229,16 @@ impl<'t> Compiler<'t> {
     /// One of the targets of the configuration.
     fn target(&mut self, at: &Cursor<'_>) -> Option<TargetId> {
         let name = self.reader.text(at)?;
-        let targets = &self.world.targets;
-        let found = targets.iter().position(|target| target.name == name).map(TargetId);
+        let found = self.target_named(name);
         if found.is_none() {
-            let names = targets.iter().map(|target| target.name.as_str());
+            let names = self.world.targets.iter().map(|target| target.name.as_str());
             self.reader.unknown_word(at, ("target", name), names);
         }
         found
+    }
+
+    fn target_named(&self, name: &str) -> Option<TargetId> {
+        self.world.targets.iter().position(|target| target.name == name).map(TargetId)
     }
 }
 

@@ -16,14 +16,9 @@ impl Compiler<'_> {
         let was_wrong = self.reader.has_errors();
         let mut shares: Vec<(TargetId, u32)> = Vec::new();
         for (key, value) in &entries {
-            let known = self.world.targets.iter();
-            let Some(target) = known.clone().position(|it| it.name == key.text).map(TargetId)
-            else {
-                let names = known.map(|target| target.name.as_str());
-                let help = crate::yaml::suggest(&key.text, names);
-                let help = help.map(|near| format!("did you mean `{near}`?"));
-                let message = format!("unknown target `{}`", key.text);
-                self.reader.report(key.span, &value.path, message, help);
+            let Some(target) = self.target_named(&key.text) else {
+                let names = self.world.targets.iter().map(|target| target.name.as_str());
+                self.reader.unknown_key(key, ("target", &value.path), names);
                 continue;
             };
             let weight = self.reader.whole(value, WEIGHT_MAX);

@@ -4,8 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::LazyLock;
 
-use super::content::{self, Decided, Digest, Hashed};
+use super::content::{self, Decided};
 use super::key::{Fingerprint, SigningKey};
+use crate::hashed::{Digest, Hashed};
 use crate::hex;
 use crate::record::error::LedgerError;
 use crate::record::read::ROWS;

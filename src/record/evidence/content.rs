@@ -1,13 +1,9 @@
 //! What a link says about a row: digests over named columns, in the form in which the database holds
 //! them.
 
-use sha2::{Digest as _, Sha256};
-
+use crate::hashed::{Digest, Hashed};
 use crate::record::columns::{CALLER, Column, DECIDED, DECIDED_LATER, ENDED, ENDED_LATER};
 use crate::record::sql::{Row, SqlError, Value};
-
-/// A SHA-256 digest.
-pub(super) type Digest = [u8; 32];
 
 /// What a row says about a decision, in two digests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +16,7 @@ pub(super) struct Decided {
 
 /// What a row of this number says about the decision: values in the order in which they are written.
 pub(super) fn decided(seq: i64, values: &[Value<'_>], salt: &[u8]) -> Decided {
-    let mut content = Hashed::of_row(seq);
+    let mut content = of_row(seq);
     let mut values = values.iter();
     put_all(&mut content, DECIDED, values.by_ref());
     put_later(&mut content, DECIDED_LATER, values.by_ref());
@@ -32,7 +28,7 @@ pub(super) fn decided(seq: i64, values: &[Value<'_>], salt: &[u8]) -> Decided {
 
 /// What a row of this number says about the end: values in the order in which they are written.
 pub(super) fn ended(seq: i64, values: &[Value<'_>]) -> Digest {
-    let mut content = Hashed::of_row(seq);
+    let mut content = of_row(seq);
     let mut values = values.iter();
     put_all(&mut content, ENDED, values.by_ref());
     put_later(&mut content, ENDED_LATER, values);
@@ -70,7 +66,7 @@ fn put_all<'v, 'a: 'v>(
     values: impl Iterator<Item = &'v Value<'a>>,
 ) {
     for ((name, _), value) in columns.iter().zip(values) {
-        hashed.column(name, value);
+        column(hashed, name, value);
     }
 }
 
@@ -82,49 +78,30 @@ fn put_later<'v, 'a: 'v>(
 ) {
     for ((name, _), value) in columns.iter().zip(values) {
         if !value.is_null() {
-            hashed.column(name, value);
+            column(hashed, name, value);
         }
     }
 }
 
-/// What goes into a digest: fields, each with its length, so that no two rows have the same bytes. They
-/// are gathered and hashed in one go, which for many short fields takes half the time.
-#[derive(Default)]
-pub(super) struct Hashed {
-    bytes: Vec<u8>,
+/// The fields of a row begin with its number.
+fn of_row(seq: i64) -> Hashed {
+    let mut row = Hashed::with_capacity(1024);
+    row.put(b's', &[]);
+    column(&mut row, "seq", &seq.into());
+    row
 }
 
-impl Hashed {
-    fn of_row(seq: i64) -> Self {
-        let mut row = Self { bytes: Vec::with_capacity(1024) };
-        row.put(b's', &[]);
-        row.column("seq", &seq.into());
-        row
-    }
-
-    /// Name, type and value.
-    fn column(&mut self, name: &str, value: &Value<'_>) {
-        self.put(b'c', name.as_bytes());
-        match value {
-            Value::Integer(Some(value)) => self.put(b'i', &value.to_le_bytes()),
-            Value::Real(Some(value)) => self.put(b'r', &value.to_bits().to_le_bytes()),
-            Value::Text(Some(value)) => self.put(b't', value.as_bytes()),
-            Value::Blob(Some(value)) => self.put(b'b', value),
-            Value::Integer(None) | Value::Real(None) | Value::Text(None) | Value::Blob(None) => {
-                self.put(b'n', &[]);
-            }
+/// Name, type and value.
+fn column(hashed: &mut Hashed, name: &str, value: &Value<'_>) {
+    hashed.put(b'c', name.as_bytes());
+    match value {
+        Value::Integer(Some(value)) => hashed.put(b'i', &value.to_le_bytes()),
+        Value::Real(Some(value)) => hashed.put(b'r', &value.to_bits().to_le_bytes()),
+        Value::Text(Some(value)) => hashed.put(b't', value.as_bytes()),
+        Value::Blob(Some(value)) => hashed.put(b'b', value),
+        Value::Integer(None) | Value::Real(None) | Value::Text(None) | Value::Blob(None) => {
+            hashed.put(b'n', &[]);
         }
-    }
-
-    /// One field.
-    pub(super) fn put(&mut self, tag: u8, bytes: &[u8]) {
-        self.bytes.push(tag);
-        self.bytes.extend(u64::try_from(bytes.len()).unwrap_or(u64::MAX).to_le_bytes());
-        self.bytes.extend(bytes);
-    }
-
-    pub(super) fn digest(&self) -> Digest {
-        Sha256::digest(&self.bytes).into()
     }
 }
 
