@@ -100,7 +100,7 @@ mod tests {
             ("*", "", true),
             ("**", "x", true),
             ("data", "data", true),
-            ("data", "datas", false),
+            ("data", "datas", false), // typos:ignore
             ("", "", true),
         ] {
             assert_eq!(matches(pattern, name), fits, "{pattern} {name}");
