@@ -103,6 +103,23 @@ pub(super) fn small_policy() -> impl Strategy<Value = String> {
 /// More requests than this are not tried for one policy.
 const REQUESTS_MAX: usize = 12_000;
 
+/// What requests may cost; two limits tell what lies `between` them from both.
+fn cost_axes(between: Option<&str>) -> Vec<Vec<&'static str>> {
+    let axis = |target: &str, costs: &[&str]| -> Vec<&'static str> {
+        let costs = costs.iter().copied().chain(between).map(|cost| match cost {
+            "" => String::new(),
+            cost => format!("target.{target}.cost_usd: {cost}\n"),
+        });
+        // Leaked once per test: there are few, and they keep the axes plain.
+        costs.map(|cost| &*cost.leak()).collect()
+    };
+    vec![
+        axis("cloud", &["", "0", "0.6", "unknown"]),
+        axis("world", &["", "0", "0.6", "unknown"]),
+        axis("local", &["", "0.6", "unknown"]),
+    ]
+}
+
 /// Every request that such policies can tell apart, as lines of facts; along axes that none of the
 /// texts names only the ordinary value; `None` when there are too many.
 pub(super) fn every_request(texts: &[&str]) -> Option<Vec<String>> {
@@ -138,6 +155,7 @@ pub(super) fn every_request(texts: &[&str]) -> Option<Vec<String>> {
             "data.labels: [identity.us_ssn]\n",
             "data.labels: [identity.uk_nino]\n",
             "data.labels: [person.name, identity.us_ssn]\n",
+            "data.labels: [person.name, identity.uk_nino]\n",
         ]);
     }
     if named("task.") {
@@ -152,15 +170,8 @@ pub(super) fn every_request(texts: &[&str]) -> Option<Vec<String>> {
         axes.push(used.into());
     }
     if named("cost") || named("soft: false") {
-        for target in ["cloud", "world"] {
-            let costs = ["", "0", "0.6", "unknown"].map(|cost| match cost {
-                "" => String::new(),
-                cost => format!("target.{target}.cost_usd: {cost}\n"),
-            });
-            // Leaked once per test: there are few, and they keep the axes plain.
-            axes.push(costs.into_iter().map(|cost| &*cost.leak()).collect());
-        }
-        axes.push(vec!["", "target.local.cost_usd: 0.6\n", "target.local.cost_usd: unknown\n"]);
+        let has_both = named("max_cost_usd: 0 ") && named("0.5");
+        axes.extend(cost_axes(has_both.then_some("0.3")));
     }
     if axes.iter().map(Vec::len).product::<usize>() > REQUESTS_MAX {
         return None;
