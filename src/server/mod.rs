@@ -3,6 +3,7 @@
 //! The server does not know what a request means: the handler is an argument.
 
 pub mod body;
+mod framing;
 mod limits;
 pub mod respond;
 
@@ -11,6 +12,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use hyper::body::Incoming;
+use hyper::header::{CONNECTION, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::{HttpService, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -21,8 +23,10 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 pub use body::Body;
+pub use framing::Misframed;
 pub use limits::Limits;
 
+use self::framing::{Followed, Verdict};
 use crate::tasks::Tasks;
 
 /// When to stop: `drain` asks for it, `abort` ends what is still running after the grace period.
@@ -83,7 +87,7 @@ fn connection<H, F>(
     limits: Limits,
     handler: H,
 ) -> http1::Connection<
-    TokioIo<TcpStream>,
+    TokioIo<Followed<TcpStream>>,
     impl HttpService<Incoming, ResBody = Body, Error = Infallible, Future: Send>,
 >
 where
@@ -94,9 +98,20 @@ where
     if let Err(error) = stream.set_nodelay(true) {
         debug!(%error, "TCP_NODELAY could not be set");
     }
-    let service = service_fn(move |request| {
+    let verdict = Verdict::default();
+    let stream = Followed::new(stream, verdict.clone());
+    let service = service_fn(move |mut request| {
+        let problem = verdict.get();
+        // Whoever reads the request may want to refuse it in its own words.
+        problem.map(|problem| request.extensions_mut().insert(problem));
         let reply = handler(request);
-        async move { Ok::<_, Infallible>(reply.await) }
+        async move {
+            let mut reply = reply.await;
+            if problem.is_some() {
+                reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok::<_, Infallible>(reply)
+        }
     });
     http1::Builder::new()
         .timer(TokioTimer::new())

@@ -93,12 +93,16 @@ const fn odd(name: &'static str, headers: &'static str) -> Odd {
     Odd { name, headers }
 }
 
-/// What bare hyper takes and we do not, and what it refuses for us. (Two *equal* lengths, a tab before
-/// a length and lines that end in a bare line feed mean the same to everybody, and what leaves is
-/// framed anew; hyper lets them pass.)
+/// What bare hyper takes and we do not, and what it refuses for us.
 const ODD: &[Odd] = &[
     odd("a length and chunks", "Host: a\r\nContent-Length: LENGTH\r\nTransfer-Encoding: chunked"),
     odd("two lengths", "Host: a\r\nContent-Length: LENGTH\r\nContent-Length: 7"),
+    odd(
+        "the same length twice",
+        "Host: a\r\nContent-Length: LENGTH\r\nX: y\r\ncontent-length: LENGTH",
+    ),
+    odd("a tab before the length", "Host: a\r\nContent-Length:\tLENGTH"),
+    odd("a bare line feed", "Host: a\nContent-Length: LENGTH"),
     odd("a list of lengths", "Host: a\r\nContent-Length: LENGTH, LENGTH"),
     odd("a signed length", "Host: a\r\nContent-Length: +LENGTH"),
     odd("an empty coding", "Host: a\r\nTransfer-Encoding: ,chunked"),
@@ -173,6 +177,49 @@ async fn framing_that_servers_read_differently_is_refused() {
     for target in [path.to_owned(), format!("http://a{path}")] {
         let reply = raw(&proxy, &of(&target, "HTTP/1.1", plain)).await;
         assert!(reply.starts_with("HTTP/1.1 200"), "{target}: {reply}");
+    }
+    proxy.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_request_on_a_connection_is_framed_as_strictly_and_ends_it() {
+    let (upstream, proxy) = proxy().await;
+    let body = chat("Write a poem").to_string();
+    let length = body.len();
+    let of = |lengths: &str| {
+        format!(
+            "POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {KEY}\r\n{lengths}\r\n\r\n{body}"
+        )
+    };
+    let plain = of(&format!("Content-Length: {length}"));
+    let twice = of(&format!("Content-Length: {length}\r\nContent-Length: {length}"));
+    let mut stream = TcpStream::connect(proxy.gateway.address).await.unwrap();
+    stream.write_all(plain.as_bytes()).await.unwrap();
+    let mut first = vec![0; 12];
+    stream.read_exact(&mut first).await.unwrap();
+    assert_eq!(first, b"HTTP/1.1 200");
+    // The third would be answered if the second did not end the connection.
+    stream.write_all(format!("{twice}{plain}").as_bytes()).await.unwrap();
+    let mut rest = Vec::new();
+    let _ = stream.read_to_end(&mut rest).await;
+    let rest = String::from_utf8(rest).unwrap();
+    let (_, second) = rest.split_once("HTTP/1.1 400").unwrap();
+    assert!(second.contains("the body's length is stated more than once"), "{second}");
+    assert!(!second.contains("HTTP/1.1"), "{second}");
+    assert_eq!(upstream.seen().len(), 1);
+    proxy.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_admin_listener_is_as_strict() {
+    let (_upstream, proxy) = proxy().await;
+    for (headers, status) in [("Host: a", "200"), ("Host: a\r\nHost: a", "400"), ("X: y", "400")] {
+        let mut stream = TcpStream::connect(proxy.gateway.admin_address).await.unwrap();
+        let request = format!("GET / HTTP/1.1\r\n{headers}\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut reply = String::new();
+        stream.read_to_string(&mut reply).await.unwrap();
+        assert_eq!(reply.split(' ').nth(1), Some(status), "{headers}: {reply}");
     }
     proxy.stop().await;
 }
