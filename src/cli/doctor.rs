@@ -8,7 +8,6 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::time::Duration;
 
-use hyper::StatusCode;
 use jiff::Timestamp;
 
 use super::CliError;
@@ -18,7 +17,7 @@ use crate::config::{Settings, TargetKind, TargetSettings};
 use crate::engine::{Engine, EngineError};
 use crate::gateway::{self, LocalModels};
 use crate::record::{Reader, StoreSettings};
-use crate::upstream::{self, RemoteSettings};
+use crate::upstream::{self, Probed, RemoteSettings};
 
 /// How long a target may take to list its models.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -259,26 +258,29 @@ fn is_container() -> bool {
     ["/.dockerenv", "/run/.containerenv"].iter().any(|mark| Path::new(mark).exists())
 }
 
-/// Asks a target's server for its models: that costs nothing and shows whether the key works.
+/// Asks a target's server for what costs nothing: that shows whether the key works.
 async fn reached(target: &TargetSettings, remote: &RemoteSettings) -> Finding {
     let what = format!("target {}", target.name);
     if target.power == Power::Off {
         let way_out = "set OPENAI_API_KEY, or give the target a `key:`";
         return doubtful(what, "is off: it has no key", way_out);
     }
-    match upstream::probe(remote, PATIENCE).await {
-        Ok(status) if status.is_success() => fine(what, "answers, and takes the key"),
-        Ok(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => broken(
+    match upstream::probe(remote, PATIENCE, clock::now()).await {
+        Ok(Probed::Taken) => fine(what, "answers, and takes the key"),
+        Ok(Probed::Limited) => {
+            fine(what, "answers, and knows the key (which may not list anything, and need not)")
+        }
+        Ok(Probed::Refused) => broken(
             what,
             "answers, and refuses the key",
             "check the secret that `key:` names, and its permissions at the provider",
         ),
-        Ok(StatusCode::NOT_FOUND) => doubtful(
+        Ok(Probed::Nothing) => doubtful(
             what,
             "answers, but has no list of models there",
             "some servers have none; if requests fail, check `base_url` (it usually ends in /v1)",
         ),
-        Ok(status) => doubtful(
+        Ok(Probed::Status(status)) => doubtful(
             what,
             format!("answers with status {}", status.as_u16()),
             "look at the provider's status page, then try again",

@@ -11,6 +11,7 @@ use super::form::encoded;
 use super::numbers::{count, percent, usd};
 use super::words::W;
 use super::{Answer, Desk, frame, overview};
+use crate::clock;
 use crate::config::settings::Power;
 use crate::destination::Destination;
 use crate::money::{NanoUsd, Tokens};
@@ -18,7 +19,7 @@ use crate::record::report::{Dimension, Period};
 use crate::record::{LedgerError, Reader};
 use crate::route::breaker::Standing;
 use crate::route::price::Kind;
-use crate::upstream;
+use crate::upstream::{self, Probed};
 
 /// How long a server may take to list its models.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -69,12 +70,13 @@ pub(super) async fn test(desk: &Arc<Desk>, name: &str) -> Answer {
             }
         }
         (None, Some(_)) if target.power == Power::Off => Err(desk.t(W::HasNoKey).to_owned()),
-        (None, Some(remote)) => match upstream::probe(remote, PATIENCE).await {
-            Ok(status) if status.is_success() => Ok(desk.t(W::AnswersAndTakesKey).to_owned()),
-            Ok(status) if status.as_u16() == 401 || status.as_u16() == 403 => {
-                Err(desk.t(W::RefusesKey).to_owned())
+        (None, Some(remote)) => match upstream::probe(remote, PATIENCE, clock::now()).await {
+            Ok(Probed::Taken | Probed::Limited) => Ok(desk.t(W::AnswersAndTakesKey).to_owned()),
+            Ok(Probed::Refused) => Err(desk.t(W::RefusesKey).to_owned()),
+            Ok(Probed::Nothing) => Err(format!("{} 404", desk.t(W::AnswersWithStatus))),
+            Ok(Probed::Status(status)) => {
+                Err(format!("{} {}", desk.t(W::AnswersWithStatus), status.as_u16()))
             }
-            Ok(status) => Err(format!("{} {}", desk.t(W::AnswersWithStatus), status.as_u16())),
             Err(error) => Err(error.to_string()),
         },
         (None, None) => return Answer::Nothing,

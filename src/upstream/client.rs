@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use hyper::StatusCode;
 use hyper::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use hyper::{Method, StatusCode};
 use jiff::Timestamp;
 use reqwest::Url;
 
@@ -267,7 +267,9 @@ async fn exchanged(
         request = request.header(name, value);
     }
     if let Some(signer) = &to.signer {
-        let signature = signer.sign(url.as_str(), &body, at).map_err(|_| SendError::Unreachable)?;
+        let signature = signer
+            .sign(&Method::POST, url.as_str(), &body, at)
+            .map_err(|_| SendError::Unreachable)?;
         for (name, value) in signature {
             request = request.header(name, value);
         }

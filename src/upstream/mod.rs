@@ -14,6 +14,6 @@ mod sign;
 mod target;
 
 pub use client::{Client, Collector, Failed, Outgoing, Reply, SendError, send};
-pub use probe::{ProbeError, probe};
+pub use probe::{ProbeError, Probed, probe};
 pub use sign::AwsKeys;
 pub use target::{Remote, RemoteError, RemoteSettings, Speaker, Timeouts};

@@ -1,10 +1,11 @@
 //! Asking a server whether it is there and takes our key. There is no prompt here to send: a probe is a
-//! `GET` of the list of models, made from the configuration alone.
+//! `GET` of what costs nothing, the list of models mostly, made from the configuration alone.
 
 use std::time::Duration;
 
-use hyper::StatusCode;
 use hyper::header::HeaderMap;
+use hyper::{Method, StatusCode};
+use jiff::Timestamp;
 
 use super::client::{builder, is_certificate, is_name};
 use super::{Remote, RemoteSettings};
@@ -29,18 +30,63 @@ pub enum ProbeError {
     Timeout,
 }
 
-/// The status that the list of models is answered with.
-pub async fn probe(remote: &RemoteSettings, patience: Duration) -> Result<StatusCode, ProbeError> {
-    let Remote { authorization, headers, .. } =
-        Remote::new(remote).map_err(|_| ProbeError::Settings)?;
-    let url = remote.url(remote.provider.models_path()).map_err(|_| ProbeError::Settings)?;
+/// What a server answered to a probe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Probed {
+    /// It takes the key.
+    Taken,
+    /// It knows the key, which may not ask this. What it may ask cannot be found out for nothing.
+    Limited,
+    /// It refuses the key.
+    Refused,
+    /// It has nothing there.
+    Nothing,
+    /// Something else.
+    Status(StatusCode),
+}
+
+/// What of an error's body is read.
+const BODY_READ: usize = 16 << 10;
+
+/// Asks for what costs nothing, at the time `now`: signatures are dated.
+///
+/// # Errors
+/// No reply came.
+pub async fn probe(
+    settings: &RemoteSettings,
+    patience: Duration,
+    now: Timestamp,
+) -> Result<Probed, ProbeError> {
+    let remote = Remote::new(settings).map_err(|_| ProbeError::Settings)?;
+    let Remote { authorization, headers, signer, .. } = remote;
+    let url = settings.url(settings.provider.probe_path()).map_err(|_| ProbeError::Settings)?;
     let client = builder(patience).timeout(patience).build().map_err(|_| ProbeError::Settings)?;
-    let headers: HeaderMap = headers.into_iter().chain(authorization).collect();
-    match client.get(url).headers(headers).send().await {
-        Ok(reply) => Ok(reply.status()),
-        Err(error) if is_name(&error) => Err(ProbeError::Name),
-        Err(error) if is_certificate(&error) => Err(ProbeError::Certificate),
-        Err(error) if error.is_timeout() => Err(ProbeError::Timeout),
-        Err(_) => Err(ProbeError::Connection),
+    let mut all: HeaderMap = headers.into_iter().chain(authorization).collect();
+    if let Some(signer) = signer {
+        let signature = signer.sign(&Method::GET, url.as_str(), b"", now);
+        all.extend(signature.map_err(|_| ProbeError::Settings)?);
     }
+    let mut reply = match client.get(url).headers(all).send().await {
+        Ok(reply) => reply,
+        Err(error) if is_name(&error) => return Err(ProbeError::Name),
+        Err(error) if is_certificate(&error) => return Err(ProbeError::Certificate),
+        Err(error) if error.is_timeout() => return Err(ProbeError::Timeout),
+        Err(_) => return Err(ProbeError::Connection),
+    };
+    Ok(match reply.status() {
+        status if status.is_success() => Probed::Taken,
+        StatusCode::UNAUTHORIZED => Probed::Refused,
+        StatusCode::FORBIDDEN => {
+            let mut body = Vec::new();
+            while body.len() < BODY_READ
+                && let Ok(Some(chunk)) = reply.chunk().await
+            {
+                body.extend_from_slice(&chunk);
+            }
+            let is_known = settings.provider.knows_key(&body);
+            if is_known { Probed::Limited } else { Probed::Refused }
+        }
+        StatusCode::NOT_FOUND => Probed::Nothing,
+        status => Probed::Status(status),
+    })
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
+use hyper::Method;
 use hyper::header::{HeaderName, HeaderValue};
 use jiff::Timestamp;
 
@@ -46,9 +47,10 @@ impl Signer {
         [access_key_id, secret_access_key].into_iter().chain(session_token).map(Secret::expose)
     }
 
-    /// The headers that sign a `POST` of this body.
+    /// The headers that sign a request of this body.
     pub(super) fn sign(
         &self,
+        method: &Method,
         url: &str,
         body: &[u8],
         at: Timestamp,
@@ -66,9 +68,13 @@ impl Signer {
             .build()
             .map_err(|_| Unsigned)?
             .into();
-        let request =
-            SignableRequest::new("POST", url, std::iter::empty(), SignableBody::Bytes(body))
-                .map_err(|_| Unsigned)?;
+        let request = SignableRequest::new(
+            method.as_str(),
+            url,
+            std::iter::empty(),
+            SignableBody::Bytes(body),
+        )
+        .map_err(|_| Unsigned)?;
         let (signed, _) = sign(request, &params).map_err(|_| Unsigned)?.into_parts();
         let headers = signed.headers().map(|(name, value)| {
             let name = HeaderName::try_from(name).map_err(|_| Unsigned)?;
@@ -91,7 +97,7 @@ impl fmt::Debug for Signer {
 mod tests {
     use super::*;
 
-    /// `post-vanilla` and `post-sts-header-before` of the test suite that Amazon publishes.
+    /// `post-vanilla`, `post-sts-header-before` and `get-vanilla` of the test suite that Amazon publishes.
     #[test]
     fn the_published_vectors_are_signed_as_published() {
         let keys = |token: Option<&str>| AwsKeys {
@@ -100,9 +106,9 @@ mod tests {
             session_token: token.map(|it| Secret::new(it.to_owned())),
         };
         let at: Timestamp = "2015-08-30T12:36:00Z".parse().unwrap();
-        let signed = |token| {
+        let signed = |method: Method, token| {
             let signer = Signer::new(keys(token), "us-east-1".to_owned(), "service");
-            let headers = signer.sign("https://example.amazonaws.com/", b"", at).unwrap();
+            let headers = signer.sign(&method, "https://example.amazonaws.com/", b"", at).unwrap();
             let text = |(name, value): (HeaderName, HeaderValue)| {
                 format!("{name}: {}", value.to_str().unwrap())
             };
@@ -114,15 +120,18 @@ mod tests {
         let authorization = format!(
             "authorization: {credential}, SignedHeaders=host;x-amz-date, Signature={signature}"
         );
-        let plain = signed(None);
+        let plain = signed(Method::POST, None);
         assert!(plain.contains(&authorization), "{plain:?}");
         assert!(plain.contains(&"x-amz-date: 20150830T123600Z".to_owned()), "{plain:?}");
         let token = "AQoDYXdzEPT//////////wEXAMPLEtc764bNrC9SAPBSM22wDOk4x4HIZ8j4FZTwdQWLWsKWHGBuFqwAeMicRXmxfpSPfIeoIYRqTflfKD8YUuwthAx7mSEI/qkPpKPi/kMcGdQrmGdeehM4IC1NtBmUpp2wUE8phUZampKsburEDy0KPkyQDYwT7WZ0wq5VSXDvp75YU9HFvlRd8Tx6q6fE8YQcHNVXAkiY9q6d+xo0rKwT38xVqr7ZD0u0iPPkUL64lIZbqBAz+scqKmlzm8FDrypNC9Yjc8fPOLn9FX9KSYvKTr4rvx3iSIlTJabIQwj2ICCR/oLxBA==";
-        let with_token = signed(Some(token));
+        let with_token = signed(Method::POST, Some(token));
         assert!(with_token.contains(&format!("x-amz-security-token: {token}")), "{with_token:?}");
         let signature = "85d96828115b5dc0cfc3bd16ad9e210dd772bbebba041836c64533a82be05ead";
         let ends =
             format!("SignedHeaders=host;x-amz-date;x-amz-security-token, Signature={signature}");
         assert!(with_token.iter().any(|it| it.ends_with(&ends)), "{with_token:?}");
+        let signature = "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31";
+        let asked = signed(Method::GET, None);
+        assert!(asked.iter().any(|it| it.ends_with(signature)), "{asked:?}");
     }
 }

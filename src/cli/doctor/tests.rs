@@ -35,6 +35,16 @@ fn server(status: &'static str) -> String {
 
 /// The same, which insists on these headers.
 fn listening(status: &'static str, headers: &'static [&'static str]) -> String {
+    format!("{}/v1", replying("/v1/models", headers, status, ""))
+}
+
+/// A server that is asked for `path`, with these headers, and replies this.
+fn replying(
+    path: &'static str,
+    headers: &'static [&'static str],
+    status: &'static str,
+    body: &'static str,
+) -> String {
     use std::io::{Read as _, Write as _};
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -43,14 +53,14 @@ fn listening(status: &'static str, headers: &'static [&'static str]) -> String {
             let mut head = [0; 2048];
             let read = stream.read(&mut head).unwrap();
             let head = String::from_utf8_lossy(&head[..read]).to_ascii_lowercase();
-            assert!(head.starts_with("get /v1/models http/1.1\r\n"), "{head}");
+            assert!(head.starts_with(&format!("get {path} http/1.1\r\n")), "{head}");
             assert!(headers.iter().all(|it| head.contains(it)), "{head}");
-            stream
-                .write_all(format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n").as_bytes())
-                .unwrap();
+            let length = body.len();
+            let reply = format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\n\r\n{body}");
+            stream.write_all(reply.as_bytes()).unwrap();
         }
     });
-    format!("http://{address}/v1")
+    format!("http://{address}")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -73,6 +83,40 @@ async fn a_provider_is_asked_with_the_headers_that_it_wants() {
     }
     let (is_well, text) = told(&settings, Reach::Servers).await;
     assert!(is_well && text.contains("answers, and takes the key"), "{text}");
+}
+
+/// Bedrock has no list of models where it answers prompts, and keys that may invoke often may not list.
+#[tokio::test(flavor = "multi_thread")]
+async fn bedrock_is_asked_with_a_signature_and_a_key_that_may_only_invoke_is_a_good_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = "/async-invoke?maxresults=1";
+    let signed = &["authorization: aws4-hmac-sha256 credential=akidexample/", "x-amz-date: "];
+    let denied = r#"{"message":"User: arn:aws:iam::1:user/x is not authorized to perform: bedrock:ListAsyncInvokes"}"#;
+    let unknown = r#"{"message":"The security token included in the request is invalid."}"#;
+    for (status, body, is_well, expected) in [
+        ("200 OK", "{}", true, "answers, and takes the key"),
+        ("403 Forbidden", denied, true, "answers, and knows the key"),
+        ("403 Forbidden", unknown, false, "answers, and refuses the key"),
+        ("403 Forbidden", "", false, "answers, and refuses the key"),
+    ] {
+        let mut settings = settings(&folder, &replying(path, signed, status, body));
+        if let TargetKind::Remote(remote) = &mut settings.targets[1].kind {
+            let secret = |text: &str| Secret::new(text.to_owned());
+            remote.provider = upstream::provider::named("bedrock").unwrap();
+            "amazon.nova-lite-v1:0".clone_into(&mut remote.model);
+            remote.key = None;
+            remote.region = Some("us-east-1".to_owned());
+            remote.signing = Some(upstream::AwsKeys {
+                access_key_id: secret("AKIDEXAMPLE"),
+                secret_access_key: secret("wJalrXUtnFEMI"),
+                session_token: None,
+            });
+        }
+        let (ended, text) = told(&settings, Reach::Servers).await;
+        assert_eq!(ended, is_well, "{text}");
+        assert!(text.contains(expected), "{expected}: {text}");
+        assert!(!text.contains("arn:"), "{text}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,7 +10,7 @@ pub(super) const PROVIDER: &dyn Provider = &Vendor {
     book: "azure",
     base_url: "",
     path,
-    models_path: "/openai/v1/models",
+    probe_path: "/openai/v1/models",
     key_header: Some("api-key"),
     ..Vendor::USUAL
 };

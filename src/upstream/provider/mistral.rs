@@ -1,7 +1,8 @@
 //! Mistral. Unknown fields are errors there, so what changes no answer is left out; errors are written
-//! in two shapes of its own; thoughts are parts of the content.
+//! in two shapes of its own; thoughts are parts of the content; names of calls have nine letters and digits.
 
 use super::chat::{StreamUsage, Vendor, embeddings};
+use super::ids::Ids;
 use super::{Provider, Refusal};
 use crate::dialect::json::Json;
 
@@ -22,6 +23,7 @@ pub(super) const PROVIDER: &dyn Provider = &Vendor {
         "prompt_cache_key",
     ],
     refuses: &["logit_bias", "logprobs", "top_logprobs"],
+    ids: Ids::Nine,
     broken: &["error"],
     refusal: Some(refusal),
     also: embeddings,

@@ -18,6 +18,7 @@ use crate::money::Tokens;
 
 mod blocks;
 mod chat;
+mod ids;
 mod openai_more;
 
 macro_rules! providers {
@@ -169,9 +170,14 @@ pub trait Provider: Sync + fmt::Debug {
     fn base_url(&self) -> &'static str;
     /// Where requests go, below the base URL.
     fn path(&self, place: &Place<'_>) -> String;
-    /// Where the list of models is, below the base URL.
-    fn models_path(&self) -> &'static str {
+    /// What a `GET` that costs nothing asks for, below the base URL: the list of models, mostly.
+    fn probe_path(&self) -> &'static str {
         "/models"
+    }
+    /// Whether the body of a reply to that, whose status says that something is not allowed, shows that
+    /// the key is known all the same: it may just not be allowed to ask that.
+    fn knows_key(&self, _body: &[u8]) -> bool {
+        false
     }
     /// The header that carries the key.
     fn authorization(&self, key: &str) -> (&'static str, String);

@@ -7,6 +7,7 @@ use crate::money::Tokens;
 use crate::upstream::provider::Written;
 use crate::upstream::provider::blocks::{NO_ARGUMENTS, conversation, temperature};
 use crate::upstream::provider::chat::write::answer_tool;
+use crate::upstream::provider::ids::Ids;
 
 /// Models from before answers could be held to a schema, by how their names begin.
 const WITHOUT_SCHEMAS: &[&str] = &[
@@ -95,13 +96,13 @@ fn block(part: &Part<'_>, talk: &Talk<'_>, out: &mut Out) -> Result<(), Untransl
         Kind::Audio(_) => return Err(no(talk.place(part), UNKNOWN)),
         Kind::Call(call) => {
             out.put("type", "tool_use");
-            out.put("id", &call.id);
+            out.put("id", &Ids::Words.shown(&call.id));
             out.put("name", &call.name);
             out.key("input").raw(object(&call.arguments).unwrap_or("{}"));
         }
         Kind::Answer(answer) => {
             out.put("type", "tool_result");
-            out.put("tool_use_id", &answer.id);
+            out.put("tool_use_id", &Ids::Words.shown(&answer.id));
             out.key("content").open_list();
             for said in &answer.texts {
                 out.open();

@@ -39,6 +39,21 @@ impl Provider for Bedrock {
         format!("/model/{}/{how}", in_path(place.model))
     }
 
+    /// This host has no list of models. The list of asynchronous calls is there for everybody, empty or not.
+    fn probe_path(&self) -> &'static str {
+        "/async-invoke?maxResults=1"
+    }
+
+    /// `AccessDeniedException: User: … is not authorized to perform: bedrock:ListAsyncInvokes`: the
+    /// signature was checked before that was found out. An unknown key or a wrong signature is another
+    /// exception (`UnrecognizedClientException`, `InvalidSignatureException`), and an unknown bearer's key
+    /// is not named so.
+    fn knows_key(&self, body: &[u8]) -> bool {
+        let told = Json::read(body);
+        let message = told.as_ref().and_then(|it| it.get("message").or_else(|| it.get("Message")));
+        message.and_then(Json::as_text).is_some_and(|it| it.contains("bedrock:ListAsyncInvokes"))
+    }
+
     fn authorization(&self, key: &str) -> (&'static str, String) {
         ("authorization", format!("Bearer {key}"))
     }

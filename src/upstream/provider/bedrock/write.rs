@@ -7,6 +7,7 @@ use crate::money::Tokens;
 use crate::upstream::provider::Written;
 use crate::upstream::provider::blocks::{NO_ARGUMENTS, conversation, temperature};
 use crate::upstream::provider::chat::write::answer_tool;
+use crate::upstream::provider::ids::Ids;
 
 /// Models that cannot be held to a schema, by what is in their names.
 const WITHOUT_SCHEMAS: &[&str] = &[
@@ -100,14 +101,14 @@ fn block(part: &Part<'_>, talk: &Talk<'_>, out: &mut Out) -> Result<(), Untransl
         Kind::Audio(_) => return Err(refused(UNKNOWN)),
         Kind::Call(call) => {
             out.key("toolUse").open();
-            out.put("toolUseId", &call.id);
+            out.put("toolUseId", &Ids::Words.shown(&call.id));
             out.put("name", &call.name);
             out.key("input").raw(object(&call.arguments).unwrap_or("{}"));
             out.close();
         }
         Kind::Answer(answer) => {
             out.key("toolResult").open();
-            out.put("toolUseId", &answer.id);
+            out.put("toolUseId", &Ids::Words.shown(&answer.id));
             out.key("content").open_list();
             for text in &answer.texts {
                 out.open();

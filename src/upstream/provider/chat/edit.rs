@@ -13,6 +13,7 @@ use crate::chat::{Delivery, Request};
 use crate::dialect::json::{Out, Text};
 use crate::dialect::translate::{MALFORMED, Untranslatable, no};
 use crate::money::Tokens;
+use crate::upstream::provider::ids::Ids;
 
 /// Bytes that replace a range of the body; an empty range adds.
 type Splice<'a> = (Range<usize>, Cow<'a, str>);
@@ -32,6 +33,8 @@ pub(in super::super) struct Changes<'a> {
     pub(in super::super) omits: &'static [&'static str],
     /// Fields that change the answer and that the vendor ignores.
     pub(in super::super) refuses: &'static [&'static str],
+    /// What the vendor takes for the name of a call.
+    pub(in super::super) ids: Ids,
 }
 
 impl Changes<'_> {
@@ -43,6 +46,7 @@ impl Changes<'_> {
         renames: &[],
         omits: &[],
         refuses: &[],
+        ids: Ids::Any,
     };
 }
 
@@ -57,8 +61,8 @@ pub(in super::super) fn edited(
     request: &Request,
     changes: Changes<'_>,
 ) -> Result<Bytes, Untranslatable> {
-    let Changes { renames, omits, refuses, .. } = changes;
-    if renames.is_empty() && omits.is_empty() && refuses.is_empty() {
+    let Changes { renames, omits, refuses, ids, .. } = changes;
+    if renames.is_empty() && omits.is_empty() && refuses.is_empty() && ids == Ids::Any {
         return Ok(spliced(request, changes));
     }
     let body = request.body();
@@ -81,7 +85,9 @@ pub(in super::super) fn edited(
         let is_idle_limit = key == changes.limit.0 && value.get() == "null";
         is_renamed || is_idle_limit || omits.contains(&&**key)
     };
-    if !entries.iter().any(is_changed) {
+    let listed = entries.iter().find(|(key, _)| key == "messages");
+    let messages = listed.and_then(|(_, messages)| with_ids(messages, ids));
+    if messages.is_none() && !entries.iter().any(is_changed) {
         return Ok(spliced(request, changes));
     }
     let mut out = Out::with_capacity(body.len() + 64);
@@ -95,6 +101,7 @@ pub(in super::super) fn edited(
         match name {
             "model" => out.entry(name).text(changes.model),
             "stream_options" if changes.asks_usage => {}
+            "messages" => out.entry(name).raw(messages.as_deref().unwrap_or(value.get())),
             _ => out.entry(name).raw(value.get()),
         }
     }
@@ -132,6 +139,48 @@ impl<'de: 'a, 'a> Deserialize<'de> for Entries<'a> {
         }
         reader.deserialize_map(Seen)
     }
+}
+
+/// The messages with the names of calls as the vendor takes them; `None` where it takes them all.
+fn with_ids(messages: &RawValue, ids: Ids) -> Option<String> {
+    let all = messages.get();
+    if ids == Ids::Any || !all.contains("tool_call") {
+        return None;
+    }
+    let list: Vec<Named<'_>> = serde_json::from_str(all).ok()?;
+    let named = list.iter().flat_map(|it| {
+        it.tool_calls.iter().flatten().filter_map(|call| call.id).chain(it.tool_call_id)
+    });
+    let mut out = String::with_capacity(all.len());
+    let mut from = 0;
+    for raw in named {
+        let Ok(Text(id)) = serde_json::from_str(raw.get()) else { continue };
+        if ids.takes(&id) {
+            continue;
+        }
+        // The value was borrowed from these very bytes, and they are met in their order.
+        let start = raw.get().as_ptr().addr().checked_sub(all.as_ptr().addr())?;
+        out.push_str(all.get(from..start)?);
+        out.push_str(&serde_json::Value::from(&*ids.shown(&id)).to_string());
+        from = start + raw.get().len();
+    }
+    out.push_str(all.get(from..)?);
+    (from > 0).then_some(out)
+}
+
+/// Where a message names calls.
+#[derive(Deserialize)]
+struct Named<'a> {
+    #[serde(borrow, default)]
+    tool_calls: Option<Vec<NamedCall<'a>>>,
+    #[serde(borrow, default)]
+    tool_call_id: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct NamedCall<'a> {
+    #[serde(borrow, default)]
+    id: Option<&'a RawValue>,
 }
 
 /// The body with a few places changed, and the very same memory where none is.

@@ -7,6 +7,7 @@ pub(super) mod write;
 
 use bytes::Bytes;
 
+use super::ids::Ids;
 use super::{Ear, Place, Provider, Refusal, Written, said_in_error};
 use crate::chat::talk::{Said, Talk};
 use crate::chat::{Request, Surface, Usage};
@@ -23,8 +24,8 @@ pub(super) struct Vendor {
     pub(super) base_url: &'static str,
     /// Where requests go below that.
     pub(super) path: fn(&Place<'_>) -> String,
-    /// Where the list of models is.
-    pub(super) models_path: &'static str,
+    /// What a `GET` that costs nothing asks for.
+    pub(super) probe_path: &'static str,
     /// The header that holds the key, where it is not a bearer's.
     pub(super) key_header: Option<&'static str>,
     /// What it calls the limit on answer tokens.
@@ -37,6 +38,8 @@ pub(super) struct Vendor {
     pub(super) omits: &'static [&'static str],
     /// Fields that change the answer and that it ignores.
     pub(super) refuses: &'static [&'static str],
+    /// What it takes for the name of a call.
+    pub(super) ids: Ids,
     /// How an answer is made to follow a JSON schema.
     pub(super) schemas: Schemas,
     /// Why an answer ended that is not whole.
@@ -83,13 +86,14 @@ impl Vendor {
         book: "openai",
         base_url: "https://api.openai.com/v1",
         path: |_| "/chat/completions".to_owned(),
-        models_path: "/models",
+        probe_path: "/models",
         key_header: None,
         limit: "max_completion_tokens",
         stream_usage: StreamUsage::Asked,
         renames: &[],
         omits: &[],
         refuses: &[],
+        ids: Ids::Any,
         schemas: Schemas::Known,
         broken: &[],
         refusal: None,
@@ -137,8 +141,8 @@ impl Provider for Vendor {
         (self.path)(place)
     }
 
-    fn models_path(&self) -> &'static str {
-        self.models_path
+    fn probe_path(&self) -> &'static str {
+        self.probe_path
     }
 
     fn authorization(&self, key: &str) -> (&'static str, String) {
@@ -161,6 +165,7 @@ impl Provider for Vendor {
             renames: self.renames,
             omits: self.omits,
             refuses: self.refuses,
+            ids: self.ids,
         };
         edit::edited(request, changes)
     }

@@ -46,6 +46,29 @@ fn splices_change_what_they_name_and_nothing_else() {
     assert_eq!(sent("openai", &body), expected);
 }
 
+/// Mistral takes nine letters and digits; a conversation that began at OpenAI has other names.
+#[test]
+fn names_of_calls_are_what_the_vendor_takes_in_call_and_result_alike() {
+    let body = json!({"model": "m", "max_tokens": 5, "messages": [
+        {"role": "user", "content": "call_abc123 \"tool_call_id\": \"call_abc123\""},
+        {"role": "assistant", "content": null, "tool_calls": [
+            {"id": "call_abc123", "type": "function", "function": {"name": "f", "arguments": "{\"id\": \"call_abc123\"}"}},
+            {"id": "D681PevKs", "type": "function", "function": {"name": "g", "arguments": "{}"}},
+        ]},
+        {"role": "tool", "tool_call_id": "call_abc123", "content": "1"},
+        {"role": "tool", "tool_call_id": "D681PevKs", "content": "2"},
+    ]});
+    let out = sent("mistral", &body);
+    let new = out["messages"][2]["tool_call_id"].as_str().unwrap().to_owned();
+    assert!(new.len() == 9 && new.bytes().all(|it| it.is_ascii_alphanumeric()), "{new}");
+    let mut expected = body.clone();
+    expected["model"] = "model-x".into();
+    expected["messages"][1]["tool_calls"][0]["id"] = new.clone().into();
+    expected["messages"][2]["tool_call_id"] = new.into();
+    assert_eq!(out, expected, "everything else is as it was");
+    assert_eq!(sent("openai", &body)["messages"], body["messages"]);
+}
+
 #[test]
 fn idle_values_are_replaced_not_doubled() {
     let body = json!({"model": "m", "stream": true, "messages": [{}],

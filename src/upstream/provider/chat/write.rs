@@ -24,8 +24,8 @@ pub(super) fn written(
     for turn in &talk.turns {
         match turn.role {
             Role::System => instructions(&turn.parts, talk, &mut out)?,
-            Role::User | Role::Tool => user(&turn.parts, talk, &mut out)?,
-            Role::Assistant => assistant(&turn.parts, talk, &mut out)?,
+            Role::User | Role::Tool => user(&turn.parts, (vendor, talk), &mut out)?,
+            Role::Assistant => assistant(&turn.parts, (vendor, talk), &mut out)?,
         }
     }
     out.close_list();
@@ -110,12 +110,16 @@ fn instructions(parts: &[Part<'_>], talk: &Talk<'_>, out: &mut Out) -> Result<()
 }
 
 /// Results of tools are messages of their own here and go first.
-fn user(parts: &[Part<'_>], talk: &Talk<'_>, out: &mut Out) -> Result<(), Untranslatable> {
+fn user(
+    parts: &[Part<'_>],
+    (vendor, talk): (&Vendor, &Talk<'_>),
+    out: &mut Out,
+) -> Result<(), Untranslatable> {
     for part in parts {
         if let Kind::Answer(answer) = &part.kind {
             out.open();
             out.put("role", "tool");
-            out.put("tool_call_id", &answer.id);
+            out.put("tool_call_id", &vendor.ids.shown(&answer.id));
             match &*answer.texts {
                 [] => out.put("content", ""),
                 [only] => out.put("content", only),
@@ -140,7 +144,11 @@ fn user(parts: &[Part<'_>], talk: &Talk<'_>, out: &mut Out) -> Result<(), Untran
     Ok(())
 }
 
-fn assistant(parts: &[Part<'_>], talk: &Talk<'_>, out: &mut Out) -> Result<(), Untranslatable> {
+fn assistant(
+    parts: &[Part<'_>],
+    (vendor, talk): (&Vendor, &Talk<'_>),
+    out: &mut Out,
+) -> Result<(), Untranslatable> {
     out.open();
     out.put("role", "assistant");
     let is_call = |part: &&Part<'_>| matches!(part.kind, Kind::Call(_));
@@ -154,7 +162,7 @@ fn assistant(parts: &[Part<'_>], talk: &Talk<'_>, out: &mut Out) -> Result<(), U
         for part in parts {
             let Kind::Call(call) = &part.kind else { continue };
             out.open();
-            out.put("id", &call.id);
+            out.put("id", &vendor.ids.shown(&call.id));
             out.put("type", "function");
             out.key("function").open();
             out.put("name", &call.name);
