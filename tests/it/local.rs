@@ -8,7 +8,7 @@ use ambidex::engine::{AdapterSource, EngineSettings, Generation, Job};
 use ambidex::money::Tokens;
 use serde_json::{Value, json};
 
-use crate::support::{Proxy, Say, Upstream, answer, chat, eventually, streamed};
+use crate::support::{KEY, Proxy, Say, Upstream, answer, chat, eventually, streamed};
 
 const TICKET: &str = "Classify this ticket as billing, technical or account: The app crashes.";
 
@@ -41,6 +41,49 @@ fn with(mut body: Value, more: Value) -> Value {
 fn chunks(text: &str) -> Vec<Value> {
     let events = text.split("\n\n").filter_map(|event| event.strip_prefix("data: "));
     events.filter_map(|data| serde_json::from_str(data).ok()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn responses_have_log_probabilities_whole_and_streamed_where_they_are_asked_for() {
+    let upstream = Upstream::script([Say::Whole(500, "{}".to_owned())]).await;
+    let proxy = proxy(&upstream, "local", EngineSettings::default()).await;
+    let ask = async |body: &Value| -> String {
+        let request = proxy.client.post(proxy.url("/v1/responses")).bearer_auth(KEY);
+        request.body(body.to_string()).send().await.unwrap().text().await.unwrap()
+    };
+    let spelt = |logprobs: &Value| -> String {
+        let tokens = logprobs.as_array().unwrap();
+        tokens.iter().map(|token| token["token"].as_str().unwrap()).collect()
+    };
+    for (asks, beside) in [
+        (json!({}), None),
+        (json!({ "include": ["message.output_text.logprobs"] }), Some(0)),
+        (json!({ "top_logprobs": 2 }), Some(2)),
+    ] {
+        let mut body = with(json!({ "model": "auto", "input": TICKET }), asks);
+        let whole: Value = serde_json::from_str(&ask(&body).await).unwrap();
+        body["stream"] = true.into();
+        let events: Vec<Value> = ask(&body)
+            .await
+            .lines()
+            .filter_map(|line| serde_json::from_str(line.strip_prefix("data: ")?).ok())
+            .collect();
+        let of = |kind: &str| events.iter().filter(|it| it["type"] == kind).collect::<Vec<_>>();
+        let last = of("response.completed")[0]["response"].clone();
+        let deltas = of("response.output_text.delta");
+        let pieces: String = deltas.iter().map(|it| spelt(&it["logprobs"])).collect();
+        let done = &of("response.output_text.done")[0]["logprobs"];
+        for part in [&whole["output"][0]["content"][0], &last["output"][0]["content"][0]] {
+            let text = part["text"].as_str().unwrap();
+            let (expected, most) = (beside.map_or("", |_| text), beside.unwrap_or(0));
+            assert_eq!(spelt(&part["logprobs"]), expected, "{beside:?}");
+            assert_eq!((&*pieces, &*spelt(done)), (expected, expected), "{beside:?}");
+            for token in part["logprobs"].as_array().unwrap() {
+                assert_eq!(token["top_logprobs"].as_array().map_or(0, Vec::len), most);
+            }
+        }
+    }
+    proxy.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -33,6 +33,8 @@ pub(super) struct ToResponses {
     /// The item that is being said, and its text so far.
     open: Option<Open>,
     text: String,
+    /// How likely its tokens were, where that was asked for.
+    logprobs: Vec<Value>,
     /// Whole parts of the message that is being said.
     parts: Vec<Value>,
     /// Whole items.
@@ -57,6 +59,7 @@ impl ToResponses {
             next: 0,
             open: None,
             text: String::new(),
+            logprobs: Vec::new(),
             parts: Vec::new(),
             output: Vec::new(),
             kept: 0,
@@ -160,7 +163,9 @@ impl ToResponses {
             Some(Open::Call(..)) => "response.function_call_arguments.delta",
             Some(Open::Message(Said::Refusal)) => "response.refusal.delta",
             Some(Open::Message(Said::Text)) | None => {
-                set(&mut fields, "logprobs", logprobs.cloned().unwrap_or_else(|| json!([])));
+                let scored = logprobs.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+                self.logprobs.extend_from_slice(scored);
+                set(&mut fields, "logprobs", scored.into());
                 "response.output_text.delta"
             }
         };
@@ -171,13 +176,19 @@ impl ToResponses {
     fn close_part(&mut self, told: &mut Vec<Told>) {
         let Some(Open::Message(said)) = self.open else { return };
         let text = std::mem::take(&mut self.text);
+        let logprobs = Value::from(std::mem::take(&mut self.logprobs));
+        let mut whole = part(said, &text);
+        if said == Said::Text {
+            set(&mut whole, "logprobs", logprobs.clone());
+        }
         let (kind, fields) = match said {
-            Said::Text => ("response.output_text.done", json!({ "text": text, "logprobs": [] })),
+            Said::Text => {
+                ("response.output_text.done", json!({ "text": text, "logprobs": logprobs }))
+            }
             Said::Refusal => ("response.refusal.done", json!({ "refusal": text })),
         };
         let fields = self.with(fields);
         told.push(self.event(kind, fields));
-        let whole = part(said, &text);
         let fields = self.with(json!({ "part": whole }));
         told.push(self.event("response.content_part.done", fields));
         self.parts.push(whole);

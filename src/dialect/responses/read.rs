@@ -65,6 +65,11 @@ impl<'de> Reader<'de> {
             {
                 self.common.read.sampling.shape = Some(Shape::Json);
             }
+            [include, Step::Index(_)]
+                if include.key() == "include" && text == "message.output_text.logprobs" =>
+            {
+                self.common.read.sampling.logprobs = true;
+            }
             [stored, Step::Key(key)]
                 if matches!(stored.key(), "conversation" | "prompt") && key == "id" =>
             {
@@ -205,6 +210,13 @@ impl<'de> Reader<'de> {
             }
             ("temperature" | "top_p", value) => {
                 sampling::read(&mut self.common.read.sampling, path, &value);
+                self.common.rest(path, value);
+                Ok(())
+            }
+            ("top_logprobs", Scalar::Unsigned(number)) => {
+                let value = Scalar::Unsigned(number);
+                let sampling = &mut self.common.read.sampling;
+                (sampling.logprobs, sampling.top_logprobs) = (true, Some(number));
                 self.common.rest(path, value);
                 Ok(())
             }
