@@ -252,19 +252,20 @@ pub enum LedgerCommand {
 }
 
 /// What somebody knows about a ledger from elsewhere.
-#[derive(Clone, Copy, Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct KnownArguments {
-    /// The only key that may have signed, as `ambidex ledger head` prints it.
-    #[arg(long, value_name = "KEY")]
-    pub key: Option<Fingerprint>,
-    /// A head that you have kept: the chain must contain it.
-    #[arg(long, value_name = "LINK:HASH")]
-    pub head: Option<Anchor>,
+    /// The only key that may have signed, as `ambidex ledger head` prints it. Each gateway on a server has
+    /// its own: give it once for each.
+    #[arg(long = "key", value_name = "KEY")]
+    pub keys: Vec<Fingerprint>,
+    /// A head that you have kept: the chain must contain it. May be given many times.
+    #[arg(long = "head", value_name = "LINK:HASH")]
+    pub heads: Vec<Anchor>,
 }
 
 impl From<KnownArguments> for Known {
     fn from(arguments: KnownArguments) -> Self {
-        Self { key: arguments.key, head: arguments.head }
+        Self { keys: arguments.keys, heads: arguments.heads }
     }
 }
 

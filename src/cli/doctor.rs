@@ -16,7 +16,7 @@ use crate::config::settings::Power;
 use crate::config::{Settings, TargetKind, TargetSettings};
 use crate::engine::{Engine, EngineError};
 use crate::gateway::{self, LocalModels};
-use crate::record::{Reader, StoreSettings};
+use crate::record::{LedgerError, Reader, StoreSettings};
 use crate::upstream::{self, Probed, RemoteSettings};
 
 /// How long a target may take to list its models.
@@ -200,6 +200,13 @@ fn ledger(place: &StoreSettings, now: Timestamp) -> Finding {
     });
     let (sums, latest) = match looked {
         Ok(looked) => looked,
+        Err(LedgerError::Missing { place }) => {
+            return fine(WHAT, format!("will be made in {place} at the first start"));
+        }
+        Err(LedgerError::Older { found, known }) => {
+            let what = format!("of schema version {found}; the next start brings it to {known}");
+            return fine(WHAT, what);
+        }
         Err(error) => {
             let way_out = "restore it from a backup, or let `store:` name a new file";
             return broken(WHAT, error.to_string(), way_out);

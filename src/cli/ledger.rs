@@ -19,7 +19,7 @@ use crate::record::report::Period;
 /// Checks the whole ledger; an error says how many faults there are, after all of them.
 pub fn check(
     settings: &Settings,
-    known: Known,
+    known: &Known,
     format: Format,
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
@@ -64,7 +64,7 @@ pub(super) fn with_progress<T>(work: impl FnOnce(&mut dyn FnMut(u64, u64)) -> T)
     done
 }
 
-fn text(verified: &Verified, known: Known, out: &mut dyn Write) -> anyhow::Result<()> {
+fn text(verified: &Verified, known: &Known, out: &mut dyn Write) -> anyhow::Result<()> {
     for fault in &verified.faults {
         writeln!(out, "FAULT  {fault}")?;
     }
@@ -82,13 +82,12 @@ fn text(verified: &Verified, known: Known, out: &mut dyn Write) -> anyhow::Resul
 }
 
 /// What a chain without faults does not prove by itself.
-const fn caveat(known: Known) -> &'static str {
-    match (known.key, known.head) {
-        (Some(_), Some(_)) => "",
-        _ => {
-            "\n(whoever has the signing key could have written all of it anew: compare with a head that \
-             you keep elsewhere, `--head`, and with the key that you know, `--key`)"
-        }
+const fn caveat(known: &Known) -> &'static str {
+    if known.keys.is_empty() || known.heads.is_empty() {
+        "\n(whoever has the signing key could have written all of it anew: compare with a head that \
+         you keep elsewhere, `--head`, and with the key that you know, `--key`)"
+    } else {
+        ""
     }
 }
 

@@ -222,7 +222,7 @@ fn report_command(
         }
         ReportCommand::Egress { sensitivity, known, report } => {
             let of = (period, sensitivity.map(Level::name));
-            report::egress::egress(&ledger, of, known.into(), report.format, out)?;
+            report::egress::egress(&ledger, of, &known.into(), report.format, out)?;
         }
         ReportCommand::Cascade { accept_rate, report } => {
             let looked = ledger.looked_at(period).map_err(anyhow::Error::from)?;
@@ -265,7 +265,7 @@ fn ledger_command(
     let now = clock::now();
     match command {
         LedgerCommand::Verify { known, format } => {
-            ledger::check(settings, known.into(), format.into(), out)?;
+            ledger::check(settings, &known.into(), format.into(), out)?;
         }
         LedgerCommand::Head { format } => ledger::head(settings, format.into(), out)?,
         LedgerCommand::Export { since, until } => {

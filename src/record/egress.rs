@@ -134,7 +134,7 @@ pub fn egress(
     ledger: &Reader,
     period: Period,
     sensitivity: Option<&str>,
-    known: Known,
+    known: &Known,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Egress, LedgerError> {
     ledger.at_one_moment(|sql| {

@@ -73,6 +73,18 @@ pub enum LedgerError {
         /// The newest version this build reads.
         known: i64,
     },
+    /// An earlier version wrote it, and reading changes nothing.
+    #[error(
+        "the ledger has schema version {found}, of an earlier ambidex, and this program reads version {known}: \
+         a gateway of this version brings it up to date when it starts (`ambidex serve`); to look at it \
+         as it is, use the ambidex that wrote it"
+    )]
+    Older {
+        /// The file's version.
+        found: i64,
+        /// The version that this build reads.
+        known: i64,
+    },
     /// A query or a row's write failed; nothing else is affected.
     #[error("the ledger refused an operation: {0}")]
     Sql(#[from] SqlError),

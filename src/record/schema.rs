@@ -364,7 +364,7 @@ pub(super) fn open_reader(place: &StoreSettings) -> Result<Sql, LedgerError> {
             if !sql.value::<bool>(query, &[])? {
                 return Err(LedgerError::Missing { place: place.to_string() });
             }
-            known(sql.value("SELECT coalesce(max(version), 0) FROM migrations", &[])?)?;
+            current(sql.value("SELECT coalesce(max(version), 0) FROM migrations", &[])?)?;
             Ok(sql)
         }
     }
@@ -377,12 +377,18 @@ fn open_file_to_read(path: &Path) -> Result<Connection, LedgerError> {
     let connection = Connection::open_with_flags(path, flags).map_err(open)?;
     connection.busy_timeout(READER_PATIENCE).map_err(open)?;
     check_owner(&connection, path)?;
-    known(version(&connection)?)?;
+    current(version(&connection)?)?;
     Ok(connection)
 }
 
 fn known(found: i64) -> Result<(), LedgerError> {
     if found > newest() { Err(LedgerError::Newer { found, known: newest() }) } else { Ok(()) }
+}
+
+/// Queries know the newest tables only, and a reader makes none.
+fn current(found: i64) -> Result<(), LedgerError> {
+    known(found)?;
+    if found < newest() { Err(LedgerError::Older { found, known: newest() }) } else { Ok(()) }
 }
 
 fn newest() -> i64 {
@@ -454,11 +460,15 @@ mod tests {
         .unwrap();
         old.pragma_update(None, "user_version", 1).unwrap();
         drop(old);
+        let read = open_file_to_read(&path).unwrap_err().to_string();
+        assert!(read.contains("version 1, of an earlier ambidex"), "{read}");
         let new = open_file(&path, Durability::Strict, Timestamp::UNIX_EPOCH).unwrap();
         assert_eq!(version(&new).unwrap(), newest());
         let query = "SELECT answered_licence, answered_sha256 FROM ledger WHERE id = 'a'";
         let found: (Option<String>, Option<String>) =
             new.query_row(query, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
         assert_eq!(found, (None, None));
+        drop(new);
+        open_file_to_read(&path).unwrap();
     }
 }

@@ -88,7 +88,7 @@ fn check(ledger: &Path, upstream: &Upstream) {
     let paid = sent.filter(|row| row.state == State::Settled).count();
     assert_eq!(paid, upstream.seen().len());
     assert!(rows.iter().all(|row| row.state != State::Held), "something is left open");
-    let verified = verify(&reader, Known::default(), &mut |_, _| ()).unwrap();
+    let verified = verify(&reader, &Known::default(), &mut |_, _| ()).unwrap();
     assert!(verified.is_whole(), "{:?}", verified.faults);
 }
 

@@ -111,7 +111,7 @@ async fn lane(number: u64) -> (usize, usize) {
         expired = rows.iter().filter(|row| row.state == State::Expired).count();
         if kill == KILLS {
             gateway.kill();
-            let verified = verify(&reader, Known::default(), &mut |_, _| ()).unwrap();
+            let verified = verify(&reader, &Known::default(), &mut |_, _| ()).unwrap();
             assert!(verified.is_whole(), "{:?}", verified.faults);
             return (rows.len(), expired);
         }

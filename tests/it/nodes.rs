@@ -128,7 +128,7 @@ async fn three_gateways_hold_one_budget_and_one_of_them_is_killed() {
     // Nearly all of the budget could be used although one share was lost for a while.
     let left = limit.less(sums.cost);
     assert!(left < NanoUsd::new(BILL * 3), "{left} of {limit} could not be used");
-    let verified = verify(&reader, Known::default(), &mut |_, _| ()).unwrap();
+    let verified = verify(&reader, &Known::default(), &mut |_, _| ()).unwrap();
     assert!(verified.is_whole() && verified.chains == 3, "{:?}", verified.faults);
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ambidex::chat::{Usage, UsageSource};
 use ambidex::money::{NanoUsd, Tokens};
-use ambidex::record::evidence::{Known, Upkeep, verify};
+use ambidex::record::evidence::{Anchor, Known, Upkeep, verify};
 use ambidex::record::keys::{Grants, KeyRow, Keys, Opens};
 use ambidex::record::report::{Dimension, Period};
 use ambidex::record::{
@@ -118,7 +118,7 @@ async fn seen(place: &StoreSettings) -> String {
         })
         .unwrap();
     out += &format!("{past} {exported:?} {:?}\n", store.counts().settled_twice);
-    let verified = verify(&reader, Known::default(), &mut |_, _| ()).unwrap();
+    let verified = verify(&reader, &Known::default(), &mut |_, _| ()).unwrap();
     assert!(verified.is_whole(), "{:?}", verified.faults);
     out += &format!(
         "{} links, {} rows, {} running\n",
@@ -160,7 +160,7 @@ fn upkept(place: &StoreSettings) -> String {
     let pruned = upkeep.prune(now() - SignedDuration::from_hours(1), later).unwrap();
     drop(upkeep);
     let reader = Reader::open(place).unwrap();
-    let verified = verify(&reader, Known::default(), &mut |_, _| ()).unwrap();
+    let verified = verify(&reader, &Known::default(), &mut |_, _| ()).unwrap();
     assert!(verified.is_whole(), "{:?}", verified.faults);
     format!("{erased:?} {pruned:?} {} {}", verified.erased, verified.pruned)
 }
@@ -201,7 +201,7 @@ async fn a_server_that_goes_and_comes_back_loses_nothing_and_doubles_nothing() {
     let sums = reader.sums().unwrap();
     // Whatever was refused while the server was away holds no money.
     assert!(refused >= 1 && sums.held == 1, "{refused} refused, {sums:?}");
-    let verified = verify(&reader, Known::default(), &mut |_, _| ()).unwrap();
+    let verified = verify(&reader, &Known::default(), &mut |_, _| ()).unwrap();
     assert!(verified.is_whole(), "{:?}", verified.faults);
 }
 
@@ -279,7 +279,7 @@ async fn every_change_on_a_server_is_found_in_the_chain_of_its_node() {
     };
     let faults = || {
         let reader = Reader::open(&place).unwrap();
-        let verified = verify(&reader, Known::default(), &mut |_, _| ()).unwrap();
+        let verified = verify(&reader, &Known::default(), &mut |_, _| ()).unwrap();
         verified.faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
     };
     assert_eq!(faults(), "");
@@ -305,8 +305,18 @@ async fn every_change_on_a_server_is_found_in_the_chain_of_its_node() {
         store.close().await.unwrap();
     }
     let reader = Reader::open(&place).unwrap();
-    let verified = verify(&reader, Known::default(), &mut |_, _| ()).unwrap();
+    let verified = verify(&reader, &Known::default(), &mut |_, _| ()).unwrap();
     assert!(verified.is_whole(), "{:?}", verified.faults);
+    // Each has an end of its own; all of them are looked for, and one that was never there is missed.
+    let mut heads: Vec<Anchor> =
+        reader.heads().unwrap().iter().map(|(_, head)| head.anchor).collect();
+    let keys: Vec<_> = verified.keys.iter().map(|(_, key)| *key).collect();
+    let known = Known { keys: keys.clone(), heads: heads.clone() };
+    assert!(verify(&reader, &known, &mut |_, _| ()).unwrap().is_whole());
+    heads[1].hash[0] ^= 1;
+    let lost = verify(&reader, &Known { keys: vec![], heads }, &mut |_, _| ()).unwrap();
+    assert_eq!(lost.faults.len(), 1, "{:?}", lost.faults);
+    assert!(lost.faults[0].to_string().contains("the head that you kept is not in it"));
     // A key, a decision and an end twice, and three keys; each of the four later nodes saw the one before.
     assert_eq!((verified.chains, verified.links), (5, 6 + 3 + 4));
 }

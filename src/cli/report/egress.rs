@@ -16,7 +16,7 @@ use crate::record::report::Period;
 pub fn egress(
     ledger: &Reader,
     (period, sensitivity): (Period, Option<&str>),
-    known: Known,
+    known: &Known,
     layout: Layout,
     out: &mut impl Write,
 ) -> anyhow::Result<()> {

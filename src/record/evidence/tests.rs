@@ -50,13 +50,13 @@ impl Ledger {
         Connection::open(&self.path).unwrap().execute_batch(statements).unwrap();
     }
 
-    fn verified(&self, known: Known) -> Verified {
+    fn verified(&self, known: &Known) -> Verified {
         verify(&Reader::open(&self.path).unwrap(), known, &mut |_, _| ()).unwrap()
     }
 
     /// The first fault, in words.
     fn fault(&self) -> String {
-        let verified = self.verified(Known::default());
+        let verified = self.verified(&Known::default());
         verified.faults.first().map(ToString::to_string).unwrap_or_default()
     }
 
@@ -67,21 +67,21 @@ impl Ledger {
     }
 
     fn head(&self) -> SignedHead {
-        self.verified(Known::default()).head.unwrap()
+        self.verified(&Known::default()).head.unwrap()
     }
 }
 
 #[tokio::test]
 async fn an_untouched_ledger_is_whole() {
     let ledger = Ledger::new().await;
-    let verified = ledger.verified(Known::default());
+    let verified = ledger.verified(&Known::default());
     assert!(verified.is_whole(), "{:?}", verified.faults);
     // The key, six decisions, three ends and the one of the crash.
     assert_eq!((verified.links, verified.rows, verified.running), (11, 6, 1));
     assert_eq!(verified.keys.len(), 1);
     let head = ledger.head();
-    let known = Known { key: Some(head.key), head: Some(head.anchor) };
-    assert!(ledger.verified(known).is_whole());
+    let known = Known { keys: vec![head.key], heads: vec![head.anchor] };
+    assert!(ledger.verified(&known).is_whole());
 }
 
 #[tokio::test]
@@ -169,7 +169,7 @@ async fn a_history_written_anew_is_not_signed() {
     let before = ledger.head();
     ledger.sql("UPDATE ledger SET cost_nanos = 1 WHERE id = 'b'");
     forge(&ledger.path, None);
-    let faults = ledger.verified(Known::default()).faults;
+    let faults = ledger.verified(&Known::default()).faults;
     assert!(faults.iter().all(|it| matches!(it.place, Place::Head(..))), "{faults:?}");
     assert!(!faults.is_empty());
 
@@ -177,12 +177,12 @@ async fn a_history_written_anew_is_not_signed() {
     let folder = tempfile::tempdir().unwrap();
     let other = SigningKey::of_ledger(&folder.path().join("other").as_path().into()).unwrap();
     forge(&ledger.path, Some(&other));
-    assert!(ledger.verified(Known::default()).is_whole(), "it has to be known from elsewhere");
-    let known = Known { key: Some(before.key), head: None };
-    let fault = ledger.verified(known).faults.first().unwrap().to_string();
+    assert!(ledger.verified(&Known::default()).is_whole(), "it has to be known from elsewhere");
+    let known = Known { keys: vec![before.key], heads: vec![] };
+    let fault = ledger.verified(&known).faults.first().unwrap().to_string();
     assert!(fault.contains("another key signs"), "{fault}");
-    let known = Known { key: None, head: Some(before.anchor) };
-    let fault = ledger.verified(known).faults.first().unwrap().to_string();
+    let known = Known { keys: vec![], heads: vec![before.anchor] };
+    let fault = ledger.verified(&known).faults.first().unwrap().to_string();
     assert!(fault.contains("the head that you kept is not in it"), "{fault}");
 }
 
@@ -251,11 +251,11 @@ async fn a_tail_that_was_cut_off_is_told_by_a_head_kept_elsewhere() {
     let (store, _) = Store::open(&path, long_ago()).unwrap();
     store.decided(DecidedRow::example("late", long_ago())).await.unwrap();
     store.close().await.unwrap();
-    let known = Known { key: None, head: Some(kept) };
-    let longer = verify(&Reader::open(&path).unwrap(), known, &mut |_, _| ()).unwrap();
+    let known = Known { keys: vec![], heads: vec![kept] };
+    let longer = verify(&Reader::open(&path).unwrap(), &known, &mut |_, _| ()).unwrap();
     assert!(longer.is_whole(), "{:?}", longer.faults);
-    let later = Known { key: None, head: longer.head.map(|head| head.anchor) };
-    let fault = ledger.verified(later).faults.first().unwrap().to_string();
+    let later = Known { keys: vec![], heads: longer.head.iter().map(|head| head.anchor).collect() };
+    let fault = ledger.verified(&later).faults.first().unwrap().to_string();
     assert!(fault.contains("the head that you kept is not in it"), "{fault}");
 }
 
@@ -285,7 +285,7 @@ async fn a_caller_can_be_forgotten_and_the_chain_still_holds() {
     assert_eq!(upkeep.erase("bot", long_ago()).unwrap(), Removed { rows: 5 });
     assert_eq!(upkeep.erase("bot", long_ago()).unwrap(), Removed { rows: 0 });
     drop(upkeep);
-    let verified = ledger.verified(Known::default());
+    let verified = ledger.verified(&Known::default());
     assert!(verified.is_whole(), "{:?}", verified.faults);
     assert_eq!(verified.erased, 5);
     let row = Reader::open(&ledger.path).unwrap().row("b").unwrap().unwrap();
@@ -305,14 +305,14 @@ async fn old_rows_can_be_removed_and_the_chain_still_holds() {
     assert!(matches!(young, Err(LedgerError::TooYoung { .. })));
     assert_eq!(upkeep.prune(day(1), day(60)).unwrap(), Removed { rows: 5 });
     drop(upkeep);
-    let verified = ledger.verified(Known::default());
+    let verified = ledger.verified(&Known::default());
     assert!(verified.is_whole(), "{:?}", verified.faults);
     assert_eq!((verified.rows, verified.pruned), (1, 5));
     // Numbers are not used twice.
     let (store, _) = Store::open(&ledger.path, day(61)).unwrap();
     store.decided(DecidedRow::example("new", day(61))).await.unwrap();
     store.close().await.unwrap();
-    assert!(ledger.verified(Known::default()).is_whole());
+    assert!(ledger.verified(&Known::default()).is_whole());
     ledger.sql("DELETE FROM ledger WHERE id = 'new'");
     assert!(ledger.fault().starts_with("ledger: 6 row(s) are gone, and 5 were removed by rule"));
 }
@@ -325,7 +325,7 @@ async fn rows_from_before_there_was_a_chain_become_its_first_links() {
     std::fs::remove_file(ledger.key_file()).unwrap();
     let (store, _) = Store::open(&ledger.path, long_ago()).unwrap();
     store.close().await.unwrap();
-    let verified = ledger.verified(Known::default());
+    let verified = ledger.verified(&Known::default());
     assert!(verified.is_whole(), "{:?}", verified.faults);
     assert_eq!(verified.links, 12, "the key, six decisions, four ends before and one now");
 }
@@ -337,7 +337,7 @@ async fn a_new_key_goes_on_with_the_chain_and_is_named() {
     std::fs::remove_file(&key).unwrap();
     let (store, _) = Store::open(&ledger.path, long_ago()).unwrap();
     store.close().await.unwrap();
-    let verified = ledger.verified(Known::default());
+    let verified = ledger.verified(&Known::default());
     assert!(verified.is_whole(), "{:?}", verified.faults);
     assert_eq!(verified.keys.len(), 2);
     std::fs::write(&key, b"no key").unwrap();

@@ -22,12 +22,12 @@ const SET_BACK_AT_LEAST: SignedDuration = SignedDuration::from_secs(60);
 const PROGRESS_EVERY: u64 = 1024;
 
 /// What somebody knows about the ledger from elsewhere.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Known {
-    /// The only key that may have signed.
-    pub key: Option<Fingerprint>,
-    /// A head that was printed earlier: the chain must contain it.
-    pub head: Option<Anchor>,
+    /// The only keys that may have signed; none where any may.
+    pub keys: Vec<Fingerprint>,
+    /// Heads that were printed earlier: the chains must contain them.
+    pub heads: Vec<Anchor>,
 }
 
 /// Where something is wrong.
@@ -142,7 +142,7 @@ impl Verified {
 /// `progress` hears how many links have been read, and of how many.
 pub fn verify(
     ledger: &Reader,
-    known: Known,
+    known: &Known,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Verified, LedgerError> {
     ledger.at_one_moment(|sql| verify_within(sql, known, progress))
@@ -151,7 +151,7 @@ pub fn verify(
 /// The same within a snapshot that the caller has taken.
 pub(in crate::record) fn verify_within(
     sql: &Sql,
-    known: Known,
+    known: &Known,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Verified, LedgerError> {
     let total: i64 = sql.value("SELECT count(*) FROM chain", &[])?;
@@ -166,21 +166,21 @@ pub(in crate::record) fn verify_within(
         removed: Vec::new(),
         erased: Vec::new(),
         seen: seen(sql)?,
-        contained: known.head.is_none(),
+        missing: known.heads.clone(),
         is_alone: nodes.len() <= 1,
     };
     let mut chains = Vec::with_capacity(nodes.len());
     for node in nodes {
         walk.out.chains += 1;
         let before = walk.out.keys.len();
-        let hashes = walk.links(node, known, &mut |done| progress(done, total))?;
+        let hashes = walk.links(node, &mut |done| progress(done, total))?;
         let keys: Vec<_> = walk.out.keys.iter().skip(before).copied().collect();
         chains.push((node, keys, hashes));
     }
     progress(total, total);
     walk.ends_before_beginnings();
     walk.others(&chains);
-    if let Some(head) = known.head.filter(|_| !walk.contained) {
+    for head in std::mem::take(&mut walk.missing) {
         let what = "the head that you kept is not in it: it has been cut off or written anew";
         walk.out.fault(Place::Link(ONLY_NODE, head.n), what);
     }
@@ -244,7 +244,8 @@ struct Walk<'s> {
     erased: Vec<i64>,
     /// What nodes say about the chains of others.
     seen: Vec<Seen>,
-    contained: bool,
+    /// Heads that somebody kept and that no chain has had yet.
+    missing: Vec<Anchor>,
     is_alone: bool,
 }
 
@@ -266,12 +267,7 @@ fn links_and_rows() -> String {
 }
 
 impl Walk<'_> {
-    fn links(
-        &mut self,
-        node: i64,
-        known: Known,
-        progress: &mut dyn FnMut(u64),
-    ) -> Result<Hashes, LedgerError> {
+    fn links(&mut self, node: i64, progress: &mut dyn FnMut(u64)) -> Result<Hashes, LedgerError> {
         let mut hashes = Hashes::default();
         let sql = self.sql;
         sql.each("SELECT n FROM heads WHERE node = ?1", &[node.into()], |row| {
@@ -302,7 +298,7 @@ impl Walk<'_> {
                 self.out.fault(place.clone(), "it does not follow from the links before it");
             }
             self.link(&place, (node, &link), row, &mut newest)?;
-            self.contained |= known.head.is_some_and(|it| it.n == n && it.hash == *link.hash);
+            self.missing.retain(|it| it.n != n || it.hash != *link.hash);
             if let Some(hash) = hashes.of.get_mut(&n) {
                 *hash = link.hash.to_vec();
             }
@@ -507,7 +503,7 @@ impl Walk<'_> {
     }
 
     /// The signed heads of a node that used these keys.
-    fn heads(&mut self, (node, keys, hashes): Read, known: Known) -> Result<(), LedgerError> {
+    fn heads(&mut self, (node, keys, hashes): Read, known: &Known) -> Result<(), LedgerError> {
         let (sql, mut signed, mut before) = (self.sql, 0, None);
         // Only the key before can have signed what a new key goes on with.
         let handed = keys.iter().zip(keys.iter().skip(1));
@@ -549,8 +545,8 @@ impl Walk<'_> {
                 format!("another key goes on here, and the one before did not sign it: {key}");
             self.out.fault(Place::Link(node, n.saturating_add(1)), &what);
         }
-        if let Some(key) = known.key {
-            for (n, other) in keys.into_iter().filter(|(_, other)| *other != key) {
+        if !known.keys.is_empty() {
+            for (n, other) in keys.into_iter().filter(|(_, key)| !known.keys.contains(key)) {
                 let what = format!("from here on another key signs than the one you know: {other}");
                 self.out.fault(Place::Link(node, n), &what);
             }

@@ -189,7 +189,7 @@ impl Proxy {
         let (store, budgets) = (gateway.app.store.clone(), gateway.app.budgets.clone());
         gateway.stop().await;
         let reader = store.reader().unwrap();
-        let verified = verify(&reader, Known::default(), &mut |_, _| ()).unwrap();
+        let verified = verify(&reader, &Known::default(), &mut |_, _| ()).unwrap();
         assert!(verified.is_whole(), "the ledger's chain is broken: {:?}", verified.faults);
         let held = reader.sums().unwrap().held;
         assert_eq!(held, 0, "rows are still held after shutdown");

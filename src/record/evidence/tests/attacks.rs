@@ -20,7 +20,7 @@ impl Bench {
         self.sql.batch("BEGIN").unwrap();
         self.sql.batch(change).unwrap_or_else(|error| panic!("{change}: {error}"));
         let changed: i64 = self.sql.value("SELECT changes()", &[]).unwrap();
-        let verified = verify_within(&self.sql, Known::default(), &mut |_, _| ()).unwrap();
+        let verified = verify_within(&self.sql, &Known::default(), &mut |_, _| ()).unwrap();
         self.sql.roll_back();
         (changed > 0).then(|| verified.faults.iter().map(ToString::to_string).collect())
     }
@@ -276,7 +276,7 @@ async fn a_removed_row_cannot_be_put_back_for_another() {
     let (store, _) = Store::open(&ledger.path, later).unwrap();
     store.decided(DecidedRow::example("new", later)).await.unwrap();
     store.close().await.unwrap();
-    assert!(ledger.verified(Known::default()).is_whole());
+    assert!(ledger.verified(&Known::default()).is_whole());
     ledger.sql(&format!(
         "ATTACH '{}' AS before; DELETE FROM ledger WHERE id = 'new';
          INSERT INTO ledger SELECT * FROM before.ledger WHERE id = 'b';
@@ -302,7 +302,7 @@ async fn a_forgotten_caller_cannot_be_put_back_for_another() {
     // Nobody is nobody's name.
     assert_eq!(upkeep.erase("", long_ago()).unwrap(), Removed { rows: 0 });
     drop(upkeep);
-    assert!(ledger.verified(Known::default()).is_whole());
+    assert!(ledger.verified(&Known::default()).is_whole());
     ledger.sql(&format!(
         "ATTACH '{}' AS before;
          UPDATE ledger SET (caller, key, trace_json, facts_json) =
@@ -332,7 +332,7 @@ async fn links_that_only_count_are_still_read() {
     chain.note(chain::Event::Pruned, r#"{"rows":2,"at":"2026-03-01T12:00:00Z"}"#);
     chain.seal(&sql, long_ago()).unwrap();
     drop(sql);
-    let verified = ledger.verified(Known::default());
+    let verified = ledger.verified(&Known::default());
     assert!(verified.is_whole(), "{:?}", verified.faults);
     ledger.sql("DELETE FROM ledger WHERE id = 'c'");
     assert!(ledger.fault().starts_with("ledger: 3 row(s) are gone, and 2 were removed by rule"));
@@ -372,7 +372,7 @@ async fn what_is_changed_beside_a_running_gateway_is_found() {
         let cost = NanoUsd::new(1_000);
         store.settled(SettledRow { cost, ..SettledRow::example("y") }).await.unwrap();
         store.close().await.unwrap();
-        let faults = ledger.verified(Known::default()).faults;
+        let faults = ledger.verified(&Known::default()).faults;
         assert!(faults.iter().any(|it| it.to_string().contains(found)), "{change}: {faults:?}");
     }
 }
@@ -380,7 +380,7 @@ async fn what_is_changed_beside_a_running_gateway_is_found() {
 #[tokio::test]
 async fn a_clock_that_went_back_is_told() {
     // The writer's clock is the machine's; the second sitting began "months before".
-    let verified = Ledger::new().await.verified(Known::default());
+    let verified = Ledger::new().await.verified(&Known::default());
     assert!(verified.is_whole(), "{:?}", verified.faults);
     let set_back = verified.set_back.first().unwrap();
     assert!(set_back.to == long_ago() && set_back.from > set_back.to, "{set_back:?}");
@@ -393,6 +393,7 @@ async fn a_clock_that_went_back_is_told() {
         store.decided(DecidedRow::example(id, clock::now())).await.unwrap();
         store.close().await.unwrap();
     }
-    let verified = verify(&Reader::open(&path).unwrap(), Known::default(), &mut |_, _| ()).unwrap();
+    let verified =
+        verify(&Reader::open(&path).unwrap(), &Known::default(), &mut |_, _| ()).unwrap();
     assert_eq!((verified.set_back.len(), verified.faults.len()), (0, 0));
 }
