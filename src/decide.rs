@@ -285,12 +285,18 @@ fn gather<'a>(app: &App, policy: &Policy, known: Known<'a>, reach: Reach) -> Fac
         Some(it) => BudgetFact { used: it.used(), limit: it.limit, refused: false },
         None => unknown_budget(index),
     });
-    let targets = app.destinations.iter().map(|destination| TargetFacts {
-        cost_estimate: destination.estimate(request, input_bound, now),
-        unable: match reach {
+    // What nobody can price is not bought with money that has a hard limit; the policy knows its own
+    // budgets, and this is the key's.
+    let is_bounded = app.budgets.bounds(&caller.name);
+    let targets = app.destinations.iter().map(|destination| {
+        let cost_estimate = destination.estimate(request, input_bound, now);
+        let is_unpriced = is_bounded && cost_estimate == Estimate::Unpriced;
+        let unable = match reach {
             Reach::Here if destination.engine().is_none() => Some(Unable::Down),
             Reach::Here | Reach::Anywhere => destination.unable(request, findings),
-        },
+        };
+        let unable = unable.or(is_unpriced.then_some(Unable::Unpriced));
+        TargetFacts { cost_estimate, unable }
     });
     Facts {
         data: DataFacts {

@@ -295,7 +295,6 @@ fn load(
     }
     let callers = Callers::new(settings.callers.clone(), &settings.team_rates, settings.anonymous);
     let keys = ManagedKeys::open(&settings.store, operators, now)?;
-    keys.refresh(&callers)?;
     let specs = policy.budgets().to_vec();
     let shared = Shared::of(&store);
     let budgets = if let Some(shared) = &shared {
@@ -338,6 +337,7 @@ fn load(
         comparisons: Comparisons::default(),
         cache: settings.cache.and_then(|rules| Some(Cache::new(rules, secret()?))),
     };
+    keys.refresh(&app)?;
     Ok((app, keys))
 }
 

@@ -125,7 +125,7 @@ pub async fn look_after(app: Arc<App>, stop: CancellationToken) {
 
 async fn take_over(app: &Arc<App>, dead: Vec<i64>) {
     for node in dead {
-        match app.store.take_over(node, app.policy().budgets().to_vec()).await {
+        match app.store.take_over(node, app.budgets.specs()).await {
             Ok(Some(recovery)) => {
                 let (requests, charged) = (recovery.expired, recovery.charged);
                 warn!(node, requests, %charged, "took over from a dead gateway; charged as reserved");

@@ -45,16 +45,17 @@ pub async fn look_after(app: Arc<App>, stop: CancellationToken) {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(PAUSE) => {}
         }
-        let policy = app.policy();
+        let specs = app.budgets.specs();
         let pots = app.budgets.snapshot(clock::now()).pots;
         // What is not there any more need not be remembered.
         said.0.retain(|(budget, subject), _| {
             pots.iter().any(|pot| pot.budget == *budget && pot.subject == *subject)
         });
         for pot in &pots {
-            let Some(spec) = policy.budgets().iter().find(|spec| spec.name == pot.budget) else {
-                continue;
+            let is_its = |spec: &&BudgetSpec| {
+                spec.name == pot.budget && spec.whom.one_key().is_none_or(|it| it == pot.subject)
             };
+            let Some(spec) = specs.iter().find(is_its) else { continue };
             if let Some(level) = said.news(spec, pot) {
                 let (budget, subject) = (&pot.budget, &pot.subject);
                 let (used, limit, ends) = (pot.standing.used(), pot.standing.limit, pot.span.end);

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use smallvec::SmallVec;
 
+use super::account::{Account, Own, Share, counts_alike};
 use super::pot::{Part, Pot};
 use super::share::{Grant, Keep, PotKey, Report, Sharing, Want};
 use super::spec::{BudgetSpec, Firmness, Imputed, Subject};
@@ -140,6 +141,8 @@ pub struct PotView {
     pub budget: String,
     /// Whose pot it is; empty where everyone shares one.
     pub subject: String,
+    /// What happens at the limit.
+    pub firmness: Firmness,
     /// The window that the sums belong to.
     pub span: Span,
     /// The sums.
@@ -182,15 +185,6 @@ impl Ticket {
     }
 }
 
-/// What is set aside in one pot.
-#[derive(Debug)]
-struct Share {
-    account: u64,
-    subject: Arc<str>,
-    start: Timestamp,
-    amount: NanoUsd,
-}
-
 /// How a reservation ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ending {
@@ -205,25 +199,17 @@ pub(super) enum Ending {
 /// All pots of all budgets.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
+    /// The policy's budgets, in its order.
     accounts: Vec<Account>,
+    /// The budgets that keys have of their own.
+    own: BTreeMap<String, Vec<Account>>,
+    /// Budgets that are no more, until their windows end: what this node has of a shared one must not be
+    /// forgotten, should the budget come back.
+    retired: Vec<Account>,
     totals: Totals,
     next_account: u64,
     sharing: Sharing,
 }
-
-#[derive(Debug)]
-struct Account {
-    id: u64,
-    spec: BudgetSpec,
-    /// What its pots are called among nodes.
-    identity: String,
-    sharing: Sharing,
-    pots: BTreeMap<Arc<str>, Pot>,
-    /// How many pots there may be before those of past windows are thrown out.
-    pots_max: usize,
-}
-
-const POTS_BEFORE_PRUNING: usize = 1024;
 
 impl Ledger {
     pub(super) fn new(specs: Vec<BudgetSpec>, recovered: Vec<Recovered>, sharing: Sharing) -> Self {
@@ -237,15 +223,100 @@ impl Ledger {
     pub(super) fn reconfigure(&mut self, specs: Vec<BudgetSpec>, recovered: Vec<Recovered>) {
         let mut former = std::mem::take(&mut self.accounts);
         for spec in specs {
-            let known = former.iter().position(|account| counts_alike(&account.spec, &spec));
-            let account = if let Some(position) = known {
-                Account { spec, ..former.swap_remove(position) }
-            } else {
-                self.next_account = self.next_account.saturating_add(1);
-                Account::new(self.next_account, spec, &recovered, self.sharing)
-            };
+            let account = self.account(spec, &mut former, &recovered);
             self.accounts.push(account);
         }
+        self.retire(former);
+    }
+
+    /// The same for the budgets that keys have of their own.
+    pub(super) fn reconfigure_own(&mut self, specs: Vec<BudgetSpec>, recovered: &[Recovered]) {
+        let mut before = std::mem::take(&mut self.own);
+        let mut own: BTreeMap<String, Vec<Account>> = BTreeMap::new();
+        let mut of_keys: BTreeMap<&str, Vec<Recovered>> = BTreeMap::new();
+        for sum in recovered {
+            of_keys.entry(&sum.subject).or_default().push(sum.clone());
+        }
+        for spec in specs {
+            let Some(key) = spec.whom.one_key().map(str::to_owned) else { continue };
+            let recovered = of_keys.get(&*key).map(Vec::as_slice).unwrap_or_default();
+            let mut former = before.remove(&key).unwrap_or_default();
+            let account = self.account(spec, &mut former, recovered);
+            before.insert(key.clone(), former);
+            own.entry(key).or_default().push(account);
+        }
+        self.own = own;
+        self.retire(before.into_values().flatten().collect());
+    }
+
+    /// The account of a budget: as it was, or a new one.
+    fn account(
+        &mut self,
+        spec: BudgetSpec,
+        former: &mut Vec<Account>,
+        recovered: &[Recovered],
+    ) -> Account {
+        for known in [former, &mut self.retired] {
+            if let Some(place) = known.iter().position(|it| counts_alike(&it.spec, &spec)) {
+                let mut account = known.swap_remove(place);
+                account.spec = spec;
+                return account;
+            }
+        }
+        self.next_account = self.next_account.saturating_add(1);
+        Account::new(self.next_account, spec, recovered, self.sharing)
+    }
+
+    fn retire(&mut self, accounts: Vec<Account>) {
+        // What one process alone has spent, the ledger on disk knows.
+        if self.sharing == Sharing::Shared {
+            self.retired.extend(accounts);
+        }
+    }
+
+    /// Of these budgets of keys, those that are not counted.
+    pub(super) fn uncounted(&self, specs: &[BudgetSpec]) -> Vec<BudgetSpec> {
+        let known = |spec: &BudgetSpec| {
+            let own = spec.whom.one_key().and_then(|key| self.own.get(key));
+            own.into_iter().flatten().any(|it| counts_alike(&it.spec, spec))
+        };
+        specs.iter().filter(|spec| !known(spec)).cloned().collect()
+    }
+
+    /// All budgets, those of keys and those that are no more, too.
+    pub(super) fn specs(&self) -> Vec<BudgetSpec> {
+        let live = self.accounts.iter().chain(self.own.values().flatten());
+        live.chain(&self.retired).map(|account| account.spec.clone()).collect()
+    }
+
+    /// The budgets that keys have of their own.
+    pub(super) fn specs_of_keys(&self) -> Vec<BudgetSpec> {
+        self.own.values().flatten().map(|account| account.spec.clone()).collect()
+    }
+
+    /// Whether this key has a hard budget of its own.
+    pub(super) fn bounds(&self, key: &str) -> bool {
+        let own = self.own.get(key).map(Vec::as_slice).unwrap_or_default();
+        own.iter().any(|account| account.spec.firmness == Firmness::Hard)
+    }
+
+    /// The budgets that count a request.
+    fn counting<'a>(&'a self, keys: &'a SubjectKeys<'_>) -> impl Iterator<Item = &'a Account> {
+        let own = self.own.get(keys.key).map(Vec::as_slice).unwrap_or_default();
+        let has = Own::of(own);
+        self.accounts.iter().filter(move |it| it.counts(keys, has)).chain(own)
+    }
+
+    /// Everything that has pots.
+    fn all_mut(&mut self) -> impl Iterator<Item = &mut Account> {
+        self.accounts.iter_mut().chain(self.own.values_mut().flatten()).chain(&mut self.retired)
+    }
+
+    /// The account in which this subject has a pot, if it is the one that is meant.
+    fn find(&mut self, subject: &str, is_it: impl Fn(&Account) -> bool) -> Option<&mut Account> {
+        let own = self.own.get_mut(subject).into_iter().flatten();
+        let mut all = self.accounts.iter_mut().chain(own).chain(&mut self.retired);
+        all.find(|account| is_it(account))
     }
 
     /// How the pots of these keys stand, in the order of `specs`. `None`: the budget counts by
@@ -256,9 +327,10 @@ impl Ledger {
         keys: &SubjectKeys<'_>,
         now: Timestamp,
     ) -> Vec<Option<Standing>> {
+        let has = Own::of(self.own.get(keys.key).map(Vec::as_slice).unwrap_or_default());
         let standing = |spec: &BudgetSpec| {
             let account = self.accounts.iter().find(|account| counts_alike(&account.spec, spec))?;
-            if !spec.whom.concerns(keys) {
+            if !account.counts(keys, has) {
                 // What does not count a request cannot stand in its way.
                 let none = NanoUsd::ZERO;
                 return Some(Standing { spent: none, reserved: none, limit: spec.limit });
@@ -277,18 +349,17 @@ impl Ledger {
         charge: Charge,
         now: Timestamp,
     ) -> Result<Ticket, OverBudget> {
-        for account in self.accounts.iter().filter(|it| it.spec.whom.concerns(keys)) {
+        for account in self.counting(keys) {
             account.admit(keys.of(account.spec.per).unwrap_or_default(), charge, now)?;
         }
-        let parts = self
-            .accounts
-            .iter_mut()
-            .filter(|account| account.spec.whom.concerns(keys))
-            .map(|account| {
-                let subject = keys.of(account.spec.per).unwrap_or_default();
-                account.set_aside(subject, charge, now)
-            })
-            .collect();
+        let own = self.own.get_mut(keys.key).map(Vec::as_mut_slice).unwrap_or_default();
+        let has = Own::of(own);
+        let accounts = self.accounts.iter_mut().filter(|it| it.counts(keys, has));
+        let parts = accounts.chain(own).map(|account| {
+            let subject = keys.of(account.spec.per).unwrap_or_default();
+            account.set_aside(subject, charge, now)
+        });
+        let parts = parts.collect();
         self.totals.opened = self.totals.opened.saturating_add(1);
         self.totals.promised.billed += charge.billed;
         self.totals.promised.imputed += charge.imputed;
@@ -304,8 +375,8 @@ impl Ledger {
         };
         *count = count.saturating_add(1);
         for part in ticket.parts {
-            let account = self.accounts.iter_mut().find(|account| account.id == part.account);
-            if let Some(account) = account {
+            let subject = Arc::clone(&part.subject);
+            if let Some(account) = self.find(&subject, |it| it.id == part.account) {
                 account.close(&part, charged);
             }
         }
@@ -324,7 +395,7 @@ impl Ledger {
         now: Timestamp,
     ) -> Vec<Want> {
         let mut wants = Vec::new();
-        for account in self.accounts.iter().filter(|it| it.spec.whom.concerns(keys)) {
+        for account in self.counting(keys) {
             let subject = keys.of(account.spec.per).unwrap_or_default();
             let Some(want) = account.want(subject, charge, now) else { continue };
             if account.running(subject, now).is_some_and(|part| part.slice.is_dry) {
@@ -357,7 +428,8 @@ impl Ledger {
 
     pub(super) fn round(&mut self, keep: Keep, now: Timestamp) -> Vec<Report> {
         let mut reports = Vec::new();
-        for Account { identity, spec, pots, .. } in &mut self.accounts {
+        self.retired.retain(|account| account.is_alive(now));
+        for Account { identity, spec, pots, .. } in self.all_mut() {
             let since = spec.window.since(now);
             for (subject, pot) in pots.iter_mut() {
                 if since.is_none() && pot.now.span.end <= now {
@@ -376,7 +448,7 @@ impl Ledger {
     /// The part of a pot that nodes call so, which begins here if this node has none of that time or a
     /// later one.
     fn part(&mut self, key: &PotKey) -> Option<&mut Part> {
-        let account = self.accounts.iter_mut().find(|account| account.identity == key.budget)?;
+        let account = self.find(&key.subject, |account| account.identity == key.budget)?;
         let window = account.spec.window;
         let span = window.span(&account.spec.tz, key.start);
         let subject: Arc<str> = Arc::from(key.subject.as_str());
@@ -390,13 +462,14 @@ impl Ledger {
     /// The pots of the windows that contain `now`.
     pub(super) fn views(&self, now: Timestamp) -> Vec<PotView> {
         let mut views = Vec::new();
-        for account in &self.accounts {
+        for account in self.accounts.iter().chain(self.own.values().flatten()) {
             let since = account.spec.window.since(now);
             for subject in account.pots.keys() {
                 if let Some(pot) = account.current(subject, now) {
                     views.push(PotView {
                         budget: account.spec.name.clone(),
                         subject: subject.to_string(),
+                        firmness: account.spec.firmness,
                         span: account.span(subject, now),
                         standing: pot.standing(account.spec.limit, since),
                         overrun: pot.overrun(since),
@@ -409,157 +482,6 @@ impl Ledger {
 
     pub(super) fn totals(&self) -> Totals {
         self.totals
-    }
-}
-
-/// Whether a budget's old pots mean the same under its new description.
-fn counts_alike(old: &BudgetSpec, new: &BudgetSpec) -> bool {
-    old.name == new.name
-        && old.per == new.per
-        && old.window == new.window
-        && old.tz == new.tz
-        && old.imputed == new.imputed
-        && old.whom == new.whom
-}
-
-impl Account {
-    fn new(id: u64, spec: BudgetSpec, recovered: &[Recovered], sharing: Sharing) -> Self {
-        let mut pots: BTreeMap<Arc<str>, Pot> = BTreeMap::new();
-        // Parts of a rolling window come oldest first.
-        for sum in recovered.iter().filter(|sum| sum.budget == spec.name) {
-            let subject = Arc::from(sum.subject.as_str());
-            let pot = pots.entry(subject).or_insert_with(|| Pot::fresh(sum.span));
-            if pot.now.span != sum.span {
-                pot.roll(sum.span, Some(Timestamp::MIN));
-            }
-            pot.now.spent += sum.spent;
-        }
-        let identity = spec.identity();
-        Self { id, spec, identity, sharing, pots, pots_max: POTS_BEFORE_PRUNING }
-    }
-
-    /// The pot that counts at `now`. A clock that jumps back does not reopen a closed window: the latest
-    /// one goes on.
-    fn current(&self, subject: &str, now: Timestamp) -> Option<&Pot> {
-        let from = self.spec.window.since(now).unwrap_or(now);
-        self.pots.get(subject).filter(|pot| from < pot.now.span.end)
-    }
-
-    /// The part of it that a reservation at `now` would use.
-    fn running(&self, subject: &str, now: Timestamp) -> Option<&Part> {
-        self.pots.get(subject).map(|pot| &pot.now).filter(|part| now < part.span.end)
-    }
-
-    fn standing(&self, subject: &str, now: Timestamp) -> Standing {
-        let limit = self.spec.limit;
-        let empty = Standing { spent: NanoUsd::ZERO, reserved: NanoUsd::ZERO, limit };
-        let since = self.spec.window.since(now);
-        self.current(subject, now).map_or(empty, |pot| pot.standing(limit, since))
-    }
-
-    fn admit(&self, subject: &str, charge: Charge, now: Timestamp) -> Result<(), OverBudget> {
-        let asked = charge.counted(self.spec.imputed);
-        let standing = self.standing(subject, now);
-        // What costs nothing is never refused: over budget means "only what is free".
-        if !asked.is_positive()
-            || self.spec.firmness == Firmness::Soft
-            || !self.lacks(subject, asked, now).is_positive()
-        {
-            return Ok(());
-        }
-        let span = self.span(subject, now);
-        Err(OverBudget {
-            budget: self.spec.name.as_str().into(),
-            subject: subject.into(),
-            spent: standing.spent,
-            reserved: standing.reserved,
-            limit: standing.limit,
-            asked,
-            resets_at: span.end,
-        })
-    }
-
-    /// How much is missing for this amount to fit.
-    fn lacks(&self, subject: &str, asked: NanoUsd, now: Timestamp) -> NanoUsd {
-        let (used, may_use) = match self.sharing {
-            Sharing::Alone => (self.standing(subject, now).used(), self.spec.limit),
-            Sharing::Shared => self
-                .running(subject, now)
-                .map_or((NanoUsd::ZERO, NanoUsd::ZERO), |part| (part.used(), part.slice.granted)),
-        };
-        (used + asked).less(may_use)
-    }
-
-    fn want(&self, subject: &str, charge: Charge, now: Timestamp) -> Option<Want> {
-        let asked = charge.counted(self.spec.imputed);
-        let need = self.lacks(subject, asked, now);
-        let is_hard = self.spec.firmness == Firmness::Hard && asked.is_positive();
-        (is_hard && need.is_positive()).then(|| {
-            let span = self.running(subject, now).map(|part| part.span);
-            let Span { start, end } =
-                span.unwrap_or_else(|| self.spec.window.span(&self.spec.tz, now));
-            let (budget, subject) = (self.identity.clone(), subject.to_owned());
-            let since = self.spec.window.since(now);
-            let pot = PotKey { budget, subject, start };
-            Want { pot, end, since, limit: self.spec.limit, need }
-        })
-    }
-
-    /// The window that counts at `now`; of a rolling one, until when its oldest part does.
-    fn span(&self, subject: &str, now: Timestamp) -> Span {
-        let window = self.spec.window;
-        let pot = self.current(subject, now);
-        match (window.rolling(), window.since(now)) {
-            (Some(rolling), Some(since)) => {
-                let oldest = pot.map(|pot| pot.oldest(Some(since)));
-                let oldest = oldest.unwrap_or_else(|| window.span(&self.spec.tz, now));
-                let end = oldest.end.saturating_add(rolling.length).unwrap_or(Timestamp::MAX);
-                Span { start: since, end }
-            }
-            _ => pot.map_or_else(|| window.span(&self.spec.tz, now), |pot| pot.now.span),
-        }
-    }
-
-    fn set_aside(&mut self, subject: &str, charge: Charge, now: Timestamp) -> Share {
-        // A negative price does not exist; if one came, it must not create money.
-        let amount = charge.counted(self.spec.imputed).max(NanoUsd::ZERO);
-        let window = self.spec.window;
-        let known = self.pots.get_key_value(subject);
-        let is_running = known.is_some_and(|(_, pot)| now < pot.now.span.end);
-        let subject = known.map_or_else(|| Arc::from(subject), |(subject, _)| Arc::clone(subject));
-        if !is_running {
-            let span = window.span(&self.spec.tz, now);
-            self.prune(now);
-            let pot = self.pots.entry(Arc::clone(&subject)).or_insert_with(|| Pot::fresh(span));
-            if pot.now.span != span {
-                pot.roll(span, window.since(now));
-            }
-        }
-        let mut start = now;
-        if let Some(Pot { now: part, .. }) = self.pots.get_mut(&subject) {
-            part.reserved += amount;
-            part.slice.recent += amount;
-            start = part.span.start;
-        }
-        Share { account: self.id, subject, start, amount }
-    }
-
-    fn close(&mut self, share: &Share, charged: Charge) {
-        let charged = charged.counted(self.spec.imputed).max(NanoUsd::ZERO);
-        // A pot of a later window has nothing to do with this reservation: its window is over.
-        let pot = self.pots.get_mut(&share.subject);
-        if let Some(part) = pot.and_then(|pot| pot.part(share.start)) {
-            part.close(share.amount, charged);
-        }
-    }
-
-    /// Keeps the number of pots near the number of subjects that are active in a window.
-    fn prune(&mut self, now: Timestamp) {
-        if self.pots.len() >= self.pots_max {
-            let from = self.spec.window.since(now).unwrap_or(now);
-            self.pots.retain(|_, pot| from < pot.now.span.end);
-            self.pots_max = self.pots.len().saturating_mul(2).max(POTS_BEFORE_PRUNING);
-        }
     }
 }
 

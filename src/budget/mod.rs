@@ -9,8 +9,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
+mod account;
 pub mod hold;
 pub mod ledger;
+pub mod own;
 mod pot;
 pub mod share;
 pub mod spec;
@@ -96,6 +98,31 @@ impl Budgets {
     /// holds that are still open at their reserved amount.
     pub fn reconfigure(&self, specs: Vec<BudgetSpec>, recovered: Vec<Recovered>) {
         locked(&self.ledger).reconfigure(specs, recovered);
+    }
+
+    /// Takes over the budgets that keys have of their own, in the same way.
+    pub fn reconfigure_own(&self, specs: Vec<BudgetSpec>, recovered: &[Recovered]) {
+        locked(&self.ledger).reconfigure_own(specs, recovered);
+    }
+
+    /// Of these budgets of keys, those that are not counted yet and need their sums from the ledger.
+    pub fn uncounted(&self, specs: &[BudgetSpec]) -> Vec<BudgetSpec> {
+        locked(&self.ledger).uncounted(specs)
+    }
+
+    /// All budgets that count, or whose windows have not ended.
+    pub fn specs(&self) -> Vec<BudgetSpec> {
+        locked(&self.ledger).specs()
+    }
+
+    /// The budgets that keys have of their own.
+    pub fn specs_of_keys(&self) -> Vec<BudgetSpec> {
+        locked(&self.ledger).specs_of_keys()
+    }
+
+    /// Whether this key has a hard budget of its own.
+    pub fn bounds(&self, key: &str) -> bool {
+        locked(&self.ledger).bounds(key)
     }
 
     /// How the budgets of a policy stand for a request, in that policy's order, which need not be

@@ -24,6 +24,17 @@ impl Whom {
         }
     }
 
+    /// The key whose own budget it is, if it is one's.
+    pub fn one_key(&self) -> Option<&str> {
+        match self {
+            Self::Matching(Selector { teams, keys, callers }) => match keys.as_slice() {
+                [key] if teams.is_empty() && callers.is_empty() => Some(key),
+                _ => None,
+            },
+            Self::All | Self::Rest(_) => None,
+        }
+    }
+
     /// What it counts, as words; nothing for everybody's.
     pub fn words(&self) -> String {
         match self {

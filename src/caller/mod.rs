@@ -179,6 +179,11 @@ impl Callers {
         doubled
     }
 
+    /// Whether the configuration has a caller of this name, which wins over a key made at run time.
+    pub fn configures(&self, name: &str) -> bool {
+        self.configured.iter().any(|it| it.name == name)
+    }
+
     /// Rates are those of so many gateways together; this one permits its share.
     pub fn share_among(&self, gateways: u32) {
         let gateways = gateways.max(1);

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::CliError;
 use super::models::Format;
 use crate::caller::{KeyDigest, key};
-use crate::gateway::keys::{KeyWishError, NewKey, state, view};
+use crate::gateway::keys::{self, KeyWishError, NewKey, state, view};
 use crate::record::StoreSettings;
 use crate::record::keys::{KeyRow, Keys, Opens};
 use crate::secret::Secret;
@@ -22,12 +22,7 @@ pub fn create(
     now: Timestamp,
     out: &mut dyn Write,
 ) -> Result<(), CliError> {
-    let (key, row) = wish.make(now).map_err(|error| match error {
-        KeyWishError::Wrong(what) => CliError::Settings(format!("error: {what}")),
-        other @ (KeyWishError::Keys(_) | KeyWishError::NoRandom(_)) => {
-            anyhow::Error::from(other).into()
-        }
-    })?;
+    let (key, row) = wish.make(now).map_err(wrong)?;
     let keys = Keys::open(ledger, row.created).map_err(anyhow::Error::from)?;
     keys.create(&row).map_err(anyhow::Error::from)?;
     let what = match row.opens {
@@ -37,6 +32,31 @@ pub fn create(
         }
     };
     Ok(show(&key, &what, out)?)
+}
+
+/// What makes no sense is told as a mistake in the command.
+fn wrong(error: KeyWishError) -> CliError {
+    match error {
+        KeyWishError::Wrong(what) => CliError::Settings(format!("error: {what}")),
+        other @ (KeyWishError::Keys(_) | KeyWishError::NoRandom(_)) => {
+            anyhow::Error::from(other).into()
+        }
+    }
+}
+
+/// Gives a key other budgets of its own.
+pub fn budget(
+    ledger: &StoreSettings,
+    (name, lines): (&str, &[String]),
+    now: Timestamp,
+    out: &mut dyn Write,
+) -> Result<(), CliError> {
+    let kept = keys::budgets(name, lines).map_err(wrong)?;
+    let all = Keys::open(ledger, now).map_err(anyhow::Error::from)?;
+    all.budget(name, &kept, now).map_err(anyhow::Error::from)?;
+    let kept = if kept.is_empty() { "no budget of its own".to_owned() } else { kept.join(", ") };
+    writeln!(out, "`{name}` has {kept}; running gateways count by it within a second or two")?;
+    Ok(())
 }
 
 /// Gives a key a new secret and shows it, this once.
@@ -104,9 +124,14 @@ pub fn list(
             row.created.strftime("%Y-%m-%d").to_string(),
             models(row),
             rates(row),
+            if row.grants.budgets.is_empty() {
+                "-".to_owned()
+            } else {
+                row.grants.budgets.join(", ")
+            },
         ]
     };
-    let head = ["name", "team", "ends with", "state", "created", "models", "rates"];
+    let head = ["name", "team", "ends with", "state", "created", "models", "rates", "budgets"];
     Ok(super::table(head, rows.iter().map(cells), out)?)
 }
 

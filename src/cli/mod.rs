@@ -252,6 +252,9 @@ fn keys_command(
         KeysCommand::Create(arguments) => keys::create(ledger, arguments.wanted(), now, out)?,
         KeysCommand::List { format } => keys::list(ledger, format.into(), now, out)?,
         KeysCommand::Rotate { name, overlap } => keys::rotate(ledger, &name, overlap, now, out)?,
+        KeysCommand::Budget { name, budgets, none: _ } => {
+            keys::budget(ledger, (&name, &budgets), now, out)?;
+        }
         KeysCommand::Revoke { name } => keys::revoke(ledger, &name, now, out)?,
     }
     Ok(())

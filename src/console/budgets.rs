@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use super::numbers::usd;
 use super::words::W;
 use super::{Answer, Desk, chart, frame};
-use crate::budget::{Firmness, PotView, Whom};
+use crate::budget::{Firmness, PotView, Whom, own};
 use crate::money::NanoUsd;
 
 pub(super) fn page(desk: &Desk) -> Answer {
@@ -14,7 +14,7 @@ pub(super) fn page(desk: &Desk) -> Answer {
     let pots = app.budgets.snapshot(desk.now).pots;
     let policy = app.policy();
     let t = |word: W| desk.t(word);
-    let spec = |pot: &PotView| policy.budgets().iter().find(|it| it.name == pot.budget);
+    let of_keys = app.budgets.specs_of_keys();
     Answer::Page(
         W::Budgets,
         html! {
@@ -38,7 +38,7 @@ pub(super) fn page(desk: &Desk) -> Answer {
                         tr {
                             th scope="row" {
                                 (pot.budget)
-                                @if spec(pot).is_some_and(|it| it.firmness == Firmness::Soft) { " " span.badge { (t(W::Soft)) } }
+                                @if pot.firmness == Firmness::Soft { " " span.badge { (t(W::Soft)) } }
                             }
                             td { @if pot.subject.is_empty() { (t(W::Everybody)) } @else { (pot.subject) } }
                             td { (pot.span.start.strftime("%m-%d")) " – " (pot.span.end.strftime("%m-%d")) }
@@ -62,6 +62,14 @@ pub(super) fn page(desk: &Desk) -> Answer {
                         @if it.whom != Whom::All { " · " code { (it.whom.words()) } }
                         @if it.firmness == Firmness::Soft { " " span.badge { (t(W::Soft)) } } }
                 } }
+            }
+            @if !of_keys.is_empty() {
+                section.card {
+                    h2 { (t(W::BudgetsOfKeys)) }
+                    ul.rules { @for it in &of_keys {
+                        li { strong { code { (it.whom.one_key().unwrap_or_default()) } } " $" (own::write(it)) }
+                    } }
+                }
             }
         },
     )

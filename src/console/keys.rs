@@ -24,6 +24,7 @@ pub(super) fn page(desk: &Desk) -> Result<Answer, LedgerError> {
 pub(super) fn create(desk: &Desk) -> Result<Answer, LedgerError> {
     let number = |name: &str| desk.form.text(name).trim().parse().ok();
     let models = desk.form.text("models").split(',').map(str::trim).filter(|it| !it.is_empty());
+    let budgets = desk.form.text("budgets").split(';').map(str::trim).filter(|it| !it.is_empty());
     let wish = NewKey {
         name: desk.form.text("name").trim().to_owned(),
         team: desk.form.word("team"),
@@ -31,23 +32,24 @@ pub(super) fn create(desk: &Desk) -> Result<Answer, LedgerError> {
         models: models.map(str::to_owned).collect(),
         data_floor: desk.form.word("data_floor"),
         requests_per_minute: number("requests_per_minute"),
+        budgets: budgets.map(str::to_owned).collect(),
         admin: desk.form.word("opens").as_deref() == Some("console"),
         ..NewKey::default()
     };
     let name = wish.name.clone();
-    let made = desk.admin.keys.create(&desk.app().callers, wish, desk.now);
+    let made = desk.admin.keys.create(desk.app(), wish, desk.now);
     told(desk, "created", &name, made)
 }
 
 /// Gives a key a new secret.
 pub(super) fn rotate(desk: &Desk, name: &str) -> Result<Answer, LedgerError> {
-    let made = desk.admin.keys.rotate(&desk.app().callers, (name, OVERLAP), desk.now);
+    let made = desk.admin.keys.rotate(desk.app(), (name, OVERLAP), desk.now);
     told(desk, "rotated", name, made)
 }
 
 /// Ends a key.
 pub(super) fn revoke(desk: &Desk, name: &str) -> Result<Answer, LedgerError> {
-    match desk.admin.keys.revoke(&desk.app().callers, name, desk.now) {
+    match desk.admin.keys.revoke(desk.app(), name, desk.now) {
         Ok(()) => {
             info!(operator = desk.operator.name, key = name, "an API key was revoked");
             let notice = frame::good(desk.t(W::Revoked), &html! { p { code { (name) } } });
@@ -148,6 +150,7 @@ fn grants(desk: &Desk, row: &KeyRow) -> Markup {
         @if grants.models.is_empty() { (desk.t(W::AllModels)) } @else { (grants.models.join(", ")) }
         @if let Some(floor) = &grants.data_floor { " · ≥ " (frame::level(floor)) }
         @if let Some(rate) = grants.requests_per_minute { " · " (rate) "/min" }
+        @for budget in &grants.budgets { " · $" (budget) }
     }
 }
 
@@ -175,6 +178,7 @@ fn form(desk: &Desk) -> Markup {
                     }
                 }
                 label { span { (t(W::RequestsPerMinute)) } input name="requests_per_minute" inputmode="numeric" size="8"; }
+                label { span { (t(W::OwnBudgets)) } input name="budgets" placeholder="50/month; 5/day" size="16"; }
             }
             p.buttons { button.strong type="submit" { (t(W::MakeAKey)) } }
         }

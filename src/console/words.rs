@@ -96,6 +96,7 @@ words! {
     BilledPerHour "Billed per hour" "每小时费用";
     Budget "Budget" "预算";
     Budgets "Budgets" "预算";
+    BudgetsOfKeys "Budgets that keys have of their own" "密钥自有的预算";
     BudgetsOfPolicy "Budgets of the policy" "策略中的预算";
     Busy "busy" "繁忙";
     Cached "from the cache" "来自缓存";
@@ -209,6 +210,7 @@ words! {
     Outcome "Outcome" "结果";
     Overview "Overview" "概览";
     OwnMachine "own machine" "自有机器";
+    OwnBudgets "Budgets (USD/window)" "预算（美元/周期）";
     Owner "owner" "负责人";
     Pages "Pages" "页面";
     Parameters "Parameters" "参数量";

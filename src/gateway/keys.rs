@@ -10,7 +10,8 @@ use tracing::{info, warn};
 
 use super::operator_keys::OperatorKeys;
 use crate::app::App;
-use crate::caller::{CallerSettings, Callers, Grant, KeyBook, KeyDigest, Rates, TaskHints, key};
+use crate::budget::{BudgetSpec, own};
+use crate::caller::{CallerSettings, Grant, KeyBook, KeyDigest, Rates, TaskHints, key};
 use crate::clock;
 use crate::inspect::Level;
 use crate::policy::Criticality;
@@ -55,6 +56,9 @@ pub struct NewKey {
     /// The most requests at the same time.
     #[serde(default)]
     pub concurrent: Option<u32>,
+    /// Budgets of its own, each as one line such as `50/month`.
+    #[serde(default)]
+    pub budgets: Vec<String>,
     /// Whether it is an operator's: it opens the console and the admin API, and no model.
     #[serde(default)]
     pub admin: bool,
@@ -83,8 +87,8 @@ impl NewKey {
         let wrong = |what: String| Err(KeyWishError::Wrong(what));
         if self.admin && !self.asks_for_nothing() {
             return wrong(
-                "an operator's key asks no model: leave out team, models, sensitivity, criticality, region \
-                 and rates"
+                "an operator's key asks no model: leave out team, models, sensitivity, criticality, region, \
+                 budgets and rates"
                     .to_owned(),
             );
         }
@@ -110,6 +114,7 @@ impl NewKey {
         if rates.contains(&Some(0)) {
             return wrong("a rate of 0 would allow nothing; revoke the key instead".to_owned());
         }
+        let budgets = budgets(&name, &self.budgets)?;
         let end = |text: &str| clock::ahead(text, now);
         let expires = match self.expires.as_deref().filter(|it| !it.is_empty()).map(end) {
             None => None,
@@ -132,6 +137,7 @@ impl NewKey {
                 requests_per_minute: self.requests_per_minute,
                 tokens_per_minute: self.tokens_per_minute,
                 concurrent: self.concurrent,
+                budgets,
             },
             created: now,
             expires,
@@ -150,7 +156,18 @@ impl NewKey {
             && self.requests_per_minute.is_none()
             && self.tokens_per_minute.is_none()
             && self.concurrent.is_none()
+            && self.budgets.is_empty()
     }
+}
+
+/// The budgets of a key, as they are kept.
+///
+/// # Errors
+/// What makes no sense about them.
+pub fn budgets(name: &str, lines: &[String]) -> Result<Vec<String>, KeyWishError> {
+    let read = own::read(name, lines.iter().map(String::as_str));
+    let read = read.map_err(|what| KeyWishError::Wrong(format!("budgets: {what}")))?;
+    Ok(read.iter().map(own::write).collect())
 }
 
 /// How a key is: good, expired, revoked, and until or since when.
@@ -183,6 +200,7 @@ pub fn view(row: &KeyRow, now: Timestamp) -> serde_json::Value {
         "requests_per_minute": grants.requests_per_minute,
         "tokens_per_minute": grants.tokens_per_minute,
         "concurrent": grants.concurrent,
+        "budgets": grants.budgets,
     })
 }
 
@@ -216,44 +234,53 @@ impl ManagedKeys {
     /// Makes a key; it is good from now on. Blocks on the file.
     pub(crate) fn create(
         &self,
-        callers: &Callers,
+        app: &App,
         wish: NewKey,
         now: Timestamp,
     ) -> Result<Secret, KeyWishError> {
         let (key, row) = wish.make(now)?;
         self.held().0.create(&row)?;
-        self.refresh(callers).map_err(KeyError::from)?;
+        self.refresh(app).map_err(KeyError::from)?;
         Ok(key)
     }
 
     /// Gives a key a new secret. Blocks on the file.
     pub(crate) fn rotate(
         &self,
-        callers: &Callers,
+        app: &App,
         (name, overlap): (&str, SignedDuration),
         now: Timestamp,
     ) -> Result<Secret, KeyWishError> {
         let key = key::new()?;
         let (digest, hint) = (KeyDigest::of(&key).0, key::hint(&key));
         self.held().0.rotate(name, (digest, &hint), overlap, now)?;
-        self.refresh(callers).map_err(KeyError::from)?;
+        self.refresh(app).map_err(KeyError::from)?;
         Ok(key)
     }
 
-    /// Ends a key; it opens nothing from now on. Blocks on the file.
-    pub(crate) fn revoke(
+    /// Gives a key other budgets, from now on. Returns how they are kept. Blocks on the file.
+    pub(crate) fn budget(
         &self,
-        callers: &Callers,
-        name: &str,
+        app: &App,
+        (name, lines): (&str, &[String]),
         now: Timestamp,
-    ) -> Result<(), KeyWishError> {
+    ) -> Result<Vec<String>, KeyWishError> {
+        let kept = budgets(name, lines)?;
+        self.held().0.budget(name, &kept, now)?;
+        self.refresh(app).map_err(KeyError::from)?;
+        Ok(kept)
+    }
+
+    /// Ends a key; it opens nothing from now on. Blocks on the file.
+    pub(crate) fn revoke(&self, app: &App, name: &str, now: Timestamp) -> Result<(), KeyWishError> {
         self.held().0.revoke(name, now)?;
-        self.refresh(callers).map_err(KeyError::from)?;
+        self.refresh(app).map_err(KeyError::from)?;
         Ok(())
     }
 
-    /// Hands the keys to the callers and the operators if they have changed. Blocks on the file.
-    pub(super) fn refresh(&self, callers: &Callers) -> Result<(), LedgerError> {
+    /// Hands the keys to the callers and the operators if they have changed, after their budgets: no key
+    /// spends a cent before its budget counts. Blocks on the file.
+    pub(super) fn refresh(&self, app: &App) -> Result<(), LedgerError> {
         let mut held = self.held();
         let (keys, seen) = &mut *held;
         let revision = match keys.revision() {
@@ -271,13 +298,17 @@ impl ManagedKeys {
         let (operators, rows): (Vec<_>, Vec<_>) =
             rows.into_iter().partition(|row| row.opens == Opens::Console);
         let (book, operators_book) = (book(&rows), book(&operators));
-        let managed: Vec<_> = rows.iter().filter_map(settings).collect();
+        let (managed, specs): (Vec<_>, Vec<_>) = rows.iter().filter_map(settings).unzip();
+        let used =
+            |spec: &BudgetSpec| spec.whom.one_key().is_some_and(|it| !app.callers.configures(it));
+        count(app, specs.into_iter().flatten().filter(used).collect(), clock::now())?;
         let good = operators.iter().filter(|it| it.revoked.is_none());
         let good: Vec<_> = good.map(|row| (row.name.clone(), secrets(row))).collect();
         if seen.is_some() || book == KeyBook::Used || operators_book == KeyBook::Used {
             info!(keys = managed.len(), operators = good.len(), "API keys read");
         }
-        let twice = [callers.replace(managed, book), self.operators.replace(good, operators_book)];
+        let twice =
+            [app.callers.replace(managed, book), self.operators.replace(good, operators_book)];
         for name in twice.concat() {
             warn!(name, "the configuration has this name, too; the key made later is not used");
         }
@@ -300,20 +331,39 @@ fn secrets(row: &KeyRow) -> Vec<Grant> {
     std::iter::once(own).chain(before).collect()
 }
 
-/// A key as a caller; `None` for a revoked one, and for one whose words this version does not know.
-fn settings(row: &KeyRow) -> Option<CallerSettings> {
+/// Has the budgets of keys counted. New ones begin with what the ledger says was spent in their windows.
+fn count(app: &App, specs: Vec<BudgetSpec>, now: Timestamp) -> Result<(), LedgerError> {
+    let new = app.budgets.uncounted(&specs);
+    let recovered = match &app.shared {
+        _ if new.is_empty() => Vec::new(),
+        Some(shared) => {
+            shared.slices().register(&new, now)?;
+            Vec::new()
+        }
+        None => app.store.reader()?.recovered_own(&new, now)?,
+    };
+    app.budgets.reconfigure_own(specs, &recovered);
+    Ok(())
+}
+
+/// A key as a caller, with its budgets; `None` for a revoked one, and for one whose words this version does
+/// not know.
+fn settings(row: &KeyRow) -> Option<(CallerSettings, Vec<BudgetSpec>)> {
     if row.revoked.is_some() {
         return None;
     }
     let grants = &row.grants;
     let level = grants.data_floor.as_deref().map(Level::from_name);
     let criticality = grants.criticality.as_deref().map(Criticality::from_name);
-    if matches!(level, Some(None)) || matches!(criticality, Some(None)) {
+    let budgets = own::read(&row.name, grants.budgets.iter().map(String::as_str));
+    let (false, false, Ok(budgets)) =
+        (matches!(level, Some(None)), matches!(criticality, Some(None)), budgets)
+    else {
         warn!(name = row.name, "this API key says something that this version does not know");
         return None;
-    }
+    };
     let rate = |limit: Option<u32>| limit.and_then(NonZeroU32::new);
-    Some(CallerSettings {
+    let caller = CallerSettings {
         name: row.name.clone(),
         keys: secrets(row),
         team: row.team.clone(),
@@ -327,7 +377,8 @@ fn settings(row: &KeyRow) -> Option<CallerSettings> {
             tokens_per_minute: rate(grants.tokens_per_minute),
             concurrent: rate(grants.concurrent),
         },
-    })
+    };
+    Some((caller, budgets))
 }
 
 /// Looks at the keys until the gateway stops.
@@ -340,7 +391,7 @@ pub(super) async fn look_after(app: Arc<App>, keys: Arc<ManagedKeys>) {
             () = tokio::time::sleep(INTERVAL) => {}
         }
         let (app, keys) = (Arc::clone(&app), Arc::clone(&keys));
-        let Ok(read) = tokio::task::spawn_blocking(move || keys.refresh(&app.callers)).await else {
+        let Ok(read) = tokio::task::spawn_blocking(move || keys.refresh(&app)).await else {
             return;
         };
         if let (true, Err(error)) = (is_well, &read) {

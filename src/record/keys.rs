@@ -62,6 +62,8 @@ pub struct Grants {
     pub tokens_per_minute: Option<u32>,
     /// Requests at the same time.
     pub concurrent: Option<u32>,
+    /// Budgets of its own, each as one line.
+    pub budgets: Vec<String>,
 }
 
 /// Why a key could not be changed.
@@ -76,6 +78,9 @@ pub enum KeyError {
     /// It cannot be used any more.
     #[error("the key `{0}` has been revoked; make one under another name")]
     Revoked(String),
+    /// It spends nothing.
+    #[error("`{0}` is an operator's key, which asks no model and has no budget")]
+    Operates(String),
     /// The file.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
@@ -111,8 +116,8 @@ impl Keys {
             self.sql.execute(
                 "INSERT INTO api_keys (name, team, digest, hint, models_json, criticality, region,
                    data_floor, requests_per_minute, tokens_per_minute, concurrent, created_us,
-                   expires_us, operates)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+                   expires_us, operates, budgets)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
                 &[
                     (&row.name).into(),
                     (&row.team).into(),
@@ -128,6 +133,7 @@ impl Keys {
                     row.created.as_microsecond().into(),
                     row.expires.map(Timestamp::as_microsecond).into(),
                     i64::from(row.opens == Opens::Console).into(),
+                    grants.budgets.join("\n").into(),
                 ],
             )?;
             Ok(changed(&self.sql, &row.name, "created", row.created)?)
@@ -161,6 +167,20 @@ impl Keys {
         })
     }
 
+    /// Gives a caller's key other budgets of its own, or none.
+    pub fn budget(&self, name: &str, budgets: &[String], now: Timestamp) -> Result<(), KeyError> {
+        self.sql.transaction(|| {
+            if usable(&self.sql, name)?.opens == Opens::Console {
+                return Err(KeyError::Operates(name.to_owned()));
+            }
+            self.sql.execute(
+                "UPDATE api_keys SET budgets = ?2 WHERE name = ?1",
+                &[name.into(), budgets.join("\n").into()],
+            )?;
+            Ok(changed(&self.sql, name, "budgets", now)?)
+        })
+    }
+
     /// Ends a key for good.
     pub fn revoke(&self, name: &str, now: Timestamp) -> Result<(), KeyError> {
         self.sql.transaction(|| {
@@ -190,11 +210,11 @@ fn get(sql: &Sql, name: &str) -> Result<Option<KeyRow>, KeyError> {
     Ok(sql.first("SELECT * FROM api_keys WHERE name = ?1", &[name.into()], read)?)
 }
 
-fn usable(sql: &Sql, name: &str) -> Result<(), KeyError> {
+fn usable(sql: &Sql, name: &str) -> Result<KeyRow, KeyError> {
     match get(sql, name)? {
         None => Err(KeyError::Unknown(name.to_owned())),
         Some(row) if row.revoked.is_some() => Err(KeyError::Revoked(name.to_owned())),
-        Some(_) => Ok(()),
+        Some(row) => Ok(row),
     }
 }
 
@@ -229,6 +249,7 @@ fn read(row: &Row<'_>) -> Result<KeyRow, LedgerError> {
             requests_per_minute: row.get("requests_per_minute")?,
             tokens_per_minute: row.get("tokens_per_minute")?,
             concurrent: row.get("concurrent")?,
+            budgets: row.get::<String>("budgets")?.lines().map(str::to_owned).collect(),
         },
         created: time("created_us")?.unwrap_or(Timestamp::UNIX_EPOCH),
         expires: time("expires_us")?,
@@ -256,6 +277,7 @@ mod tests {
                 models: vec!["auto".to_owned()],
                 data_floor: Some("internal".to_owned()),
                 requests_per_minute: Some(60),
+                budgets: vec!["50.00/month".to_owned(), "5.00/day soft".to_owned()],
                 ..Grants::default()
             },
             created: now(),
@@ -279,14 +301,24 @@ mod tests {
         let rotated = keys.list().unwrap().remove(0);
         assert_eq!((rotated.digest, rotated.hint.as_str()), ([2; 32], "efgh"));
         assert_eq!(rotated.before, Some(([1; 32], now() + overlap)));
+        assert_eq!(rotated.grants, row("bot", 1).grants, "what it may do stays as it was");
+
+        keys.budget("bot", &["80.00/month".to_owned()], now()).unwrap();
+        assert_eq!(keys.list().unwrap()[0].grants.budgets, ["80.00/month"]);
+        keys.budget("bot", &[], now()).unwrap();
+        assert_eq!(keys.list().unwrap()[0].grants.budgets, [""; 0]);
+        let operator = KeyRow { opens: Opens::Console, ..row("ada", 9) };
+        keys.create(&operator).unwrap();
+        assert!(matches!(keys.budget("ada", &[], now()), Err(KeyError::Operates(_))));
+        keys.revoke("ada", now()).unwrap();
 
         keys.revoke("bot", now()).unwrap();
-        let revoked = keys.list().unwrap().remove(0);
+        let revoked = keys.list().unwrap().remove(1);
         assert_eq!((revoked.revoked, revoked.before), (Some(now()), None));
         assert!(matches!(keys.revoke("bot", now()), Err(KeyError::Revoked(_))));
         let rotated = keys.rotate("bot", ([3; 32], "x"), overlap, now());
         assert!(matches!(rotated, Err(KeyError::Revoked(_))));
         assert!(matches!(keys.revoke("bo", now()), Err(KeyError::Unknown(_))));
-        assert_eq!(keys.revision().unwrap(), 3);
+        assert_eq!(keys.revision().unwrap(), 7);
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Everything here blocks on the file and belongs on a thread that may.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -17,7 +17,7 @@ use super::row::{
 };
 use super::schema;
 use super::sql::{Row, Sql, SqlError, Value};
-use crate::budget::{BudgetSpec, Imputed, Recovered, Subject, SubjectKeys, Whom};
+use crate::budget::{BudgetSpec, Imputed, Recovered, Subject, SubjectKeys, Whom, own};
 use crate::chat::usage::{Extra, Extras, Tier};
 use crate::chat::{Usage, UsageSource};
 use crate::money::{NanoUsd, Tokens};
@@ -207,6 +207,29 @@ impl Reader {
         let mut all = Vec::new();
         for spec in specs {
             all.extend(recovered(&self.sql, spec, now, None)?);
+        }
+        Ok(all)
+    }
+
+    /// The same for budgets that keys have of their own, however many: those that differ in the key alone
+    /// are read together.
+    pub fn recovered_own(
+        &self,
+        specs: &[BudgetSpec],
+        now: Timestamp,
+    ) -> Result<Vec<Recovered>, LedgerError> {
+        let mut kinds: Vec<BudgetSpec> = Vec::new();
+        for spec in specs.iter().map(own::of_every_key) {
+            if !kinds.contains(&spec) {
+                kinds.push(spec);
+            }
+        }
+        let mut all = Vec::new();
+        for kind in &kinds {
+            let of_kind = specs.iter().filter(|spec| own::of_every_key(spec) == *kind);
+            let keys: BTreeSet<&str> = of_kind.filter_map(|spec| spec.whom.one_key()).collect();
+            let sums = recovered(&self.sql, kind, now, None)?.into_iter();
+            all.extend(sums.filter(|sum| keys.contains(&*sum.subject)));
         }
         Ok(all)
     }

@@ -43,6 +43,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration::of("usage", USAGE),
     Migration::of("operators", OPERATORS),
     Migration::of("seen", SEEN),
+    Migration::of("budgets of keys", KEY_BUDGETS),
 ];
 
 struct Migration {
@@ -184,6 +185,9 @@ CREATE TABLE api_key_changes (
 
 /// Whether a key opens what operators work with, and not the models.
 const OPERATORS: &str = "ALTER TABLE api_keys ADD COLUMN operates INTEGER NOT NULL DEFAULT 0;";
+
+/// The budgets that a key has of its own, one in a line.
+const KEY_BUDGETS: &str = "ALTER TABLE api_keys ADD COLUMN budgets TEXT NOT NULL DEFAULT '';";
 
 /// What was set aside later, for further attempts of the same request.
 const RAISES: &str = "ALTER TABLE ledger ADD COLUMN raised_nanos INTEGER;";

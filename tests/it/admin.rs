@@ -138,7 +138,13 @@ async fn keys_are_made_turned_and_ended_at_once() {
         let request = proxy.client.post(proxy.url("/v1/chat/completions")).bearer_auth(key);
         request.body(chat("Write a poem about the sea").to_string()).send().await.unwrap().status()
     };
-    let wish = json!({ "name": "night-shift", "team": "support", "expires": "90d", "requests_per_minute": 60 });
+    let target = async |key: &str| {
+        let request = proxy.client.post(proxy.url("/v1/chat/completions")).bearer_auth(key);
+        let reply = request.body(chat("Write a poem about the sea").to_string()).send().await;
+        reply.unwrap().headers()["x-ambidex-target"].to_str().unwrap().to_owned()
+    };
+    let wish = json!({ "name": "night-shift", "team": "support", "expires": "90d", "requests_per_minute": 60,
+        "budgets": ["5/day tz=Europe/Berlin", "50/month"] });
     let (status, made) = ask(&proxy, "POST", "/admin/api/keys", ADMIN, &wish).await;
     assert_eq!(status, 200, "{made}");
     let first = made["key"].as_str().unwrap().to_owned();
@@ -151,6 +157,18 @@ async fn keys_are_made_turned_and_ended_at_once() {
     assert!(!listed.to_string().contains(&first), "a list opens nothing");
 
     let path = "/admin/api/keys/night-shift";
+    assert_eq!(key["budgets"], json!(["5.00/day tz=Europe/Berlin", "50.00/month"]));
+    let budgets = format!("{path}/budgets");
+    let put = async |path: &str, budgets: Value| {
+        ask(&proxy, "PUT", path, ADMIN, &json!({ "budgets": budgets })).await
+    };
+    assert_eq!(put(&budgets, json!(["5/year"])).await.0, 400);
+    assert_eq!(put("/admin/api/keys/nobody/budgets", json!([])).await.0, 404);
+    let (status, said) = put(&budgets, json!(["0/day"])).await;
+    assert_eq!((status, &said["budgets"]), (200, &json!(["0.00/day"])));
+    assert_eq!(target(&first).await, "local", "only what is free, from now on");
+    assert_eq!(put(&budgets, json!([])).await.0, 200);
+    assert_eq!(target(&first).await, "cloud");
     let turn = format!("{path}/rotate");
     let (_, turned) = ask(&proxy, "POST", &turn, ADMIN, &json!({ "overlap": "0s" })).await;
     let second = turned["key"].as_str().unwrap().to_owned();
@@ -164,6 +182,8 @@ async fn keys_are_made_turned_and_ended_at_once() {
         json!({ "name": "a", "expires": "yesterday" }),
         json!({ "name": "a", "data_floor": "secret" }),
         json!({ "name": "a", "requests_per_minute": 0 }),
+        json!({ "name": "a", "budgets": ["5/day", "6/day"] }),
+        json!({ "name": "a", "admin": true, "budgets": ["5/day"] }),
         json!({ "name": "a", "colour": "blue" }),
         json!({ "team": "a" }),
     ] {

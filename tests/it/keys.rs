@@ -3,21 +3,36 @@
 use std::process::{Command, Output};
 
 use ambidex::caller::Anonymous;
+use ambidex::config::{PolicySource, Settings, TargetKind};
+use ambidex::money::NanoUsd;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::support::{Proxy, Say, Upstream, answer, chat, eventually};
 
 const OPEN: &str = "Write a poem about the sea";
 
 async fn closed(upstream: &Upstream) -> Proxy {
-    Proxy::with(upstream, |settings, folder| {
-        settings.callers.clear();
-        settings.anonymous = Anonymous::Never;
-        let ledger = folder.path().join("ledger.db");
-        let config = format!("store: sqlite:{}\n", ledger.display());
-        std::fs::write(folder.path().join("ambidex.yaml"), config).unwrap();
-    })
-    .await
+    Proxy::with(upstream, close).await
+}
+
+/// Nobody may ask without a key, and commands find the ledger.
+fn close(settings: &mut Settings, folder: &TempDir) {
+    settings.callers.clear();
+    settings.anonymous = Anonymous::Never;
+    let ledger = folder.path().join("ledger.db");
+    let config = format!("store: sqlite:{}\n", ledger.display());
+    std::fs::write(folder.path().join("ambidex.yaml"), config).unwrap();
+}
+
+/// The same, with a policy that has no budget and one way.
+fn only_the_cloud(settings: &mut Settings, folder: &TempDir) {
+    close(settings, folder);
+    let policy = "version: 1\nname: open\nowner: t\nrestricted_may_reach: { zones: any, why: tested elsewhere }\n\
+                  routes: [{ id: all, use: [cloud] }]\notherwise: { refuse: { status: 403, say: '{reasons}' } }\n";
+    let path = folder.path().join("policy.yaml");
+    std::fs::write(&path, policy).unwrap();
+    settings.policy = PolicySource::File(path);
 }
 
 fn keys(proxy: &Proxy, arguments: &[&str]) -> Output {
@@ -257,4 +272,101 @@ async fn an_operators_key_opens_the_console_and_nothing_else() {
             assert!(!bytes.windows(key.len()).any(|it| it == key.as_bytes()));
         }
     }
+}
+
+/// What the next test's upstream bills: 200 prompt tokens at 0.15 and 5 answer tokens at 0.60 dollars per million.
+const BILL: &str = "0.000033";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_has_budgets_of_its_own() {
+    let upstream = Upstream::script([Say::Whole(200, answer("waves", 200, 5))]).await;
+    let mut settings = None;
+    let proxy = Proxy::with(&upstream, |it, folder| {
+        only_the_cloud(it, folder);
+        settings = Some(it.clone());
+    })
+    .await;
+    let create =
+        ["create", "bot", "--team", "t", "--budget", "0.0001/month", "--budget", "1/day soft"];
+    let key = shown(&proxy, &create);
+    until_status(&proxy, &key, 200).await;
+    let other = shown(&proxy, &["create", "other"]);
+    until_status(&proxy, &other, 200).await;
+    let mut answered = 1;
+    let refused = loop {
+        let reply = ask(&proxy, &key, &chat(OPEN)).await;
+        if reply.status() != 200 {
+            break reply;
+        }
+        answered += 1;
+        assert!(answered < 5, "nothing stops it");
+    };
+    assert_eq!((answered, refused.status().as_u16()), (3, 402));
+    let refused: Value = serde_json::from_slice(&refused.bytes().await.unwrap()).unwrap();
+    let message = refused["error"]["message"].to_string();
+    assert_eq!(refused["error"]["code"], "budget_exceeded");
+    for part in ["budget `key/month`", "$0.000099 spent", "of $0.0001", "does not fit before 20"] {
+        assert!(message.contains(part), "{part}: {message}");
+    }
+    assert_eq!(ask(&proxy, &other, &chat(OPEN)).await.status(), 200, "it is the key's alone");
+    let list = told(&proxy, &["list"]);
+    assert!(list.contains("1.00/day soft, 0.0001/month"), "{list}");
+
+    // A new secret has what is left of the same budgets: nothing.
+    let next = shown(&proxy, &["rotate", "bot", "--overlap", "0s"]);
+    until_status(&proxy, &next, 402).await;
+    let page = operate_page(&proxy, "/console/budgets").await;
+    for part in ["key/month", "key/day", "bot", "$0.0001/month"] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    assert!(operate_page(&proxy, "/console/keys").await.contains("$0.0001/month"));
+    let metrics = proxy.metrics().await;
+    let spent = "ambidex_budget_spent_usd{budget=\"key/month\",subject=\"bot\"} 0.000099";
+    assert!(metrics.contains(spent), "{metrics}");
+
+    assert!(told(&proxy, &["budget", "bot", "0.0002/month"]).contains("`bot` has 0.0002/month"));
+    until_status(&proxy, &next, 200).await;
+    let wrong = keys(&proxy, &["budget", "bot", "5/year"]);
+    let words = String::from_utf8(wrong.stderr).unwrap();
+    assert!(wrong.status.code() == Some(2) && words.contains("5/year"), "{words}");
+
+    // After a restart the ledger says what was spent.
+    let spent = proxy.spent("key/month");
+    let folder = proxy.stop().await;
+    let proxy = Proxy::of(&settings.unwrap(), folder).await;
+    assert_eq!(proxy.spent("key/month"), spent);
+    assert!(spent >= NanoUsd::from_decimal_usd(BILL).unwrap().times(4), "{spent}");
+    assert!(told(&proxy, &["budget", "bot", "--none"]).contains("no budget of its own"));
+    eventually("no budget", || async {
+        proxy.gateway.app.budgets.specs_of_keys().is_empty().then_some(())
+    })
+    .await;
+    proxy.stop().await;
+}
+
+/// What nobody can price is not bought with a key that has a hard budget.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_budget_of_a_key_keeps_it_from_what_has_no_price() {
+    let upstream = Upstream::script([Say::Whole(200, answer("waves", 200, 5))]).await;
+    let proxy = Proxy::with(&upstream, |settings, folder| {
+        only_the_cloud(settings, folder);
+        if let TargetKind::Remote(remote) = &mut settings.targets[1].kind {
+            "nobody-knows-this-model".clone_into(&mut remote.model);
+        }
+    })
+    .await;
+    let free = shown(&proxy, &["create", "free"]);
+    let soft = shown(&proxy, &["create", "soft", "--budget", "5/day soft"]);
+    let bound = shown(&proxy, &["create", "bound", "--budget", "5/day"]);
+    until_status(&proxy, &bound, 402).await;
+    until_status(&proxy, &soft, 200).await;
+    until_status(&proxy, &free, 200).await;
+    proxy.stop().await;
+}
+
+/// A page of the console, as an operator on loopback sees it.
+async fn operate_page(proxy: &Proxy, path: &str) -> String {
+    let url = format!("http://{}{path}", proxy.gateway.admin_address);
+    let reply = proxy.client.get(url).header("accept-language", "en").send().await.unwrap();
+    String::from_utf8(reply.bytes().await.unwrap().into()).unwrap()
 }

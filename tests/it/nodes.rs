@@ -132,6 +132,58 @@ async fn three_gateways_hold_one_budget_and_one_of_them_is_killed() {
     assert!(verified.is_whole() && verified.chains == 3, "{:?}", verified.faults);
 }
 
+/// A key made at run time, with a budget of its own: three gateways hold it together, also when it grows.
+#[tokio::test(flavor = "multi_thread")]
+async fn three_gateways_hold_the_budget_of_a_key() {
+    let postgres = Postgres::start();
+    let upstream = Upstream::script([Say::Whole(200, answer("x", 100, 20))]).await;
+    let folder = tempfile::tempdir().unwrap();
+    configure(folder.path(), &upstream, &postgres, NanoUsd::new(BILL * 1_000_000));
+    let path = folder.path().join("ambidex.yaml");
+    let config = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, config + "api_keys: required\n").unwrap();
+    let keys = |arguments: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_ambidex"));
+        let output =
+            command.current_dir(folder.path()).arg("keys").args(arguments).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let gateways: Vec<_> = (0..3).map(|_| Process::start(folder.path())).collect();
+    let client = client();
+    let budget = |answers: i128| format!("{}/month", NanoUsd::new(BILL * answers));
+    let made = keys(&["create", "bot", "--budget", &budget(60)]);
+    let key = made.lines().next().unwrap();
+    let spend = async || {
+        for gateway in &gateways {
+            eventually("the key", || async {
+                (ask_with(&client, &gateway.address, key).await.status() != 401).then_some(())
+            })
+            .await;
+        }
+        // Every gateway, until each has refused in three rounds: what one does not need goes to the others.
+        for _ in 0..3 {
+            let all = gateways.iter().map(|gateway| async {
+                while ask_with(&client, &gateway.address, key).await.status() == 200 {}
+            });
+            futures_util::future::join_all(all).await;
+            tokio::time::sleep(Duration::from_millis(1_200)).await;
+        }
+        i128::try_from(upstream.seen().len()).unwrap()
+    };
+    // A request may cost more than it does, so the last few answers' worth is left.
+    let answered = spend().await;
+    assert!((55..=60).contains(&answered), "{answered} answers of 60");
+    assert!(keys(&["list"]).contains(&budget(60)));
+    keys(&["budget", "bot", &budget(90)]);
+    tokio::time::sleep(Duration::from_millis(2_500)).await;
+    let answered = spend().await;
+    assert!((85..=90).contains(&answered), "{answered} answers of 90");
+    for gateway in gateways {
+        assert!(gateway.stop(), "a gateway did not end in good order");
+    }
+}
+
 /// Requests and tokens that the callers of the next test may use in a minute, over all gateways.
 const REQUESTS: u32 = 90;
 const TOKENS: u32 = 3_000;

@@ -3,6 +3,7 @@
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
+use super::super::account::POTS_BEFORE_PRUNING;
 use super::super::spec::Window;
 use super::*;
 
@@ -52,6 +53,76 @@ fn a_request_sees_the_limits_of_the_policy_that_it_began_with() {
     let company = Standing { spent: usd(0), reserved: usd(3), limit: usd(1000) };
     assert_eq!(seen, [Some(company), None], "its own limit, and a budget that is no more");
     ledger.close(ticket, Ending::Released);
+}
+
+/// The own budget of a key.
+fn own(key: &str, line: &str) -> BudgetSpec {
+    crate::budget::own::read(key, [line]).unwrap().remove(0)
+}
+
+#[test]
+fn a_key_has_a_budget_of_its_own_beside_those_of_the_policy() {
+    let nano = |nanos: i128| format!("{}/hour", usd(nanos));
+    let rest = BudgetSpec {
+        whom: crate::budget::Whom::Rest(Vec::new()),
+        ..spec("others", Subject::Key, 20)
+    };
+    let policy = vec![spec("company", Subject::Everyone, 1000), rest];
+    let mut ledger = Ledger::new(policy.clone(), Vec::new(), Sharing::Alone);
+    let (mine, other) = (keys("a", "k1"), keys("a", "k2"));
+    ledger.reconfigure_own(vec![own("k1", &nano(100))], &[]);
+    assert!(ledger.bounds("k1") && !ledger.bounds("k2"));
+
+    let taken = ledger.reserve(&mine, usd(70).into(), at(0)).unwrap();
+    let over = ledger.reserve(&mine, usd(31).into(), at(0)).unwrap_err();
+    assert_eq!((&*over.budget, &*over.subject, over.reserved), ("key/hour", "k1", usd(70)));
+    // All or none, whichever budget refuses; and who has a budget is not one of the rest.
+    assert_eq!(used(&ledger, &mine, at(0)), [(0, 70), (0, 0)]);
+    assert_eq!(&*ledger.reserve(&other, usd(21).into(), at(0)).unwrap_err().budget, "others");
+    ledger.close(taken, Ending::Settled(usd(60).into()));
+    let views = ledger.views(at(0));
+    let view = views.iter().find(|it| it.budget == "key/hour").unwrap();
+    assert_eq!((&*view.subject, view.standing.spent), ("k1", usd(60)));
+
+    // Another limit keeps what was spent; no budget makes the key one of the rest again.
+    ledger.reconfigure_own(vec![own("k1", &nano(200))], &[]);
+    assert!(ledger.reserve(&mine, usd(141).into(), at(0)).is_err());
+    let taken = ledger.reserve(&mine, usd(140).into(), at(0)).unwrap();
+    ledger.reconfigure_own(Vec::new(), &[]);
+    assert_eq!(&*ledger.reserve(&mine, usd(21).into(), at(0)).unwrap_err().budget, "others");
+    ledger.close(taken, Ending::Released);
+    // A new one begins with what the ledger says of this key, and of no other.
+    let of = |key: &str, spent| Recovered {
+        budget: "key/hour".to_owned(),
+        subject: key.to_owned(),
+        span: Window::Hour.span(&TimeZone::UTC, at(0)),
+        spent: usd(spent),
+    };
+    ledger.reconfigure_own(vec![own("k1", &nano(100))], &[of("k1", 95), of("k2", 1)]);
+    assert!(ledger.reserve(&mine, usd(6).into(), at(0)).is_err());
+    assert!(ledger.uncounted(&[own("k1", "9/hour")]).is_empty(), "a limit is no other budget");
+    assert_eq!(ledger.uncounted(&[own("k1", "9/day"), own("k2", "9/hour")]).len(), 2);
+}
+
+#[test]
+fn a_shared_budget_that_comes_back_has_forgotten_nothing() {
+    let policy = vec![spec("company", Subject::Everyone, 100)];
+    let mut ledger = Ledger::new(policy.clone(), Vec::new(), Sharing::Shared);
+    let a = keys("a", "k1");
+    let want = ledger.wants(&a, usd(80).into(), at(0)).remove(0);
+    ledger.grant(&[Grant { pot: want.pot, more: usd(100), others: usd(0) }]);
+    let ticket = ledger.reserve(&a, usd(80).into(), at(0)).unwrap();
+    ledger.reconfigure(Vec::new(), Vec::new());
+    ledger.close(ticket, Ending::Settled(usd(75).into()));
+    // The server goes on to hear of it while it is gone: what it was told it would take for all there is.
+    let told = ledger.round(Keep::Nothing, at(1));
+    assert_eq!(told.iter().map(|it| it.used).collect::<Vec<_>>(), [usd(75)]);
+    ledger.reconfigure(policy, Vec::new());
+    assert_eq!(used(&ledger, &a, at(2)), [(75, 0)]);
+    ledger.reconfigure(Vec::new(), Vec::new());
+    assert_eq!(ledger.specs().len(), 1);
+    ledger.round(Keep::Nothing, at(4_000));
+    assert!(ledger.specs().is_empty(), "its window is over");
 }
 
 #[test]

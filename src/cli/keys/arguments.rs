@@ -28,6 +28,17 @@ pub enum KeysCommand {
         #[arg(long, value_name = "TIME", default_value = "24h")]
         overlap: SignedDuration,
     },
+    /// Give a key other budgets of its own, such as `80/month 5/day`, at once.
+    Budget {
+        /// The key's name.
+        name: String,
+        /// Each one: dollars and a window, and what else there is to say: `'5/day tz=Europe/Berlin warn_at=80%'`.
+        #[arg(value_name = "BUDGET", required_unless_present = "none")]
+        budgets: Vec<String>,
+        /// Take all budgets of its own away.
+        #[arg(long, conflicts_with = "budgets")]
+        none: bool,
+    },
     /// End a key for good.
     Revoke {
         /// The key's name.
@@ -43,7 +54,7 @@ pub struct CreateArguments {
     pub name: String,
     /// Make an operator's key: it opens the console and the admin API, and no model.
     #[arg(long, conflicts_with_all = ["team", "models", "data_floor", "criticality", "region",
-        "requests_per_minute", "tokens_per_minute", "concurrent"])]
+        "requests_per_minute", "tokens_per_minute", "concurrent", "budgets"])]
     pub admin: bool,
     /// Who pays; without it, the name.
     #[arg(long, value_parser = name)]
@@ -72,6 +83,10 @@ pub struct CreateArguments {
     /// The most requests at the same time.
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
     pub concurrent: Option<u32>,
+    /// A budget of its own: dollars and a window, `50/month`, and what else there is to say, `'5/day tz=Europe/Berlin
+    /// warn_at=80% soft'`. Give it again for another window.
+    #[arg(long = "budget", value_name = "BUDGET")]
+    pub budgets: Vec<String>,
 }
 
 impl CreateArguments {
@@ -88,6 +103,7 @@ impl CreateArguments {
             requests_per_minute: self.requests_per_minute,
             tokens_per_minute: self.tokens_per_minute,
             concurrent: self.concurrent,
+            budgets: self.budgets,
             admin: self.admin,
         }
     }

@@ -45,20 +45,33 @@ pub(super) async fn handle(
         (Method::GET, ["ledger", "sums"]) => blocking(admin, |admin| sums(&admin.app)).await,
         (Method::GET, ["budgets"]) => budgets(&admin.app),
         (Method::GET, ["targets"]) => targets(&admin.app),
-        (Method::GET, ["keys"]) => blocking(admin, list).await,
-        (Method::POST, ["keys"]) => match read::<NewKey>(&admin.app, request).await {
+        (method, ["keys", rest @ ..]) => of_keys(admin, operator, (method, rest), request).await,
+        _ => nothing(),
+    }
+}
+
+/// Answers a request below `/admin/api/keys`.
+async fn of_keys(
+    admin: &Arc<Admin>,
+    operator: &Operator,
+    asked: (Method, &[&str]),
+    request: Request<Incoming>,
+) -> Response<Body> {
+    match asked {
+        (Method::GET, []) => blocking(admin, list).await,
+        (Method::POST, []) => match read::<NewKey>(&admin.app, request).await {
             Ok(wish) => {
                 let name = wish.name.clone();
                 told(operator, "created", &name);
                 let make = move |admin: &Admin| {
-                    let made = admin.keys.create(&admin.app.callers, wish, clock::now());
+                    let made = admin.keys.create(&admin.app, wish, clock::now());
                     secret(&name, made)
                 };
                 blocking(admin, make).await
             }
             Err(problem) => problem,
         },
-        (Method::POST, ["keys", name, "rotate"]) => {
+        (Method::POST, [name, "rotate"]) => {
             let name = (*name).to_owned();
             match read::<Rotation>(&admin.app, request).await {
                 Ok(Rotation { overlap }) => {
@@ -71,22 +84,29 @@ pub(super) async fn handle(
                     };
                     told(operator, "rotated", &name);
                     let turn = move |admin: &Admin| {
-                        let (callers, now) = (&admin.app.callers, clock::now());
-                        secret(&name, admin.keys.rotate(callers, (&name, overlap), now))
+                        let (app, now) = (&admin.app, clock::now());
+                        secret(&name, admin.keys.rotate(app, (&name, overlap), now))
                     };
                     blocking(admin, turn).await
                 }
                 Err(problem) => problem,
             }
         }
-        (Method::DELETE, ["keys", name]) => {
+        (Method::PUT, [name, "budgets"]) => {
+            let name = (*name).to_owned();
+            match read::<KeyBudgets>(&admin.app, request).await {
+                Ok(KeyBudgets { budgets }) => {
+                    told(operator, "given other budgets", &name);
+                    blocking(admin, move |admin| budgeted(admin, &name, &budgets)).await
+                }
+                Err(problem) => problem,
+            }
+        }
+        (Method::DELETE, [name]) => {
             let name = (*name).to_owned();
             told(operator, "revoked", &name);
-            let end = move |admin: &Admin| match admin.keys.revoke(
-                &admin.app.callers,
-                &name,
-                clock::now(),
-            ) {
+            let end = move |admin: &Admin| match admin.keys.revoke(&admin.app, &name, clock::now())
+            {
                 Ok(()) => ok(&json!({ "name": name, "revoked": true })),
                 Err(error) => unwanted(&error),
             };
@@ -108,6 +128,20 @@ struct Rotation {
     /// How long the old secret stays good, such as `24h`.
     #[serde(default)]
     overlap: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeyBudgets {
+    /// One line each; none for no budget of its own.
+    budgets: Vec<String>,
+}
+
+fn budgeted(admin: &Admin, name: &str, lines: &[String]) -> Response<Body> {
+    match admin.keys.budget(&admin.app, (name, lines), clock::now()) {
+        Ok(kept) => ok(&json!({ "name": name, "budgets": kept })),
+        Err(error) => unwanted(&error),
+    }
 }
 
 /// The files are read off the threads that serve.
@@ -148,7 +182,9 @@ fn unreadable(error: &LedgerError) -> Response<Body> {
 
 fn unwanted(error: &KeyWishError) -> Response<Body> {
     let status = match error {
-        KeyWishError::Wrong(_) => StatusCode::BAD_REQUEST,
+        KeyWishError::Wrong(_) | KeyWishError::Keys(KeyError::Operates(_)) => {
+            StatusCode::BAD_REQUEST
+        }
         KeyWishError::Keys(KeyError::Unknown(_)) => StatusCode::NOT_FOUND,
         KeyWishError::Keys(KeyError::Exists(_) | KeyError::Revoked(_)) => StatusCode::CONFLICT,
         KeyWishError::Keys(KeyError::Ledger(_)) | KeyWishError::NoRandom(_) => {

@@ -28,6 +28,10 @@ const fn post(path: &'static str, summary: &'static str) -> Operation {
     Operation { method: "post", path, summary, query: &[], body: None }
 }
 
+const fn put(path: &'static str, summary: &'static str) -> Operation {
+    Operation { method: "put", path, summary, query: &[], body: None }
+}
+
 const fn delete(path: &'static str, summary: &'static str) -> Operation {
     Operation { method: "delete", path, summary, query: &[], body: None }
 }
@@ -63,10 +67,12 @@ const OPERATIONS: &[Operation] = &[
     get("/admin/api/keys", "API keys, without what opens anything."),
     post("/admin/api/keys", "Make an API key. Its secret is in this answer and nowhere else.").body(
         JSON,
-        "`name`, and optionally `team`, `expires` (`90d` or a day), `models`, `data_floor`, `criticality`, `region`, `requests_per_minute`, `tokens_per_minute`, `concurrent`; or `admin: true` for an operator's key, which opens the console and this API and no model.",
+        "`name`, and optionally `team`, `expires` (`90d` or a day), `models`, `data_floor`, `criticality`, `region`, `requests_per_minute`, `tokens_per_minute`, `concurrent`, `budgets` (each one line, such as `50/month` or `5/day tz=Europe/Berlin warn_at=80%`); or `admin: true` for an operator's key, which opens the console and this API and no model.",
     ),
     post("/admin/api/keys/{name}/rotate", "Give a key a new secret; the old one stays good for a while.")
         .body(JSON, "Optionally `overlap`, such as `24h`, which is what it is without it."),
+    put("/admin/api/keys/{name}/budgets", "Give a key other budgets of its own, at once.")
+        .body(JSON, "`budgets`: one line each, such as `50/month`; `[]` for none."),
     delete("/admin/api/keys/{name}", "End a key for good."),
     get("/admin/api/policy", "The policy in force, and what is wrong with its file."),
     post("/admin/api/policy/reload", "Read the policy file and put it in force if nothing is wrong with it.")
