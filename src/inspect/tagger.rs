@@ -58,6 +58,7 @@ pub(super) fn join(scanned: &mut Scanned, text: &str, tags: &[Tag]) {
             span,
             confidence: Confidence::Likely,
             evidence: Evidence::Model,
+            is_named: false,
             cue: None::<Cue>,
         }));
     }

@@ -70,6 +70,14 @@ const NAMES: &[&str] = &[
     "snap",
     "facebook",
     "linkedin",
+    "加我v",
+    "加v",
+    "我v",
+    "v号",
+    "徽信",
+    "卫星号",
+    "扣扣",
+    "企鹅号",
 ];
 
 /// Names of networks at which only a handle with `@` or right behind a colon counts: people write
@@ -78,6 +86,7 @@ const VAGUE: &[&[u8]] = &[
     b"handle",
     b"username",
     b"user name",
+    b"line",
     b"line id",
     b"tg",
     b"wx",
@@ -140,6 +149,10 @@ fn after(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
         if text.part(at..at + word.len()).eq_ignore_ascii_case(word.as_bytes()) {
             at += word.len();
         }
+    }
+    // A path of a program: `insta::assert_snapshot`.
+    if text.part(at..at + 2) == b"::" {
+        return None;
     }
     let gap_start = at;
     let mut has_sign = false;

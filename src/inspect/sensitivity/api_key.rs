@@ -10,161 +10,16 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::LazyLock;
 
+mod names;
 mod vendors;
 
+use names::NAMES;
 use vendors::{PREFIXES, SHAPES};
 
 pub(super) const DETECTOR: &dyn Detector = &ApiKey;
 
 struct ApiKey;
 
-/// Names to which a secret is assigned.
-const NAMES: &[&str] = &[
-    "api_key",
-    "apikey",
-    "api-key",
-    "api key",
-    "api keys",
-    "x-api-key",
-    "api_secret",
-    "apisecret",
-    "api secret",
-    "api_token",
-    "apitoken",
-    "api token",
-    "access_key",
-    "accesskey",
-    "access key",
-    "access_key_id",
-    "secret_access_key",
-    "secretaccesskey",
-    "aws_secret_access_key",
-    "aws_secret",
-    "aws_secret_key",
-    "secret_key",
-    "secretkey",
-    "secret key",
-    "secret-key",
-    "client_secret",
-    "clientsecret",
-    "client secret",
-    "client-secret",
-    "consumer_secret",
-    "consumer_key",
-    "app_secret",
-    "appsecret",
-    "app secret",
-    "app_key",
-    "appkey",
-    "auth_token",
-    "authtoken",
-    "auth token",
-    "auth_key",
-    "access_token",
-    "accesstoken",
-    "access token",
-    "access-token",
-    "refresh_token",
-    "refreshtoken",
-    "refresh token",
-    "id_token",
-    "bearer_token",
-    "bearer",
-    "session_token",
-    "sessionid",
-    "session_id",
-    "phpsessid",
-    "jsessionid",
-    "connect.sid",
-    "session_secret",
-    "session_key",
-    "signing_key",
-    "signing_secret",
-    "signing key",
-    "encryption_key",
-    "encryption key",
-    "encryptionkey",
-    "master_key",
-    "masterkey",
-    "private_token",
-    "webhook_secret",
-    "hmac_key",
-    "hmac_secret",
-    "jwt_secret",
-    "cookie_secret",
-    "account_key",
-    "accountkey",
-    "account key",
-    "sharedaccesskey",
-    "subscription key",
-    "subscription_key",
-    "ocp-apim-subscription-key",
-    "license_key",
-    "license key",
-    "personal access token",
-    "pat",
-    "token",
-    "tokens",
-    "secret",
-    "credential",
-    "credentials",
-    "service_account_key",
-    "storage_key",
-    "sas_token",
-    "deploy_token",
-    "bot_token",
-    "bot token",
-    "密钥",
-    "秘钥",
-    "令牌",
-    "访问密钥",
-    "api密钥",
-    "访问令牌",
-    "私钥",
-    "accesskeysecret",
-    "appsecret为",
-    "schlüssel",
-    "api-schlüssel",
-    "geheimnis",
-    "clé api",
-    "clé d'api",
-    "clé secrète",
-    "jeton",
-    "clave api",
-    "clave de api",
-    "chiave api",
-    "chave api",
-    "chave de api",
-    "klucz api",
-    "ключ api",
-    "api-ключ",
-    "секретный ключ",
-    "токен",
-    "apiキー",
-    "シークレットキー",
-    "アクセスキー",
-    "トークン",
-    "api 키",
-    "비밀키",
-    "토큰",
-    "مفتاح api",
-    "api anahtarı",
-    "एपीआई कुंजी",
-    "khóa api",
-    "api-nyckel",
-    "api-sleutel",
-    "sig",
-    "shared_access_signature",
-    "_authtoken",
-    "secretid",
-    "appid/appsecret",
-    "api_hash",
-    "access_code",
-    "key",
-    "keys",
-    "api credential",
-    "access code",
-];
 /// Names that stand for many things: what is assigned to them must look drawn.
 const VAGUE: &[&[u8]] = &[
     b"token",
@@ -333,6 +188,7 @@ fn assigned(text: &Text<'_>, name: &Range<usize>) -> Option<Hit> {
         && (is_said || (!is_vague && value.len() >= 24 && entropy_is_high(value)))
         && is_drawn
         && !is_placeholder(value)
+        && !is_identifier(value)
         && !is_reference(text, start, value);
     is_key.then(|| Hit::by_context(Label::SecretApiKey, start..end).likely())
 }
@@ -350,6 +206,7 @@ fn in_column(ask: &Ask<'_>, token: &Range<usize>) -> Option<Hit> {
     let is_drawn = is_random(value)
         && entropy_is_high(value)
         && !is_placeholder(value)
+        && !is_identifier(value)
         && !is_reference(ask.text, token.start, value);
     let is_named = is_drawn && ask.text.before(token.start) != b'/' && ask.named(token);
     is_named.then(|| Hit::by_context(Label::SecretApiKey, token.clone()).likely())
@@ -402,6 +259,35 @@ const VERBS: &[&str] = &[
     "이",
     "가",
     "को",
+    // "change it to …"
+    "auf",
+    "zu",
+    "par",
+    "en",
+    "a",
+    "con",
+    "con:",
+    "para",
+    "por",
+    "com",
+    "naar",
+    "na",
+    "на",
+    "till",
+    "til",
+    "menjadi",
+    "adalah",
+    "thành",
+    "bằng",
+    "إلى",
+    "هي",
+    "を",
+    "을",
+    "를",
+    "to:",
+    "this is",
+    "это",
+    "to jest",
 ];
 
 /// Where a verb ends that stands here; one in Latin letters needs a gap behind it.
@@ -428,6 +314,9 @@ pub(super) fn value_start(text: &Text<'_>, name_end: usize) -> Option<(usize, Si
     if text.part(name_end..name_end + attribute.len()) == attribute {
         return Some((name_end + attribute.len(), Sign::Mark));
     }
+    if let Some(cell) = next_cell(text, name_end) {
+        return Some((cell, Sign::Mark));
+    }
     let is_quote =
         |byte: u8| matches!(byte, b' ' | b'"' | b'\'' | b'`' | b'\\' | b'*' | b']' | b')' | b'\t');
     let at = remark_end(text, text.run_max(name_end, 6, is_quote));
@@ -444,6 +333,8 @@ pub(super) fn value_start(text: &Text<'_>, name_end: usize) -> Option<(usize, Si
     } else if let Some(end) = verb_end(text, at) {
         let colon = usize::from(text.at(end) == b':');
         (sign, after) = (Sign::Verb, end + colon);
+    } else if text.part(at..at + 2) == b"- " && text.before(at) == b' ' {
+        after = at + 2;
     } else if text.at(at) == b'\n'
         || text.at(at) == b'('
         || text.part(at..at + 3) == "（".as_bytes()
@@ -458,6 +349,31 @@ pub(super) fn value_start(text: &Text<'_>, name_end: usize) -> Option<(usize, Si
     let start = text.run_max(after, 6, is_gap);
     let is_glued = text.before(name_end) >= 0x80;
     (start > name_end || is_glued).then_some((start, sign))
+}
+
+/// Where the value begins in the element behind the one that a name ends: `<td>Token</td><td>…`,
+/// `<label>Token</label><input value="…">`.
+fn next_cell(text: &Text<'_>, name_end: usize) -> Option<usize> {
+    let mut at = text.run_max(name_end, 3, |byte| matches!(byte, b' ' | b':' | b'*'));
+    if text.part(at..at + 2) != b"</" || text.part(at..at + 4) == b"</tr" {
+        return None;
+    }
+    for _ in 0..6 {
+        let is_row = text.part(at..at + 3) == b"<tr" || text.part(at..at + 4) == b"</tr";
+        let end = text.run_max(at, 120, |byte| byte != b'>');
+        if is_row || text.at(end) != b'>' {
+            return None;
+        }
+        let value = memchr::memmem::find(text.part(at..end), b"value=");
+        if let Some(value) = value.filter(|_| text.at(at + 1) != b'/') {
+            return Some(text.run_max(at + value + 6, 1, |byte| matches!(byte, b'"' | b'\'')));
+        }
+        at = text.run_max(end + 1, 24, |byte| byte.is_ascii_whitespace());
+        if text.at(at) != b'<' {
+            return Some(at);
+        }
+    }
+    None
 }
 
 /// The place behind a remark in brackets that a colon or an equals sign follows:
@@ -504,9 +420,32 @@ fn is_reference(text: &Text<'_>, start: usize, value: &[u8]) -> bool {
         b"settings.",
     ];
     let is_call = matches!(text.at(start + value.len()), b'(' | b'[');
-    let is_path = check::count(value, b'/') >= 2
-        && value.iter().filter(|byte| byte.is_ascii_digit()).count() < 4;
+    let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let is_small = !value.iter().any(u8::is_ascii_uppercase);
+    let is_path = check::count(value, b'/') >= 2 && (digits < 4 || is_small && digits < 8);
     is_variable || is_call || is_path || heads.iter().any(|head| value.starts_with(head))
+}
+
+/// Whether a value is a name of a program's source: `SetSensitiveHeadersLayer`, `LEGACY_KEY_SHA384`,
+/// `pki::PrivateKey`.
+fn is_identifier(value: &[u8]) -> bool {
+    if memchr::memmem::find(value, b"::").is_some() {
+        return true;
+    }
+    let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let capitals = value.iter().filter(|byte| byte.is_ascii_uppercase()).count();
+    // Words of a name begin with a capital and go on for a few letters.
+    let is_camel = digits == 0
+        && value.iter().all(|byte| byte.is_ascii_alphabetic() || *byte == b'_')
+        && value.len() >= 4 * capitals;
+    let is_part = |part: &[u8]| {
+        let letters = part.iter().take_while(|byte| byte.is_ascii_uppercase()).count();
+        let rest = part.get(letters..).unwrap_or_default();
+        rest.iter().all(u8::is_ascii_digit)
+    };
+    let is_constant =
+        check::count(value, b'_') >= 2 && value.split(|byte| *byte == b'_').all(is_part);
+    is_camel || is_constant
 }
 
 /// Whether the letters and digits are mixed as in a drawn value, not as in a name.
@@ -559,6 +498,7 @@ static PLACEHOLDER_SIGNS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
         "abcdefgh",
         "12345678901234",
         "deadbeef",
+        "00010203",
         "masked",
         "hidden",
         "sample",

@@ -127,8 +127,10 @@ fn judge(ask: &Ask<'_>, groups: &[Range<usize>], digits: &[u8]) -> Option<(usize
         return None;
     }
     let is_named = ask.named(&span);
-    // 13 and 14 digits in one piece are article numbers and times far more often than cards.
-    let is_odd = digits.len() < 15 && groups.len() == 1;
+    // 13 and 14 digits in one piece are article numbers and times far more often than cards, and 17 to
+    // 19 are constants and identifiers of databases, but for China's cards.
+    let is_long = digits.len() > 16 && network != Network::UnionPay;
+    let is_odd = (digits.len() < 15 || is_long) && groups.len() == 1;
     if !is_named && (is_odd || !is_checked) {
         return None;
     }
@@ -163,11 +165,50 @@ fn is_documented(text: &Text<'_>, span: &Range<usize>, digits: &[u8]) -> bool {
     if !NUMBERS.contains(&digits) {
         return false;
     }
-    let near = text.part(span.start.saturating_sub(32)..span.end + 32).to_ascii_lowercase();
-    [&b"test card"[..], b"test number", b"test visa", b"stripe", b"sandbox"]
-        .iter()
-        .any(|word| memchr::memmem::find(&near, word).is_some())
+    let near = text.part(span.start.saturating_sub(48)..span.end + 48).to_ascii_lowercase();
+    TEST_WORDS.iter().any(|word| memchr::memmem::find(&near, word.as_bytes()).is_some())
 }
+
+/// Words beside a number that is only an example.
+const TEST_WORDS: &[&str] = &[
+    "test card",
+    "test number",
+    "test visa",
+    "test credit",
+    "testing",
+    "stripe",
+    "sandbox",
+    "luhn",
+    "example",
+    "sample",
+    "dummy",
+    "docs",
+    "documentation",
+    "fake",
+    "e.g.",
+    "z. b.",
+    "beispiel",
+    "testkarte",
+    "exemple",
+    "ejemplo",
+    "esempio",
+    "exemplo",
+    "пример",
+    "тестов",
+    "测试",
+    "示例",
+    "例如",
+    "テスト",
+    "例えば",
+    "테스트",
+    "예시",
+    "مثال",
+    "örnek",
+    "उदाहरण",
+    "ví dụ",
+    "exempel",
+    "contoh",
+];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Network {

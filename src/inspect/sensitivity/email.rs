@@ -92,6 +92,8 @@ fn is_placeholder(local: &[u8], domain: &[u8]) -> bool {
         b".test",
         b".invalid",
         b".localhost",
+        b"domain.tld",
+        b".local.tld",
         b".example.com",
         b".example.org",
         b".example.net",

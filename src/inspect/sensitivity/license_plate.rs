@@ -79,7 +79,7 @@ impl Detector for LicensePlate {
     }
 
     fn wakes_on(&self) -> Vec<Wake> {
-        vec![Wake::Words(PROVINCES), Wake::Names]
+        vec![Wake::Words(PROVINCES), Wake::Names, Wake::Numbers]
     }
 
     fn look(&self, ask: &Ask<'_>, anchor: &Anchor<'_>, found: &mut Found) {
@@ -92,11 +92,16 @@ impl Detector for LicensePlate {
                 let span = named(ask.text, name);
                 found.extend(span.map(|span| Hit::by_context(label, span).likely()));
             }
-            Anchor::Token(_)
-            | Anchor::Digits(_)
-            | Anchor::Code(_)
-            | Anchor::Shape(..)
-            | Anchor::Number(..) => {}
+            // In a table, or under a key of JSON, the word may be further away.
+            Anchor::Number(span, compact) => {
+                let letters = compact.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
+                let fits =
+                    (5..=9).contains(&compact.len()) && (1..compact.len()).contains(&letters);
+                if fits && ask.named(span) {
+                    found.push(Hit::by_context(label, span.clone()).likely());
+                }
+            }
+            Anchor::Token(_) | Anchor::Digits(_) | Anchor::Code(_) | Anchor::Shape(..) => {}
         }
     }
 }

@@ -40,6 +40,9 @@ marks! {
         "strettamente riservato", "strettamente confidenziale", "segretissimo", "estritamente confidencial",
         "ultrassecreto", "строго конфиденциально", "совершенно секретно", "strikt vertrouwelijk", "ściśle tajne",
         "ściśle poufne", "çok gizli", "سري للغاية", "tuyệt mật", "strängt konfidentiellt", "अति गोपनीय",
+        "sangat rahasia", "rahasia negara", "strengt fortrolig", "erittäin salainen", "přísně důvěrné", "přísně tajné", "szigorúan bizalmas",
+        "szigorúan titkos", "strict secret", "strict confidențial", "άκρως απόρρητο", "άκρως εμπιστευτικό", "סודי ביותר", "цілком таємно",
+        "суворо конфіденційно", "строго секретно", "строго поверително", "strogo povjerljivo", "strogo poverljivo", "tối mật", "ลับที่สุด", "ลับมาก", "به کلی سری",
         "极机密", "極秘", "厳秘", "극비", "绝密", "絕密", "机密", "機密", "1급 기밀", "2급 기밀", "기밀문서";
     MarkerConfidential Phrase: "internal-only", "company confidential", "confidential and proprietary", "confidential & proprietary",
         "proprietary and confidential", "proprietary & confidential", "private and confidential",
@@ -59,12 +62,18 @@ marks! {
         "uso esclusivo interno", "non divulgare", "não divulgar", "somente para uso interno", "для служебного пользования", "для внутреннего использования", "для внутреннего пользования", "не подлежит разглашению", "служебная тайна",
         "коммерческая тайна", "коммерческую тайну", "коммерческой тайны", "только для внутреннего", "не для распространения", "alleen voor intern gebruik", "tylko do użytku wewnętrznego",
         "tajemnica przedsiębiorstwa", "hizmete özel", "şirket içi", "للاستخدام الداخلي", "lưu hành nội bộ", "endast för internt bruk",
-        "केवल आंतरिक उपयोग", "内部资料", "内部传阅", "限内部", "工作秘密", "不得公开", "不得对外", "严禁泄露", "严禁外泄", "请勿泄露", "核心商密", "普通商密", "商密：", "商密", "涉密文件", "涉密资料", "内部文件", "内部使用", "仅供内部", "仅限内部", "不得外传", "请勿外传", "严禁外传", "禁止外传", "不得外泄", "请勿外泄",
+        "केवल आंतरिक उपयोग", "केवल आंतरिक उपयोग के लिए", "hanya untuk penggunaan internal", "untuk kalangan internal", "tidak untuk disebarluaskan", "jangan disebarluaskan", "rahasia perusahaan", "rahasia dagang",
+        "kun til intern bruk", "kun til internt brug", "må ikke deles", "forretningshemmelighet", "forretningshemmelighed", "vain sisäiseen käyttöön", "liikesalaisuus", "får ej spridas", "får inte spridas", "företagshemlighet",
+        "pouze pro interní potřebu", "obchodní tajemství", "len na interné použitie", "csak belső használatra", "üzleti titok", "numai pentru uz intern", "secret comercial", "για εσωτερική χρήση", "εμπορικό απόρρητο",
+        "לשימוש פנימי", "сугубо для службового", "для службового користування", "комерційна таємниця", "за вътрешно ползване", "търговска тайна", "samo za internu upotrebu", "poslovna tajna", "chỉ dùng nội bộ", "lưu hành nội bộ", "bí mật kinh doanh", "ใช้ภายในเท่านั้น", "ห้ามเผยแพร่", "لا يجوز نشره", "يمنع نشر", "ممنوع النشر", "للاستعمال الداخلي", "للاستخدام الداخلي فقط", "سر تجاري",
+        "nda material", "nda only", "under embargo", "embargoed", "for your eyes only", "not for onward distribution", "confidential information below", "for internal distribution", "for internal circulation",
+        "geen verspreiding", "niet verspreiden", "niet voor verspreiding", "bedrijfsgeheim", "bedrijfsvertrouwelijk", "uitsluitend voor intern gebruik", "nie rozpowszechniać", "do użytku wewnętrznego", "tajemnica firmy", "gizlidir", "ticari sır", "kurum içi", "dağıtılmamalıdır", "yalnızca şirket içi", "segreto aziendale", "segreto commerciale", "non diffondere", "solo per uso interno", "segredo comercial", "uso exclusivo interno", "no difundir", "secreto comercial", "secreto empresarial", "sólo para uso interno", "solo para uso interno", "à usage interne", "réservé à l'usage interne", "ne pas transférer", "nur für den internen", "vertraulich behandeln", "streng intern", "verschlusssache", "内部资料", "内部传阅", "限内部", "工作秘密", "不得公开", "不得对外", "严禁泄露", "严禁外泄", "请勿泄露", "核心商密", "普通商密", "商密：", "商密", "涉密文件", "涉密资料", "内部文件", "内部使用", "仅供内部", "仅限内部", "不得外传", "请勿外传", "严禁外传", "禁止外传", "不得外泄", "请勿外泄",
         "注意保密", "商业秘密", "商业机密", "公司机密", "內部資料", "內部文件", "僅供內部", "请勿转发", "内部公开", "内部参考", "保密文件", "对外保密",
         "社外秘", "対外秘", "持ち出し禁止", "持出禁止", "社外持ち出し", "社外厳禁", "部外秘", "取扱注意", "関係者外秘", "関係者限り", "社内限定", "社内限り", "マル秘", "대외비", "사외비", "외부 공유 금지", "외부공개금지", "사내 한정", "사내한", "내부용", "내부 자료", "외부 유출 금지";
     MarkerRestricted Word: "restricted", "secret//", "secret", "geheim", "секретно", "secreto", "segreto", "기밀";
     MarkerConfidential Word: "board only", "board-only", "confidential", "sensitive but unclassified", "proprietary", "do not share", "for internal use", "trade secret", "cui", "vertraulich", "confidentiel", "confidencial", "riservato", "confidenziale",
         "reservado", "sigiloso", "конфиденциально", "дсп", "vertrouwelijk", "poufne", "gizli", "سري", "mật", "konfidentiellt", "गोपनीय",
+        "rahasia", "fortrolig", "fortroligt", "luottamuksellinen", "luottamuksellista", "salainen", "důvěrné", "dôverné", "tajné", "bizalmas", "titkos", "confidențial", "εμπιστευτικό", "απόρρητο", "סודי", "חסוי", "конфіденційно", "таємно", "поверително", "povjerljivo", "poverljivo", "zaupno", "bảo mật", "ลับ", "محرمانه", "confidencialmente", "tajne", "reservada", "riservata", "confidentielle",
         "秘密", "保密", "涉密", "内部", "内部事项", "限制级", "機密扱い", "機密情報";
 }
 
@@ -113,7 +122,7 @@ impl Detector for Marker {
     }
 
     fn wakes_on(&self) -> Vec<Wake> {
-        vec![Wake::Words(WORDS), Wake::Words(CAPITALS)]
+        vec![Wake::Marks(WORDS), Wake::Words(TURKISH)]
     }
 
     fn look(&self, ask: &Ask<'_>, anchor: &Anchor<'_>, found: &mut Found) {
@@ -144,46 +153,9 @@ impl Detector for Marker {
     }
 }
 
-/// Capital forms of marks that ASCII rules do not make small.
-const CAPITALS: &[&str] = &[
-    "NUR FÜR DEN INTERNEN GEBRAUCH",
-    "NUR FÜR DEN DIENSTGEBRAUCH",
-    "NUR FÜR INTERNEN GEBRAUCH",
-    "TRÈS SECRET",
-    "SECRET DÉFENSE",
-    "DIFFUSION LIMITÉE",
-    "КОНФИДЕНЦИАЛЬНО",
-    "Конфиденциально",
-    "СТРОГО КОНФИДЕНЦИАЛЬНО",
-    "Строго конфиденциально",
-    "СОВЕРШЕННО СЕКРЕТНО",
-    "Совершенно секретно",
-    "СЕКРЕТНО",
-    "Секретно",
-    "ДЛЯ СЛУЖЕБНОГО ПОЛЬЗОВАНИЯ",
-    "Для служебного пользования",
-    "ДЛЯ ВНУТРЕННЕГО ИСПОЛЬЗОВАНИЯ",
-    "Для внутреннего использования",
-    "ДЛЯ ВНУТРЕННЕГО ПОЛЬЗОВАНИЯ",
-    "Для внутреннего пользования",
-    "КОММЕРЧЕСКАЯ ТАЙНА",
-    "Коммерческая тайна",
-    "ДСП",
-    "ŚCIŚLE TAJNE",
-    "Ściśle tajne",
-    "ŚCIŚLE POUFNE",
-    "HİZMETE ÖZEL",
-    "Hizmete özel",
-    "ÇOK GİZLİ",
-    "Çok gizli",
-    "GİZLİ",
-    "MẬT",
-    "TUYỆT MẬT",
-    "LƯU HÀNH NỘI BỘ",
-    "NÃO DIVULGAR",
-    "Não divulgar",
-    "STRÄNGT KONFIDENTIELLT",
-];
+/// Turkish capitals, which ASCII rules do not make small.
+const TURKISH: &[&str] =
+    &["GİZLİ", "GİZLİDİR", "ÇOK GİZLİ", "HİZMETE ÖZEL", "TİCARİ SIR", "KURUM İÇİ", "ŞİRKET İÇİ"];
 
 /// Words of sentences that ask, explain or define.
 const TALK: &[&str] = &[

@@ -20,6 +20,7 @@ mod scan;
 mod shape;
 mod table;
 mod text;
+mod vocabulary;
 
 #[cfg(test)]
 mod tests;
@@ -227,6 +228,8 @@ enum Wake {
     LettersThenDigits,
     /// At any of these words or prefixes, in capital or small letters, even inside other words.
     Words(&'static [&'static str]),
+    /// The same, in capital letters of any script.
+    Marks(&'static [&'static str]),
     /// At its own naming words.
     Names,
     /// At tokens of a dozen characters or more, as encodings and keys have.

@@ -83,6 +83,7 @@ impl Detector for Pattern {
             Alone::Proven if grade == Grade::Proven && !is_chained => {
                 found.push(Hit::by_checksum(label, span.clone()));
             }
+            Alone::Grouped if text.is_other(span, ask.class) => {}
             Alone::Grouped if is_checked && is_grouped && !is_chained => {
                 found.push(Hit::by_checksum(label, span.clone()).likely());
             }

@@ -146,6 +146,9 @@ fn behind(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
     if is_code && sign != Sign::Mark && is_pin(value) {
         return Some(span);
     }
+    if let Some(fours) = nearby::in_fours(text, start).filter(|_| sign != Sign::None) {
+        return Some(fours);
+    }
     let is_secret = match sign {
         Sign::Mark => is_password(value),
         // "is still …", "is now …"
@@ -184,7 +187,8 @@ fn pin_further(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
         text.run_max(name.end, 48, |byte| !matches!(byte, b'\n' | b'.' | b',' | b';' | b'?'));
     let gap = text.part(name.end..line);
     let says_more = NOT_VALUES.iter().any(|word| memchr::memmem::find(gap, word).is_some());
-    let tie = memchr::memmem::find(gap, b" is ").map(|at| at + 4)?;
+    let tie = memchr::memmem::find(gap, b" is ").map(|at| at + 4);
+    let tie = tie.or_else(|| memchr::memmem::find(gap, b": ").map(|at| at + 2))?;
     let start = after_still(text, name.end + tie);
     let span = start..text.run_max(start, 9, |byte| byte.is_ascii_digit());
     let is_whole = text.closes(span.end) && is_pin(text.part(span.clone()));
@@ -251,6 +255,27 @@ const LATE_TIES: &[&str] = &[
     "คือ",
     " هي ",
     " هو ",
+    " - ",
+    " auf ",
+    " a ",
+    " par ",
+    " para ",
+    " con ",
+    " com ",
+    " naar ",
+    " na ",
+    " на ",
+    " till ",
+    " til ",
+    " menjadi ",
+    " thành ",
+    " إلى ",
+    " को ",
+    "को ",
+    "を",
+    "를 ",
+    "을 ",
+    " है ",
     " היא ",
     "nya ",
 ];

@@ -9,228 +9,13 @@ use super::{Anchor, Ask, Confidence, Detector, Evidence, Found, Label, Pack, Wak
 use smallvec::SmallVec;
 use std::ops::Range;
 
+mod names;
+
+use names::NAMES;
+
 pub(super) const DETECTOR: &dyn Detector = &Phone;
 
 struct Phone;
-
-const NAMES: &[&str] = &[
-    "phone",
-    "phones",
-    "phone number",
-    "phone no",
-    "phone_number",
-    "phonenumber",
-    "phoneno",
-    "telephone",
-    "telephone number",
-    "tel",
-    "tel.",
-    "tel no",
-    "mobile",
-    "mobile number",
-    "mobile no",
-    "mobile_no",
-    "mobilephone",
-    "cell",
-    "cell number",
-    "cellphone",
-    "cell phone",
-    "call",
-    "dial",
-    "fax",
-    "whatsapp",
-    "sms",
-    "text me",
-    "hotline",
-    "reach me",
-    "reach",
-    "mob",
-    "ph",
-    "contact no",
-    "contact number",
-    "landline",
-    "手机",
-    "手机号",
-    "手机号码",
-    "手机号为",
-    "电话",
-    "电话号码",
-    "联系电话",
-    "联系方式",
-    "联系",
-    "致电",
-    "拨打",
-    "传真",
-    "座机",
-    "固话",
-    "热线",
-    "来电",
-    "sjh",
-    "sjhm",
-    "shouji",
-    "shoujihao",
-    "dianhua",
-    "lxdh",
-    "telefon",
-    "telefonnummer",
-    "tel.-nr",
-    "telefonnr",
-    "handy",
-    "handynummer",
-    "mobilnummer",
-    "mobil",
-    "rufnummer",
-    "téléphone",
-    "numéro de téléphone",
-    "numéro de portable",
-    "portable",
-    "tél",
-    "tél.",
-    "teléfono",
-    "número de teléfono",
-    "móvil",
-    "celular",
-    "telefono",
-    "numero di telefono",
-    "cellulare",
-    "telefone",
-    "telemóvel",
-    "telemovel",
-    "telefoonnummer",
-    "telefoon",
-    "mobiel",
-    "numer telefonu",
-    "komórka",
-    "nr tel",
-    "телефон",
-    "номер телефона",
-    "тел",
-    "тел.",
-    "моб",
-    "мобильный",
-    "звоните",
-    "電話",
-    "電話番号",
-    "携帯",
-    "携帯電話",
-    "携帯番号",
-    "전화",
-    "전화번호",
-    "휴대폰",
-    "휴대전화",
-    "핸드폰",
-    "연락처",
-    "هاتف",
-    "رقم الهاتف",
-    "الهاتف",
-    "جوال",
-    "الجوال",
-    "موبايل",
-    "cep",
-    "cep telefonu",
-    "telefon numarası",
-    "फ़ोन",
-    "फोन",
-    "फ़ोन नंबर",
-    "मोबाइल",
-    "मोबाइल नंबर",
-    "số điện thoại",
-    "điện thoại",
-    "sđt",
-    "di động",
-    "mobiltelefon",
-    "puhelin",
-    "手機",
-    "聯絡電話",
-    "my number",
-    "number's",
-    "tel.nr",
-    "cel",
-    "cel.",
-    "rufen sie",
-    "call me at",
-    "phone is",
-    "ruf mich",
-    "rufen",
-    "anrufen",
-    "llámame",
-    "llama al",
-    "zadzwoń",
-    "τηλέφωνο",
-    "τηλ",
-    "κινητό",
-    "טלפון",
-    "נייד",
-    "โทร",
-    "โทรศัพท์",
-    "nomor hp",
-    "no hp",
-    "telepon",
-    "telefonszám",
-    "broj telefona",
-    "tlf",
-    "tlf.",
-    "appelez",
-    "appelle",
-    "chiamami",
-    "ligue",
-    "bel me",
-    "telefonu",
-    "numer tel",
-    "contact me at",
-    "reach us",
-    "whats app",
-    "viber",
-    "fax-nr",
-    "mobilni",
-    "мобилен",
-    "手机号是",
-    "拨",
-    "致電",
-    "rückruf",
-    "zurückrufen",
-    "erreichbar unter",
-    "unter der nummer",
-    "rappelez",
-    "joignable au",
-    "joindre au",
-    "joignable",
-    "llámeme",
-    "contactar al",
-    "ligar para",
-    "contacto telefónico",
-    "richiamare",
-    "richiami",
-    "chiamare",
-    "pod numer",
-    "pod nr",
-    "numer kontaktowy",
-    "dzwonić",
-    "proszę dzwonić",
-    "ring mig",
-    "ring til",
-    "nå mig på",
-    "soita",
-    "zavolejte",
-    "hívjon",
-    "sunați",
-    "hubungi",
-    "telp",
-    "no wa",
-    "nomor wa",
-    "gọi",
-    "liên hệ",
-    "arayın",
-    "اتصل",
-    "رقمي",
-    "שיחה",
-    "कॉल",
-    "संपर्क",
-    "連絡先",
-    "お電話",
-    "折り返し",
-    "문자",
-];
 
 /// How many groups of digits a phone number may have.
 const GROUPS_MAX: usize = 8;
@@ -288,6 +73,9 @@ fn look_from(ask: &Ask<'_>, groups: &[Range<usize>], found: &mut Found) -> Optio
         return None;
     }
     let span = plus.unwrap_or_else(|| opening_bracket(text, start))..end;
+    if is_public_line(text, &span) {
+        return Some(taken);
+    }
     let is_named = ask.named(&span);
     let is_needed = certainty == Certainty::IfNamed
         || (certainty == Certainty::Shaped && text.is_other(&span, ask.class));
@@ -299,6 +87,76 @@ fn look_from(ask: &Ask<'_>, groups: &[Range<usize>], found: &mut Found) -> Optio
     let evidence = if is_named { Evidence::Context } else { Evidence::Structure };
     found.push(Hit { label: Label::ContactPhoneNumber, span, confidence, evidence, is_named });
     Some(taken)
+}
+
+/// Whether this is the toll-free number of a company or an office, and said to be one: nobody's own.
+fn is_public_line(text: &Text<'_>, span: &Range<usize>) -> bool {
+    const WORDS: &[&str] = &[
+        "hotline",
+        "helpline",
+        "help line",
+        "help desk",
+        "helpdesk",
+        "customer service",
+        "customer support",
+        "customer care",
+        "toll-free",
+        "toll free",
+        "freephone",
+        "support line",
+        "crisis",
+        "lifeline",
+        "热线",
+        "客服",
+        "服务电话",
+        "全国统一",
+        "フリーダイヤル",
+        "お客様",
+        "고객센터",
+        "kundenservice",
+        "service-hotline",
+        "servicehotline",
+        "numéro vert",
+        "service client",
+        "atención al cliente",
+        "atencion al cliente",
+        "servizio clienti",
+        "numero verde",
+        "linha de apoio",
+        "sac ",
+        "klantenservice",
+        "infolinia",
+        "горячая линия",
+        "горячей линии",
+        "müşteri hizmetleri",
+        "خدمة العملاء",
+        "कस्टमर केयर",
+        "tổng đài",
+        "kundtjänst",
+        "layanan pelanggan",
+    ];
+    let number: SmallVec<[u8; 16]> =
+        text.part(span.clone()).iter().copied().filter(u8::is_ascii_digit).collect();
+    let national = number.strip_prefix(b"1").unwrap_or(&number);
+    let is_free = [
+        &b"400"[..],
+        b"800",
+        b"888",
+        b"877",
+        b"866",
+        b"855",
+        b"844",
+        b"833",
+        b"0800",
+        b"00800",
+        b"0120",
+        b"1800",
+    ];
+    if !is_free.iter().any(|head| national.starts_with(head) || number.starts_with(head)) {
+        return false;
+    }
+    let near = text.part(span.start.saturating_sub(48)..span.end + 24).to_ascii_lowercase();
+    WORDS.iter().any(|word| memchr::memmem::find(&near, word.as_bytes()).is_some())
 }
 
 /// How much the spelling alone says.
@@ -468,6 +326,8 @@ fn national_shape(digits: &[u8], sizes: &[usize]) -> Option<Certainty> {
         [4 | 5, .., _, _] if sizes.len() >= 3 && is_german_mobile(digits) => Some(Shaped),
         [11] if matches!(digits, [b'0', b'7', b'1'..=b'9', ..]) => Some(Shaped),
         [10] if is_us(digits) => Some(IfNamed),
+        // 555-01xx is kept free for novels.
+        [3, 4] if digits.starts_with(b"55501") => None,
         [3, 4] if matches!(digits, [b'2'..=b'9', ..]) => Some(IfNamed),
         _ => None,
     }
@@ -521,11 +381,14 @@ fn elsewhere(number: &Number, digits: &[u8], sizes: &[usize]) -> Option<Certaint
 
 /// Any number of 7 to 15 digits, if a word says so.
 fn named_only(number: &Number) -> Option<(usize, Certainty)> {
-    let is_date =
-        matches!(number.sizes.as_slice(), [4, 2, 2, ..] | [2, 2, 4, ..] | [4, 1 | 2, 1 | 2]);
+    let is_date = matches!(number.sizes.as_slice(), [5, 3]) // Brazil's postcodes
+        || matches!(number.sizes.as_slice(), [4, 2, 2, ..] | [2, 2, 4, ..] | [4, 1 | 2, 1 | 2]);
     let taken = (1..=number.sizes.len().min(7)).rev().find(|groups| {
         number.first(*groups).is_some_and(|digits| {
-            (7..=15).contains(&digits.len()) && !is_date && check::distinct(digits) > 1
+            (7..=15).contains(&digits.len())
+                && !is_date
+                && check::distinct(digits) > 1
+                && !(number.sizes.starts_with(&[3, 4]) && digits.starts_with(b"55501"))
         })
     });
     taken.map(|groups| (groups, Certainty::IfNamed))

@@ -2,7 +2,7 @@
 //! countries, or anything with a number behind a word such as "address" or 地址.
 
 use super::text::{Hit, Text};
-use super::{Anchor, Ask, Detector, Found, Label, Pack, Wake};
+use super::{Anchor, Ask, Detector, Found, Label, Pack, Wake, check};
 use std::ops::Range;
 
 mod east;
@@ -174,6 +174,99 @@ fn cut(text: &Text<'_>, span: Range<usize>) -> usize {
     span.start + clause.into_iter().chain(pair).min().unwrap_or(value.len())
 }
 
+/// Words beside "address" with which it is none of the post's, before or behind it.
+const OTHER_KINDS: &[&str] = &[
+    "mac",
+    "ip",
+    "ipv4",
+    "ipv6",
+    "email",
+    "e-mail",
+    "mail",
+    "web",
+    "wallet",
+    "btc",
+    "bitcoin",
+    "eth",
+    "ethereum",
+    "crypto",
+    "usdt",
+    "contract",
+    "memory",
+    "url",
+    "hardware",
+    "bluetooth",
+    "multicast",
+    "unicast",
+    "network",
+    "base",
+    "payout",
+    "deposit",
+    "node",
+    "bus",
+    "virtual",
+    "server",
+    "website",
+    "correo",
+    "courriel",
+    "posta",
+    "internet",
+    "ethernet",
+    "wifi",
+    "wi-fi",
+    "gateway",
+    "loopback",
+    "broadcast",
+    "physical",
+    "hex",
+    "public",
+    "i2c",
+    "return-path",
+    "reply-to",
+    "smtp",
+    "port",
+];
+/// The same in scripts without gaps between words, or with endings.
+const OTHER_PARTS: &[&str] = &[
+    "почт",
+    "кошел",
+    "сайт",
+    "邮箱",
+    "邮件",
+    "电子",
+    "钱包",
+    "网络",
+    "物理",
+    "收币",
+    "比特币",
+    "メール",
+    "ウォレット",
+    "메일",
+    "지갑",
+    "البريد",
+    "محفظة",
+    "ईमेल",
+    "वॉलेट",
+    "邮",
+    "網",
+];
+
+/// Whether the word speaks of an address of another kind: `MAC address`, `adresse IP`, `адрес почты`.
+fn is_of_another_kind(text: &Text<'_>, word: &Range<usize>) -> bool {
+    let head = text.part(text.run_back_max(word.start, 20, |byte| byte != b'\n')..word.start);
+    let end = text.run_max(word.end, 24, |byte| !matches!(byte, b':' | b'=' | b'\n' | b'"'));
+    let tail = text.part(word.end..end);
+    let is_word = |byte: &u8| !(byte.is_ascii_alphanumeric() || *byte == b'-' || *byte >= 0x80);
+    let is_kind =
+        |part: &[u8]| OTHER_KINDS.iter().any(|kind| part.eq_ignore_ascii_case(kind.as_bytes()));
+    let last = head.split(is_word).rev().filter(|part| !part.is_empty()).take(2);
+    let first = tail.split(is_word).filter(|part| !part.is_empty()).take(3);
+    let has_part = |near: &[u8]| {
+        OTHER_PARTS.iter().any(|part| memchr::memmem::find(near, part.as_bytes()).is_some())
+    };
+    last.chain(first).any(is_kind) || has_part(head) || has_part(tail)
+}
+
 /// What stands behind `Address:` up to the end of the line: words with a number among them.
 fn behind_name(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usize>> {
     let is_gap = |byte: u8| matches!(byte, b' ' | b'"' | b'\'' | b'\\' | b'`' | b'*' | b'_');
@@ -186,7 +279,7 @@ fn behind_name(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usize>> {
         }
     }
     let start = text.run_max(at, 8, |byte| is_gap(byte) || byte == b'\n');
-    if !has_sign {
+    if !has_sign || is_of_another_kind(text, word) {
         return None;
     }
     let ends = |byte: u8| {
@@ -217,7 +310,10 @@ fn behind_name(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usize>> {
         || value.contains(&b'+')
         || value.iter().filter(|byte| **byte >= 0x80).count() >= 9;
     let is_other = value.contains(&b'@')
-        || memchr::memmem::find(value, b"://").is_some()
+        || check::count(value, b':') >= 3
+        || [&b"://"[..], b"->", b"::", b"const ", b"mut ", b"address"]
+            .iter()
+            .any(|sign| memchr::memmem::find(value, sign).is_some())
         || value.windows(2).any(|pair| pair == b". ") && value.len() > 80
         || value.iter().any(|byte| matches!(byte, b'(' | b'=' | b'$' | b'%'));
     let is_address = (10..=160).contains(&value.len())

@@ -4,6 +4,7 @@ use super::decode::{self, Decoded};
 use super::fold::Folded;
 use super::shape::{self, Compact, Index, SHAPES_MAX};
 use super::text::{Classes, Cue, Hit, Mark, Text};
+use super::vocabulary;
 use super::{Anchor, Ask, DETECTORS, Detector, Evidence, Found, Label, Pack, PackSet, Wake, Where};
 use crate::inspect::{Confidence, CustomPattern, Terms};
 use smallvec::SmallVec;
@@ -22,6 +23,12 @@ use lexicon::Lexicon;
 const DEPTH_MAX: u8 = 2;
 /// Most bytes decoded from one string, in all.
 const DECODED_MAX: usize = 256 * 1024;
+/// Letters and digits in a row from which on they look like a value written apart.
+const SPACED_MIN: usize = 8;
+/// Most letters and digits on each side that such a row is widened by.
+const WIDER_MAX: usize = 34;
+/// Most line ends in the middle of numbers that are taken for accidents.
+const BREAKS_MAX: usize = 3;
 /// Most hits kept of one string: beyond that, more of them say nothing new.
 const HITS_MAX: usize = 20_000;
 
@@ -42,6 +49,8 @@ pub(in crate::inspect) struct Value {
     pub(in crate::inspect) span: Range<usize>,
     pub(in crate::inspect) confidence: Confidence,
     pub(in crate::inspect) evidence: Evidence,
+    /// Whether a word beside it names it.
+    pub(in crate::inspect) is_named: bool,
     /// What named it, if that was asked.
     pub(in crate::inspect) cue: Option<Cue>,
 }
@@ -113,12 +122,18 @@ impl Scanner {
             for name in detector.names() {
                 lexicon::name(&mut words, name, owner.class.and(soft));
             }
+            for name in vocabulary::of(detector.labels()) {
+                // A short word means something else in some other language.
+                let is_short = name.len() <= vocabulary::SHORT_MAX && name.is_ascii();
+                let soft = if is_short { Classes::SOFT } else { soft };
+                lexicon::name(&mut words, name, owner.class.and(soft));
+            }
             scanner.arrange(owner, &mut words);
         }
         for name in spelled::SIGNS {
             lexicon::name(&mut words, name, Classes::SPELLED.and(Classes::SOFT));
         }
-        for name in lexicon::OTHER_NAMES {
+        for name in lexicon::OTHER_NAMES.iter().copied().chain(vocabulary::others()) {
             lexicon::name(&mut words, name, Classes::OTHER);
         }
         scanner.digits_min = scanner.digits.iter().map(|(least, _)| *least).min().unwrap_or(0);
@@ -136,6 +151,11 @@ impl Scanner {
                 Wake::Words(list) => {
                     for word in list {
                         lexicon::trigger(words, word, owner);
+                    }
+                }
+                Wake::Marks(list) => {
+                    for word in list {
+                        lexicon::mark(words, word, owner);
                     }
                 }
                 Wake::Names => self.names.push(owner),
@@ -210,8 +230,11 @@ impl Scanner {
         if !spaced.is_empty() && depth < DEPTH_MAX {
             is_partial |= pass.closed_up(&spaced, depth);
         }
-        if about.meets(Classes::SPELLED) && depth < DEPTH_MAX {
+        if about.meets(Classes::SPELLED) && depth < DEPTH_MAX && is_spelled(&text) {
             is_partial |= pass.spelled(depth);
+        }
+        if depth < DEPTH_MAX {
+            is_partial |= pass.unbroken(depth);
         }
         let values = settle(pass.found).into_iter().map(|hit| Value {
             cue: if sought.explains { cue(&text, &hit, sought) } else { None },
@@ -219,9 +242,47 @@ impl Scanner {
             span: hit.span,
             confidence: hit.confidence,
             evidence: hit.evidence,
+            is_named: hit.is_named,
         });
         Scanned { values: values.collect(), is_partial }
     }
+}
+
+/// Whether words for digits stand close together, or two characters such as 一三 that begin a number.
+fn is_spelled(text: &Text<'_>) -> bool {
+    let mut signs =
+        text.marks.iter().filter(|mark| mark.classes.meets(Classes::SPELLED)).peekable();
+    while let Some(mark) = signs.next() {
+        let is_telling = matches!(text.at(mark.start), 0xE3..=0xEC) && mark.end - mark.start >= 6;
+        let next = signs.peek();
+        if is_telling || next.is_some_and(|next| next.start <= mark.end + spelled::SIGNS_REACH) {
+            return true;
+        }
+    }
+    false
+}
+
+/// A run of digits written apart, with the single letters and digits before and behind it.
+fn widened(text: &Text<'_>, run: &Range<usize>) -> Range<usize> {
+    let (mut start, mut end) = (run.start, run.end);
+    for _ in 0..WIDER_MAX {
+        let gap = text.run_back_max(start, 3, |byte| byte == b' ');
+        let is_single = gap < start
+            && text.before(gap).is_ascii_alphanumeric()
+            && !text.before(gap - 1).is_ascii_alphanumeric();
+        if !is_single {
+            break;
+        }
+        start = gap - 1;
+    }
+    for _ in 0..WIDER_MAX {
+        let gap = text.run_max(end, 3, |byte| byte == b' ');
+        if gap == end || !text.at(gap).is_ascii_alphanumeric() || !text.closes(gap + 1) {
+            break;
+        }
+        end = gap + 1;
+    }
+    start..end
 }
 
 /// What named a value that rests on a name.
@@ -325,33 +386,78 @@ impl Pass<'_> {
         scanned.is_partial
     }
 
-    /// Looks again with digits closed up that were written apart: `5 3 6 2 2 8 1 4 5`.
+    /// Looks again with digits closed up that were written apart: `5 3 6 2 2 8 1 4 5`. Single letters
+    /// before and behind them belong to them, and hyphens where blanks part the digits.
     fn closed_up(&mut self, spaced: &[Range<usize>], depth: u8) -> bool {
-        let mut bytes = Vec::with_capacity(self.text.bytes.len());
-        let mut origin = Vec::with_capacity(self.text.bytes.len());
+        let text = self.text;
+        let mut spaced: Vec<Range<usize>> = spaced.iter().map(|run| widened(text, run)).collect();
+        spaced.retain(|run| {
+            let letters = |byte: &&u8| byte.is_ascii_alphanumeric();
+            text.part(run.clone()).iter().filter(letters).count() >= SPACED_MIN
+        });
+        spaced.dedup_by(|next, run| {
+            let is_same = next.start < run.end;
+            run.end = if is_same { run.end.max(next.end) } else { run.end };
+            is_same
+        });
+        if spaced.is_empty() {
+            return false;
+        }
+        let mut bytes = Vec::with_capacity(text.bytes.len());
+        let mut origin = Vec::with_capacity(text.bytes.len());
         let mut runs = spaced.iter().peekable();
-        for (place, byte) in self.text.bytes.iter().enumerate() {
+        for (place, byte) in text.bytes.iter().enumerate() {
             while runs.next_if(|run| run.end <= place).is_some() {}
-            let is_inside = runs.peek().is_some_and(|run| run.contains(&place));
-            if !is_inside || byte.is_ascii_digit() {
+            let run = runs.peek().filter(|run| run.contains(&place));
+            let is_kept = run.is_none_or(|run| {
+                let has_blanks = text.part((*run).clone()).contains(&b' ');
+                byte.is_ascii_alphanumeric() || (has_blanks && matches!(byte, b'-' | b'.' | b'/'))
+            });
+            if is_kept {
                 bytes.push(*byte);
                 origin.push(place);
             }
         }
-        self.again(&bytes, &origin, depth)
+        self.again((&bytes, &origin), depth, |_| true)
+    }
+
+    /// Looks again without line ends in the middle of numbers, if there are few of them: a list of
+    /// numbers is not one long number.
+    fn unbroken(&mut self, depth: u8) -> bool {
+        let text = self.text;
+        let is_inside = |place: &usize| match (text.before(*place), text.at(place + 1)) {
+            (b'0'..=b'9', b'-') => text.at(place + 2).is_ascii_digit(),
+            (b'0'..=b'9' | b'-', b'0'..=b'9') => true,
+            _ => false,
+        };
+        let lines = memchr::memchr_iter(b'\n', text.bytes).filter(is_inside);
+        let lines: SmallVec<[usize; 4]> = lines.take(BREAKS_MAX + 1).collect();
+        if lines.is_empty() || lines.len() > BREAKS_MAX {
+            return false;
+        }
+        let origin: Vec<usize> = (0..text.bytes.len()).filter(|at| !lines.contains(at)).collect();
+        let bytes: Vec<u8> = origin.iter().map(|at| text.at(*at)).collect();
+        self.again((&bytes, &origin), depth, |value| {
+            value.is_named || value.evidence == Evidence::Checksum
+        })
     }
 
     /// Looks again with digits for their words.
     fn spelled(&mut self, depth: u8) -> bool {
         spelled::read(self.text.bytes)
-            .is_some_and(|(bytes, origin)| self.again(&bytes, &origin, depth))
+            .is_some_and(|(bytes, origin)| self.again((&bytes, &origin), depth, |_| true))
     }
 
     /// Looks at a changed copy of the text. Only what lies in changed parts is new: everything else
     /// was found before.
-    fn again(&mut self, bytes: &[u8], origin: &[usize], depth: u8) -> bool {
+    fn again(
+        &mut self,
+        (bytes, origin): (&[u8], &[usize]),
+        depth: u8,
+        is_believed: impl Fn(&Value) -> bool,
+    ) -> bool {
         let scanned = self.scanner.look(bytes, self.text.path, self.sought, depth + 1);
-        for value in scanned.values {
+        for value in scanned.values.into_iter().filter(is_believed) {
             let Value { label, span, confidence, evidence, .. } = value;
             let size = span.len();
             let last = span.end.saturating_sub(1).max(span.start);

@@ -180,7 +180,7 @@ fn separator_end(text: &Text<'_>, at: usize, start: usize) -> usize {
 }
 
 const fn is_separator(byte: u8) -> bool {
-    matches!(byte, b' ' | b'-' | b'.' | b'+')
+    matches!(byte, b' ' | b'-' | b'.' | b'+' | b'_' | b'/')
 }
 
 /// Whether a value is part of a longer chain of numbers such as `1-123-45-6789-0` or `1.2.3`.

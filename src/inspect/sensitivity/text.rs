@@ -39,6 +39,10 @@ impl Classes {
     pub(super) const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
+
+    pub(super) const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
 }
 
 /// A word that names values, where it stands.
@@ -294,7 +298,8 @@ impl Text<'_> {
                 b'\n' | b',' | b';' | b'{' | b'<' | b'&' | b'?' | b'|' | b'\t' | b'"' | b'\''
             )
         });
-        (start < end).then_some(start..end)
+        let is_frame = sign == b'>' && is_one_of_frames(self.part(start..end));
+        (start < end && !is_frame).then_some(start..end)
     }
 
     /// Whether a key is written like one, in one word, and so means what it says.
@@ -315,19 +320,27 @@ impl Text<'_> {
     /// What the nearest naming word before the value says.
     fn nearest_before(&self, value: usize, class: Classes) -> Nearest {
         let mut cluster: Option<usize> = None;
+        // Where a word for something else ends that stands nearest.
+        let mut last = None;
         for mark in self.marks_before(value) {
             if value - mark.end > REACH_BEFORE || self.is_parted(mark.end, value) {
                 break;
             }
-            // Words that overlap or touch, such as "ID card number", speak together.
+            // Words that overlap or touch, such as "ID card number", speak together; but an "order" that
+            // stands apart has the last word, as in "my number of the order".
             let is_near = cluster.is_none_or(|start| mark.end + 1 >= start);
-            if !is_near {
+            let is_overruled = last
+                .is_some_and(|last| mark.end < last && self.part(mark.start..last).contains(&b' '));
+            if !is_near || is_overruled {
                 break;
             }
             if mark.classes.meets(class) {
                 return Nearest::OfClass(mark);
             }
             if !mark.classes.meets(Classes::SOFT) {
+                if cluster.is_none() && mark.classes.meets(Classes::OTHER) {
+                    last = Some(mark.end);
+                }
                 cluster = Some(cluster.map_or(mark.start, |start| start.min(mark.start)));
             }
         }
@@ -352,7 +365,7 @@ impl Text<'_> {
     /// Whether a sentence ends, or too many lines, between a word and the value after it.
     fn is_parted(&self, word: usize, value: usize) -> bool {
         let gap = self.part(word..value);
-        if gap.len() <= 3 {
+        if gap.len() <= 3 || (gap.contains(&b'<') && is_markup(gap)) {
             return false;
         }
         let lines = memchr::memchr_iter(b'\n', gap).count();
@@ -369,6 +382,9 @@ impl Text<'_> {
         let ends = |byte: &u8| {
             matches!(byte, b'\n' | b';' | b'{' | b'}' | b'|' | b'"' | b'<' | b'&' | b'\t')
         };
+        if is_pointing(gap) {
+            return false;
+        }
         let has_stop = gap.windows(2).any(|pair| matches!(pair, [b'.' | b'!' | b',', b' ']));
         gap.iter().any(ends)
             || has_stop
@@ -376,6 +392,56 @@ impl Text<'_> {
             || memchr::memmem::find(gap, "，".as_bytes()).is_some()
             || gap.iter().filter(|byte| byte.is_ascii_digit()).count() > 3
     }
+}
+
+/// Whether the next sentence points back at the value: `…. That is my `.
+fn is_pointing(gap: &[u8]) -> bool {
+    const POINTERS: [&[u8]; 10] = [
+        b"that is ",
+        b"that's ",
+        b"this is ",
+        b"it is ",
+        b"it's ",
+        b"which is ",
+        b"das ist ",
+        b"c'est ",
+        b"es mi ",
+        b"these are ",
+    ];
+    let start = gap.iter().position(u8::is_ascii_alphabetic).unwrap_or(gap.len());
+    let head = gap.get(start..gap.len().min(start + 12)).unwrap_or_default().to_ascii_lowercase();
+    start <= 4 && gap.len() <= 28 && POINTERS.iter().any(|pointer| head.starts_with(pointer))
+}
+
+/// Whether an element only frames a value and says nothing of it.
+fn is_one_of_frames(name: &[u8]) -> bool {
+    const NAMES: [&[u8]; 26] = [
+        b"td", b"th", b"dd", b"dt", b"li", b"p", b"b", b"i", b"em", b"strong", b"span", b"div",
+        b"code", b"pre", b"br", b"string", b"integer", b"cell", b"label", b"u", b"tt", b"kbd",
+        b"a", b"v", b"h3", b"h4",
+    ];
+    // Attributes may stand behind the name; the end of another element may lie before.
+    let name = name.trim_ascii();
+    let name = name.strip_prefix(b"/").unwrap_or(name);
+    let word = name.split(|byte| *byte == b' ').next().unwrap_or_default();
+    NAMES.iter().any(|known| word.eq_ignore_ascii_case(known))
+}
+
+/// Whether only tags stand here, none of which begins another row: `</td><td>`, `</label><input value="`.
+fn is_markup(gap: &[u8]) -> bool {
+    let mut rest = gap;
+    while let Some(open) = memchr::memchr(b'<', rest) {
+        let (before, tag) = rest.split_at_checked(open).unwrap_or_default();
+        let is_row = tag.starts_with(b"<tr") || tag.starts_with(b"</tr");
+        if is_row || before.iter().any(|byte| byte.is_ascii_alphanumeric() || *byte >= 0x80) {
+            return false;
+        }
+        let Some(close) = memchr::memchr(b'>', tag) else {
+            return tag.ends_with(b"=\"") || tag.ends_with(b"='");
+        };
+        rest = tag.get(close + 1..).unwrap_or_default();
+    }
+    !rest.iter().any(|byte| byte.is_ascii_alphanumeric() || *byte >= 0x80)
 }
 
 /// A value that a detector recognised, in places of the folded text.

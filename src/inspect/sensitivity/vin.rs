@@ -39,12 +39,16 @@ impl Detector for Vin {
         }
         let code: SmallVec<[u8; 17]> =
             text.part(span.clone()).iter().map(u8::to_ascii_uppercase).collect();
+        let is_capital = !text.part(span.clone()).iter().any(u8::is_ascii_lowercase);
         match grade(&code) {
-            Grade::Proven => found.push(Hit::by_checksum(Label::DeviceVin, span)),
+            // In small letters it is a digest far more often.
+            Grade::Proven if is_capital || ask.named(&span) => {
+                found.push(Hit::by_checksum(Label::DeviceVin, span));
+            }
             Grade::Fits | Grade::Checked if ask.named(&span) => {
                 found.push(Hit::by_context(Label::DeviceVin, span));
             }
-            Grade::Wrong | Grade::Fits | Grade::Checked => {}
+            Grade::Wrong | Grade::Fits | Grade::Checked | Grade::Proven => {}
         }
     }
 }

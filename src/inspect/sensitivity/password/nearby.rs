@@ -104,6 +104,19 @@ fn is_telling(value: &[u8]) -> bool {
     is_strong(value) && mixes && (has_telling || is_joined) && !looks_coded
 }
 
+/// A password that a mail service draws for one application: four groups of four small letters.
+pub(super) fn in_fours(text: &Text<'_>, start: usize) -> Option<Range<usize>> {
+    let end = start + 19;
+    let is_small = |part: &[u8]| part.len() == 4 && part.iter().all(u8::is_ascii_lowercase);
+    let value = text.part(start..end);
+    let is_drawn = value.len() == 19
+        && value.split(|byte| *byte == b' ').filter(|part| is_small(part)).count() == 4
+        && text.closes(end)
+        && !value.split(|byte| *byte == b' ').any(|part| BINDERS.contains(&part));
+    let vowels = value.iter().filter(|byte| b"aeiou".contains(byte)).count();
+    (is_drawn && vowels <= 6).then_some(start..end)
+}
+
 /// Words before the recovery phrase of a wallet.
 pub(super) const PHRASES: &[&str] = &[
     "seed phrase",
@@ -125,9 +138,10 @@ pub(super) const PHRASES: &[&str] = &[
 const PHRASE_WORDS: usize = 12;
 
 /// Words that only hold a sentence together.
-const BINDERS: [&[u8]; 19] = [
+const BINDERS: [&[u8]; 24] = [
     b"the", b"and", b"for", b"with", b"that", b"this", b"are", b"was", b"you", b"your", b"from",
-    b"have", b"not", b"can", b"but", b"which", b"must", b"should", b"use",
+    b"have", b"not", b"will", b"when", b"been", b"they", b"what", b"can", b"but", b"which",
+    b"must", b"should", b"use",
 ];
 
 /// `passphrase for the key: correct horse battery staple`: four words or more behind a colon, to the

@@ -33,6 +33,18 @@ pub(super) fn is_password(value: &[u8]) -> bool {
         || value.starts_with(b"vault:")
         || value.starts_with(b"http")
         || value.starts_with(b"!");
+    // Types and paths of a program's source: `&str`, `Error::InvalidPassword`.
+    let is_hexadecimal =
+        value.strip_prefix(b"0x").is_some_and(|rest| rest.iter().all(u8::is_ascii_hexdigit));
+    let is_code = is_hexadecimal
+        || value.starts_with(b"#[")
+        || memchr::memmem::find(value, b"[:").is_some()
+        || memchr::memmem::find(value, b"::").is_some()
+        || value.strip_prefix(b"&").is_some_and(|rest| {
+            rest.starts_with(b"[")
+                || rest.starts_with(b"'")
+                || rest.iter().all(u8::is_ascii_alphabetic)
+        });
     let is_number = value.len() >= 6 && value.iter().all(u8::is_ascii_digit);
     let has_digit_or_sign =
         value.iter().any(|byte| byte.is_ascii_digit() || b"!@#%^&*+?~$".contains(byte));
@@ -44,6 +56,7 @@ pub(super) fn is_password(value: &[u8]) -> bool {
         && !is_call
         && !is_variable
         && !is_path
+        && !is_code
         && !is_dotted
         && !is_dull(value)
         && value.iter().any(u8::is_ascii_alphanumeric)

@@ -134,7 +134,26 @@ pub(super) const WORDS: &[&str] = &[
     "p.o. box ",
     "postfach ",
     "apartado ",
+    "jl. ",
+    "jln. ",
+    "jalan ",
+    "jln ",
+    "οδός ",
+    "ulice ",
+    "utca ",
+    "strada ",
+    "str. ",
+    "bulevardul ",
+    "ถนน",
+    "ซอย",
+    "רחוב ",
+    "вул. ",
+    "вулиця ",
+    "ul ",
 ];
+
+/// Words for the parts of a Vietnamese town, which close an address there.
+const QUARTERS: [&str; 8] = ["Quận ", "Phường ", "Huyện ", "Thị xã ", "TP. ", "TP.", "Q.", "P."];
 
 fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte >= 0x80 || matches!(byte, b'\'' | b'-' | b'.')
@@ -176,7 +195,12 @@ pub(super) fn at_number(ask: &Ask<'_>, number: &Range<usize>) -> Option<Range<us
         // Without a word for a street, a town and a whole postcode have to follow.
         let is_listed = words > 0 && text.at(at) == b',';
         let (end, _) = if is_listed { town(text, at) } else { (at, false) };
-        return has_postcode(text.part(at..end)).then_some(number.start..end);
+        let tail = text.run_max(at, 48, |byte| byte != b'\n');
+        let is_vietnamese = is_listed
+            && text.part(number.end..at).iter().any(|byte| *byte >= 0x80)
+            && QUARTERS.iter().any(|word| text.part(at + 2..tail).starts_with(word.as_bytes()));
+        return (has_postcode(text.part(at..end)) || is_vietnamese)
+            .then_some(number.start..end.max(if is_vietnamese { tail } else { end }));
     };
     let (town, has_town) = town(text, end);
     let is_named = || ask.named(&(number.start..end));
@@ -328,6 +352,10 @@ pub(super) fn at_pin_code(text: &Text<'_>, group: &Range<usize>) -> Option<Range
     (is_code && text.closes(group.end) && has_street && has_number).then_some(from..group.end)
 }
 
+/// Words that stand before the name of a street in small letters.
+const ARTICLES: [&[u8]; 11] =
+    [b"de", b"das ", b"dos ", b"du ", b"d'", b"l'", b"la ", b"le ", b"les ", b"da ", b"do "];
+
 /// A word for a street with a name and a number.
 pub(super) fn at_word(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usize>> {
     let raw = text.part(word.clone()).to_ascii_lowercase();
@@ -374,21 +402,7 @@ pub(super) fn at_word(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usiz
         is_word(byte) && !byte.is_ascii_digit() || byte == b' ' || byte == b','
     });
     let first = text.at(word.end);
-    let is_article = [
-        &b"de"[..],
-        b"das ",
-        b"dos ",
-        b"du ",
-        b"d'",
-        b"l'",
-        b"la ",
-        b"le ",
-        b"les ",
-        b"da ",
-        b"do ",
-    ]
-    .iter()
-    .any(|article| text.part(word.end..name).starts_with(article));
+    let is_article = ARTICLES.iter().any(|article| text.part(word.end..name).starts_with(article));
     let has_name = (first.is_ascii_uppercase() || first >= 0x80 || is_article)
         && text.part(word.end..name).iter().any(|byte| byte.is_ascii_uppercase() || *byte >= 0x80);
     if let Some(end) = house(text, name).filter(|_| has_name || !head.is_ascii()) {
@@ -400,6 +414,7 @@ pub(super) fn at_word(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usiz
     });
     let digits = text.run_back_max(before, 4, |byte| byte.is_ascii_digit());
     let is_numbered = digits < before
+        && head != b"via "
         && text.opens(digits)
         && has_name
         && !text.at(word.start).is_ascii_uppercase();
@@ -425,6 +440,10 @@ fn house(text: &Text<'_>, from: usize) -> Option<usize> {
     }
     let tail =
         text.run_max(end, 5, |byte| byte.is_ascii_alphanumeric() || byte == b'/' || byte == b'-');
+    // `1Z999AA1…` is a parcel.
+    if tail - end > 3 && text.at(end) != b'/' && text.at(end) != b'-' {
+        return None;
+    }
     let is_unit = [&b"%"[..], b" %", b"km", b" km", b"h", b" Uhr", b":"]
         .iter()
         .any(|unit| text.part(end..end + unit.len()) == *unit);

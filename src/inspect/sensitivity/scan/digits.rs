@@ -9,8 +9,8 @@ use std::ops::Range;
 const GAP_MAX: usize = 3;
 /// A token from this length on is a digest or data; no identifier is that long.
 const TOKEN_MAX: usize = 36;
-/// Single digits in a row from which on they look like a number written apart.
-const SPACED_MIN: usize = 8;
+/// Single digits in a row from which on they may be part of a value written apart.
+const SPACED_MIN: usize = 4;
 /// Most groups that one detector is shown at a time: bounds the work on endless rows of numbers.
 const GROUPS_MAX: usize = 64;
 

@@ -149,22 +149,49 @@ pub(super) type Entries = BTreeMap<String, Entry>;
 pub(super) struct Entry {
     classes: Classes,
     owners: SmallVec<[Owner; 1]>,
+    /// Whether it also names values as the end of a longer word.
+    ends_words: bool,
 }
 
 /// Adds a naming word, in its small, capitalised and capital forms where ASCII rules do not do.
+///
+/// With a `~` in front it also counts as the end of a longer word.
 pub(super) fn name(words: &mut Entries, word: &str, classes: Classes) {
-    let mut forms: SmallVec<[String; 3]> = SmallVec::from_iter([word.to_owned()]);
-    if !word.is_ascii() {
-        let mut letters = word.chars();
-        if let Some(first) = letters.next() {
-            forms.push(first.to_uppercase().chain(letters).collect());
-        }
-        forms.push(word.to_uppercase());
-        forms.dedup();
-    }
-    for form in forms {
+    let (word, ends_words) = word.strip_prefix('~').map_or((word, false), |word| (word, true));
+    for form in forms(word) {
         let entry = words.entry(form).or_default();
         entry.classes = entry.classes.and(classes);
+        entry.ends_words |= ends_words;
+    }
+}
+
+/// A word in small letters, with a capital in front, with one before each part, and in capitals
+/// throughout, where ASCII rules do not do.
+fn forms(word: &str) -> SmallVec<[String; 4]> {
+    let mut forms: SmallVec<[String; 4]> = SmallVec::from_iter([word.to_owned()]);
+    if word.is_ascii() {
+        return forms;
+    }
+    let capital = |part: &str| {
+        let mut letters = part.chars();
+        letters.next().map(|first| first.to_uppercase().chain(letters).collect::<String>())
+    };
+    let titled: Option<Vec<String>> = word.split(' ').map(capital).collect();
+    forms.extend(capital(word));
+    forms.extend(titled.map(|parts| parts.join(" ")));
+    forms.push(word.to_uppercase());
+    // Turkish capitals, which ASCII rules take for others.
+    if word.contains(['ı', 'ş', 'ğ', 'ç', 'ö', 'ü']) {
+        forms.push(word.replace('i', "İ").to_uppercase());
+    }
+    forms.dedup();
+    forms
+}
+
+/// Adds a word that wakes a detector in capital letters of any script, too.
+pub(super) fn mark(words: &mut Entries, word: &str, owner: Owner) {
+    for form in forms(word) {
+        words.entry(form).or_default().owners.push(owner);
     }
 }
 
@@ -185,9 +212,17 @@ impl Lexicon {
     }
 
     pub(super) fn new(words: Entries) -> Self {
-        let (words, entries): (Vec<String>, Vec<Entry>) = words.into_iter().unzip();
-        let within =
-            |entry: &Entry| if entry.owners.is_empty() { Within::Word } else { Within::Anything };
+        let (words, mut entries): (Vec<String>, Vec<Entry>) = words.into_iter().unzip();
+        for entry in &mut entries {
+            // What names other things does so, whoever else uses the word.
+            if entry.classes.meets(Classes::OTHER) {
+                entry.classes = entry.classes.without(Classes::SOFT);
+            }
+        }
+        let within = |entry: &Entry| {
+            let is_word = entry.owners.is_empty() && !entry.ends_words;
+            if is_word { Within::Word } else { Within::Anything }
+        };
         let words = Words::new(words.iter().zip(entries.iter().map(within)));
         Self { words, entries }
     }
@@ -207,7 +242,9 @@ impl Lexicon {
     ) {
         self.words.visit(bytes, |word, place| {
             let Some(entry) = self.entries.get(word) else { return };
-            if entry.classes != Classes::NONE && is_whole(bytes, &place) {
+            let stands =
+                |entry: &Entry| ends(bytes, &place) && (entry.ends_words || begins(bytes, &place));
+            if entry.classes != Classes::NONE && stands(entry) {
                 mark(Mark { start: place.start, end: place.end, classes: entry.classes });
             }
             if !entry.owners.is_empty() {
@@ -217,18 +254,24 @@ impl Lexicon {
     }
 }
 
-/// Whether a word stands by itself: `_`, `-`, digits and a change from small to capital letters
-/// end a word, and so does a plural. Letters beyond ASCII are not looked at: Chinese and Japanese
-/// have no gaps, and inflected languages change the end of the word.
-fn is_whole(bytes: &[u8], place: &Range<usize>) -> bool {
+/// Whether a word begins here: `_`, `-`, digits and a change from small to capital letters part words.
+fn begins(bytes: &[u8], place: &Range<usize>) -> bool {
     let at = |place: usize| bytes.get(place).copied().unwrap_or(0);
     let before = place.start.checked_sub(1).map_or(0, at);
-    let (first, last) = (at(place.start), at(place.end.saturating_sub(1)));
-    let opens = is_edge(before, first)
-        && !(before >= 0x80 && !(0xE3..=0xED).contains(&first) && is_latin(bytes, place.start));
-    let after = at(place.end);
-    let is_plural = after | 0x20 == b's' && is_edge(after, at(place.end + 1));
-    opens && (is_edge(last, after) || is_plural)
+    let first = at(place.start);
+    // `https://dl.acm.org`: a part of a host's name.
+    let is_host = before == b'/' && at(place.end) == b'.';
+    is_edge(before, first)
+        && !is_host
+        && !(before >= 0x80 && !(0xE3..=0xED).contains(&first) && is_latin(bytes, place.start))
+}
+
+/// Whether a word ends here; a plural does, too. Letters beyond ASCII are not looked at: Chinese and
+/// Japanese have no gaps, and inflected languages change the end of the word.
+fn ends(bytes: &[u8], place: &Range<usize>) -> bool {
+    let at = |place: usize| bytes.get(place).copied().unwrap_or(0);
+    let (last, after) = (at(place.end.saturating_sub(1)), at(place.end));
+    is_edge(last, after) || (after | 0x20 == b's' && is_edge(after, at(place.end + 1)))
 }
 
 /// Whether a letter beyond ASCII stands right before, of a script that parts its words.
