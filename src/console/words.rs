@@ -62,7 +62,7 @@ words! {
     AboutKeys "A key names who asks and which team pays, or who operates the gateway. Only a digest is kept: a lost key cannot be shown again, but it can be given a new secret." "密钥标明由谁提问、由哪个团队付费，或由谁管理网关。系统只保存摘要：丢失的密钥无法再次显示，但可以更换新的密钥值。";
     AboutModels "Models in this process. What they are given goes nowhere else." "运行在本进程中的模型。交给它们的内容不会发往别处。";
     AboutPlayground "Type a prompt, choose who asks, and see where the policy sends it and why, before anything is sent." "输入提示词，选择调用者，在发送之前先看策略会把它送往何处以及原因。";
-    AboutTargets "Where requests can go. A test asks a server for its list of models; no prompt is sent." "请求可以去往的地方。测试只会向服务器查询模型列表，不会发送任何提示词。";
+    AboutTargets "Where requests can go. A test asks a server for what costs nothing; no prompt is sent." "请求可以去往的地方。测试只会向服务器查询不产生费用的内容，不会发送任何提示词。";
     Actions "Actions" "操作";
     Adapters "Adapters" "适配器";
     AdminKey "Admin key" "管理密钥";

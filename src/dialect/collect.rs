@@ -167,8 +167,15 @@ impl<'de> Collector<'de> {
 
     /// Keeps a string for inspection and gives back its number.
     pub(super) fn keep(&mut self, path: &[Step<'de>], text: Cow<'de, str>, kind: Words) -> usize {
-        if matches!(path, [Step::Key(key)] if key == "service_tier") {
-            self.read.tier = Tier::of_wire(&text);
+        // What every interface has under the same name.
+        match path {
+            [Step::Key(key)] if key == "service_tier" => self.read.tier = Tier::of_wire(&text),
+            [metadata, Step::Key(key)]
+                if metadata.key() == "metadata" && key == "data_sensitivity" =>
+            {
+                self.declare(path, &text);
+            }
+            _ => {}
         }
         let start = self.read.paths.len();
         write_path(&mut self.read.paths, path);
@@ -221,14 +228,12 @@ impl<'de> Collector<'de> {
     }
 
     /// The sensitivity that the caller declares.
-    pub(super) fn declare(&mut self, path: &[Step<'de>], text: &str) -> Result<(), String> {
-        match Level::from_name(text) {
-            Some(level) => {
-                self.read.declared = Some(level);
-                Ok(())
-            }
-            None => self
-                .refuse(path, "must be one of `public`, `internal`, `confidential`, `restricted`"),
+    fn declare(&mut self, path: &[Step<'de>], text: &str) {
+        self.read.declared = Level::from_name(text);
+        if self.read.declared.is_none() {
+            let problem = "must be one of `public`, `internal`, `confidential`, `restricted`";
+            // The walk goes on, and the field is refused at its end.
+            let _ = self.refuse(path, problem);
         }
     }
 

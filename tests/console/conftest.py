@@ -25,7 +25,7 @@ def gateway(tmp_path_factory, vendor):
     folder = tmp_path_factory.mktemp("gateway")
     live_through(folder, vendor)
     gateway = Gateway(folder, vendor)
-    for name, prompt in QUESTIONS[:10]:
+    for name, prompt in [*QUESTIONS, *QUESTIONS, *QUESTIONS[:10]]:
         gateway.ask(CALLERS[name][1], prompt)
     for name, team, more in [("intranet-search", "engineering", {"data_floor": "confidential"}),
                              ("invoice-reader", "support", {"expires": "180d", "requests_per_minute": 120}),

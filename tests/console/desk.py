@@ -35,8 +35,8 @@ sensitivity:
   confidential: [contact.email_address, contact.phone_number]
 
 budgets:
-  - { name: team-month,  per: caller.team, window: month, limit_usd: 0.60, warn_at: [50%, 80%] }
-  - { name: company-day, window: day, limit_usd: 0.20 }
+  - { name: team-month,  per: caller.team, window: month, limit_usd: 1.50, warn_at: [50%, 80%] }
+  - { name: company-day, window: day, limit_usd: 0.80 }
 
 limits:
   - id: regulated-stays-here
@@ -227,7 +227,7 @@ def live_through(folder, vendor, hours=(21, 20, 18, 17, 15, 14, 12, 9, 7, 5, 4, 
     turn = 0
     for back in hours:
         gateway = Gateway(folder, vendor, ago=back)
-        busy = 3 + (back * 7) % 6
+        busy = 8 + (back * 7) % 17
         for _ in range(busy):
             name, prompt = QUESTIONS[turn % len(QUESTIONS)]
             turn += 1

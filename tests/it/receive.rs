@@ -182,6 +182,38 @@ async fn framing_that_servers_read_differently_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_declared_level_is_read_in_every_interface_and_one_that_is_none_is_refused() {
+    let (upstream, proxy) = proxy().await;
+    for (path, key, value) in [
+        ("/v1/chat/completions", "messages", json!([{ "role": "user", "content": "Hello" }])),
+        ("/v1/messages", "messages", json!([{ "role": "user", "content": "Hello" }])),
+        ("/v1/completions", "prompt", json!("Hello")),
+        ("/v1/responses", "input", json!("Hello")),
+        ("/v1/embeddings", "input", json!("Hello")),
+    ] {
+        let ask = async |level: &str| {
+            let body = json!({ "model": "auto", "max_tokens": 9, "metadata": { "data_sensitivity": level }, key: value });
+            let request = proxy.client.post(proxy.url(path)).bearer_auth(KEY);
+            let reply = request.body(body.to_string()).send().await.unwrap();
+            let decision = reply.headers().get("x-ambidex-decision").cloned();
+            (reply.status().as_u16(), decision, reply.text().await.unwrap())
+        };
+        let (_, decision, text) = ask("restricted").await;
+        let decision = decision.unwrap_or_else(|| panic!("{path}: {text}"));
+        let row = proxy.row(decision.to_str().unwrap()).await;
+        assert_eq!(row.decided.sensitivity, "restricted", "{path}");
+        let (status, _, text) = ask("secret").await;
+        assert_eq!(status, 400, "{path}: {text}");
+        assert!(
+            text.contains("metadata.data_sensitivity") && text.contains("`confidential`"),
+            "{text}"
+        );
+    }
+    assert_eq!(upstream.connections(), 0);
+    proxy.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_second_request_on_a_connection_is_framed_as_strictly_and_ends_it() {
     let (upstream, proxy) = proxy().await;
     let body = chat("Write a poem").to_string();

@@ -135,13 +135,6 @@ impl<'de> Sink<'de> for Reader<'de> {
                 let key = key.clone();
                 self.top(path, &key, value)
             }
-            ([metadata, Step::Key(key)], Scalar::Text(text))
-                if metadata.key() == "metadata" && key == "data_sensitivity" =>
-            {
-                self.common.declare(path, &text)?;
-                self.common.rest(path, Scalar::Text(text));
-                Ok(())
-            }
             (path, value) => {
                 if let ([options, Step::Key(key)], Scalar::Bool(yes)) = (path, &value)
                     && options.key() == "stream_options"

@@ -54,13 +54,6 @@ impl<'de> Sink<'de> for Reader<'de> {
             ([Step::Key(key)], Scalar::Text(text)) if key == "model" => {
                 self.common.set_model(path, text)
             }
-            ([metadata, Step::Key(key)], Scalar::Text(text))
-                if metadata.key() == "metadata" && key == "data_sensitivity" =>
-            {
-                self.common.declare(path, &text)?;
-                self.common.rest(path, Scalar::Text(text));
-                Ok(())
-            }
             (_, value) => {
                 self.common.rest(path, value);
                 Ok(())

@@ -85,11 +85,6 @@ impl<'de> Reader<'de> {
                     _ => {}
                 }
             }
-            [metadata, Step::Key(key)]
-                if metadata.key() == "metadata" && key == "data_sensitivity" =>
-            {
-                self.common.declare(path, &text)?;
-            }
             _ => {}
         }
         self.common.keep(path, text, Words::Settings);

@@ -75,11 +75,6 @@ impl<'de> Reader<'de> {
             {
                 self.common.read.history = History::AtProvider;
             }
-            [metadata, Step::Key(key)]
-                if metadata.key() == "metadata" && key == "data_sensitivity" =>
-            {
-                self.common.declare(path, &text)?;
-            }
             _ => {}
         }
         self.common.keep(path, text, Words::Settings);
