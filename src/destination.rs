@@ -9,9 +9,11 @@ use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub use self::health::{Admission, Health, Line};
-use crate::chat::{History, Request, Shape, Surface};
+use crate::caller::Meter;
+use crate::chat::{History, Request, Searches, Shape, Surface};
 use crate::config::settings::Power;
 use crate::engine::Engine;
+use crate::failure::Failure;
 use crate::inspect::{Findings, Lang};
 use crate::money::{NanoUsd, Tokens};
 use crate::policy::{Estimate, Unable};
@@ -33,16 +35,55 @@ pub struct Serves {
     pub tools: bool,
     /// Whether it can see images.
     pub images: bool,
+    /// The most searches of the web for a request that may make some and does not say how many.
+    pub web_searches_max: u32,
+    /// The most prompt tokens that what one search finds becomes.
+    pub search_tokens_max: Tokens,
 }
 
 impl Default for Serves {
     fn default() -> Self {
         let output_tokens_max = OUTPUT_TOKENS_MAX;
-        Self { input_tokens_max: None, output_tokens_max, tools: true, images: true }
+        Self {
+            input_tokens_max: None,
+            output_tokens_max,
+            tools: true,
+            images: true,
+            web_searches_max: 10,
+            search_tokens_max: Tokens(20_000),
+        }
     }
 }
 
 impl Serves {
+    /// The limit on answer tokens that goes to the target: the caller's, the interface's, or ours.
+    pub fn output_max(&self, request: &Request) -> Tokens {
+        request.output_max.or(request.output_default).unwrap_or(self.output_tokens_max)
+    }
+
+    /// The most that a request can cost at this price.
+    pub fn bound(&self, price: &Price, request: &Request, input_bound: Tokens) -> Estimate {
+        // What lies at the provider is as long as its model can read, for all that we know.
+        let input_bound = match (request.history, self.input_tokens_max) {
+            (History::Here, _) => input_bound,
+            (History::AtProvider, Some(most)) => most.max(input_bound),
+            (History::AtProvider, None) => return Estimate::Unpriced,
+        };
+        let searches = match request.searches {
+            Searches::None => 0,
+            Searches::AtMost(most) => most,
+            Searches::Unstated => self.web_searches_max,
+        };
+        let searches = searches.saturating_mul(request.choices);
+        let found = Tokens(self.search_tokens_max.0.saturating_mul(searches));
+        let output = Tokens(self.output_max(request).0.saturating_mul(request.choices));
+        let tokens = price.upper_bound_at(request.tier, input_bound + found, output);
+        match tokens.zip(price.searches(searches)) {
+            Some((tokens, searches)) => Estimate::Known(tokens + searches),
+            None => Estimate::Unpriced,
+        }
+    }
+
     /// Why a target that can do this and no more cannot serve a request.
     pub fn unable(&self, request: &Request, findings: &Findings) -> Option<Unable> {
         if request.has_tools && !self.tools {
@@ -87,6 +128,8 @@ pub struct Destination {
     pub seats: Arc<Semaphore>,
     /// Those who wait for one.
     pub line: Line,
+    /// How fast it is asked.
+    pub meter: Meter,
     /// How long its first word is waited for before another target is asked, too.
     pub hedge: Option<Duration>,
     /// How it fares.
@@ -179,7 +222,7 @@ impl Destination {
 
     /// The limit on answer tokens that goes to the target: the caller's, the interface's, or ours.
     pub fn output_max(&self, request: &Request) -> Tokens {
-        request.output_max.or(request.output_default).unwrap_or(self.serves.output_tokens_max)
+        self.serves.output_max(request)
     }
 
     /// The most that an upstream can bill for a request. The local engine bills nothing.
@@ -188,17 +231,7 @@ impl Destination {
             return Estimate::Known(NanoUsd::ZERO);
         }
         let Some(price) = self.price(now) else { return Estimate::Unpriced };
-        // What lies at the provider is as long as its model can read, for all that we know.
-        let input_bound = match (request.history, self.serves.input_tokens_max) {
-            (History::Here, _) => input_bound,
-            (History::AtProvider, Some(most)) => most.max(input_bound),
-            (History::AtProvider, None) => return Estimate::Unpriced,
-        };
-        let output = Tokens(self.output_max(request).0.saturating_mul(request.choices));
-        match price.upper_bound_at(request.tier, input_bound, output) {
-            Some(bound) => Estimate::Known(bound),
-            None => Estimate::Unpriced,
-        }
+        self.serves.bound(price, request, input_bound)
     }
 
     /// The price in force; `None` when the book does not know it.
@@ -206,19 +239,43 @@ impl Destination {
         self.listing.as_ref().map(|listing| listing.at(now))
     }
 
-    /// A seat for one request, or nothing when all are taken.
-    pub fn seat(&self) -> Option<OwnedSemaphorePermit> {
+    /// A seat for one request that may use so many tokens.
+    ///
+    /// # Errors
+    /// Why there is none; nothing is said where all are taken.
+    pub fn seat(&self, tokens: u32) -> Result<OwnedSemaphorePermit, Option<Failure>> {
+        let seat = self.free_seat().ok_or(None)?;
+        self.count(tokens)?;
+        Ok(seat)
+    }
+
+    fn free_seat(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.seats).try_acquire_owned().ok()
+    }
+
+    /// Counts a request that is about to be sent against the target's rates.
+    fn count(&self, tokens: u32) -> Result<(), Option<Failure>> {
+        self.meter.request().map_err(Some)?;
+        self.meter.tokens(tokens).map_err(Some)?;
+        Ok(())
     }
 }
 
 impl Destination {
-    /// A seat for one request, after a while in line if need be; nothing when the line is full or does
-    /// not move.
-    pub async fn seat_in_line(&self) -> Option<OwnedSemaphorePermit> {
-        if let Some(seat) = self.seat() {
-            return Some(seat);
-        }
+    /// A seat for one request, after a while in line if need be.
+    ///
+    /// # Errors
+    /// Why there is none; nothing is said where the line is full or does not move.
+    pub async fn seat_in_line(&self, tokens: u32) -> Result<OwnedSemaphorePermit, Option<Failure>> {
+        let seat = match self.free_seat() {
+            Some(seat) => seat,
+            None => self.wait_for_seat().await.ok_or(None)?,
+        };
+        self.count(tokens)?;
+        Ok(seat)
+    }
+
+    async fn wait_for_seat(&self) -> Option<OwnedSemaphorePermit> {
         let _waiting = self.line.join()?;
         let seat = Arc::clone(&self.seats).acquire_owned();
         tokio::time::timeout(self.line.patience, seat).await.ok()?.ok()

@@ -19,7 +19,7 @@ use tracing::{info, warn};
 use crate::app::{App, Ids};
 use crate::budget::Budgets;
 use crate::cache::Cache;
-use crate::caller::Callers;
+use crate::caller::{Callers, Meter};
 use crate::clock;
 use crate::config::{PolicySource, Settings, TargetKind, TargetSettings};
 use crate::destination::{Destination, Health, Kind, Line};
@@ -32,7 +32,7 @@ use crate::mask::Key;
 use crate::policy::{Masking, Policy, TargetWords, World};
 use crate::record::{LedgerError, Store};
 use crate::rollout::{self, Rollout};
-use crate::route::price::{Factor, Listing, PriceBook};
+use crate::route::price::{Factor, Kind as Sold, Listing, PriceBook, Rate};
 use crate::server::{self, Shutdown};
 use crate::shared::{self, Shared};
 use crate::tasks::Tasks;
@@ -382,6 +382,7 @@ fn destination(
         power: settings.power,
         seats: Arc::new(Semaphore::new(settings.concurrency.min(Semaphore::MAX_PERMITS))),
         line,
+        meter: Meter::new(format!("target {}", settings.name), settings.rates),
         hedge: settings.hedge,
         health: Arc::new(Health::new(settings.breaker)),
     })
@@ -400,13 +401,22 @@ fn own_price(target: &TargetSettings) -> Option<Listing> {
     let (tiers, uplift) = (&target.service_tiers, target.uplift);
     let listing = match target.price.clone() {
         Some(price) => Listing::fixed(remote.provider.book(), &remote.model, price),
-        None if tiers.is_empty() && uplift == Factor::ONE => return None,
+        None if tiers.is_empty() && uplift == Factor::ONE && target.web_search.is_none() => {
+            return None;
+        }
         None => {
             let book = PriceBook::embedded().listing(remote.provider.book(), &remote.model)?;
             Listing::clone(&book.0)
         }
     };
-    Some(listing.map(|price| price.with_tiers(tiers).with_uplift(uplift)))
+    let search = target.web_search.map(Rate::apiece);
+    Some(listing.map(|price| {
+        let price = price.with_tiers(tiers).with_uplift(uplift);
+        match &search {
+            Some(rate) => price.with_rate(Sold::WebSearch, rate.clone()),
+            None => price,
+        }
+    }))
 }
 
 /// What placeholders are made with.

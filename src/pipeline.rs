@@ -155,8 +155,8 @@ async fn decided(
     let inspected = clock::instant();
     app.metrics.stage("inspect", inspected - received);
 
-    let standing =
-        standing.and(caller.count_tokens(wanted_tokens(&request, findings.tokens_input))?);
+    let tokens = wanted_tokens(&request, findings.tokens_input);
+    let standing = standing.and(caller.count_tokens(tokens)?);
 
     // decide and reserve: the policy's word, and money for it.
     let said = said.and_metadata(&policy, shadow.as_deref(), &request);
@@ -175,6 +175,7 @@ async fn decided(
         at: now,
         started,
         input: findings.tokens_input,
+        tokens,
         sent_to: Servers::default(),
         standing,
         seats,

@@ -104,6 +104,9 @@ pub async fn look_after(app: Arc<App>, stop: CancellationToken) {
         match shared.round(&app.budgets, Keep::Pace).await {
             Ok(round) => {
                 app.callers.share_among(round.nodes);
+                for target in &app.destinations {
+                    target.meter.share_among(round.nodes.max(1));
+                }
                 let since = *well_since.get_or_insert_with(clock::instant);
                 if since.elapsed() >= lease {
                     take_over(&app, round.lapsed).await;

@@ -18,8 +18,7 @@ use crate::inspect::Level;
 use crate::policy::Criticality;
 use crate::secret::Secret;
 pub use key::KeyDigest;
-use rate::Meter;
-pub use rate::{Left, Rates, Seats, Standing};
+pub use rate::{Left, Meter, Rates, Seats, Standing};
 
 /// The caller of every request when there are no keys.
 pub const ANONYMOUS: &str = "anonymous";

@@ -84,7 +84,7 @@ impl Seats {
 
 /// Counts against [`Rates`].
 #[derive(Debug)]
-pub(super) struct Meter {
+pub struct Meter {
     /// Whose rates these are, for people: `this key`, `team support`.
     whose: String,
     rates: Rates,
@@ -134,20 +134,24 @@ impl Rates {
 }
 
 impl Meter {
-    pub(super) fn new(whose: String, rates: Rates) -> Self {
+    /// Counts from nothing. `whose` is for people: `this key`, `team support`.
+    pub fn new(whose: String, rates: Rates) -> Self {
         Self { whose, rates, counters: ArcSwap::from_pointee(Counters::new(rates, 1)) }
     }
 
     /// From now on this process counts its share of what so many gateways may do together. What was
     /// counted before is forgotten when their number changes.
-    pub(super) fn share_among(&self, gateways: u32) {
+    pub fn share_among(&self, gateways: u32) {
         if self.counters.load().gateways != gateways {
             self.counters.store(Arc::new(Counters::new(self.rates, gateways)));
         }
     }
 
     /// Counts a request, and gives it a place.
-    pub(super) fn request(&self) -> Result<(Seats, Standing), Failure> {
+    ///
+    /// # Errors
+    /// There were too many; nothing was counted.
+    pub fn request(&self) -> Result<(Seats, Standing), Failure> {
         let (whose, counters) = (&self.whose, self.counters.load());
         let mut standing = Standing::default();
         let limit = counters.rates.requests_per_minute;
@@ -175,7 +179,10 @@ impl Meter {
     }
 
     /// Counts the tokens that a request may use.
-    pub(super) fn tokens(&self, count: u32) -> Result<Standing, Failure> {
+    ///
+    /// # Errors
+    /// There were too many; nothing was counted.
+    pub fn tokens(&self, count: u32) -> Result<Standing, Failure> {
         let (whose, counters) = (&self.whose, self.counters.load());
         let limit = counters.rates.tokens_per_minute;
         let (Some(limiter), Some(limit)) = (&counters.tokens, limit) else {

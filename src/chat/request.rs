@@ -196,6 +196,18 @@ pub struct Edits {
     pub end: usize,
 }
 
+/// How often a provider may search the web for an answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Searches {
+    /// Never: no tool for it is offered.
+    #[default]
+    None,
+    /// So many times, the request says.
+    AtMost(u32),
+    /// It may, and nobody says how often.
+    Unstated,
+}
+
 /// A request, read once.
 #[derive(Clone, PartialEq)]
 pub struct Request {
@@ -216,6 +228,8 @@ pub struct Request {
     pub output_default: Option<Tokens>,
     /// How many answers are wanted.
     pub choices: u32,
+    /// How often the provider may search the web for an answer.
+    pub searches: Searches,
     /// Whether tools are offered or used.
     pub has_tools: bool,
     /// Whether a part is an image.

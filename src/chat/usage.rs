@@ -80,6 +80,14 @@ impl Usage {
         }
     }
 
+    /// The same with so many searches of the web more.
+    #[must_use]
+    pub fn and_searches(self, count: u64) -> Self {
+        let known = u64::from(self.extras.get(Extra::WebSearch).0);
+        let extras = self.extras.with(Extra::WebSearch, known.saturating_add(count));
+        Self { extras, ..self }
+    }
+
     /// All prompt tokens.
     pub fn input_total(&self) -> Tokens {
         self.input_uncached

@@ -89,15 +89,25 @@ const TARGET: &[&str] = &[
     "price",
     "service_tiers",
     "uplift",
+    "web_search_usd",
     "serves",
     "speaks",
     "timeout",
     "timeouts",
     "concurrency",
+    "requests_per_minute",
+    "tokens_per_minute",
     "breaker",
     "hedge",
 ];
-const SERVES: &[&str] = &["input_tokens_max", "output_tokens_max", "tools", "images"];
+const SERVES: &[&str] = &[
+    "input_tokens_max",
+    "output_tokens_max",
+    "tools",
+    "images",
+    "web_searches_max",
+    "search_tokens_max",
+];
 const BREAKER: &[&str] = &["in_a_row", "open", "open_max"];
 const TIMEOUTS: &[&str] = &["connect", "queue", "first_byte", "idle", "total"];
 
@@ -273,6 +283,9 @@ impl Decoder<'_> {
             target.service_tiers = self.service_tiers(&at);
         }
         self.set(&fields, "uplift", &mut target.uplift, Self::uplift);
+        self.set(&fields, "web_search_usd", &mut target.web_search, |it, at| {
+            it.web_search(at).map(Some)
+        });
         if let Some(at) = fields.get("price") {
             target.price = self.price(&at);
             if matches!(target.kind, TargetKind::Engine(..)) {
@@ -286,6 +299,7 @@ impl Decoder<'_> {
             self.serves(&at, &mut target.serves);
         }
         self.set(&fields, "concurrency", &mut target.concurrency, Self::count);
+        target.rates = self.rates(&fields);
         self.set(&fields, "hedge", &mut target.hedge, |it, at| it.hedge(at).map(Some));
         Some(TargetSettings { name: name?, zone: zone_name?, ..target })
     }
@@ -345,6 +359,10 @@ impl Decoder<'_> {
         self.set(&fields, "output_tokens_max", &mut serves.output_tokens_max, Self::tokens);
         self.set(&fields, "tools", &mut serves.tools, |it, at| it.reader.truth(at));
         self.set(&fields, "images", &mut serves.images, |it, at| it.reader.truth(at));
+        self.set(&fields, "web_searches_max", &mut serves.web_searches_max, |it, at| {
+            it.count(at).and_then(|count| u32::try_from(count).ok())
+        });
+        self.set(&fields, "search_tokens_max", &mut serves.search_tokens_max, Self::tokens);
     }
 
     fn word<T: Copy>(&mut self, at: &Cursor<'_>, kind: &str, known: &[(&str, T)]) -> Option<T> {

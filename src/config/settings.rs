@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::cache;
-use crate::caller::{Anonymous, CallerSettings, KeyDigest, TeamRates};
+use crate::caller::{Anonymous, CallerSettings, KeyDigest, Rates, TeamRates};
 use crate::chat::usage::Tier;
 use crate::destination::Serves;
 use crate::engine::prompt::Templates;
@@ -143,10 +143,14 @@ pub struct TargetSettings {
     pub service_tiers: BTreeMap<Tier, Factor>,
     /// What its region multiplies.
     pub uplift: Factor,
+    /// What a search of the web costs there, where the price book does not know.
+    pub web_search: Option<NanoUsd>,
     /// What it can do.
     pub serves: Serves,
     /// Most requests at a time.
     pub concurrency: usize,
+    /// The most requests and tokens that it is sent in a minute.
+    pub rates: Rates,
     /// Most requests that wait for one of those to end; a local engine has a line of its own.
     pub queue: usize,
     /// How long its first word is waited for before another target is asked, too; `None` means as long
@@ -257,8 +261,10 @@ impl TargetSettings {
             price: None,
             service_tiers: BTreeMap::new(),
             uplift: Factor::ONE,
+            web_search: None,
             serves: Serves { tools: false, images: false, ..Serves::default() },
             concurrency: 256,
+            rates: Rates::default(),
             queue: 0,
             hedge: None,
             breaker: Rules::DEFAULT,
@@ -276,8 +282,10 @@ impl TargetSettings {
             price: None,
             service_tiers: BTreeMap::new(),
             uplift: Factor::ONE,
+            web_search: None,
             serves: Serves::default(),
             concurrency: 64,
+            rates: Rates::default(),
             queue: QUEUE,
             hedge: None,
             breaker: Rules::DEFAULT,

@@ -6,6 +6,7 @@
 mod collect;
 mod fields;
 mod inputs;
+mod searching;
 mod walk;
 pub mod json;
 pub mod completions;

@@ -201,7 +201,8 @@ async fn compared(app: &Arc<App>, case: &Arc<Case>, sample: Sample, mut unwritte
     let target = clearance.target();
     let Some(destination) = app.destination(target) else { return };
     // Clients come first: only a seat that is free is taken.
-    let Some(seat) = destination.seat().filter(|_| destination.health.admits()) else {
+    let seat = destination.health.admits().then(|| destination.seat(case.tokens).ok()).flatten();
+    let Some(seat) = seat else {
         app.metrics.drawn(&case.route, "busy");
         return;
     };

@@ -110,7 +110,7 @@ async fn second<'a>(
     let Rest { clearances, estimates, carried } = rest;
     let target = clearances.as_slice().first()?.target();
     let destination = app.destination(target).filter(|it| it.health.admits())?;
-    let seat = destination.seat()?;
+    let seat = destination.seat(case.tokens).ok()?;
     let funded = funded(app, case, (target, estimates), (None, carried + held)).await;
     let money = funded.ok()?;
     let Some(clearance) = clearances.next() else {

@@ -189,9 +189,13 @@ async fn tried(
             given_up = Some(miss.failure);
         }
         // Who waits in line holds nothing but what closes by itself, should the client leave.
-        let seat =
-            if unsent.is_some() { destination.seat_in_line().await } else { destination.seat() };
+        let tokens = case.tokens;
+        let seat = match &unsent {
+            Some(_) => destination.seat_in_line(tokens).await,
+            None => destination.seat(tokens),
+        };
         let first_hold = unsent.take().and_then(Unsent::into_hold);
+        let seat = seat.map_err(|too_fast| given_up = too_fast.or(given_up.take())).ok();
         let Some(seat) = seat.filter(|_| destination.health.admits()) else {
             let tried = (case.surface, destination.name.as_str());
             app.metrics.attempted(tried, "busy", None);
@@ -329,7 +333,7 @@ async fn reopened(
 ) -> Option<Settlement> {
     let destination = app.destination(target)?;
     let (estimate, place) = (estimates.get(target.0).copied(), (target, &*case.route));
-    let seat = destination.seat()?;
+    let seat = destination.seat(0).ok()?;
     let hold = app.reserve(&case.caller, place, estimate, clock::now()).await.ok()?;
     let mut settlement = Settlement::open(Arc::clone(app), Arc::clone(case), target, hold, seat);
     settlement.carry(Carried { imputed: NanoUsd::ZERO, ..carried });

@@ -101,6 +101,8 @@ pub struct Case {
     pub started: Instant,
     /// Estimated prompt tokens.
     pub input: Tokens,
+    /// The tokens that it may use, for rates.
+    pub tokens: u32,
     /// The servers that may have seen it.
     pub sent_to: Servers,
     /// What is left of the caller's rates.
@@ -134,6 +136,7 @@ impl Case {
             at: self.at,
             started: self.started,
             input: self.input,
+            tokens: self.tokens,
             sent_to: Servers(Mutex::new(self.sent_to.list())),
             standing: Standing::default(),
             seats: Seats::default(),

@@ -413,3 +413,72 @@ async fn a_service_tier_has_its_own_price_or_none() {
     let reserved = NanoUsd::new(body * 150 + 20 * 600);
     assert_eq!(cost_at(None, "priority").await, Ok(reserved.max(NanoUsd::new(33_000))));
 }
+
+/// A response for which the provider searched the web so often.
+fn searched(times: usize) -> String {
+    let call = serde_json::json!({ "type": "web_search_call", "status": "completed", "action": { "type": "search" } });
+    let text = serde_json::json!({ "type": "message", "content": [{ "type": "output_text", "text": "waves" }] });
+    let mut output = vec![call; times];
+    output.push(text);
+    let usage =
+        serde_json::json!({ "input_tokens": 1_000, "output_tokens": 5, "total_tokens": 1_005 });
+    serde_json::json!({ "object": "response", "status": "completed", "output": output, "usage": usage }).to_string()
+}
+
+/// What a search costs, and what it finds becomes prompt: both are set aside before anything is sent.
+#[tokio::test(flavor = "multi_thread")]
+async fn searches_of_the_web_are_promised_before_they_are_made() {
+    let upstream = Upstream::script([Say::Whole(200, searched(2))]).await;
+    let start = async |usd: Option<i128>| {
+        Proxy::with(&upstream, |settings, folder| {
+            let path = folder.path().join("policy.yaml");
+            std::fs::write(&path, policy("1.00", "cloud")).unwrap();
+            settings.policy = PolicySource::File(path);
+            if let TargetKind::Remote(remote) = &mut settings.targets[1].kind {
+                remote.speaks = Some(vec![ambidex::chat::Surface::OpenAiResponses]);
+            }
+            settings.targets[1].web_search = usd.map(NanoUsd::new);
+            settings.targets[1].serves.web_searches_max = 7;
+            settings.targets[1].serves.search_tokens_max = ambidex::money::Tokens(1_000);
+        })
+        .await
+    };
+    let ask = async |proxy: &Proxy, more: &serde_json::Value| {
+        let mut body =
+            serde_json::json!({ "model": "auto", "input": OPEN, "max_output_tokens": 20 });
+        for (key, value) in more.as_object().unwrap() {
+            body[key.as_str()] = value.clone();
+        }
+        let body = body.to_string();
+        let bytes = i128::try_from(body.len()).unwrap();
+        let request =
+            proxy.client.post(proxy.url("/v1/responses")).bearer_auth(crate::support::KEY);
+        (request.body(body).send().await.unwrap(), bytes)
+    };
+    let search = serde_json::json!([{ "type": "web_search" }]);
+    let proxy = start(Some(10_000_000)).await;
+    for (more, searches) in [
+        (serde_json::json!({}), 0),
+        (serde_json::json!({ "tools": search }), 7),
+        (serde_json::json!({ "tools": search, "max_tool_calls": 3 }), 3),
+    ] {
+        let (reply, bytes) = ask(&proxy, &more).await;
+        assert_eq!(reply.status(), 200, "{more}");
+        let id = reply.headers()["x-ambidex-decision"].to_str().unwrap().to_owned();
+        let row = proxy.row(&id).await;
+        let tokens = (bytes + searches * 1_000) * 150 + 20 * 600;
+        assert_eq!(row.decided.reserved, NanoUsd::new(tokens + searches * 10_000_000), "{more}");
+        let cost = row.settled.unwrap().cost;
+        // A thousand tokens at 0.15, five at 0.60 dollars per million, and two searches at a cent.
+        assert_eq!(cost, NanoUsd::new(1_000 * 150 + 5 * 600 + 20_000_000), "{more}");
+        assert_eq!(cost > row.decided.reserved, searches == 0, "what nobody offered was made");
+    }
+    proxy.stop().await;
+    // Without a price for a search no hard budget could hold.
+    let proxy = start(None).await;
+    assert_eq!(ask(&proxy, &serde_json::json!({})).await.0.status(), 200);
+    let sent = upstream.seen().len();
+    assert_eq!(ask(&proxy, &serde_json::json!({ "tools": search })).await.0.status(), 402);
+    assert_eq!(upstream.seen().len(), sent);
+    proxy.stop().await;
+}

@@ -188,3 +188,45 @@ async fn two_documents_or_two_meanings_are_refused() {
     assert_eq!(upstream.connections(), 0);
     proxy.stop().await;
 }
+
+/// A target has rates of its own: beyond them the next one of the route answers, or nobody, for a while.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_target_is_not_asked_faster_than_it_may_be() {
+    for (ways, requests, tokens) in [("cloud, local", 2, 0), ("cloud", 2, 0), ("cloud", 0, 250)] {
+        let upstream = Upstream::script([Say::Whole(200, answer("x", 1, 1))]).await;
+        let policy = format!(
+            "version: 1\nname: open\nowner: t\nrestricted_may_reach: {{ zones: any, why: tested elsewhere }}\n\
+             routes: [{{ id: all, use: [{ways}] }}]\n\
+             otherwise: {{ refuse: {{ status: 403, say: '{{reasons}}' }} }}\n"
+        );
+        let proxy = Proxy::with(&upstream, |settings, folder| {
+            let path = folder.path().join("policy.yaml");
+            std::fs::write(&path, policy).unwrap();
+            settings.policy = ambidex::config::PolicySource::File(path);
+            settings.targets[1].rates.requests_per_minute = std::num::NonZeroU32::new(requests);
+            settings.targets[1].rates.tokens_per_minute = std::num::NonZeroU32::new(tokens);
+        })
+        .await;
+        let mut replies = Vec::new();
+        for _ in 0..3 {
+            // A few prompt tokens and at most a hundred of the answer.
+            let mut body = chat("Write a poem about the sea");
+            body["max_tokens"] = json!(100);
+            replies.push(proxy.send(&body).await);
+        }
+        let statuses: Vec<u16> = replies.iter().map(|reply| reply.status).collect();
+        let third = replies.last().unwrap();
+        if ways == "cloud" {
+            assert_eq!(statuses, [200, 200, 429]);
+            assert_eq!(third.code(), "rate_limited");
+            let pause: u32 = third.header("retry-after").parse().unwrap();
+            assert!((1..=60).contains(&pause), "{pause}");
+        } else {
+            assert_eq!((statuses, third.target()), (vec![200, 200, 200], "local"));
+        }
+        assert_eq!(upstream.seen().len(), 2);
+        // A refusal gives the money back.
+        assert_eq!(proxy.reserved(), ambidex::money::NanoUsd::ZERO);
+        proxy.stop().await;
+    }
+}

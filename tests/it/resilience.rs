@@ -244,7 +244,7 @@ async fn who_finds_no_seat_waits_in_a_line_that_has_an_end() {
     assert_eq!(second.await.unwrap().status(), 200);
     on.abort();
     // Who leaves while in line leaves nothing behind.
-    let seat = cloud.seat().unwrap();
+    let seat = cloud.seat(0).unwrap();
     let leaving = tokio::task::spawn(asking(&proxy, &chat(OPEN)));
     eventually("one in line", || async { cloud.line.is_full().then_some(()) }).await;
     leaving.abort();

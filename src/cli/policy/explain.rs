@@ -10,7 +10,6 @@ use bytes::Bytes;
 
 use super::Read;
 use super::arguments::ExplainArguments;
-use crate::chat::usage::Tier;
 use crate::chat::{Request, Surface};
 use crate::cli::CliError;
 use crate::cli::arguments::Format;
@@ -141,15 +140,11 @@ fn estimate(
             TargetKind::Engine(..) => Estimate::Known(NanoUsd::ZERO),
             TargetKind::Remote(_) => {
                 let listing = gateway::listing(target);
-                let output = request
-                    .and_then(|request| request.output_max)
-                    .unwrap_or(target.serves.output_tokens_max);
-                let choices = request.map_or(1, |request| request.choices);
-                let output = Tokens(output.0.saturating_mul(choices));
                 listing.map_or(Estimate::Unpriced, |listing| {
-                    let tier = request.map_or(Tier::Standard, |request| request.tier);
-                    let bound = listing.at(clock::now()).upper_bound_at(tier, input, output);
-                    bound.map_or(Estimate::Unpriced, Estimate::Known)
+                    let price = listing.at(clock::now());
+                    let output = target.serves.output_tokens_max;
+                    let bound = || Estimate::Known(price.upper_bound(input, output));
+                    request.map_or_else(bound, |it| target.serves.bound(price, it, input))
                 })
             }
         };

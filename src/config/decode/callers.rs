@@ -78,7 +78,7 @@ impl Decoder<'_> {
         Some(caller)
     }
 
-    fn rates(&mut self, fields: &Fields<'_>) -> Rates {
+    pub(super) fn rates(&mut self, fields: &Fields<'_>) -> Rates {
         let mut rates = Rates::default();
         for (name, place) in [
             ("requests_per_minute", &mut rates.requests_per_minute),

@@ -35,6 +35,8 @@ const FREE: &str = "free";
 /// 2,000 dollars per million tokens.
 const SMALLEST: NanoUsd = NanoUsd::new(1_000_000);
 const LARGEST: NanoUsd = NanoUsd::new(2_000_000_000_000);
+/// The dearest search that nobody has mistaken for a thousand.
+const SEARCH_MAX: NanoUsd = NanoUsd::new(1_000_000_000);
 /// Requests that a rate of the book is for.
 const REQUESTS: i128 = 1_000_000;
 
@@ -57,6 +59,18 @@ impl Decoder<'_> {
     /// What a region charges on top, as a percentage.
     pub(super) fn uplift(&mut self, at: &Cursor<'_>) -> Option<Factor> {
         self.factor(at, Factor::ONE.0)
+    }
+
+    /// What a search of the web costs.
+    pub(super) fn web_search(&mut self, at: &Cursor<'_>) -> Option<NanoUsd> {
+        let usd = self.reader.usd(at)?;
+        if usd <= SEARCH_MAX {
+            return Some(usd);
+        }
+        let message = format!("${usd} for one search cannot be right");
+        let help = "write what one search costs; vendors publish dollars per thousand";
+        self.reader.wrong_with_help(at, message, help);
+        None
     }
 
     /// A percentage, added to something in millionths.

@@ -32,6 +32,12 @@ impl Rate {
         Self { base, tiers: Vec::new() }
     }
 
+    /// A rate for what costs so much apiece.
+    pub fn apiece(usd: NanoUsd) -> Self {
+        let millions = usd.nanos().saturating_mul(UNIT);
+        Self::flat(u64::try_from(millions).unwrap_or(u64::MAX))
+    }
+
     /// A rate with tiers.
     pub fn tiered(base: u64, mut tiers: Vec<(u32, u64)>) -> Self {
         tiers.sort_unstable();
@@ -143,6 +149,13 @@ impl Price {
         self
     }
 
+    /// The same with another rate for a kind.
+    #[must_use]
+    pub fn with_rate(mut self, kind: Kind, rate: Rate) -> Self {
+        self.rates.insert(kind, rate);
+        self
+    }
+
     /// The service tiers whose prices are known, beside the usual one.
     pub const fn tiers(&self) -> &BTreeMap<Tier, Factor> {
         &self.tiers
@@ -224,6 +237,15 @@ impl Price {
     pub fn upper_bound_at(&self, tier: Tier, input: Tokens, output_max: Tokens) -> Option<NanoUsd> {
         let factor = self.factor(tier)?.max(self.factor(Tier::Standard)?);
         Some(self.bound(factor, input, output_max))
+    }
+
+    /// What so many searches of the web cost; `None` if nobody knows.
+    pub fn searches(&self, count: u32) -> Option<NanoUsd> {
+        if count == 0 || self.is_free() {
+            return Some(NanoUsd::ZERO);
+        }
+        let rate = i128::from(self.rate(Kind::WebSearch)?.base);
+        Some(round_up(rate.saturating_mul(count.into())))
     }
 
     fn bound(&self, factor: i128, input: Tokens, output_max: Tokens) -> NanoUsd {

@@ -73,7 +73,9 @@ impl Provider for More {
     }
 
     fn usage(&self, reply: &[u8]) -> Option<Usage> {
-        hear::usage(&Vendor::USUAL, reply)
+        let usage = hear::usage(&Vendor::USUAL, reply)?;
+        let is_response = self.surface == Surface::OpenAiResponses;
+        Some(if is_response { usage.and_searches(searches(reply)) } else { usage })
     }
 
     fn whole<'a>(&self, reply: &'a [u8]) -> Option<Vec<Said<'a>>> {
@@ -87,7 +89,7 @@ impl Provider for More {
 
     fn ear(&self) -> Box<dyn Ear> {
         if self.surface == Surface::OpenAiResponses {
-            Box::new(Listening)
+            Box::new(Listening::default())
         } else {
             Box::new(hear::Listening::new(hear::Ways::of(&Vendor::USUAL)))
         }
@@ -121,9 +123,50 @@ struct Words<'a> {
     text: Option<Text<'a>>,
 }
 
-/// Listens to the events of a response; each speaks for itself.
-#[derive(Debug)]
-struct Listening;
+/// How often the provider searched the web for a response: the usage does not say, what it puts out does.
+fn searches(response: &[u8]) -> u64 {
+    #[derive(Deserialize)]
+    struct Response<'a> {
+        #[serde(borrow, default)]
+        output: Vec<Put<'a>>,
+    }
+    let response = serde_json::from_slice::<Response<'_>>(response);
+    let output = response.map(|it| it.output).unwrap_or_default();
+    output.iter().map(Put::searches).sum()
+}
+
+/// Something that a response puts out.
+#[derive(Deserialize)]
+struct Put<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: Option<Text<'a>>,
+    #[serde(borrow)]
+    action: Option<&'a RawValue>,
+}
+
+impl Put<'_> {
+    fn searches(&self) -> u64 {
+        #[derive(Deserialize)]
+        struct Action<'a> {
+            #[serde(borrow, rename = "type")]
+            kind: Cow<'a, str>,
+        }
+        if self.kind.as_ref().is_none_or(|it| it.0 != "web_search_call") {
+            return 0;
+        }
+        // Reading a page that was found costs its tokens, not another search.
+        let action = self.action.and_then(|it| serde_json::from_str::<Action<'_>>(it.get()).ok());
+        let reads = action.is_some_and(|it| matches!(&*it.kind, "open_page" | "find_in_page"));
+        u64::from(!reads)
+    }
+}
+
+/// Listens to the events of a response. The last one says everything again, but for servers that leave
+/// out what they have sent.
+#[derive(Debug, Default)]
+struct Listening {
+    searches: u64,
+}
 
 #[derive(Deserialize)]
 struct Event<'a> {
@@ -134,6 +177,8 @@ struct Event<'a> {
     delta: Option<&'a RawValue>,
     #[serde(borrow)]
     response: Option<&'a RawValue>,
+    #[serde(borrow)]
+    item: Option<&'a RawValue>,
 }
 
 impl Ear for Listening {
@@ -144,7 +189,12 @@ impl Ear for Listening {
             let text = serde_json::from_str::<Text<'a>>(delta.get());
             heard.said.push(Said::Text(text.map_or(Cow::Borrowed(delta.get()), |it| it.0)));
         }
-        let usage = || hear::usage(&Vendor::USUAL, event.response?.get().as_bytes());
+        let seen = self.searches;
+        let usage = || {
+            let response = event.response?.get().as_bytes();
+            let usage = hear::usage(&Vendor::USUAL, response)?;
+            Some(usage.and_searches(searches(response).max(seen)))
+        };
         match &*event.kind {
             "response.completed" | "response.incomplete" => {
                 heard.usage = usage();
@@ -155,6 +205,10 @@ impl Ear for Listening {
                 heard.part = Part::Error;
             }
             "error" => heard.part = Part::Error,
+            "response.output_item.done" => {
+                let item = event.item.and_then(|it| serde_json::from_str::<Put<'_>>(it.get()).ok());
+                self.searches += item.map_or(0, |it| it.searches());
+            }
             _ => {}
         }
         heard

@@ -16,7 +16,7 @@ use crate::chat::{Part, Request, Surface, Usage, UsageSource};
 use crate::dialect::translate::About;
 use crate::dialect::{self, sse};
 use crate::money::{NanoUsd, Tokens};
-use crate::route::price::PriceBook;
+use crate::route::price::{Factor, Kind, Price, PriceBook, Rate};
 
 const ROOT: &str = "tests/golden/provider";
 /// Who asks. Every interface that reads a request into a conversation.
@@ -250,6 +250,7 @@ fn recorded_payloads_cost_what_was_worked_out_by_hand() {
         let (whole, events) = (expected["whole"].to_string(), expected["stream"].clone());
         let model = expected["model"].as_str().unwrap();
         let price = PriceBook::embedded().find(provider.book(), model, at).unwrap();
+        let price = stated(price, &expected);
         let case = Case { provider: named("openai"), folder: PathBuf::new(), expected };
         let wanted = case.usage();
         assert_eq!(provider.usage(whole.as_bytes()), Some(wanted), "{why}");
@@ -261,6 +262,23 @@ fn recorded_payloads_cost_what_was_worked_out_by_hand() {
         assert_eq!(streamed, Some(wanted), "streamed: {why}");
         let nanos = case.expected["cost_nanos"].as_i64();
         assert_eq!(price.cost(&wanted).map(NanoUsd::nanos), nanos.map(i128::from), "{why}");
+    }
+}
+
+/// A price with what a target states beside the book.
+fn stated(price: Price, target: &Value) -> Price {
+    let factor = |value: &Value| Factor(value.as_u64().unwrap().try_into().unwrap());
+    let tiers = target["tiers"].as_object().into_iter().flatten();
+    let tiers = tiers.map(|(name, value)| (Tier::of_wire(name), factor(value))).collect();
+    let price = price.with_tiers(&tiers);
+    let uplift = target.get("uplift").map_or(Factor::ONE, factor);
+    let price = price.with_uplift(uplift);
+    match target["web_search_usd"].as_str() {
+        None => price,
+        Some(usd) => {
+            let usd = NanoUsd::from_decimal_usd(usd).unwrap();
+            price.with_rate(Kind::WebSearch, Rate::apiece(usd))
+        }
     }
 }
 

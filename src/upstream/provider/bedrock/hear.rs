@@ -6,18 +6,14 @@ use smallvec::SmallVec;
 
 use crate::chat::Usage;
 use crate::chat::talk::{Reason, Said};
-use crate::chat::usage::ConverseUsage;
+use crate::chat::usage::{ConverseUsage, Tier};
 use crate::dialect::json::Maybe;
 use crate::upstream::provider::{Ear, Heard, Part};
 
 /// The usage of a whole reply.
 pub(super) fn usage(reply: &[u8]) -> Option<Usage> {
-    #[derive(Deserialize)]
-    struct Whole {
-        usage: Option<ConverseUsage>,
-    }
-    let whole: Whole = serde_json::from_slice(reply).ok()?;
-    whole.usage?.read()
+    let whole: Metadata<'_> = serde_json::from_slice(reply).ok()?;
+    whole.read()
 }
 
 #[derive(Deserialize)]
@@ -138,7 +134,8 @@ struct Event<'a> {
     content_block_delta: Option<Piece<'a>>,
     #[serde(borrow)]
     message_stop: Option<Stop<'a>>,
-    metadata: Option<Metadata>,
+    #[serde(borrow)]
+    metadata: Option<Metadata<'a>>,
     #[serde(borrow)]
     exception: Option<Complaint<'a>>,
 }
@@ -160,9 +157,26 @@ struct Stop<'a> {
     stop_reason: Maybe<'a>,
 }
 
+/// What was used, and how urgently it was treated; the end of a stream, or part of a whole reply.
 #[derive(Deserialize)]
-struct Metadata {
+#[serde(rename_all = "camelCase")]
+struct Metadata<'a> {
     usage: Option<ConverseUsage>,
+    #[serde(borrow)]
+    service_tier: Option<Treated<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Treated<'a> {
+    #[serde(borrow, default, rename = "type")]
+    kind: Maybe<'a>,
+}
+
+impl Metadata<'_> {
+    fn read(self) -> Option<Usage> {
+        let tier = self.service_tier.and_then(|it| it.kind.0).map(|it| Tier::of_wire(&it));
+        Some(Usage { tier: tier.unwrap_or_default(), ..self.usage?.read()? })
+    }
 }
 
 #[derive(Deserialize)]
@@ -209,7 +223,7 @@ impl Ear for Listening {
             heard.said.extend(stop.stop_reason.0.map(|reason| ended(&reason)));
         }
         if let Some(metadata) = event.metadata {
-            heard.usage = metadata.usage.and_then(|it| it.read());
+            heard.usage = metadata.read();
             heard.part = if self.has_stopped { Part::End } else { Part::Answer };
         }
         if let Some(exception) = event.exception {

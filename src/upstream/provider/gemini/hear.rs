@@ -1,5 +1,8 @@
 //! What generated content says, whole or streamed: both are events of one form.
 
+use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -12,12 +15,61 @@ use crate::upstream::provider::{Ear, Heard, Part};
 /// The usage of a whole reply.
 pub(super) fn usage(reply: &[u8]) -> Option<Usage> {
     #[derive(Deserialize)]
-    struct Whole {
-        #[serde(rename = "usageMetadata")]
-        usage: Option<GeminiUsage>,
+    #[serde(rename_all = "camelCase")]
+    struct Whole<'a> {
+        usage_metadata: Option<GeminiUsage>,
+        #[serde(borrow, default)]
+        model_version: Maybe<'a>,
+        #[serde(borrow)]
+        candidates: Option<Vec<Grounded<'a>>>,
     }
-    let whole: Whole = serde_json::from_slice(reply).ok()?;
-    whole.usage?.read()
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Grounded<'a> {
+        #[serde(borrow)]
+        grounding_metadata: Option<&'a RawValue>,
+    }
+    let whole: Whole<'_> = serde_json::from_slice(reply).ok()?;
+    let mut grounds = Grounds::default();
+    let found = whole.candidates.iter().flatten().filter_map(|it| it.grounding_metadata);
+    grounds.hear(whole.model_version.0.as_deref(), found);
+    Some(whole.usage_metadata?.read()?.and_searches(grounds.searches()))
+}
+
+/// The searches of the web that an answer stands on.
+#[derive(Debug, Default)]
+struct Grounds {
+    /// Digests of the queries, of which each counts once.
+    queries: BTreeSet<u64>,
+    /// Models before the third generation are charged once for a request, however many queries it takes.
+    is_by_request: bool,
+}
+
+impl Grounds {
+    fn hear<'a>(&mut self, model: Option<&str>, found: impl Iterator<Item = &'a RawValue>) {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Grounding<'a> {
+            #[serde(borrow)]
+            web_search_queries: Option<Vec<Maybe<'a>>>,
+        }
+        let model = model.unwrap_or_default().trim_start_matches("models/");
+        self.is_by_request |= ["gemini-1", "gemini-2"].iter().any(|old| model.starts_with(old));
+        for found in found {
+            let Ok(found) = serde_json::from_str::<Grounding<'_>>(found.get()) else { continue };
+            let queries = found.web_search_queries.into_iter().flatten();
+            for query in queries.filter_map(|it| it.0).filter(|it| !it.trim().is_empty()) {
+                let mut digest = DefaultHasher::new();
+                query.hash(&mut digest);
+                self.queries.insert(digest.finish());
+            }
+        }
+    }
+
+    fn searches(&self) -> u64 {
+        let queries = u64::try_from(self.queries.len()).unwrap_or(u64::MAX);
+        if self.is_by_request { queries.min(1) } else { queries }
+    }
 }
 
 /// What a whole reply says.
@@ -37,6 +89,7 @@ pub(super) struct Listening {
     has_started: bool,
     has_finished: bool,
     calls: u64,
+    grounds: Grounds,
 }
 
 #[derive(Deserialize)]
@@ -75,6 +128,8 @@ struct Candidate<'a> {
     content: Option<Spoken<'a>>,
     #[serde(borrow, default)]
     finish_reason: Maybe<'a>,
+    #[serde(borrow)]
+    grounding_metadata: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -169,7 +224,10 @@ impl Ear for Listening {
             heard.part = Part::Error;
             return heard;
         }
-        heard.usage = content.usage_metadata.and_then(|it| it.read());
+        let found = content.candidates.iter().flatten().filter_map(|it| it.grounding_metadata);
+        self.grounds.hear(content.model_version.0.as_deref(), found);
+        let usage = content.usage_metadata.and_then(|it| it.read());
+        heard.usage = usage.map(|it| it.and_searches(self.grounds.searches()));
         self.content(content, &mut heard);
         heard
     }
