@@ -288,6 +288,11 @@ impl Detector for DateOfBirth {
 }
 
 fn after(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
+    const OTHERS: [&[u8]; 5] = [b" rate", b" control", b" defect", b" order", b" weight"];
+    let tail = text.part(name.end..name.end + 8).to_ascii_lowercase();
+    if OTHERS.iter().any(|word| tail.starts_with(word)) {
+        return None;
+    }
     let mut at = name.end;
     let until = (name.end + REACH).min(text.bytes.len());
     while at < until {

@@ -66,7 +66,8 @@ marks! {
         "kun til intern bruk", "kun til internt brug", "må ikke deles", "forretningshemmelighet", "forretningshemmelighed", "vain sisäiseen käyttöön", "liikesalaisuus", "får ej spridas", "får inte spridas", "företagshemlighet",
         "pouze pro interní potřebu", "obchodní tajemství", "len na interné použitie", "csak belső használatra", "üzleti titok", "numai pentru uz intern", "secret comercial", "για εσωτερική χρήση", "εμπορικό απόρρητο",
         "לשימוש פנימי", "сугубо для службового", "для службового користування", "комерційна таємниця", "за вътрешно ползване", "търговска тайна", "samo za internu upotrebu", "poslovna tajna", "chỉ dùng nội bộ", "lưu hành nội bộ", "bí mật kinh doanh", "ใช้ภายในเท่านั้น", "ห้ามเผยแพร่", "لا يجوز نشره", "يمنع نشر", "ممنوع النشر", "للاستعمال الداخلي", "للاستخدام الداخلي فقط", "سر تجاري",
-        "nda material", "nda only", "under embargo", "embargoed", "for your eyes only", "not for onward distribution", "confidential information below", "for internal distribution", "for internal circulation",
+        "the following as confidential", "following is confidential", "this as confidential", "as strictly confidential", "uso restrito", "acesso restrito", "difusão restrita", "uso restringido", "acceso restringido",
+        "difusión restringida", "distribución limitada", "diffusione limitata", "circulation restreinte", "diffusion interdite", "سري وخاص", "خاص وسري", "confidential between us", "company-confidential", "nda material", "nda only", "under embargo", "embargoed", "for your eyes only", "not for onward distribution", "confidential information below", "for internal distribution", "for internal circulation",
         "geen verspreiding", "niet verspreiden", "niet voor verspreiding", "bedrijfsgeheim", "bedrijfsvertrouwelijk", "uitsluitend voor intern gebruik", "nie rozpowszechniać", "do użytku wewnętrznego", "tajemnica firmy", "gizlidir", "ticari sır", "kurum içi", "dağıtılmamalıdır", "yalnızca şirket içi", "segreto aziendale", "segreto commerciale", "non diffondere", "solo per uso interno", "segredo comercial", "uso exclusivo interno", "no difundir", "secreto comercial", "secreto empresarial", "sólo para uso interno", "solo para uso interno", "à usage interne", "réservé à l'usage interne", "ne pas transférer", "nur für den internen", "vertraulich behandeln", "streng intern", "verschlusssache", "内部资料", "内部传阅", "限内部", "工作秘密", "不得公开", "不得对外", "严禁泄露", "严禁外泄", "请勿泄露", "核心商密", "普通商密", "商密：", "商密", "涉密文件", "涉密资料", "内部文件", "内部使用", "仅供内部", "仅限内部", "不得外传", "请勿外传", "严禁外传", "禁止外传", "不得外泄", "请勿外泄",
         "注意保密", "商业秘密", "商业机密", "公司机密", "內部資料", "內部文件", "僅供內部", "请勿转发", "内部公开", "内部参考", "保密文件", "对外保密",
         "社外秘", "対外秘", "持ち出し禁止", "持出禁止", "社外持ち出し", "社外厳禁", "部外秘", "取扱注意", "関係者外秘", "関係者限り", "社内限定", "社内限り", "マル秘", "대외비", "사외비", "외부 공유 금지", "외부공개금지", "사내 한정", "사내한", "내부용", "내부 자료", "외부 유출 금지";
@@ -128,7 +129,9 @@ impl Detector for Marker {
     fn look(&self, ask: &Ask<'_>, anchor: &Anchor<'_>, found: &mut Found) {
         let Anchor::Word(word) = anchor else { return };
         let text = ask.text;
-        let Ok(mark) = std::str::from_utf8(text.part(word.clone())) else { return };
+        let Ok(mark) = std::str::from_utf8(text.part(word.clone())) else {
+            return;
+        };
         // Made small, İ is an i with a dot above.
         let mark = mark.to_lowercase().replace('\u{307}', "");
         let Some((_, label, kind)) = MARKS.iter().find(|(known, ..)| *known == mark) else {
@@ -408,8 +411,11 @@ fn unprefixed(before: &[u8]) -> &[u8] {
     ];
     let mut rest = before.trim_ascii_start();
     while let Some(tail) = FIELDS.iter().find_map(|field| {
-        let head = rest.get(..field.len())?;
-        head.eq_ignore_ascii_case(field.as_bytes()).then(|| rest.get(field.len()..))?
+        let name = field.strip_suffix(':').unwrap_or(field);
+        let head = rest.get(..name.len())?;
+        let tail = rest.get(name.len()..)?.trim_ascii_start();
+        let tail = if name.len() < field.len() { tail.strip_prefix(b":")? } else { tail };
+        head.eq_ignore_ascii_case(name.as_bytes()).then_some(tail)
     }) {
         rest = tail.trim_ascii_start();
     }
@@ -468,6 +474,30 @@ fn names_level(before: &[u8]) -> bool {
         "security level",
         "data class",
         "data classification",
+        "classification level",
+        "confidentiality level",
+        "sensitivity level",
+        "data sensitivity",
+        "security classification",
+        "protection level",
+        "document classification",
+        "information classification",
+        "security marking",
+        "schutzklasse",
+        "vertraulichkeitsstufe",
+        "niveau de confidentialité",
+        "nivel de confidencialidad",
+        "livello di riservatezza",
+        "nível de confidencialidade",
+        "vertrouwelijkheid",
+        "poziom poufności",
+        "уровень конфиденциальности",
+        "gizlilik derecesi",
+        "mức độ mật",
+        "độ mật",
+        "gizlilik",
+        "درجة السرية",
+        "गोपनीयता स्तर",
         "marking",
         "label",
         "security",
@@ -497,7 +527,9 @@ fn names_level(before: &[u8]) -> bool {
     let head = before.to_ascii_lowercase();
     let signs = ["：", ":", "="];
     let ends = signs.iter().filter_map(|sign| memchr::memmem::rfind(&head, sign.as_bytes()));
-    let Some(end) = ends.max().filter(|end| head.len() - end <= 24) else { return false };
+    let Some(end) = ends.max().filter(|end| head.len() - end <= 24) else {
+        return false;
+    };
     let head = head.get(..end).unwrap_or_default().trim_ascii_end();
     let head = head.strip_suffix(b"\"").unwrap_or(head);
     KEYS.iter().any(|key| head.ends_with(key.as_bytes()))

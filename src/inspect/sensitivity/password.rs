@@ -2,20 +2,21 @@
 //! lines (`mysql -p…`, `curl -u user:…`).
 
 use super::api_key::{Sign, value_start};
-use super::decode::base64_bytes;
 use super::text::{Hit, Text};
 use super::{Anchor, Ask, Detector, Found, Label, Pack, Wake, check};
-use memchr::memmem::{Finder, FinderRev};
+use memchr::memmem::Finder;
 use smallvec::SmallVec;
 use std::ops::Range;
-use std::sync::LazyLock;
 
+mod command;
 mod names;
 mod nearby;
 mod strength;
+mod ties;
 
 use names::NAMES;
 use strength::{is_chosen, is_password, is_seed, is_strong, kinds};
+use ties::{LATE, STILL, TIES, TIES_FURTHER};
 
 pub(super) const DETECTOR: &dyn Detector = &Password;
 
@@ -53,7 +54,6 @@ impl Detector for Password {
                 "sshpass -p",
                 "mysql ",
                 "mysqldump ",
-                "redis-cli -a ",
                 "net use ",
                 "smbclient ",
                 "rpcclient ",
@@ -68,12 +68,19 @@ impl Detector for Password {
                 "passwd=",
                 "pwd=",
                 "basic ",
+                "\"auth\":\"",
+                "\"auth\": \"",
                 "/user:",
                 "identified by ",
             ]),
             // An account's name with its password, and commands that log in.
             Wake::Words(ACCOUNTS),
             Wake::Words(&["login -u ", "docker login ", "podman login "]),
+            Wake::Words(command::COMMANDS),
+            Wake::Words(command::CALLS),
+            Wake::Words(PORTS),
+            Wake::Words(nearby::USERS),
+            Wake::Words(nearby::WIRELESS),
             Wake::Words(nearby::CREDENTIALS),
             Wake::Words(nearby::PHRASES),
         ]
@@ -112,7 +119,7 @@ impl Detector for Password {
                     below(text, name, &mut spans);
                 }
             }
-            Anchor::Word(command) => spans.extend(on_command_line(text, command)),
+            Anchor::Word(word) => spans.extend(by_word(text, word)),
             Anchor::Token(_)
             | Anchor::Digits(_)
             | Anchor::Code(_)
@@ -123,6 +130,27 @@ impl Detector for Password {
         found.extend(spans.into_iter().map(hit));
     }
 }
+
+/// What a word of a command line, a call or a setting leads to.
+fn by_word(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usize>> {
+    let name = text.part(word.clone());
+    if is_one_of(command::COMMANDS, name) {
+        command::behind_option(text, word)
+    } else if is_one_of(command::CALLS, name) {
+        command::in_call(text, word)
+    } else if is_one_of(PORTS, name) {
+        command::in_fields(text, word)
+    } else if is_one_of(nearby::USERS, name) {
+        nearby::abbreviated(text, word)
+    } else if is_one_of(nearby::WIRELESS, name) {
+        nearby::wireless(text, word)
+    } else {
+        command::on_command_line(text, word)
+    }
+}
+
+/// Ports of databases between colons, as a line of `.pgpass` has them.
+const PORTS: &[&str] = &[":5432:", ":5433:", ":6432:"];
 
 /// The value behind the name.
 fn behind(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
@@ -146,6 +174,9 @@ fn behind(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
     if is_code && sign != Sign::Mark && is_pin(value) {
         return Some(span);
     }
+    if is_code && let Some(pin) = pin_further(text, name).filter(|_| !is_password(value)) {
+        return Some(pin);
+    }
     if let Some(fours) = nearby::in_fours(text, start).filter(|_| sign != Sign::None) {
         return Some(fours);
     }
@@ -161,6 +192,13 @@ fn behind(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
         }
         // Chinese and Japanese need no sign between a name and a value.
         Sign::None if text.before(name.end) >= 0x80 => {
+            let is_number = (6..=8).contains(&value.len())
+                && value.iter().all(u8::is_ascii_digit)
+                && check::distinct(value) > 2
+                && !b"0123456789".windows(value.len()).any(|run| run == value);
+            if is_number {
+                return Some(span);
+            }
             if value.len() < 6 || !is_password(value) || kinds(value) < 2 {
                 return further(text, name.end);
             }
@@ -180,19 +218,47 @@ fn is_pin(value: &[u8]) -> bool {
         && check::distinct(value) > 1
 }
 
-/// `The PIN of the alarm panel is 4053`.
+/// `The PIN of the alarm panel is 4053`, `le code d'entrée de l'immeuble est 48B29`.
 fn pin_further(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
-    let is_pin_name = text.part(name.clone()).to_ascii_lowercase().starts_with(b"pin");
-    let line =
-        text.run_max(name.end, 48, |byte| !matches!(byte, b'\n' | b'.' | b',' | b';' | b'?'));
+    const TIES: [&[u8]; 15] = [
+        b" is ",
+        b" was ",
+        b" used to be ",
+        b", ",
+        b": ",
+        b" ist ",
+        b" est ",
+        b" es ",
+        b" \xC3\xA8 ",
+        b" \xC3\xA9 ",
+        b" lautet ",
+        b" jest ",
+        b" to ",
+        b" \xC3\xA4r ",
+        b" er ",
+    ];
+    let line = text.run_max(name.end, 56, |byte| !matches!(byte, b'\n' | b'.' | b';' | b'?'));
     let gap = text.part(name.end..line);
-    let says_more = NOT_VALUES.iter().any(|word| memchr::memmem::find(gap, word).is_some());
-    let tie = memchr::memmem::find(gap, b" is ").map(|at| at + 4);
-    let tie = tie.or_else(|| memchr::memmem::find(gap, b": ").map(|at| at + 2))?;
-    let start = after_still(text, name.end + tie);
-    let span = start..text.run_max(start, 9, |byte| byte.is_ascii_digit());
-    let is_whole = text.closes(span.end) && is_pin(text.part(span.clone()));
-    (is_pin_name && !says_more && is_whole).then_some(span)
+    if NOT_VALUES.iter().any(|word| memchr::memmem::find(gap, word).is_some()) {
+        return None;
+    }
+    // `dial 212-617-4766 pin 48291`: but a post office's PIN has six digits.
+    let near = name.end + 1..text.run_max(name.end + 1, 9, |byte| byte.is_ascii_digit());
+    if text.at(name.end) == b' ' && matches!(near.len(), 4 | 5 | 8) && text.closes(near.end) {
+        return is_pin(text.part(near.clone())).then_some(near);
+    }
+    TIES.iter().filter_map(|tie| Some(memchr::memmem::find(gap, tie)? + tie.len())).find_map(
+        |tie| {
+            let start = unquoted(text, after_still(text, name.end + tie));
+            let end =
+                text.run_max(start, 10, |byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());
+            let end = end + usize::from(matches!(text.at(end), b'#' | b'*'));
+            let value = text.part(start..end);
+            let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
+            let is_mixed = (4..=8).contains(&value.len()) && digits >= 2 && digits < value.len();
+            (text.closes(end) && (is_pin(value) || is_mixed)).then_some(start..end)
+        },
+    )
 }
 
 /// Whether a name speaks of a code, whose value may be a few digits.
@@ -207,118 +273,6 @@ fn names_code(name: &[u8]) -> bool {
 /// Words behind "password" of which something else is said.
 const NOT_VALUES: [&[u8]; 8] =
     [b"manager", b"polic", b"field", b"length", b"reset", b"generator", b"hash", b"require"];
-
-/// What ties a value to a name a few words before.
-const LATE_TIES: &[&str] = &[
-    " is ",
-    " is: ",
-    " was ",
-    " war ",
-    " fue ",
-    " était ",
-    " to ",
-    " set to ",
-    ": ",
-    "： ",
-    "：",
-    " = ",
-    " ist ",
-    " lautet ",
-    " lautet: ",
-    " wurde ",
-    " est ",
-    " c'est ",
-    " es ",
-    " è ",
-    " é ",
-    " era ",
-    " jest ",
-    " to jest ",
-    " är ",
-    " er ",
-    " on ",
-    " adalah ",
-    " là ",
-    " είναι ",
-    " это ",
-    " - это ",
-    "是",
-    "为",
-    "は",
-    "는 ",
-    "은 ",
-    " je ",
-    " este ",
-    " це ",
-    " е ",
-    "คือ ",
-    "คือ",
-    " هي ",
-    " هو ",
-    " - ",
-    " auf ",
-    " a ",
-    " par ",
-    " para ",
-    " con ",
-    " com ",
-    " naar ",
-    " na ",
-    " на ",
-    " till ",
-    " til ",
-    " menjadi ",
-    " thành ",
-    " إلى ",
-    " को ",
-    "को ",
-    "を",
-    "를 ",
-    "을 ",
-    " है ",
-    " היא ",
-    "nya ",
-];
-
-static LATE: LazyLock<Vec<Finder<'_>>> =
-    LazyLock::new(|| LATE_TIES.iter().map(|tie| Finder::new(*tie)).collect());
-
-/// Words between a tie and the value.
-const STILL: &[&str] = &[
-    "still ",
-    "always ",
-    "immer ",
-    "siempre ",
-    "sempre ",
-    "now ",
-    "currently ",
-    "just ",
-    "again ",
-    "simply ",
-    "set to ",
-    "changed to ",
-    "reset to ",
-    "the same, ",
-    "noch ",
-    "immer noch ",
-    "jetzt ",
-    "aktuell ",
-    "toujours ",
-    "maintenant ",
-    "ahora ",
-    "todavía ",
-    "ancora ",
-    "adesso ",
-    "agora ",
-    "ainda ",
-    "nog ",
-    "nu ",
-    "teraz ",
-    "сейчас ",
-    "теперь ",
-    "还是",
-    "现在是",
-];
 
 /// `The password for the account is …`: a verb a few words later.
 fn further(text: &Text<'_>, name_end: usize) -> Option<Range<usize>> {
@@ -404,31 +358,6 @@ fn pointed_at(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
     None
 }
 
-/// What stands between a value and the name behind it.
-const TIES: &[&str] = &[
-    " as the ",
-    " as a ",
-    " as my ",
-    " as ",
-    " is the ",
-    " is my ",
-    " is a valid ",
-    " is our ",
-    " a valid ",
-    "是他的",
-    "是我的",
-    "是",
-    " ist das ",
-    " ist mein ",
-    " comme ",
-    " como ",
-    " als ",
-];
-
-static TIES_FURTHER: LazyLock<Vec<FinderRev<'_>>> = LazyLock::new(|| {
-    TIES.iter().filter(|tie| tie.len() > 3).map(|tie| FinderRev::new(*tie)).collect()
-});
-
 /// `…gave hunter2! as password`, `Tr0ub4dor& is the password of …`.
 fn before(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
     let head = text.part(name.start.saturating_sub(64)..name.start);
@@ -447,6 +376,7 @@ fn before(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
         })
     })?;
     let end = name.start - (head.len() - tie);
+    let end = text.run_back_max(end, 2, |byte| matches!(byte, b' ' | b'"' | b'`'));
     let start = text.run_back_max(end, 64, |byte| {
         byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b'`' | b',')
     });
@@ -498,78 +428,11 @@ fn cell(text: &Text<'_>, row: Range<usize>, separator: u8, column: usize) -> Opt
     (start < end && is_password(text.part(start..end))).then_some(start..end)
 }
 
-fn on_command_line(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usize>> {
-    let command = text.part(word.clone());
-    if command.eq_ignore_ascii_case(b"basic ") {
-        return basic(text, word);
-    }
-    let start = match command.last() {
-        Some(b':') => {
-            let user = text.run_max(word.end, 64, |byte| !matches!(byte, b' ' | b'\n' | 0));
-            // `net use Z: \\\\server\\share /user:CORP\\jdoe …` needs no value that shows itself.
-            let line = text.run_back_max(word.start, 120, |byte| byte != b'\n');
-            let head = text.part(line..word.start).to_ascii_lowercase();
-            let is_command = memchr::memmem::find(&head, b"net use ").is_some();
-            (text.at(user) == b' ').then_some(user + 1).filter(|start| {
-                is_command || is_strong(text.part(*start..value_end(text, *start)))
-            })?
-        }
-        Some(b' ') if command.starts_with(b"curl") || command.starts_with(b"--user") => {
-            let user = text.run_max(word.end, 2, |byte| matches!(byte, b'"' | b'\''));
-            let colon = text.run_max(user, 64, |byte| byte.is_ascii_graphic() && byte != b':');
-            (text.at(colon) == b':').then_some(colon + 1)?
-        }
-        Some(b' ') if command.to_ascii_lowercase().windows(6).any(|part| part == b"login ") => {
-            let line = text.run_max(word.end, 120, |byte| byte != b'\n');
-            let options = text.part(word.end..line);
-            let long = memchr::memmem::find(options, b" --password ").map(|at| at + 12);
-            let short = || memchr::memmem::find(options, b" -p ").map(|at| at + 4);
-            let start = word.end + long.or_else(short)?;
-            text.run_max(start, 1, |byte| matches!(byte, b'"' | b'\''))
-        }
-        Some(b' ') if command.ends_with(b"client ") => {
-            let line = text.run_max(word.end, 120, |byte| byte != b'\n');
-            let user = memchr::memmem::find(text.part(word.end..line), b"-U ")?;
-            let sign = text
-                .run_max(word.end + user + 3, 64, |byte| byte.is_ascii_graphic() && byte != b'%');
-            (text.at(sign) == b'%').then_some(sign + 1)?
-        }
-        Some(b' ') if command.starts_with(b"mysql") || command.starts_with(b"ldap") => {
-            let line = text.run_max(word.end, 120, |byte| byte != b'\n');
-            let option: &[u8] = if command.starts_with(b"ldap") { b" -w " } else { b" -p" };
-            // The space before it may be the one that ends the command's name.
-            let at = memchr::memmem::find(text.part(word.end - 1..line), option)?;
-            let start = word.end - 1 + at + option.len();
-            text.run_max(start, 1, |byte| matches!(byte, b'"' | b'\''))
-        }
-        // Without its other half, it is what documentation puts in a password's place.
-        Some(b'>') => {
-            let end = value_end(text, word.end);
-            (text.at(end) == b'<').then_some(word.end)?
-        }
-        _ => text.run_max(word.end, 2, |byte| matches!(byte, b' ' | b'"' | b'\'')),
-    };
-    let span = start..value_end(text, start);
-    is_password(text.part(span.clone())).then_some(span)
-}
-
 /// Whether a word is the end of a key with its sign, as in `PGPASSWORD=`.
 fn is_key(word: &[u8]) -> bool {
-    matches!(word.last(), Some(b'=' | b':')) && word.first() != Some(&b'/')
+    matches!(word.last(), Some(b'=' | b':')) && !matches!(word.first(), Some(b'/' | b':'))
 }
 
 fn is_one_of(known: &[&str], word: &[u8]) -> bool {
     known.iter().any(|known| word.eq_ignore_ascii_case(known.as_bytes()))
-}
-
-/// The login of HTTP's basic authentication: `user:password` in base64.
-fn basic(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usize>> {
-    let end =
-        text.run_max(word.end, 256, |byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte));
-    let token = text.part(word.end..end);
-    let inner = token.split(|byte| *byte == b'=').next().unwrap_or_default();
-    let login = base64_bytes(inner).filter(|_| token.len() >= 8)?;
-    let colon = memchr::memchr(b':', &login)?;
-    let is_login = login.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ');
-    (is_login && colon > 0 && colon + 3 < login.len()).then_some(word.end..end)
 }

@@ -279,7 +279,9 @@ fn behind_name(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usize>> {
         }
     }
     let start = text.run_max(at, 8, |byte| is_gap(byte) || byte == b'\n');
-    if !has_sign || is_of_another_kind(text, word) {
+    // Scripts other than Latin hardly write "address" but before one.
+    let is_foreign = text.before(word.end) >= 0x80 && start > word.end;
+    if !(has_sign || is_foreign) || is_of_another_kind(text, word) {
         return None;
     }
     let ends = |byte: u8| {
@@ -316,7 +318,9 @@ fn behind_name(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usize>> {
             .any(|sign| memchr::memmem::find(value, sign).is_some())
         || value.windows(2).any(|pair| pair == b". ") && value.len() > 80
         || value.iter().any(|byte| matches!(byte, b'(' | b'=' | b'$' | b'%'));
-    let is_address = (10..=160).contains(&value.len())
+    let is_listed = value.contains(&b',') || memchr::memmem::find(value, "،".as_bytes()).is_some();
+    let is_address = (has_sign || is_listed)
+        && (10..=160).contains(&value.len())
         && (1..=16).contains(&digits)
         && letters >= 5
         && letters > digits

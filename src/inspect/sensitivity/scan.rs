@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::LazyLock;
 
+mod apart;
 mod digits;
 mod lexicon;
 mod spelled;
@@ -23,10 +24,6 @@ use lexicon::Lexicon;
 const DEPTH_MAX: u8 = 2;
 /// Most bytes decoded from one string, in all.
 const DECODED_MAX: usize = 256 * 1024;
-/// Letters and digits in a row from which on they look like a value written apart.
-const SPACED_MIN: usize = 8;
-/// Most letters and digits on each side that such a row is widened by.
-const WIDER_MAX: usize = 34;
 /// Most line ends in the middle of numbers that are taken for accidents.
 const BREAKS_MAX: usize = 3;
 /// Most hits kept of one string: beyond that, more of them say nothing new.
@@ -210,7 +207,7 @@ impl Scanner {
             |word, place| triggers.push((word, place)),
             |mark| marks.push(mark),
         );
-        marks.sort_by_key(|mark: &Mark| mark.start);
+        marks.sort_by_key(|mark: &Mark| (mark.start, mark.end));
         let about = marks.iter().fold(path, |all, mark| all.and(mark.classes));
         let text = Text { bytes, marks: &marks, path, tables: OnceCell::new() };
         let mut pass = Pass { scanner: self, text: &text, about, sought, found: Found::new() };
@@ -225,7 +222,7 @@ impl Scanner {
             }
         }
         pass.custom();
-        let spaced = digits::walk(&mut pass);
+        let spaced = apart::rows(&text, digits::walk(&mut pass));
         let mut is_partial = pass.tokens(depth);
         if !spaced.is_empty() && depth < DEPTH_MAX {
             is_partial |= pass.closed_up(&spaced, depth);
@@ -260,29 +257,6 @@ fn is_spelled(text: &Text<'_>) -> bool {
         }
     }
     false
-}
-
-/// A run of digits written apart, with the single letters and digits before and behind it.
-fn widened(text: &Text<'_>, run: &Range<usize>) -> Range<usize> {
-    let (mut start, mut end) = (run.start, run.end);
-    for _ in 0..WIDER_MAX {
-        let gap = text.run_back_max(start, 3, |byte| byte == b' ');
-        let is_single = gap < start
-            && text.before(gap).is_ascii_alphanumeric()
-            && !text.before(gap - 1).is_ascii_alphanumeric();
-        if !is_single {
-            break;
-        }
-        start = gap - 1;
-    }
-    for _ in 0..WIDER_MAX {
-        let gap = text.run_max(end, 3, |byte| byte == b' ');
-        if gap == end || !text.at(gap).is_ascii_alphanumeric() || !text.closes(gap + 1) {
-            break;
-        }
-        end = gap + 1;
-    }
-    start..end
 }
 
 /// What named a value that rests on a name.
@@ -390,19 +364,6 @@ impl Pass<'_> {
     /// before and behind them belong to them, and hyphens where blanks part the digits.
     fn closed_up(&mut self, spaced: &[Range<usize>], depth: u8) -> bool {
         let text = self.text;
-        let mut spaced: Vec<Range<usize>> = spaced.iter().map(|run| widened(text, run)).collect();
-        spaced.retain(|run| {
-            let letters = |byte: &&u8| byte.is_ascii_alphanumeric();
-            text.part(run.clone()).iter().filter(letters).count() >= SPACED_MIN
-        });
-        spaced.dedup_by(|next, run| {
-            let is_same = next.start < run.end;
-            run.end = if is_same { run.end.max(next.end) } else { run.end };
-            is_same
-        });
-        if spaced.is_empty() {
-            return false;
-        }
         let mut bytes = Vec::with_capacity(text.bytes.len());
         let mut origin = Vec::with_capacity(text.bytes.len());
         let mut runs = spaced.iter().peekable();
@@ -418,7 +379,7 @@ impl Pass<'_> {
                 origin.push(place);
             }
         }
-        self.again((&bytes, &origin), depth, |_| true)
+        self.again((&bytes, &origin), depth, |value, is_changed| is_changed || value.is_named)
     }
 
     /// Looks again without line ends in the middle of numbers, if there are few of them: a list of
@@ -437,15 +398,16 @@ impl Pass<'_> {
         }
         let origin: Vec<usize> = (0..text.bytes.len()).filter(|at| !lines.contains(at)).collect();
         let bytes: Vec<u8> = origin.iter().map(|at| text.at(*at)).collect();
-        self.again((&bytes, &origin), depth, |value| {
-            value.is_named || value.evidence == Evidence::Checksum
+        self.again((&bytes, &origin), depth, |value, is_changed| {
+            is_changed && (value.is_named || value.evidence == Evidence::Checksum)
         })
     }
 
     /// Looks again with digits for their words.
     fn spelled(&mut self, depth: u8) -> bool {
-        spelled::read(self.text.bytes)
-            .is_some_and(|(bytes, origin)| self.again((&bytes, &origin), depth, |_| true))
+        spelled::read(self.text.bytes).is_some_and(|(bytes, origin)| {
+            self.again((&bytes, &origin), depth, |_, is_changed| is_changed)
+        })
     }
 
     /// Looks at a changed copy of the text. Only what lies in changed parts is new: everything else
@@ -454,19 +416,21 @@ impl Pass<'_> {
         &mut self,
         (bytes, origin): (&[u8], &[usize]),
         depth: u8,
-        is_believed: impl Fn(&Value) -> bool,
+        is_believed: impl Fn(&Value, bool) -> bool,
     ) -> bool {
         let scanned = self.scanner.look(bytes, self.text.path, self.sought, depth + 1);
-        for value in scanned.values.into_iter().filter(is_believed) {
-            let Value { label, span, confidence, evidence, .. } = value;
+        for value in scanned.values {
+            let Value { label, ref span, confidence, evidence, .. } = value;
             let size = span.len();
             let last = span.end.saturating_sub(1).max(span.start);
             let place = |at: usize| origin.get(at).copied();
-            let (Some(start), Some(end)) = (place(span.start), place(last)) else { continue };
+            let (Some(start), Some(end)) = (place(span.start), place(last)) else {
+                continue;
+            };
             // The last digit's word goes on to where the next byte comes from.
             let end = place(last + 1).unwrap_or(self.text.bytes.len()).min(end + 15).max(end + 1);
             let end = self.text.run_back(end, |byte| byte == b' ' || byte == b',').max(start + 1);
-            if end - start > size {
+            if is_believed(&value, end - start > size) {
                 self.found.push(Hit {
                     label,
                     span: start..end,

@@ -9,12 +9,18 @@ use std::ops::Range;
 const SEPARATORS: [u8; 4] = [b'\t', b'|', b';', b','];
 /// Longest line that can belong to a table.
 const LINE_MAX: usize = 4096;
+/// How far before a value its table in HTML may begin, in bytes.
+const HTML_MAX: usize = 4096;
 /// Longest list of columns of an `INSERT`, in bytes before the values.
 const INSERT_MAX: usize = 2048;
 
 /// The tables of one text.
 #[derive(Debug, Default)]
-pub(super) struct Tables(Vec<Table>);
+pub(super) struct Tables {
+    lines: Vec<Table>,
+    /// Whether there is one in HTML.
+    has_html: bool,
+}
 
 #[derive(Debug)]
 struct Table {
@@ -46,7 +52,7 @@ impl Tables {
             previous = Some((start..end, counts));
             start = end + 1;
         }
-        Self(tables)
+        Self { lines: tables, has_html: memchr::memmem::find(text, b"<table").is_some() }
     }
 
     /// The head of the column that a place is in.
@@ -54,8 +60,11 @@ impl Tables {
         if let Some(columns) = insert_columns(text, place) {
             return Some(columns);
         }
-        let index = self.0.partition_point(|table| table.rows.start <= place).checked_sub(1)?;
-        let table = self.0.get(index).filter(|table| table.rows.contains(&place))?;
+        if let Some(cell) = self.has_html.then(|| html_head(text, place)).flatten() {
+            return Some(cell);
+        }
+        let index = self.lines.partition_point(|table| table.rows.start <= place).checked_sub(1)?;
+        let table = self.lines.get(index).filter(|table| table.rows.contains(&place))?;
         let line_start =
             text.get(..place)?.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
         let column = count(text.get(line_start..place)?, table.separator);
@@ -103,6 +112,25 @@ fn insert_columns(text: &[u8], place: usize) -> Option<Range<usize>> {
     Some(at..at + columns.next()?.len())
 }
 
+/// The head of the column of a table in HTML: the cell with the same number in the first row.
+fn html_head(text: &[u8], place: usize) -> Option<Range<usize>> {
+    let from = place.saturating_sub(HTML_MAX);
+    let head = text.get(from..place)?;
+    let row = memchr::memmem::rfind(head, b"<tr")?;
+    let table = memchr::memmem::rfind(head.get(..row)?, b"<table")?;
+    let column = cells(head.get(row..)?).count();
+    let first = head.get(table..row)?;
+    let cell = cells(first).nth(column.checked_sub(1)?)?;
+    let start = cell + memchr::memchr(b'>', first.get(cell..)?)? + 1;
+    let size = memchr::memchr(b'<', first.get(start..)?)?;
+    Some(from + table + start..from + table + start + size)
+}
+
+/// Where the cells of a row begin.
+fn cells(row: &[u8]) -> impl Iterator<Item = usize> + '_ {
+    memchr::memmem::find_iter(row, b"<t").filter(|at| matches!(row.get(at + 2), Some(b'h' | b'd')))
+}
+
 #[cfg(test)]
 mod tests {
     use super::Tables;
@@ -121,6 +149,8 @@ mod tests {
         assert_eq!(head(csv, "Joe").as_deref(), Some("name"));
         let markdown = "| id | dob |\n|---|---|\n| 1 | 1980-01-02 |\n";
         assert_eq!(head(markdown, "1980").as_deref(), Some("dob"));
+        let html = "<table><tr><th>id</th><th>ssn</th></tr><tr><td>1</td><td>536</td></tr></table>";
+        assert_eq!(head(html, "536").as_deref(), Some("ssn"));
         let sql = "INSERT INTO t (id, pwd) VALUES (1, 'x1'), (2, 'x2');";
         assert_eq!(head(sql, "x1").as_deref(), Some("pwd"));
         assert_eq!(head(sql, "x2").as_deref(), Some("pwd"));

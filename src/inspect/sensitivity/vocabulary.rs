@@ -23,7 +23,7 @@ pub(super) fn others() -> impl Iterator<Item = &'static str> {
 }
 
 const OTHERS: &[&str] = &[
-    "fedex|ups|usps|dhl|royal mail|hermes|dpd|gls|canada post|auspost|order number|order no|order no.|order #|invoice number|invoice no|invoice no.|tracking number|tracking no|tracking id|serial number|serial no|serial no.|confirmation number|confirmation code|ticket number|case number|part no.|item number|item no|lot number|lot no|batch number|purchase order|po no|quote number|receipt|receipt number|waybill|consignment|flight number|booking reference|booking code|gate|seat|article number|article no|catalog number|product code|model number|document no|version number|build number|reference number|ref no|ref. no|error code|exit code|status code|http status|record locator|asin|gtin|catalogue|edition|volume|paragraph|section|article|verse|latitude|longitude|coordinates|frequency|baud|resolution",
+    "fedex|birth rate|birth rates|birth control|birth weight|birth order|model|social media|social network|social networks|social post|social club|social work|social science|ups|usps|dhl|royal mail|hermes|dpd|gls|canada post|auspost|order number|order no|order no.|order #|invoice number|invoice no|invoice no.|tracking number|tracking no|tracking id|serial number|serial no|serial no.|confirmation number|confirmation code|ticket number|case number|part no.|item number|item no|lot number|lot no|batch number|purchase order|po no|quote number|receipt|receipt number|waybill|consignment|flight number|booking reference|booking code|gate|seat|article number|article no|catalog number|product code|model number|document no|version number|build number|reference number|ref no|ref. no|error code|exit code|status code|http status|record locator|asin|gtin|catalogue|edition|volume|paragraph|section|article|verse|latitude|longitude|coordinates|frequency|baud|resolution",
     "顺丰|圆通|中通|韵达|申通|京东快递|单号|订单编号|订单号码|发票号码|发票代码|快递单号|运单号|物流单号|提单号|合同编号|合同号|工单号|工单|流水|交易号|交易流水|批次号|批号|产品编号|产品型号|型号|货号|商品编号|版本号|房间号|房号|航班号|航班|车次|座位号|会议id|期刊号|书号|条形码|文号|案号|门票|票号|错误码|错误代码|坐标|经度|纬度|页码|行号|端口|端口号|运单编号|訂單編號|訂單|發票號碼|貨號",
     "bestellnr|bestellnr.|bestell-nr|bestell-nr.|auftragsnummer|auftrag|auftrags-nr|rechnungsnr|rechnungs-nr|rechnungs-nr.|sendungsnummer|sendung|paketnummer|artikelnummer|artikel-nr|artikel-nr.|seriennummer|serien-nr|vorgangsnummer|vorgang|aktenzeichen|lieferschein|lieferscheinnummer|buchungsnummer|buchungscode|vertragsnummer|ticketnummer|teilenummer|versionsnummer|chargennummer|zimmernummer|belegnummer|angebotsnummer|flugnummer",
     "n° de commande|numéro de commande|numéro de facture|n° de facture|numéro de suivi|n° de suivi|suivi|colis|référence produit|référence|réf|réf.|numéro de série|n° de série|bon de commande|numéro de ticket|dossier de réservation|numéro de réservation|réservation|numéro de vol|numéro de contrat|numéro d'article|numéro de lot|devis",
@@ -54,7 +54,7 @@ pub(super) fn of(labels: &[Label]) -> impl Iterator<Item = &'static str> {
 
 vocabulary! {
     ContactPhoneNumber {
-        "best number|daytime number|daytime phone|evening phone|home phone|work phone|office phone|emergency contact|emergency contact number|callback number|call back number|call-back|cell no|cell #|mobile #|phone #|phone num|tel no.|tel #|direct line|direct dial|switchboard|call or text|text or call|text him|text her|text them|ring me|ring her|ring him|ring us|give me a ring|phone me|phone her|phone him|on my cell|reached at|reachable at|reachable on|reach him|reach her|his number|her number|their number|our number|personal number is|contact tel|contact phone|customer phone|msisdn|caller id|callerid|voicemail|imessage|facetime|her cell|his cell|work cell"
+        "best number|te1|daytime number|daytime phone|evening phone|home phone|work phone|office phone|emergency contact|emergency contact number|callback number|call back number|call-back|cell no|cell #|mobile #|phone #|phone num|tel no.|tel #|direct line|direct dial|switchboard|call or text|text or call|text him|text her|text them|ring me|ring her|ring him|ring us|give me a ring|phone me|phone her|phone him|on my cell|reached at|reachable at|reachable on|reach him|reach her|his number|her number|their number|our number|personal number is|contact tel|contact phone|customer phone|msisdn|caller id|callerid|voicemail|imessage|facetime|her cell|his cell|work cell"
         "联系号码|本人电话|本人手机|常用手机|备用电话|紧急联系人电话|紧急联系电话|家庭电话|办公电话|单位电话|回电|打给我|打我电话|我的号码|电话是|手机是|预留手机|预留手机号|绑定手机|绑定手机号|注册手机|注册手机号|收货电话|客户电话|短信发到|呼叫|分机"
         "~telefonnummer|~rufnummer|~mobilnummer|~handynummer|rückrufnummer|telefonisch|festnetz|festnetznummer|mobiltelefon|mobil erreichbar|erreichen sie mich|erreichst du mich|erreichbar|ruf mich an|rufen sie mich|meine nummer|seine nummer|ihre nummer|durchwahl|notfallkontakt|notfallnummer|tel.-nr.|handy-nr|handy-nr.|tel. privat|fon"
         "n° de téléphone|n° tél|numéro de tél|numéro de mobile|tél. mobile|tél. portable|tél. fixe|ligne directe|mon numéro|son numéro|appelez-moi|appelle-moi|appelez le|rappelez-moi|rappelez le|joindre|contactez-moi|téléphonez|n° de portable|numéro d'urgence|portable est|mobile :"
@@ -76,9 +76,9 @@ vocabulary! {
         "τηλεφώνου|τηλέφωνό|κινητού|το κινητό μου|מספר טלפון|הטלפון שלי|מספר נייד|пишите на|telefonszámom|mobilszám|număr de telefon|numărul meu|telefonní číslo|tel. číslo|moje číslo|číslo telefonu|broj mobitela|телефонен номер|เบอร์โทร|เบอร์|เบอร์มือถือ|ফোন নম্বর|মোবাইল|தொலைபேசி|شماره تلفن|شماره موبایل|تلفن"
     }
     IdentityPassport {
-        "travel document no|travel document no.|travel document number|passport details|passport num|pp no|pp no.|pp number|ppt no|identity card no|identity card number|id card no|id card number|national id card no|laissez-passer|resident permit|residence permit|residence permit no|residence card"
+        "travel document no|pasport|passprt|pass port no|travel document no.|travel document number|passport details|passport num|pp no|pp no.|pp number|ppt no|identity card no|identity card number|id card no|id card number|national id card no|laissez-passer|resident permit|residence permit|residence permit no|residence card"
         "护照号是|旅行证号|因私护照|公务护照|外国人居留证|居留证号|居留许可|永居证|外国人永久居留身份证|军人证|士兵证|警官证"
-        "pass-nr.|ausweis-nr|ausweis-nr.|personalausweis-nr|personalausweis-nr.|perso-nummer|ausweisnr|reisepass-nr.|reisedokument|aufenthaltstitel|aufenthaltstitelnummer"
+        "pass-nr.|ausweis|ausweis-nr|ausweis-nr.|personalausweis-nr|personalausweis-nr.|perso-nummer|ausweisnr|reisepass-nr.|reisedokument|aufenthaltstitel|aufenthaltstitelnummer"
         "n° passeport|n° du passeport|no de passeport|numéro du passeport|carte d'identité|carte d’identité|n° de carte d'identité|n° cni|cni|titre de séjour|n° de titre de séjour"
         "pasaporte nº|pasaporte n.º|n.º de pasaporte|nro de pasaporte|nro. de pasaporte|documento de viaje|permiso de residencia"
         "passaporto n.|passaporto n|numero di passaporto|numero del passaporto|n. passaporto|carta di identità|carta identità n|documento di viaggio|permesso di soggiorno"
@@ -98,7 +98,7 @@ vocabulary! {
         "číslo pasu|číslo cestovného pasu|číslo občanského průkazu|občanský průkaz|občiansky preukaz|útlevélszám|útlevél száma|személyi igazolvány|număr pașaport|pașaport|seria ci|αριθμός διαβατηρίου|διαβατήριο|αριθμός ταυτότητας|номер на паспорт|лична карта|broj putovnice|broj pasoša|מספר דרכון|דרכון|หนังสือเดินทาง|เลขที่หนังสือเดินทาง|شماره پاسپورت|পাসপোর্ট নম্বর|கடவுச்சீட்டு"
     }
     IdentityDriverLicense {
-        "driver license|driver's license|drivers license|driver licence|driver's licence|driving licence|driving license|dl no|dl no.|dl number|dl #|dl#|dln|driver's lic|licence number|license number|driver licence number|driving permit|operator license"
+        "driver license|licence holder|license holder|licence holder's number|driver lisence|driver's lisence|drivers lisence|driving lisence|lisence|drivers licence|driver's license|drivers license|driver licence|driver's licence|driving licence|driving license|dl no|dl no.|dl number|dl #|dl#|dln|driver's lic|licence number|license number|driver licence number|driving permit|operator license"
         "驾驶证号|驾驶证号码|驾照号|驾照号码|驾驶证编号|驾照编号"
         "führerscheinnummer|führerscheinnr|führerscheinnr.|fahrerlaubnis|fahrerlaubnisnummer"
         "permis de conduire|numéro de permis|numéro de permis de conduire|n° de permis|n° de permis de conduire|permis no"
@@ -125,7 +125,7 @@ vocabulary! {
         "n° de cpte|numéro du compte|compte courant|compte chèque|compte épargne|numéro de compte bancaire|n° compte bancaire|au compte"
         "nº cuenta|n.º de cuenta|nro de cuenta|nro. de cuenta|no. de cuenta|cuenta de ahorros|cuenta de cheques|cuenta clabe|cbu|cvu|cci|número de cuenta bancaria"
         "numero del conto|numero di conto corrente|conto corrente n.|conto corrente n|conto n°|c/c|c/c n.|sul conto"
-        "nº da conta|n.º da conta|número de conta|conta poupança|conta bancária nº|conta nº|c/c nº|nib|número de conta bancária"
+        "nº da conta|conta|minha conta|n.º da conta|número de conta|conta poupança|conta bancária nº|conta nº|c/c nº|nib|número de conta bancária"
         "bankrekeningnummer|rekeningnr|rek.nr.|rek. nr|op rekening|naar rekening|banknummer"
         "nr rachunku|numer rachunku|numer rachunku bankowego|rachunku bankowego|rachunku|na konto|nr konta bankowego|numer konta bankowego|nrb"
         "расчётный счёт|расч. счет|счёт получателя|счет получателя|счёт №|счет №|номер расчётного счёта|р/сч|на счет|на счёт|банковский счёт|лицевой счёт|лицевой счет|корр. счёт|счёта"
@@ -141,25 +141,25 @@ vocabulary! {
         "číslo účtu|bankovní účet|bankový účet|bankszámlaszám|számlaszám|cont bancar|număr de cont|αριθμός λογαριασμού|τραπεζικός λογαριασμός|מספר חשבון|חשבון בנק|broj računa|žiro račun|банкова сметка|หมายเลขบัญชี|บัญชีธนาคาร|شماره حساب|হিসাব নম্বর"
     }
     PersonDateOfBirth {
-        "d.o.b:|dob:|date of birth:|b-day|birth day|birth-date|date-of-birth|born in|birth year|birthdate is|patient dob|person born"
+        "d.o.b:|d0b|dob:|date of birth:|b-day|birth day|birth-date|date-of-birth|born in|birth year|birthdate is|patient dob|person born"
         "生日是|出生年月日|出生时间|生辰|农历生日|阳历生日|出生於"
-        "geb|gebdatum|geburtsdat|geburtsdat.|geburtstag ist|geborene|geborener"
+        "geb|geboren wurde|gebdatum|geburtsdat|geburtsdat.|geburtstag ist|geborene|geborener"
         "date naissance|date de naiss.|né(e)|né(e) le|né(e) :|naiss.|anniversaire|jj de naissance"
-        "nacido el|nacida el|f. nacimiento|f.nac.|f. nac.|cumpleaños|fecha nacimiento"
-        "data nascita|d. nascita|nato/a il|nato/a|compleanno|nata/o il"
-        "nascido em|nascida em|data de nasc.|d. nasc.|aniversário|nasc.|data nascimento"
+        "nacido el|nació el|nacida el|f. nacimiento|f.nac.|f. nac.|cumpleaños|fecha nacimiento"
+        "data nascita|è nato|è nata|nacque|d. nascita|nato/a il|nato/a|compleanno|nata/o il"
+        "nascido em|nasceu|nasceu em|nasceu a|nascida em|data de nasc.|d. nasc.|aniversário|nasc.|data nascimento"
         "geb.dat.|geboren:|verjaardag|geb.dat"
-        "data ur.|data ur|ur. dnia|urodzony dnia|urodzona dnia|urodziny|urodzin|dacie urodzenia"
-        "д.р.|дата рожд.|дата рожд|г.р.|г. р.|день рождения|рожд.|родилась|дату рождения|народився|народилася"
+        "data ur.|urodziła się|urodził się|urodziła|urodził|data ur|ur. dnia|urodzony dnia|urodzona dnia|urodziny|urodzin|dacie urodzenia"
+        "д.р.|др|дата рожд.|дата рожд|г.р.|г. р.|день рождения|рожд.|родилась|дату рождения|народився|народилася"
         "生まれた日|お誕生日|生年月日は|誕生日は"
-        "생년월일은|생일은|태어난 날|출생일|출생 연월일|생년 월일"
-        "تاريخ ميلادي|تاريخ ولادة|تاريخ الولادة|ولد في|ولدت في|المولود في|المولودة في"
+        "생년월일은|년생|생일은|태어난 날|출생일|출생 연월일|생년 월일"
+        "تاريخ ميلادي|ولدت بتاريخ|ولد بتاريخ|وُلد|ولدت|تاريخ ولادة|تاريخ الولادة|ولد في|ولدت في|المولود في|المولودة في"
         "doğum tarihim|d. tarihi|d.tarihi|doğum günü|doğum günüm|doğdu|doğdum"
         "जन्म दिनांक|जन्मदिन|जन्म की तारीख|जन्म तारीख|पैदा हुआ"
-        "sinh năm|sinh nhật|ngày tháng năm sinh|ngày/tháng/năm sinh|ns:"
-        "född den|födelsedag|födelsedata|födelsetid|født|født den|fødselsdag|fødselsdata|fødselsdatoen|syntymäpäivä|syntynyt"
+        "sinh năm|sinh ngày|sinh nhật|ngày tháng năm sinh|ngày/tháng/năm sinh|ns:"
+        "född den|föddes|fødtes|födelsedag|födelsedata|födelsetid|født|født den|fødselsdag|fødselsdata|fødselsdatoen|syntymäpäivä|syntynyt"
         "tempat/tanggal lahir|tempat tanggal lahir|ttl|ttl:|tgl.lahir|hari lahir|ulang tahun"
-        "datum nar.|dat. nar.|narozena|narodený|narodená|született|szül.|szül. idő|născut|născută|data nasterii|γεννημένος|γεννηθείς|ημ. γέννησης|נולד|נולדה|ת. לידה|rođen|rođena|datum rođenja|роден|родена|дата на раждане|วันเดือนปีเกิด|เกิดวันที่|تاریخ تولد|متولد|জন্ম তারিখ|பிறந்த தேதி"
+        "datum nar.|narodil se|narodila se|született|s-a născut|dat. nar.|narozena|narodený|narodená|született|szül.|szül. idő|născut|născută|data nasterii|γεννημένος|γεννηθείς|ημ. γέννησης|נולד|נולדה|ת. לידה|rođen|rođena|datum rođenja|роден|родена|дата на раждане|วันเดือนปีเกิด|เกิดวันที่|تاریخ تولد|متولد|জন্ম তারিখ|பிறந்த தேதி"
     }
     SecretPassword {
         "current password|new password|old password|temp password|temporary password|initial password|default password|master password|admin password|root password|sudo password|service password|database password|wifi password|wi-fi password|wpa key|wpa2 key|network key|wifi key|pre-shared key|psk|login pw|my pw|unlock code|unlock pin|lock code|pass:|pwd:|pw:|passcode:|passw|passwrd|psswd|user pass|db pwd|dbpw|db_pw|upwd|auth password|bind password|keystore password|truststore password|smtp password|ftp password|vpn password|zip password|archive password|pdf password|bios password|security answer|secret answer|memorable word|pin is|atm pin|card pin|sim pin|puk|puk code|voicemail pin|master key phrase"
@@ -236,7 +236,7 @@ vocabulary! {
         "patiëntennummer|patiëntnr|patiënt-id|patientnr|medisch dossier|ziekenhuisnummer|zorgnummer|polisnummer zorg"
         "nr pacjenta|id pacjenta|numer kartoteki|nr kartoteki|kartoteka|numer historii choroby|nr historii choroby|historia choroby|karta pacjenta|nr karty pacjenta|numer karty pacjenta|księga główna"
         "номер медицинской карты|медицинской карты|медкарта|медкарты|номер истории болезни|истории болезни|историю болезни|амбулаторная карта|номер амбулаторной карты|амбулаторной карты|карта пациента|карты пациента|id пациента|полис омс|номер полиса|и/б|медична картка|номер пацієнта"
-        "患者id|患者番号は|カルテno|カルテid|診療録番号|診察番号|診察カード番号|被保険者番号|保険証番号|入院番号"
+        "患者id|保険証|保険証の番号|患者番号は|カルテno|カルテid|診療録番号|診察番号|診察カード番号|被保険者番号|保険証番号|入院番号"
         "차트번호|차트 번호|환자 번호|환자 id|환자id|등록 번호|병록번호|진료번호|진료 번호|입원번호|의무기록 번호"
         "رقم الملف الطبي|الملف الطبي|رقم السجل الطبي|رقم ملف المريض|ملف المريض|معرف المريض|رقم ملفي"
         "hasta no|hasta numaram|hasta numarası|hasta id|hasta dosya no|hasta dosya numarası|protokol numarası"
@@ -268,7 +268,7 @@ vocabulary! {
         "osobní číslo|číslo zaměstnance|osobné číslo|törzsszám|dolgozói azonosító|marca angajat|αριθμός μητρώου|מספר עובד|matični broj zaposlenog|служебен номер|รหัสพนักงาน|شماره پرسنلی|কর্মচারী আইডি"
     }
     DeviceLicensePlate {
-        "plate #|tag no|reg. no|reg. no.|registration no|registration mark|vrm|vrn|vehicle reg|number plate is|plates|car reg|licence plate no|rego|license tag|vehicle plate|vehicle number|car number"
+        "plate #|reg|registered as|tag no|reg. no|reg. no.|registration no|registration mark|vrm|vrn|vehicle reg|number plate is|plates|car reg|licence plate no|rego|license tag|vehicle plate|vehicle number|car number"
         "车牌号是|车牌是|车牌为|车牌号为|牌照|牌照号|车辆号牌|车号|車牌|車牌號碼|車牌號"
         "kfz-kennzeichen|amtliches kennzeichen|autokennzeichen|kfz kennzeichen|kennz.|~kennzeichen|polizeiliches kennzeichen"
         "plaque minéralogique|n° d'immatriculation|numéro d'immatriculation|immatriculé|immatriculée|immat|immat.|plaque n°"
@@ -277,7 +277,7 @@ vocabulary! {
         "placa do carro|placa do veículo|placa nº|matrícula do veículo|matrícula do carro|matrícula da viatura"
         "kentekennummer|kentekenplaat|nummerplaat|met kenteken"
         "nr rejestracyjny|nr rej.|nr rej|tablice rejestracyjne|tablicach|numerze rejestracyjnym"
-        "гос. номер|гос номер|госномера|госномером|гос. знак|номер автомобиля|номера машины|регистрационный знак|автомобиль номер|грз|номер авто|держномер"
+        "гос. номер|авто|машина|гос номер|госномера|госномером|гос. знак|номер автомобиля|номера машины|регистрационный знак|автомобиль номер|грз|номер авто|держномер"
         "車のナンバー|車両ナンバー|自動車登録番号"
         "차번호|차 번호|차량 번호|번호판은|자동차 번호|차량번호는"
         "رقم اللوحة|رقم السيارة|لوحة المركبة|رقم لوحة السيارة|لوحة رقم"
@@ -285,7 +285,7 @@ vocabulary! {
         "गाड़ी नंबर|गाड़ी का नंबर|वाहन नंबर|वाहन संख्या|नंबर प्लेट|गाड़ी संख्या|कार नंबर"
         "biển số xe|biển kiểm soát|bks|biển xe|biển số"
         "regnr|reg.nr|reg.nr.|registreringsnr|registreringsskylt|bilnummer|nummerplade|bilens nummer|rekisterinumero|kjennemerke|skiltnummer|indregistreringsnummer"
-        "nomor polisi|no. polisi|nopol|no. pol|plat nomor|nomor plat|plat mobil|plat motor|no. plat|nombor plat"
+        "nomor polisi|plat|no. polisi|nopol|no. pol|plat nomor|nomor plat|plat mobil|plat motor|no. plat|nombor plat"
         "spz|státní poznávací značka|registrační značka|rz|evidenčné číslo|ečv|rendszám|număr de înmatriculare|nr. înmatriculare|αριθμός κυκλοφορίας|πινακίδα|מספר רכב|לוחית רישוי|registarske tablice|рег. номер|регистрационен номер|ทะเบียนรถ|เลขทะเบียน|پلاک|গাড়ির নম্বর"
     }
     DeviceImei {

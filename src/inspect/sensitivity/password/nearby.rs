@@ -56,6 +56,13 @@ const REACH: usize = 80;
 /// Signs that hardly stand inside anything but a password.
 const TELLING: &[u8] = b"!#$%&*+?^~=@";
 
+/// The combination of a safe: `48-29-10`.
+fn is_combination(value: &[u8]) -> bool {
+    let mut parts = value.split(|byte| *byte == b'-');
+    let is_pair = |part: &[u8]| matches!(part.len(), 1 | 2) && part.iter().all(u8::is_ascii_digit);
+    parts.clone().count() == 3 && parts.all(is_pair)
+}
+
 /// The first value behind a word that shows by itself that it is a password.
 pub(super) fn telling(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usize>> {
     if text.bytes.get(word.start).is_some_and(u8::is_ascii) && !text.opens(word.start) {
@@ -66,7 +73,9 @@ pub(super) fn telling(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usiz
     while at < line {
         let start = unquoted(text, at);
         let span = start..value_end(text, start);
-        if start < line && is_telling(text.part(span.clone())) {
+        let opens_safe =
+            text.part(word.clone()).starts_with(b"open") && is_combination(text.part(span.clone()));
+        if start < line && (is_telling(text.part(span.clone())) || opens_safe) {
             return Some(span);
         }
         let next = text.run_max(at, REACH, |byte| byte != b' ' && byte != b'\n');
@@ -75,13 +84,75 @@ pub(super) fn telling(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usiz
     None
 }
 
-/// `the login is admin / Winter#2025`: a name, a slash, a value that looks like a password.
+/// `the login is admin / Winter#2025`, `creds: svc : Winter#2025`: a name, a sign, a value that looks like
+/// a password.
 pub(super) fn beside_account(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usize>> {
+    const SIGNS: [&[u8]; 5] = [b" / ", b" : ", b" | ", b" - ", b"/"];
     let line = text.run_max(word.end, 64, |byte| byte != b'\n');
-    let slash = memchr::memmem::find(text.part(word.end..line), b" / ")?;
-    let start = word.end + slash + 3;
-    let span = start..value_end(text, start);
-    (text.opens(word.start) && is_strong(text.part(span.clone()))).then_some(span)
+    let gap = text.part(word.end..line);
+    SIGNS.iter().filter_map(|sign| Some(memchr::memmem::find(gap, sign)? + sign.len())).find_map(
+        |at| {
+            let start = word.end + at;
+            let span = start..value_end(text, start);
+            (text.opens(word.start) && is_strong(text.part(span.clone()))).then_some(span)
+        },
+    )
+}
+
+/// What a name is called in short, before a password in short: `u: admin p: …`.
+pub(super) const USERS: &[&str] =
+    &["u: ", "u:", "usr: ", "user: ", "username: ", "login: ", "un: ", "id: "];
+
+/// The password in short behind a name in short.
+pub(super) fn abbreviated(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usize>> {
+    const SHORT: [&[u8]; 6] = [b" p: ", b" p:", b"\np: ", b" pw ", b" pass ", b" / "];
+    let line = text.run_max(word.end, 56, |_| true);
+    let gap = text.part(word.end..line);
+    if !text.opens(word.start) {
+        return None;
+    }
+    SHORT.iter().filter_map(|sign| Some(memchr::memmem::find(gap, sign)? + sign.len())).find_map(
+        |at| {
+            let start = unquoted(text, word.end + at);
+            let span = start..value_end(text, start);
+            is_strong(text.part(span.clone())).then_some(span)
+        },
+    )
+}
+
+/// Networks that people give each other the key of.
+pub(super) const WIRELESS: &[&str] =
+    &["wlan", "wifi", "wi-fi", "wi fi", "ssid", "hotspot", "无线网", "ワイファイ", "와이파이"];
+
+/// `Mein WLAN heißt HomeNet und der Schlüssel ist …`.
+pub(super) fn wireless(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usize>> {
+    const TIES: [&str; 16] = [
+        "key is ",
+        "key: ",
+        "key ",
+        "code is ",
+        "code: ",
+        "schlüssel ist ",
+        "schlüssel: ",
+        "schlüssel lautet ",
+        "clé est ",
+        "clé : ",
+        "clave es ",
+        "chiave è ",
+        "chave é ",
+        "klucz to ",
+        "sleutel is ",
+        "ключ ",
+    ];
+    let line = text.run_max(word.end, 96, |byte| byte != b'\n');
+    let gap = text.part(word.end..line).to_ascii_lowercase();
+    TIES.iter()
+        .filter_map(|tie| Some(memchr::memmem::find(&gap, tie.as_bytes())? + tie.len()))
+        .find_map(|at| {
+            let start = unquoted(text, word.end + at);
+            let span = start..value_end(text, start);
+            is_strong(text.part(span.clone())).then_some(span)
+        })
 }
 
 /// Whether a value has a sign in it that no name, version or path has, beside letters and digits.

@@ -148,6 +148,10 @@ pub(super) const WORDS: &[&str] = &[
     "ซอย",
     "רחוב ",
     "вул. ",
+    "пр. ",
+    "просп. ",
+    "пер. ",
+    "пл. ",
     "вулиця ",
     "ul ",
 ];
@@ -340,6 +344,11 @@ pub(super) fn at_pin_code(text: &Text<'_>, group: &Range<usize>) -> Option<Range
         b"chowk",
         b"bazaar",
     ];
+    if group.len() == 6 && text.part(group.start.saturating_sub(10)..group.start) == b"Singapore " {
+        let start = text.run_back_max(group.start, 90, |byte| byte != b'\n' && byte != b':');
+        let digits = text.part(start..group.start).iter().position(u8::is_ascii_digit);
+        return digits.map(|at| start + at..group.end);
+    }
     let is_code = group.len() == 6 && matches!(text.at(group.start), b'1'..=b'8');
     let is_listed = |byte: u8| is_word(byte) || matches!(byte, b' ' | b',' | b'/' | b'#');
     let start = text.run_back_max(group.start, 90, is_listed);
