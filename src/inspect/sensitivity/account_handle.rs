@@ -159,8 +159,8 @@ fn is_handle(byte: u8) -> bool {
 fn after(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
     let mut at = name.end;
     for word in [
-        " handle", " account", " id", "_id", " no.", " number", "号码", "号", "账号", "帐号", "id",
-        "ID", " ID", " name",
+        " handle", " tag", " account", " id", "_id", " no.", " number", "号码", "号", "账号",
+        "帐号", "id", "ID", " ID", " name",
     ] {
         if text.part(at..at + word.len()).eq_ignore_ascii_case(word.as_bytes()) {
             at += word.len();
@@ -208,7 +208,9 @@ fn after(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
         .part(name.start.saturating_sub(9)..name.start)
         .windows(3)
         .any(|part| part == "加".as_bytes());
-    let named = has_sign || is_at || is_chinese;
+    // `wechat okoye_1995`: nothing but a handle has both digits and an underscore.
+    let is_telling = digits >= 2 && handle.contains(&b'_') && digits < handle.len() - 1;
+    let named = has_sign || is_at || is_chinese || (is_telling && !is_vague && at > name.end);
     let has_sign = has_sign || (is_invited && is_chinese);
     let fits = if is_qq {
         is_number && (5..=11).contains(&digits)

@@ -259,6 +259,13 @@ const VERBS: &[&str] = &[
     "이",
     "가",
     "को",
+    "heißt",
+    "c'est",
+    "reset to",
+    "changed to",
+    "set to",
+    "rotated to",
+    "updated to",
     // "change it to …"
     "auf",
     "zu",

@@ -35,6 +35,17 @@ const BANKING: &[&str] = &[
     "payroll",
     "remit",
     "ach",
+    "barclays",
+    "hsbc",
+    "lloyds",
+    "natwest",
+    "chase",
+    "wells fargo",
+    "citibank",
+    "santander",
+    "sparkasse",
+    "payee",
+    "beneficiary",
 ];
 
 static BANKING_WORDS: LazyLock<Vec<Finder<'_>>> =
@@ -86,7 +97,7 @@ fn is_about_banking(text: &Text<'_>, word: &Range<usize>) -> bool {
 
 /// `account 72851602485`, `Account: 7285-1602-485`.
 fn number_behind(text: &Text<'_>, from: usize) -> Option<Range<usize>> {
-    let start = text.run_max(from, 4, |byte| matches!(byte, b' ' | b':' | b'#' | b'='));
+    let start = text.run_max(from, 4, |byte| matches!(byte, b' ' | b':' | b'#' | b'=' | b'('));
     let end = text.run_max(start, 24, |byte| byte.is_ascii_digit() || byte == b'-');
     is_number(text, start..end)
 }

@@ -2,6 +2,7 @@
 //! `Server=…;Password=…;`, `host=… password=…`, `jdbc:…?user=…&password=…`, storage account keys.
 
 use super::api_key::is_placeholder;
+use super::password::is_strong;
 use super::text::{Hit, Text};
 use super::{Anchor, Ask, Detector, Found, Label, Pack, Wake};
 use std::ops::Range;
@@ -26,7 +27,7 @@ impl Detector for ConnectionString {
     }
 
     fn wakes_on(&self) -> Vec<Wake> {
-        vec![Wake::Words(&["://"]), Wake::Words(KEYS), Wake::Words(ORACLE)]
+        vec![Wake::Words(&["://", "@"]), Wake::Words(KEYS), Wake::Words(ORACLE)]
     }
 
     fn look(&self, ask: &Ask<'_>, anchor: &Anchor<'_>, found: &mut Found) {
@@ -34,6 +35,7 @@ impl Detector for ConnectionString {
         let text = ask.text;
         let span = match text.before(sign.end) {
             b'/' => address(text, sign),
+            b'@' => bare(text, sign),
             b':' | b' ' => oracle(text, sign),
             _ => settings(text, sign),
         };
@@ -59,6 +61,24 @@ fn oracle(text: &Text<'_>, sign: &Range<usize>) -> Option<Range<usize>> {
     let start = text.run_back_max(sign.start, 32, |byte| byte.is_ascii_graphic());
     let start = if text.before(sign.end) == b':' { start } else { sign.end };
     (is_login && !is_open).then_some(start..end)
+}
+
+/// A login without a scheme, `svc:…@db`, whose password shows that it is one.
+fn bare(text: &Text<'_>, sign: &Range<usize>) -> Option<Range<usize>> {
+    let is_part = |byte: u8| {
+        byte.is_ascii_graphic()
+            && !matches!(byte, b'"' | b'\'' | b'`' | b'/' | b',' | b'=' | b'<' | b'>' | b'(')
+    };
+    let start = text.run_back_max(sign.start, 72, is_part);
+    let login = text.part(start..sign.start);
+    let (user, password) = login.split_at_checked(memchr::memchr(b':', login)?)?;
+    let password = password.get(1..)?;
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    let is_login =
+        (2..=32).contains(&user.len()) && user.iter().all(is_word) && !password.contains(&b':');
+    let host = text.run_max(sign.end, 64, |byte| is_word(&byte));
+    let is_open = is_stand_in(password) || is_placeholder(password);
+    (is_login && !is_open && host > sign.end && is_strong(password)).then_some(start..host)
 }
 
 fn address(text: &Text<'_>, sign: &Range<usize>) -> Option<Range<usize>> {

@@ -327,7 +327,9 @@ impl Place<'_, '_> {
         }
         let breaks = breaks_off(after);
         if head.is_empty() {
-            return is_capital && (tail.is_empty() || breaks || (is_shouted && !self.is_talk()));
+            let is_sentence = after.starts_with(b". ") && !self.is_talk();
+            return is_capital
+                && (tail.is_empty() || breaks || is_sentence || (is_shouted && !self.is_talk()));
         }
         // A line in capitals throughout, or the last words of a line.
         let is_loud = |part: &[u8]| !part.iter().any(u8::is_ascii_lowercase);

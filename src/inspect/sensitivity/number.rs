@@ -129,7 +129,9 @@ impl Detector for Loose {
     fn look(&self, ask: &Ask<'_>, anchor: &Anchor<'_>, found: &mut Found) {
         let Anchor::Number(span, compact) = anchor else { return };
         let [label] = *self.labels;
-        if (self.fits)(compact) && ask.named(span) {
+        // The name may be glued to the number: `MRN5520917`.
+        let is_named = || ask.named(span) || ask.text.begins_with_name(span, ask.class);
+        if (self.fits)(compact) && is_named() {
             found.push(Hit::by_context(label, span.clone()).likely());
         }
     }

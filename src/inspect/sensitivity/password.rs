@@ -15,7 +15,8 @@ mod strength;
 mod ties;
 
 use names::NAMES;
-use strength::{is_chosen, is_password, is_seed, is_strong, kinds};
+pub(super) use strength::is_strong;
+use strength::{is_chosen, is_password, is_seed, kinds};
 use ties::{LATE, STILL, TIES, TIES_FURTHER};
 
 pub(super) const DETECTOR: &dyn Detector = &Password;
@@ -99,7 +100,9 @@ impl Detector for Password {
             }
             Anchor::Word(word) if is_one_of(nearby::CREDENTIALS, text.part(word.clone())) => {
                 spans.extend(
-                    nearby::beside_account(text, word).or_else(|| nearby::telling(text, word)),
+                    nearby::beside_account(text, word)
+                        .or_else(|| nearby::telling(text, word))
+                        .or_else(|| nearby::account_before(text, word)),
                 );
             }
             Anchor::Word(word) if is_one_of(nearby::PHRASES, text.part(word.clone())) => {
@@ -114,7 +117,8 @@ impl Detector for Password {
             Anchor::Name(name) => {
                 let value = behind(text, name).or_else(|| before(text, name));
                 let value = value.or_else(|| pointed_at(text, name));
-                spans.extend(value.or_else(|| nearby::passphrase(text, name)));
+                let value = value.or_else(|| nearby::passphrase(text, name));
+                spans.extend(value.or_else(|| nearby::telling_near(text, name)));
                 if spans.is_empty() {
                     below(text, name, &mut spans);
                 }
@@ -143,7 +147,7 @@ fn by_word(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usize>> {
     } else if is_one_of(nearby::USERS, name) {
         nearby::abbreviated(text, word)
     } else if is_one_of(nearby::WIRELESS, name) {
-        nearby::wireless(text, word)
+        nearby::wireless(text, word).or_else(|| nearby::beside_account(text, word))
     } else {
         command::on_command_line(text, word)
     }
@@ -168,7 +172,11 @@ fn behind(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
         let is_pin = sign != Sign::None
             && (3..=8).contains(&value.len())
             && value.iter().all(u8::is_ascii_digit);
-        return if is_pin { Some(span) } else { pin_further(text, name) };
+        let is_card_code = (3..=4).contains(&value.len())
+            && value.iter().all(u8::is_ascii_digit)
+            && !text.part(name.clone()).eq_ignore_ascii_case(b"pin")
+            && text.closes(span.end);
+        return if is_pin || is_card_code { Some(span) } else { pin_further(text, name) };
     }
     let is_code = names_code(text.part(name.clone()));
     if is_code && sign != Sign::Mark && is_pin(value) {

@@ -257,8 +257,10 @@ fn is_of_another_kind(text: &Text<'_>, word: &Range<usize>) -> bool {
     let end = text.run_max(word.end, 24, |byte| !matches!(byte, b':' | b'=' | b'\n' | b'"'));
     let tail = text.part(word.end..end);
     let is_word = |byte: &u8| !(byte.is_ascii_alphanumeric() || *byte == b'-' || *byte >= 0x80);
-    let is_kind =
-        |part: &[u8]| OTHER_KINDS.iter().any(|kind| part.eq_ignore_ascii_case(kind.as_bytes()));
+    let is_kind = |part: &[u8]| {
+        let part = part.strip_suffix(b"-").unwrap_or(part);
+        OTHER_KINDS.iter().any(|kind| part.eq_ignore_ascii_case(kind.as_bytes()))
+    };
     let last = head.split(is_word).rev().filter(|part| !part.is_empty()).take(2);
     let first = tail.split(is_word).filter(|part| !part.is_empty()).take(3);
     let has_part = |near: &[u8]| {

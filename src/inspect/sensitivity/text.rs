@@ -164,6 +164,16 @@ impl Text<'_> {
         !self.at(place).is_ascii_alphanumeric()
     }
 
+    /// Whether a value begins with one of its names.
+    pub(super) fn begins_with_name(&self, span: &Range<usize>, class: Classes) -> bool {
+        let from = self.marks.partition_point(|mark| mark.start < span.start);
+        let mut marks = self.marks.get(from..).unwrap_or_default().iter();
+        marks.next().is_some_and(|mark| {
+            let size = mark.end - mark.start;
+            mark.start == span.start && size > 2 && mark.classes.meets(class)
+        })
+    }
+
     /// Where a naming word ends inside these places.
     pub(super) fn mark_end_in(&self, places: Range<usize>) -> Option<usize> {
         let marks = self.marks_before(places.end);

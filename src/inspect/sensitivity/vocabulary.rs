@@ -2,7 +2,8 @@
 //! files, a line for each kind and language. Words are parted by `|`, in small letters.
 //!
 //! A word that begins with `~` also ends longer ones, as German, Dutch and the Scandinavian languages
-//! build them: `~passwort` names a value in "WLAN-Passwort" and in "Zugangspasswort".
+//! build them: `~passwort` names a value in "WLAN-Passwort" and in "Zugangspasswort". One that ends with `~` is
+//! a stem that endings may follow, as Slavic languages, Turkish, Finnish and Hungarian have them.
 
 use super::Label;
 
@@ -54,6 +55,8 @@ pub(super) fn of(labels: &[Label]) -> impl Iterator<Item = &'static str> {
 
 vocabulary! {
     ContactPhoneNumber {
+        "new number|neue nummer|nouveau numéro|nuevo número|nuovo numero|novo número|nieuw nummer|nowy numer|новый номер|новый телефон|yeni numara|नया नंबर|số mới|nytt nummer|nomor baru|新号码|新手机号|新しい番号|새 번호|رقم جديد|الرقم الجديد"
+        "telefonszám~|telefonum~|numeru telefonu|numerem telefonu|puhelinnumero~|телефон~|τηλεφών~|numărul meu de telefon|mobilszám~|הטלפון|הנייד|मोबाइल का नंबर|फ़ोन का नंबर"
         "best number|te1|daytime number|daytime phone|evening phone|home phone|work phone|office phone|emergency contact|emergency contact number|callback number|call back number|call-back|cell no|cell #|mobile #|phone #|phone num|tel no.|tel #|direct line|direct dial|switchboard|call or text|text or call|text him|text her|text them|ring me|ring her|ring him|ring us|give me a ring|phone me|phone her|phone him|on my cell|reached at|reachable at|reachable on|reach him|reach her|his number|her number|their number|our number|personal number is|contact tel|contact phone|customer phone|msisdn|caller id|callerid|voicemail|imessage|facetime|her cell|his cell|work cell"
         "联系号码|本人电话|本人手机|常用手机|备用电话|紧急联系人电话|紧急联系电话|家庭电话|办公电话|单位电话|回电|打给我|打我电话|我的号码|电话是|手机是|预留手机|预留手机号|绑定手机|绑定手机号|注册手机|注册手机号|收货电话|客户电话|短信发到|呼叫|分机"
         "~telefonnummer|~rufnummer|~mobilnummer|~handynummer|rückrufnummer|telefonisch|festnetz|festnetznummer|mobiltelefon|mobil erreichbar|erreichen sie mich|erreichst du mich|erreichbar|ruf mich an|rufen sie mich|meine nummer|seine nummer|ihre nummer|durchwahl|notfallkontakt|notfallnummer|tel.-nr.|handy-nr|handy-nr.|tel. privat|fon"
@@ -76,6 +79,7 @@ vocabulary! {
         "τηλεφώνου|τηλέφωνό|κινητού|το κινητό μου|מספר טלפון|הטלפון שלי|מספר נייד|пишите на|telefonszámom|mobilszám|număr de telefon|numărul meu|telefonní číslo|tel. číslo|moje číslo|číslo telefonu|broj mobitela|телефонен номер|เบอร์โทร|เบอร์|เบอร์มือถือ|ফোন নম্বর|মোবাইল|தொலைபேசி|شماره تلفن|شماره موبایل|تلفن"
     }
     IdentityPassport {
+        "reisepass~|paszpor~|паспорт~|pasaport~|pașaport~|útlevel~|útlevél~|passini|passini numero|pasu|mého pasu|הדרכון|διαβατηρί~|पासपोर्ट का नंबर|護照的號碼"
         "travel document no|pasport|passprt|pass port no|travel document no.|travel document number|passport details|passport num|pp no|pp no.|pp number|ppt no|identity card no|identity card number|id card no|id card number|national id card no|laissez-passer|resident permit|residence permit|residence permit no|residence card"
         "护照号是|旅行证号|因私护照|公务护照|外国人居留证|居留证号|居留许可|永居证|外国人永久居留身份证|军人证|士兵证|警官证"
         "pass-nr.|ausweis|ausweis-nr|ausweis-nr.|personalausweis-nr|personalausweis-nr.|perso-nummer|ausweisnr|reisepass-nr.|reisedokument|aufenthaltstitel|aufenthaltstitelnummer"
@@ -98,6 +102,7 @@ vocabulary! {
         "číslo pasu|číslo cestovného pasu|číslo občanského průkazu|občanský průkaz|občiansky preukaz|útlevélszám|útlevél száma|személyi igazolvány|număr pașaport|pașaport|seria ci|αριθμός διαβατηρίου|διαβατήριο|αριθμός ταυτότητας|номер на паспорт|лична карта|broj putovnice|broj pasoša|מספר דרכון|דרכון|หนังสือเดินทาง|เลขที่หนังสือเดินทาง|شماره پاسپورت|পাসপোর্ট নম্বর|கடவுச்சீட்டு"
     }
     IdentityDriverLicense {
+        "führerschein~|rijbewijs~|ehliyet~|sürücü belge~|ajokort~|körkort~|jogosítvány~|водительского удостоверен~|водительским удостоверен~|prawem jazdy|řidičsk~"
         "driver license|licence holder|license holder|licence holder's number|driver lisence|driver's lisence|drivers lisence|driving lisence|lisence|drivers licence|driver's license|drivers license|driver licence|driver's licence|driving licence|driving license|dl no|dl no.|dl number|dl #|dl#|dln|driver's lic|licence number|license number|driver licence number|driving permit|operator license"
         "驾驶证号|驾驶证号码|驾照号|驾照号码|驾驶证编号|驾照编号"
         "führerscheinnummer|führerscheinnr|führerscheinnr.|fahrerlaubnis|fahrerlaubnisnummer"
@@ -119,6 +124,7 @@ vocabulary! {
         "číslo řidičského průkazu|řidičský průkaz|vodičský preukaz|jogosítvány|vezetői engedély|permis de conducere|άδεια οδήγησης|αριθμός διπλώματος|רישיון נהיגה|ใบขับขี่|свидетелство за управление|vozačka dozvola|گواهینامه رانندگی|ড্রাইভিং লাইসেন্স"
     }
     FinancialBankAccount {
+        "hesab~|rachunk~|számlaszám~|bankszámla~|tilinumero~|खाते का नंबर|खाते|החשבון|счёт~|счет~|рахунк~|bankkont~"
         "bank acct #|bank acct no|bank account no|bank account number|bank account no.|checking acct|savings acct|checking account number|savings account number|account num|acct num|acct number|account nr|payee account|beneficiary a/c|credit to account|debit account|settlement account|trust account|escrow account|nuban|bank details"
         "银行账号是|对公账号|公司账号|个人账户|结算账户|打款账号|打款到|转账到|汇款账号|汇款到|退款账号|基本户|账户号|账户号码|存折号|收款人账号|收款账号|付款账号|銀行帳戶|戶口號碼|銀行戶口"
         "~kontonummer|~kontonr|konto nr.|kontonr.|bankkontonr|auf das konto|auf mein konto|girokontonummer|sparkonto|bankverb."
@@ -141,6 +147,7 @@ vocabulary! {
         "číslo účtu|bankovní účet|bankový účet|bankszámlaszám|számlaszám|cont bancar|număr de cont|αριθμός λογαριασμού|τραπεζικός λογαριασμός|מספר חשבון|חשבון בנק|broj računa|žiro račun|банкова сметка|หมายเลขบัญชี|บัญชีธนาคาร|شماره حساب|হিসাব নম্বর"
     }
     PersonDateOfBirth {
+        "daty urodzenia|datą urodzenia|датой рождения|даты рождения|дате рождения|doğum tarih~|geburtsdatum~|születés~|syntymäai~|dată naștere|fødselsdat~|födelsedat~"
         "d.o.b:|d0b|dob:|date of birth:|b-day|birth day|birth-date|date-of-birth|born in|birth year|birthdate is|patient dob|person born"
         "生日是|出生年月日|出生时间|生辰|农历生日|阳历生日|出生於"
         "geb|geboren wurde|gebdatum|geburtsdat|geburtsdat.|geburtstag ist|geborene|geborener"
@@ -162,7 +169,8 @@ vocabulary! {
         "datum nar.|narodil se|narodila se|született|s-a născut|dat. nar.|narozena|narodený|narodená|született|szül.|szül. idő|născut|născută|data nasterii|γεννημένος|γεννηθείς|ημ. γέννησης|נולד|נולדה|ת. לידה|rođen|rođena|datum rođenja|роден|родена|дата на раждане|วันเดือนปีเกิด|เกิดวันที่|تاریخ تولد|متولد|জন্ম তারিখ|பிறந்த தேதி"
     }
     SecretPassword {
-        "current password|new password|old password|temp password|temporary password|initial password|default password|master password|admin password|root password|sudo password|service password|database password|wifi password|wi-fi password|wpa key|wpa2 key|network key|wifi key|pre-shared key|psk|login pw|my pw|unlock code|unlock pin|lock code|pass:|pwd:|pw:|passcode:|passw|passwrd|psswd|user pass|db pwd|dbpw|db_pw|upwd|auth password|bind password|keystore password|truststore password|smtp password|ftp password|vpn password|zip password|archive password|pdf password|bios password|security answer|secret answer|memorable word|pin is|atm pin|card pin|sim pin|puk|puk code|voicemail pin|master key phrase"
+        "şifre~|parola~|hasł~|парол~|salasana~|jelsz~|hesl~|lozink~|sandi~|contraseñ~|κωδικ~|הסיסמה"
+        "host key|host pin|meeting passcode|current password|new password|old password|temp password|temporary password|initial password|default password|master password|admin password|root password|sudo password|service password|database password|wifi password|wi-fi password|wpa key|wpa2 key|network key|wifi key|pre-shared key|psk|login pw|my pw|unlock code|unlock pin|lock code|pass:|pwd:|pw:|passcode:|passw|passwrd|psswd|user pass|db pwd|dbpw|db_pw|upwd|auth password|bind password|keystore password|truststore password|smtp password|ftp password|vpn password|zip password|archive password|pdf password|bios password|security answer|secret answer|memorable word|pin is|atm pin|card pin|sim pin|puk|puk code|voicemail pin|master key phrase"
         "初始密码|默认密码|临时密码|新密码|旧密码|密码是|密码为|密码改成|账户密码|邮箱密码|数据库密码|服务器密码|管理员密码|wifi密码|无线密码|解压密码|压缩包密码|锁屏密码|支付宝密码|取款密码|查询密码|交易密码|保险箱密码|门锁密码|口令是|登陆密码|登錄密碼|登入密碼|通行码"
         "~passwort|~kennwort|~passwörter|zugangswort|losungswort|pin-code|geheimzahl|geheimnummer|sperrcode|entsperrcode|pw lautet|wlan-schlüssel|netzwerkschlüssel|~zugangscode|einmalpasswort"
         "code secret|code pin|code wifi|clé wifi|clé wi-fi|mots de passe|mot de passe est|mdp:|mdp :|passe est|mot-clé secret|code confidentiel|code d'accès est|phrase secrète"
@@ -205,6 +213,7 @@ vocabulary! {
         "api klíč|tajný klíč|přístupový token|api kľúč|tajný kľúč|api kulcs|titkos kulcs|hozzáférési token|cheie api|cheia api|cheie secretă|κλειδί api|μυστικό κλειδί|מפתח api|מפתח סודי|api ključ|tajni ključ|api ключ|таен ключ|คีย์ api|کلید api|এপিআই কী"
     }
     FinancialCreditCard {
+        "kreditkart~|kártyaszám~|kártya~|luottokort~|kartımın|karty kredytow~|карто~|הכרטיס"
         "card no|card no.|card #|card number|card num|cardno|card_no|card_number|credit card no|credit card number|cc no|cc #|cc num|debit card|debit card number|primary account number|payment card|card on file|bank card|gift card number"
         "信用卡号|信用卡卡号|信用卡号码|卡号是|我的卡号|借记卡号|銀行卡號|信用卡號|卡號"
         "kreditkarte|kreditkartennummer|kreditkartennr|kreditkarten-nr|kartennummer|karten-nr|bankkarte|karte nr|ec-karte|debitkarte|kartennr"
@@ -247,6 +256,7 @@ vocabulary! {
         "číslo pacienta|číslo pojištěnce|beteg azonosító|taj szám|taj-szám|taj|număr fișă|fișa pacientului|αριθμός φακέλου|αριθμός ασθενούς|מספר תיק|תיק רפואי|מספר מטופל|broj pacijenta|broj kartona|номер на пациента|เลขที่ผู้ป่วย|شماره پرونده|রোগী আইডি"
     }
     BusinessEmployeeId {
+        "табельн~|henkilöstönumero~"
         "employee nr|personnel no.|personnel id|staff no.|staff code|staff #|emp #|emp. no|emp. no.|emp number|empno|employee num|worker number|workday id|payroll id|badge id|badge no|associate id"
         "员工号码|职员编号|职工编号|工号是|工号为|员工id|人员编号|雇员编号|雇员号|員工編號|工號"
         "personalnr|personalnr.|personal-nr.|personal nr|mitarbeiter-nr|mitarbeiter-nr.|mitarbeiternr|mitarbeiter-id|stammnummer|pers.-nr|pers.-nr."
@@ -268,6 +278,7 @@ vocabulary! {
         "osobní číslo|číslo zaměstnance|osobné číslo|törzsszám|dolgozói azonosító|marca angajat|αριθμός μητρώου|מספר עובד|matični broj zaposlenog|служебен номер|รหัสพนักงาน|شماره پرسنلی|কর্মচারী আইডি"
     }
     DeviceLicensePlate {
+        "rejestracyjnym|numerze rejestracyjnym|plaka~|kennzeichen~|госномер~|rendszám~|rekisterinumero~"
         "plate #|reg|registered as|tag no|reg. no|reg. no.|registration no|registration mark|vrm|vrn|vehicle reg|number plate is|plates|car reg|licence plate no|rego|license tag|vehicle plate|vehicle number|car number"
         "车牌号是|车牌是|车牌为|车牌号为|牌照|牌照号|车辆号牌|车号|車牌|車牌號碼|車牌號"
         "kfz-kennzeichen|amtliches kennzeichen|autokennzeichen|kfz kennzeichen|kennz.|~kennzeichen|polizeiliches kennzeichen"

@@ -4,12 +4,15 @@
 use std::ops::Range;
 
 use super::super::text::Text;
-use super::{is_strong, unquoted, value_end};
+use super::{NOT_VALUES, is_strong, unquoted, value_end};
 
 /// Words after which a value that shows what it is counts, within a line.
 pub(super) const CREDENTIALS: &[&str] = &[
     "login",
     "log in with",
+    "as administrator with",
+    "as admin with",
+    "as root with",
     "log in as",
     "sign in with",
     "sign in as",
@@ -84,6 +87,32 @@ pub(super) fn telling(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usiz
     None
 }
 
+/// The same close behind a name for passwords, in its sentence: `forgot the password, something like …`.
+pub(super) fn telling_near(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
+    let ends = |byte: u8| matches!(byte, b'\n' | b'.' | b';' | b'?' | b'{' | b'<');
+    let line = text.run_max(name.end, NEAR, |byte| !ends(byte));
+    let gap = text.part(name.end..line);
+    if !gap.iter().any(u8::is_ascii_digit)
+        || NOT_VALUES.iter().any(|word| memchr::memmem::find(gap, word).is_some())
+    {
+        return None;
+    }
+    let mut at = name.end;
+    while at < line {
+        let start = unquoted(text, at);
+        let span = start..value_end(text, start);
+        let is_open = text.before(start) == b' ' || start > at;
+        if start < line && is_open && is_telling(text.part(span.clone())) {
+            return Some(span);
+        }
+        at = text.run_max(at, NEAR, |byte| byte != b' ' && byte != b'\n') + 1;
+    }
+    None
+}
+
+/// How far behind a name such a value may stand, in bytes.
+const NEAR: usize = 40;
+
 /// `the login is admin / Winter#2025`, `creds: svc : Winter#2025`: a name, a sign, a value that looks like
 /// a password.
 pub(super) fn beside_account(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usize>> {
@@ -97,6 +126,15 @@ pub(super) fn beside_account(text: &Text<'_>, word: &Range<usize>) -> Option<Ran
             (text.opens(word.start) && is_strong(text.part(span.clone()))).then_some(span)
         },
     )
+}
+
+/// `use svc / Winter#2025 for the login`: the same before the word.
+pub(super) fn account_before(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usize>> {
+    let from = text.run_back_max(word.start, 56, |byte| byte != b'\n');
+    let slash = memchr::memmem::rfind(text.part(from..word.start), b" / ")?;
+    let start = from + slash + 3;
+    let span = start..value_end(text, start);
+    is_strong(text.part(span.clone())).then_some(span)
 }
 
 /// What a name is called in short, before a password in short: `u: admin p: …`.

@@ -72,7 +72,7 @@ fn has_inner_capital(value: &[u8]) -> bool {
 }
 
 /// A value that shows by itself that it is a password.
-pub(super) fn is_strong(value: &[u8]) -> bool {
+pub(in crate::inspect::sensitivity) fn is_strong(value: &[u8]) -> bool {
     let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
     let letters =
         value.iter().filter(|byte| byte.is_ascii_alphabetic() || is_cyrillic(**byte)).count();
@@ -97,10 +97,15 @@ pub(super) fn is_chosen(value: &[u8]) -> bool {
         [b"sha", b"md5", b"aes", b"base64", b"argon", b"crypt", b"utf", b"v1", b"v2", b"iso"];
     let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
     let lower = value.to_ascii_lowercase();
-    value.len() >= 8
+    // Six and seven characters have to change between letters and digits as drawn ones do.
+    let is_digit =
+        |pair: &&[u8]| matches!(pair, [one, two] if one.is_ascii_digit() != two.is_ascii_digit());
+    let is_mixed =
+        value.len() >= 6 && digits >= 2 && value.windows(2).filter(is_digit).count() >= 3;
+    (value.len() >= 8 || is_mixed)
         && value.iter().all(u8::is_ascii_alphanumeric)
-        && digits >= 3
-        && value.len() - digits >= 3
+        && (digits >= 3 || is_mixed)
+        && value.len() - digits >= 2
         && is_password(value)
         && !TERMS.iter().any(|term| lower.starts_with(term))
 }

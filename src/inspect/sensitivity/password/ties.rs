@@ -53,6 +53,9 @@ const LATE_TIES: &[&str] = &[
     " هو ",
     " - ",
     " its ",
+    " heißt ",
+    " c'est ",
+    " c’est ",
     " it's ",
     " it is ",
     " auf ",
@@ -121,6 +124,7 @@ pub(super) const STILL: &[&str] = &[
 
 /// What stands between a value and the name behind it.
 pub(super) const TIES: &[&str] = &[
+    " (",
     " as the ",
     " as a ",
     " as my ",

@@ -17,6 +17,7 @@ pub(super) const WORDS: &[&str] = &[
     "府",
     "県",
     "道",
+    "市",
     "특별시",
     "서울",
     "부산",
@@ -50,6 +51,7 @@ pub(super) fn at_word(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usiz
     match sign {
         "号" | "號" | "室" | "号楼" | "栋" | "单元" => chinese(text, word),
         "丁目" | "番地" | "都" | "府" | "県" | "道" => japanese(text, word),
+        "市" => city(text, word),
         _ => korean(text, word),
     }
 }
@@ -125,6 +127,19 @@ fn japanese(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usize>> {
     let has_number = place.bytes().any(|byte| byte.is_ascii_digit());
     let has_kana_or_lot = place.contains('-') || place.contains("丁目") || place.contains("番地");
     (has_unit && has_number && has_kana_or_lot).then_some(start + cut..start + cut + place.len())
+}
+
+/// A city with its ward or town and a number in Japan's way: `名古屋市中区栄3-14-7`.
+fn city(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usize>> {
+    let name = text.run_max(word.end, 36, |byte| byte >= 0x80);
+    let place = lossless(text.part(word.end..name));
+    let number = text.run_max(name, 12, |byte| byte.is_ascii_digit() || byte == b'-');
+    let lots = text.part(name..number).split(|byte| *byte == b'-');
+    let is_lot = |lot: &[u8]| (1..=4).contains(&lot.len());
+    let is_number = (2..=3).contains(&lots.clone().count()) && lots.clone().all(is_lot);
+    let has_ward = ["区", "町", "村"].iter().any(|unit| place.contains(unit));
+    let start = whole(text, text.run_back_max(word.start, 12, |byte| byte >= 0x80));
+    (is_number && has_ward && start < word.start).then_some(start..number)
 }
 
 /// A city or province, then a road with a number.

@@ -29,29 +29,47 @@ pub(super) fn rows(text: &Text<'_>, digits: Vec<Range<usize>>) -> Vec<Range<usiz
 /// Words written letter by letter, `S S N`: single letters with single blanks between them.
 fn apart(bytes: &[u8]) -> Vec<Range<usize>> {
     let mut runs: Vec<Range<usize>> = Vec::new();
-    let is_single = |part: &[u8]| matches!(part, [one, b' ', two, b' ', three, ..] if one.is_ascii_alphabetic() && two.is_ascii_alphabetic() && three.is_ascii_alphabetic());
-    let mut at = 0;
-    while let Some(found) = memchr::memchr(b' ', bytes.get(at..).unwrap_or_default()) {
-        let blank = at + found;
-        at = blank + 1;
-        let start = blank.saturating_sub(1);
-        let before = start.checked_sub(1).and_then(|place| bytes.get(place));
-        let opens = before.is_none_or(|byte| !byte.is_ascii_alphanumeric());
-        if !opens || !is_single(bytes.get(start..).unwrap_or_default()) {
-            continue;
+    let mut from = 0;
+    while from < bytes.len() {
+        let chunk = bytes.get(from..bytes.len().min(from + CHUNK + 2)).unwrap_or_default();
+        // Two blanks with one byte between them, sought in many places at once.
+        let later = chunk.get(2..).unwrap_or_default();
+        let pairs = chunk.iter().zip(later);
+        let is_pair = |(one, two): (&u8, &u8)| u8::from(*one == b' ' && *two == b' ');
+        if pairs.map(is_pair).fold(0, |found, pair| found | pair) > 0 {
+            let done = runs.last().map_or(0, |run| run.end);
+            for blank in from.max(done)..from + CHUNK {
+                let known = runs.last().map_or(0, |run| run.end);
+                runs.extend(word_at(bytes, blank).filter(|run| run.start >= known));
+            }
         }
-        let mut end = start + 1;
-        while matches!(bytes.get(end..end + 2), Some([b' ', letter]) if letter.is_ascii_alphabetic())
-            && !bytes.get(end + 2).is_some_and(u8::is_ascii_alphanumeric)
-        {
-            end += 2;
-        }
-        if end - start >= 5 {
-            runs.push(start..end);
-        }
-        at = at.max(end);
+        from += CHUNK;
     }
     runs
+}
+
+/// Bytes that are looked at together.
+const CHUNK: usize = 64;
+
+/// The word that is written letter by letter whose first blank stands here.
+fn word_at(bytes: &[u8], blank: usize) -> Option<Range<usize>> {
+    let start = blank.checked_sub(1)?;
+    let is_single = |part: &[u8]| {
+        matches!(part, [one, b' ', two, b' ', three, ..]
+            if [one, two, three].iter().all(|byte| byte.is_ascii_alphabetic()))
+    };
+    let before = start.checked_sub(1).and_then(|place| bytes.get(place));
+    let opens = before.is_none_or(|byte| !byte.is_ascii_alphanumeric());
+    if !opens || !is_single(bytes.get(start..)?) {
+        return None;
+    }
+    let mut end = start + 1;
+    while matches!(bytes.get(end..end + 2), Some([b' ', letter]) if letter.is_ascii_alphabetic())
+        && !bytes.get(end + 2).is_some_and(u8::is_ascii_alphanumeric)
+    {
+        end += 2;
+    }
+    (end - start >= 5).then_some(start..end)
 }
 
 /// A run of digits written apart, with the single letters and digits before and behind it.

@@ -151,17 +151,21 @@ pub(super) struct Entry {
     owners: SmallVec<[Owner; 1]>,
     /// Whether it also names values as the end of a longer word.
     ends_words: bool,
+    /// Whether endings may follow.
+    is_stem: bool,
 }
 
 /// Adds a naming word, in its small, capitalised and capital forms where ASCII rules do not do.
 ///
-/// With a `~` in front it also counts as the end of a longer word.
+/// With a `~` in front it also counts as the end of a longer word, with one behind it as a stem.
 pub(super) fn name(words: &mut Entries, word: &str, classes: Classes) {
     let (word, ends_words) = word.strip_prefix('~').map_or((word, false), |word| (word, true));
+    let (word, is_stem) = word.strip_suffix('~').map_or((word, false), |word| (word, true));
     for form in forms(word) {
         let entry = words.entry(form).or_default();
         entry.classes = entry.classes.and(classes);
         entry.ends_words |= ends_words;
+        entry.is_stem |= is_stem;
     }
 }
 
@@ -242,10 +246,13 @@ impl Lexicon {
     ) {
         self.words.visit(bytes, |word, place| {
             let Some(entry) = self.entries.get(word) else { return };
-            let stands =
-                |entry: &Entry| ends(bytes, &place) && (entry.ends_words || begins(bytes, &place));
-            if entry.classes != Classes::NONE && stands(entry) {
-                mark(Mark { start: place.start, end: place.end, classes: entry.classes });
+            let end = if entry.is_stem { ending(bytes, place.end) } else { Some(place.end) };
+            let end = end.filter(|end| *end > place.end || ends(bytes, &place));
+            let opens = || entry.ends_words || begins(bytes, &place);
+            if entry.classes != Classes::NONE
+                && let Some(end) = end.filter(|_| opens())
+            {
+                mark(Mark { start: place.start, end, classes: entry.classes });
             }
             if !entry.owners.is_empty() {
                 wake(word, place);
@@ -265,6 +272,17 @@ fn begins(bytes: &[u8], place: &Range<usize>) -> bool {
         && !is_host
         && !(before >= 0x80 && !(0xE3..=0xED).contains(&first) && is_latin(bytes, place.start))
 }
+
+/// Where a word ends of which this is the stem; `None` if more follows than an ending.
+fn ending(bytes: &[u8], stem: usize) -> Option<usize> {
+    let rest = bytes.get(stem..bytes.len().min(stem + ENDING_MAX + 1)).unwrap_or_default();
+    let is_letter = |byte: &u8| byte.is_ascii_lowercase() || matches!(byte, 0x80..=0xD7);
+    let size = rest.iter().position(|byte| !is_letter(byte)).unwrap_or(rest.len());
+    (size <= ENDING_MAX).then_some(stem + size)
+}
+
+/// Longest ending of an inflected word, in bytes.
+const ENDING_MAX: usize = 10;
 
 /// Whether a word ends here; a plural does, too. Letters beyond ASCII are not looked at: Chinese and
 /// Japanese have no gaps, and inflected languages change the end of the word.
