@@ -23,6 +23,13 @@ const WRITER_PATIENCE: Duration = Duration::from_secs(1);
 /// How long a reader waits.
 const READER_PATIENCE: Duration = Duration::from_secs(5);
 
+/// Bytes of a page of a new file. A row has two kilobytes, and a commit many rows: pages of the usual four
+/// are twice as many to check, to write into the log and to copy out of it.
+const PAGE_SIZE: i64 = 8_192;
+/// How long the log grows before what is in it is copied into the file. A page that changes more than once
+/// until then is copied once.
+const LOG_BYTES_MAX: i64 = 16 << 20;
+
 /// Held while tables are made on a server.
 const MAKER: i64 = APPLICATION_ID;
 
@@ -308,7 +315,13 @@ fn open_file(
         Durability::Strict => "FULL",
         Durability::Relaxed => "NORMAL",
     };
+    // A file that is there keeps its own.
+    connection.pragma_update(None, "page_size", PAGE_SIZE).map_err(open)?;
     connection.pragma_update(None, "journal_mode", "WAL").map_err(open)?;
+    let size: i64 =
+        connection.pragma_query_value(None, "page_size", |row| row.get(0)).map_err(open)?;
+    let pages = LOG_BYTES_MAX.checked_div(size).unwrap_or(1_000);
+    connection.pragma_update(None, "wal_autocheckpoint", pages).map_err(open)?;
     connection.pragma_update(None, "synchronous", synchronous).map_err(open)?;
     connection.pragma_update(None, "foreign_keys", true).map_err(open)?;
     migrate(&mut connection, now)?;
@@ -447,6 +460,34 @@ fn migrate(connection: &mut Connection, now: Timestamp) -> Result<(), LedgerErro
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_new_file_has_larger_pages_and_an_old_one_keeps_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let size = |file: &Connection, name: &str| {
+            file.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap()
+        };
+        for (name, before, now, pages) in
+            [("new.db", None, 8_192, 2_048), ("old.db", Some(4_096), 4_096, 4_096)]
+        {
+            let path = folder.path().join(name);
+            if let Some(before) = before {
+                let old = Connection::open(&path).unwrap();
+                old.pragma_update(None, "page_size", before).unwrap();
+                old.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+                old.execute_batch(LEDGER).unwrap();
+                old.pragma_update(None, "user_version", 1).unwrap();
+            }
+            for _ in 0..2 {
+                let file = open_file(&path, Durability::Strict, Timestamp::UNIX_EPOCH).unwrap();
+                assert_eq!(
+                    (size(&file, "page_size"), size(&file, "wal_autocheckpoint")),
+                    (now, pages)
+                );
+                assert_eq!(size(&file, "synchronous"), 2, "every commit is synced");
+            }
+        }
+    }
 
     /// A file of the first version with a row in it.
     #[test]

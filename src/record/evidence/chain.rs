@@ -102,7 +102,7 @@ impl Link {
 
     /// The hash of this link behind that one. The salt is not part of it, so that it can be forgotten.
     pub(super) fn hash_behind(&self, before: &[u8]) -> Digest {
-        let mut link = Hashed::default();
+        let mut link = Hashed::with_capacity(256);
         link.put(b'v', b"ambidex chain 1");
         link.put(b'p', before);
         link.put(b'n', &self.n.to_le_bytes());

@@ -20,7 +20,7 @@ pub(super) fn decided(seq: i64, values: &[Value<'_>], salt: &[u8]) -> Decided {
     let mut values = values.iter();
     put_all(&mut content, DECIDED, values.by_ref());
     put_later(&mut content, DECIDED_LATER, values.by_ref());
-    let mut caller = Hashed::default();
+    let mut caller = Hashed::with_capacity(2048);
     caller.put(b's', salt);
     put_all(&mut caller, CALLER, values);
     Decided { content: content.digest(), caller: caller.digest() }
