@@ -27,8 +27,8 @@ def gateway(tmp_path_factory, vendor):
     gateway = Gateway(folder, vendor)
     for name, prompt in [*QUESTIONS, *QUESTIONS, *QUESTIONS[:10]]:
         gateway.ask(CALLERS[name][1], prompt)
-    for name, team, more in [("intranet-search", "engineering", {"data_floor": "confidential"}),
-                             ("invoice-reader", "support", {"expires": "180d", "requests_per_minute": 120}),
+    for name, team, more in [("intranet-search", "engineering", {"data_floor": "confidential", "budgets": ["5/month"]}),
+                             ("invoice-reader", "support", {"expires": "180d", "requests_per_minute": 120, "budgets": ["40/month warn_at=80%", "4/day"]}),
                              ("pilot-2025", "legal", {"models": ["auto"]})]:
         gateway.manage("POST", "keys", {"name": name, "team": team, **more})
     gateway.manage("POST", "keys/invoice-reader/rotate")
