@@ -123,7 +123,7 @@ fn line(desk: &Desk, row: &KeyRow) -> Markup {
             td { @if row.opens == Opens::Models { (row.team) } @else { "–" } }
             td { code { "…" (row.hint) } }
             td { (state(row, desk.now)) }
-            td { (grants(desk, row)) }
+            td.wraps { (grants(desk, row)) }
             td { (row.created.strftime("%Y-%m-%d")) }
             td.actions {
                 @if !is_over {

@@ -60,6 +60,9 @@ def test_every_page_is_there_and_looks_as_it_should(visit, look):
             assert field.evaluate("it => (it.labels?.[0]?.textContent || it.ariaLabel || it.textContent).trim()"), path
         # Nothing sticks out of the window.
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
+        # Nor is a table cut off at its card.
+        cut = "[...document.querySelectorAll('.scroll, .card')].filter(it => it.scrollWidth > it.clientWidth + 1).length"
+        assert page.evaluate(cut) == 0, path
         if look == "light" or name in ("overview", "decisions"):
             visitor.picture(name if look == "light" else f"{name}-dark", full=name not in ("policy", "decisions"))
     page.goto("/console/decisions")
