@@ -321,7 +321,7 @@ fn gather<'a>(app: &App, policy: &Policy, known: Known<'a>, reach: Reach) -> Fac
             surface: surface(request.surface),
             stream: request.delivery.is_stream(),
             tools: request.has_tools,
-            images: request.has_images,
+            images: request.has_images(),
             quality: request.metadata("quality").and_then(Quality::from_name),
             draw: draw(app, policy, known),
         },

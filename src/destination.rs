@@ -24,6 +24,10 @@ use crate::upstream::Remote;
 /// Longest answer of a target that states none.
 pub const OUTPUT_TOKENS_MAX: Tokens = Tokens(4_096);
 
+/// What gpt-4o-mini bills for an image in full detail is 2,833 tokens and 5,667 for each of six tiles (OpenAI's
+/// guide to images and vision); no other model of the book is known to bill more.
+const IMAGE_TOKENS_MAX: Tokens = Tokens(40_000);
+
 /// What a target can do. Absent means no limit that we know of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Serves {
@@ -35,6 +39,8 @@ pub struct Serves {
     pub tools: bool,
     /// Whether it can see images.
     pub images: bool,
+    /// The most prompt tokens that one image is billed as, wherever it lies and however few its bytes are.
+    pub image_tokens_max: Tokens,
     /// The most searches of the web for a request that may make some and does not say how many.
     pub web_searches_max: u32,
     /// The most prompt tokens that what one search finds becomes.
@@ -49,6 +55,7 @@ impl Default for Serves {
             output_tokens_max,
             tools: true,
             images: true,
+            image_tokens_max: IMAGE_TOKENS_MAX,
             web_searches_max: 10,
             search_tokens_max: Tokens(20_000),
         }
@@ -76,8 +83,9 @@ impl Serves {
         };
         let searches = searches.saturating_mul(request.choices);
         let found = Tokens(self.search_tokens_max.0.saturating_mul(searches));
+        let seen = Tokens(self.image_tokens_max.0.saturating_mul(request.images));
         let output = Tokens(self.output_max(request).0.saturating_mul(request.choices));
-        let tokens = price.upper_bound_at(request.tier, input_bound + found, output);
+        let tokens = price.upper_bound_at(request.tier, input_bound + found + seen, output);
         match tokens.zip(price.searches(searches)) {
             Some((tokens, searches)) => Estimate::Known(tokens + searches),
             None => Estimate::Unpriced,
@@ -88,7 +96,7 @@ impl Serves {
     pub fn unable(&self, request: &Request, findings: &Findings) -> Option<Unable> {
         if request.has_tools && !self.tools {
             Some(Unable::NoTools)
-        } else if request.has_images && !self.images {
+        } else if request.has_images() && !self.images {
             Some(Unable::NoImages)
         } else if self.input_tokens_max.is_some_and(|most| findings.tokens_input > most) {
             Some(Unable::InputTooLong)

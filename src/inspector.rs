@@ -134,7 +134,7 @@ pub fn look(request: &Request, inspection: &Inspection) -> Findings {
     let conversation = Conversation {
         system: &system.join("\n"),
         turns: by(Role::User).map(|(_, text)| text.as_str()).collect(),
-        has_images: request.has_images,
+        has_images: request.has_images(),
         has_tools: request.has_tools,
     };
     let mut findings = inspection.read_with(&request.leaves(), &conversation);

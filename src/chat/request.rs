@@ -232,8 +232,8 @@ pub struct Request {
     pub searches: Searches,
     /// Whether tools are offered or used.
     pub has_tools: bool,
-    /// Whether a part is an image.
-    pub has_images: bool,
+    /// How many parts are images.
+    pub images: u32,
     /// Whether a part is of a kind that detectors cannot read (an image, audio, a file).
     pub has_unreadable: bool,
     /// Where what was said before is.
@@ -249,6 +249,11 @@ pub struct Request {
 }
 
 impl Request {
+    /// Whether a part is an image.
+    pub const fn has_images(&self) -> bool {
+        self.images > 0
+    }
+
     /// The bytes as they came.
     pub const fn body(&self) -> &Bytes {
         &self.body

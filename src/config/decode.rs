@@ -105,6 +105,7 @@ const SERVES: &[&str] = &[
     "output_tokens_max",
     "tools",
     "images",
+    "image_tokens_max",
     "web_searches_max",
     "search_tokens_max",
 ];
@@ -359,6 +360,7 @@ impl Decoder<'_> {
         self.set(&fields, "output_tokens_max", &mut serves.output_tokens_max, Self::tokens);
         self.set(&fields, "tools", &mut serves.tools, |it, at| it.reader.truth(at));
         self.set(&fields, "images", &mut serves.images, |it, at| it.reader.truth(at));
+        self.set(&fields, "image_tokens_max", &mut serves.image_tokens_max, Self::tokens);
         self.set(&fields, "web_searches_max", &mut serves.web_searches_max, |it, at| {
             it.count(at).and_then(|count| u32::try_from(count).ok())
         });

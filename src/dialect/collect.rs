@@ -128,7 +128,7 @@ impl<'de> Collector<'de> {
             choices: 1,
             searches: Searches::None,
             has_tools: false,
-            has_images: false,
+            images: 0,
             has_unreadable: false,
             history: History::Here,
             declared: None,

@@ -136,6 +136,16 @@ mod tests {
                 json!({ "tools": [{ "type": "web_search_preview" }], "max_tool_calls": 2 }),
                 Searches::AtMost(2),
             ),
+            (
+                Responses,
+                json!({ "tools": [{ "type": "web_search", "max_uses": 5 }], "max_tool_calls": 2 }),
+                Searches::AtMost(2),
+            ),
+            (
+                Responses,
+                json!({ "tools": [{ "type": "web_search", "max_uses": 1 }], "max_tool_calls": 2 }),
+                Searches::AtMost(1),
+            ),
             (Responses, json!({ "max_tool_calls": 2 }), Searches::None),
             (Chat, json!({ "tools": [function] }), Searches::None),
             (Chat, json!({ "web_search_options": {} }), Searches::Unstated),

@@ -166,7 +166,7 @@ impl Scenario {
         self.tokens.output_max = request.output_max;
         self.stream = request.delivery.is_stream();
         self.tools = request.has_tools;
-        self.images = request.has_images;
+        self.images = request.has_images();
         self.quality = request.metadata("quality").and_then(Quality::from_name);
         self.texts.insert("model", request.model.clone());
     }

@@ -425,6 +425,38 @@ fn searched(times: usize) -> String {
     serde_json::json!({ "object": "response", "status": "completed", "output": output, "usage": usage }).to_string()
 }
 
+/// An address of a few bytes can be billed as thousands of tokens.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_image_may_be_billed_as_is_promised_before_it_is_sent() {
+    let upstream = Upstream::script([Say::Whole(200, answer("a cat", 37_000, 3))]).await;
+    for (most, reserved) in [(None, 40_000), (Some(1_600), 1_600)] {
+        let proxy = Proxy::with(&upstream, |settings, folder| {
+            let path = folder.path().join("policy.yaml");
+            std::fs::write(&path, policy("1.00", "cloud")).unwrap();
+            settings.policy = PolicySource::File(path);
+            if let Some(most) = most {
+                settings.targets[1].serves.image_tokens_max = ambidex::money::Tokens(most);
+            }
+        })
+        .await;
+        for images in [0, 1, 3] {
+            let image = serde_json::json!({ "type": "image_url", "image_url": { "url": "https://images.example/a.png" } });
+            let mut parts = vec![serde_json::json!({ "type": "text", "text": OPEN })];
+            parts.extend(std::iter::repeat_n(image, images));
+            let message = serde_json::json!({ "role": "user", "content": parts });
+            let body =
+                serde_json::json!({ "model": "auto", "max_tokens": 20, "messages": [message] });
+            let bytes = i128::try_from(body.to_string().len()).unwrap();
+            let reply = proxy.send(&body).await;
+            assert_eq!(reply.status, 200, "{}", reply.text());
+            let row = proxy.row(reply.decision()).await;
+            let tokens = bytes + i128::try_from(images).unwrap() * reserved;
+            assert_eq!(row.decided.reserved, NanoUsd::new(tokens * 150 + 20 * 600), "{images}");
+        }
+        proxy.stop().await;
+    }
+}
+
 /// What a search costs, and what it finds becomes prompt: both are set aside before anything is sent.
 #[tokio::test(flavor = "multi_thread")]
 async fn searches_of_the_web_are_promised_before_they_are_made() {

@@ -129,7 +129,7 @@ impl<'de> Reader<'de> {
             "text" | "thinking" => {}
             "tool_use" | "tool_result" => read.has_tools = true,
             "image" => {
-                read.has_images = true;
+                read.images = read.images.saturating_add(1);
                 read.has_unreadable = true;
             }
             // Documents, encrypted thoughts, results of the provider's own tools.

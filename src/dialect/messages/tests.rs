@@ -63,7 +63,7 @@ fn every_string_is_kept_with_its_path() {
     assert_eq!(request.surface, Surface::AnthropicMessages);
     assert_eq!(request.output_max, Some(Tokens(7)));
     assert_eq!(request.delivery, Delivery::StreamWithUsage, "this interface always tells");
-    assert!(request.has_tools && !request.has_images && !request.has_unreadable);
+    assert!(request.has_tools && !request.has_images() && !request.has_unreadable);
     let roles: Vec<_> = request.turns.iter().map(|turn| turn.role.unwrap()).collect();
     assert_eq!(roles, [Role::System, Role::User, Role::User, Role::Assistant, Role::User]);
     let said = request.conversation();
@@ -108,7 +108,7 @@ fn blocks_that_detectors_cannot_read_are_noticed() {
     let with = |block: &str| {
         let body = format!(r#"{{"model":"a","messages":[{{"role":"user","content":[{block}]}}]}}"#);
         let request = read(&body).unwrap();
-        (request.has_images, request.has_unreadable)
+        (request.has_images(), request.has_unreadable)
     };
     let source = r#""source":{"type":"base64","media_type":"image/png","data":"AAAA"}"#;
     assert_eq!(with(&format!(r#"{{"type":"image",{source}}}"#)), (true, true));

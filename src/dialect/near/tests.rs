@@ -31,7 +31,7 @@ fn asked(surface: Surface, body: &Value) -> Result<Value, Untranslatable> {
     let again = dialect::of(Surface::OpenAiChat).read(chat.clone()).unwrap();
     assert_eq!(again.delivery.is_stream(), read.delivery.is_stream());
     assert_eq!(again.output_max, read.output_max);
-    assert_eq!((again.has_tools, again.has_images), (read.has_tools, read.has_images));
+    assert_eq!((again.has_tools, again.images), (read.has_tools, read.images));
     Ok(serde_json::from_slice(&chat).unwrap())
 }
 

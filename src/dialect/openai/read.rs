@@ -105,13 +105,14 @@ impl<'de> Reader<'de> {
     }
 
     fn set_part_kind(&mut self, kind: &str) {
+        let read = &mut self.common.read;
         match kind {
             "text" | "refusal" => {}
             "image_url" => {
-                self.common.read.has_images = true;
-                self.common.read.has_unreadable = true;
+                read.images = read.images.saturating_add(1);
+                read.has_unreadable = true;
             }
-            _ => self.common.read.has_unreadable = true,
+            _ => read.has_unreadable = true,
         }
     }
 

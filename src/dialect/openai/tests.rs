@@ -70,7 +70,7 @@ fn every_string_is_kept_with_its_path() {
     has("extra.deep[0]", "x");
     assert_eq!(request.output_max, Some(Tokens(7)));
     assert_eq!(request.delivery, Delivery::Stream);
-    assert!(request.has_tools && !request.has_images);
+    assert!(request.has_tools && !request.has_images());
     let roles: Vec<_> = request.turns.iter().map(|turn| turn.role.unwrap()).collect();
     assert_eq!(roles, [Role::System, Role::User, Role::Assistant, Role::Tool]);
     assert_eq!(request.conversation()[1].1, "line\nbreak 你");
@@ -125,7 +125,7 @@ fn parts_that_detectors_cannot_read_are_noticed() {
     let body = r#"{"model":"a","messages":[{"role":"user","content":
         [{"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA"}}]}]}"#;
     let request = read(body).unwrap();
-    assert!(request.has_images && request.has_unreadable);
+    assert!(request.has_images() && request.has_unreadable);
 }
 
 #[test]

@@ -174,7 +174,7 @@ impl<'de> Reader<'de> {
             "input_text" | "output_text" | "text" | "refusal" | "summary_text"
             | "reasoning_text" => {}
             "input_image" => {
-                read.has_images = true;
+                read.images = read.images.saturating_add(1);
                 read.has_unreadable = true;
             }
             _ => read.has_unreadable = true,

@@ -118,7 +118,7 @@ fn requests_answers_and_streams_are_translated_as_the_files_say() {
                 assert_eq!(again.delivery.is_stream(), request.delivery.is_stream());
                 assert_eq!(again.output_max, request.output_max);
                 assert_eq!(again.has_tools, request.has_tools);
-                assert_eq!(again.has_images, request.has_images);
+                assert_eq!(again.images, request.images);
             } else if stem.starts_with("reply") {
                 let body = std::fs::read(&path).unwrap();
                 let usage = other(from).usage(&body).unwrap();
