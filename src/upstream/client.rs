@@ -170,7 +170,11 @@ impl Reply {
     }
 }
 
-async fn whole(mut reply: reqwest::Response, bytes_max: usize) -> Result<Bytes, SendError> {
+/// The whole body of a reply, if it is not longer than that.
+pub(super) async fn whole(
+    mut reply: reqwest::Response,
+    bytes_max: usize,
+) -> Result<Bytes, SendError> {
     let Some(first) = reply.chunk().await.map_err(|_| SendError::Broken)? else {
         return Ok(Bytes::new());
     };

@@ -7,7 +7,7 @@ use hyper::header::HeaderMap;
 use hyper::{Method, StatusCode};
 use jiff::Timestamp;
 
-use super::client::{builder, is_certificate, is_name};
+use super::client::{builder, is_certificate, is_name, whole};
 use super::{Remote, RemoteSettings};
 
 /// Why a server could not be asked.
@@ -45,7 +45,7 @@ pub enum Probed {
     Status(StatusCode),
 }
 
-/// What of an error's body is read.
+/// The longest body of an error that is read.
 const BODY_READ: usize = 16 << 10;
 
 /// Asks for what costs nothing, at the time `now`: signatures are dated.
@@ -66,7 +66,7 @@ pub async fn probe(
         let signature = signer.sign(&Method::GET, url.as_str(), b"", now);
         all.extend(signature.map_err(|_| ProbeError::Settings)?);
     }
-    let mut reply = match client.get(url).headers(all).send().await {
+    let reply = match client.get(url).headers(all).send().await {
         Ok(reply) => reply,
         Err(error) if is_name(&error) => return Err(ProbeError::Name),
         Err(error) if is_certificate(&error) => return Err(ProbeError::Certificate),
@@ -77,12 +77,7 @@ pub async fn probe(
         status if status.is_success() => Probed::Taken,
         StatusCode::UNAUTHORIZED => Probed::Refused,
         StatusCode::FORBIDDEN => {
-            let mut body = Vec::new();
-            while body.len() < BODY_READ
-                && let Ok(Some(chunk)) = reply.chunk().await
-            {
-                body.extend_from_slice(&chunk);
-            }
+            let body = whole(reply, BODY_READ).await.unwrap_or_default();
             let is_known = settings.provider.knows_key(&body);
             if is_known { Probed::Limited } else { Probed::Refused }
         }

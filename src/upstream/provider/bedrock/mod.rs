@@ -49,9 +49,7 @@ impl Provider for Bedrock {
     /// exception (`UnrecognizedClientException`, `InvalidSignatureException`), and an unknown bearer's key
     /// is not named so.
     fn knows_key(&self, body: &[u8]) -> bool {
-        let told = Json::read(body);
-        let message = told.as_ref().and_then(|it| it.get("message").or_else(|| it.get("Message")));
-        message.and_then(Json::as_text).is_some_and(|it| it.contains("bedrock:ListAsyncInvokes"))
+        self.refusal(body).is_some_and(|it| it.message.contains("bedrock:ListAsyncInvokes"))
     }
 
     fn authorization(&self, key: &str) -> (&'static str, String) {
