@@ -10,7 +10,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub use self::health::{Admission, Health, Line};
 use crate::caller::Meter;
-use crate::chat::{History, Request, Searches, Shape, Surface};
+use crate::chat::usage::Extra;
+use crate::chat::{History, Hosted, Request, Shape, Surface, Uses};
 use crate::config::settings::Power;
 use crate::engine::Engine;
 use crate::failure::Failure;
@@ -41,10 +42,10 @@ pub struct Serves {
     pub images: bool,
     /// The most prompt tokens that one image is billed as, wherever it lies and however few its bytes are.
     pub image_tokens_max: Tokens,
-    /// The most searches of the web for a request that may make some and does not say how many.
-    pub web_searches_max: u32,
-    /// The most prompt tokens that what one search finds becomes.
-    pub search_tokens_max: Tokens,
+    /// The most uses of a tool that the provider runs, for a request that offers it and does not say how many.
+    pub tool_calls_max: u32,
+    /// The most prompt tokens that what one use brings becomes.
+    pub tool_tokens_max: Tokens,
 }
 
 impl Default for Serves {
@@ -56,8 +57,8 @@ impl Default for Serves {
             tools: true,
             images: true,
             image_tokens_max: IMAGE_TOKENS_MAX,
-            web_searches_max: 10,
-            search_tokens_max: Tokens(20_000),
+            tool_calls_max: 10,
+            tool_tokens_max: Tokens(20_000),
         }
     }
 }
@@ -76,20 +77,33 @@ impl Serves {
             (History::AtProvider, Some(most)) => most.max(input_bound),
             (History::AtProvider, None) => return Estimate::Unpriced,
         };
-        let searches = match request.searches {
-            Searches::None => 0,
-            Searches::AtMost(most) => most,
-            Searches::Unstated => self.web_searches_max,
+        let Some((uses, fees)) = self.tools_bound(price, request.hosted, request.choices) else {
+            return Estimate::Unpriced;
         };
-        let searches = searches.saturating_mul(request.choices);
-        let found = Tokens(self.search_tokens_max.0.saturating_mul(searches));
+        let found = Tokens(self.tool_tokens_max.0.saturating_mul(uses));
         let seen = Tokens(self.image_tokens_max.0.saturating_mul(request.images));
         let output = Tokens(self.output_max(request).0.saturating_mul(request.choices));
         let tokens = price.upper_bound_at(request.tier, input_bound + found + seen, output);
-        match tokens.zip(price.searches(searches)) {
-            Some((tokens, searches)) => Estimate::Known(tokens + searches),
-            None => Estimate::Unpriced,
+        tokens.map_or(Estimate::Unpriced, |tokens| Estimate::Known(tokens + fees))
+    }
+
+    /// How often tools of the provider's may be used for so many answers, and what that costs beside tokens;
+    /// `None` if one of them has no known price.
+    fn tools_bound(&self, price: &Price, hosted: Hosted, answers: u32) -> Option<(u32, NanoUsd)> {
+        let (mut uses, mut fees) = (0_u32, NanoUsd::ZERO);
+        for (tool, may) in hosted.each() {
+            let most = match may {
+                Uses::None => 0,
+                Uses::AtMost(most) => most,
+                Uses::Unstated => self.tool_calls_max,
+            };
+            let most = most.saturating_mul(answers);
+            uses = uses.saturating_add(most);
+            // All programs of an answer run in one container.
+            let billed = if tool == Extra::CodeSession { most.min(answers) } else { most };
+            fees += price.pieces(tool.into(), billed)?;
         }
+        Some((uses, fees))
     }
 
     /// Why a target that can do this and no more cannot serve a request.

@@ -32,7 +32,7 @@ use crate::mask::Key;
 use crate::policy::{Masking, Policy, TargetWords, World};
 use crate::record::{LedgerError, Store};
 use crate::rollout::{self, Rollout};
-use crate::route::price::{Factor, Kind as Sold, Listing, PriceBook, Rate};
+use crate::route::price::{Factor, Listing, PriceBook, Rate};
 use crate::server::{self, Shutdown};
 use crate::shared::{self, Shared};
 use crate::tasks::Tasks;
@@ -401,7 +401,7 @@ fn own_price(target: &TargetSettings) -> Option<Listing> {
     let (tiers, uplift) = (&target.service_tiers, target.uplift);
     let listing = match target.price.clone() {
         Some(price) => Listing::fixed(remote.provider.book(), &remote.model, price),
-        None if tiers.is_empty() && uplift == Factor::ONE && target.web_search.is_none() => {
+        None if tiers.is_empty() && uplift == Factor::ONE && target.tool_usd.is_empty() => {
             return None;
         }
         None => {
@@ -409,13 +409,12 @@ fn own_price(target: &TargetSettings) -> Option<Listing> {
             Listing::clone(&book.0)
         }
     };
-    let search = target.web_search.map(Rate::apiece);
     Some(listing.map(|price| {
         let price = price.with_tiers(tiers).with_uplift(uplift);
-        match &search {
-            Some(rate) => price.with_rate(Sold::WebSearch, rate.clone()),
-            None => price,
-        }
+        target
+            .tool_usd
+            .iter()
+            .fold(price, |price, (tool, usd)| price.with_rate(*tool, Rate::apiece(*usd)))
     }))
 }
 

@@ -6,7 +6,7 @@ pub mod talk;
 pub mod usage;
 
 pub use answer::{Answer, Choice, Event, Finish, Likely, Part, Piece, Scored};
-pub use request::{Delivery, History, Request, Sampling, Searches, Shape, Surface, Turn};
+pub use request::{Delivery, History, Hosted, Request, Sampling, Shape, Surface, Turn, Uses};
 pub use usage::{Usage, UsageSource};
 
 /// Who speaks in a conversation.

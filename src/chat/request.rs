@@ -11,7 +11,7 @@ use bytes::Bytes;
 use smallvec::SmallVec;
 
 use crate::chat::Role;
-use crate::chat::usage::Tier;
+use crate::chat::usage::{Extra, Extras, Tier, Usage};
 use crate::inspect::{Leaf, Level};
 use crate::money::Tokens;
 
@@ -196,16 +196,58 @@ pub struct Edits {
     pub end: usize,
 }
 
-/// How often a provider may search the web for an answer.
+/// How often a provider may use a tool of its own for an answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Searches {
-    /// Never: no tool for it is offered.
+pub enum Uses {
+    /// Never: it is not offered.
     #[default]
     None,
     /// So many times, the request says.
     AtMost(u32),
     /// It may, and nobody says how often.
     Unstated,
+}
+
+/// The tools that a request lets its provider run, which are billed beside the tokens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Hosted {
+    /// Searches of the web.
+    pub searches: Uses,
+    /// Searches in files that lie at the provider.
+    pub files: Uses,
+    /// Programs in a container of the provider's.
+    pub code: Uses,
+    /// Everything else, such as other people's servers and pictures to be made.
+    pub others: Uses,
+}
+
+impl Hosted {
+    /// Each with the piece that it is billed by.
+    pub const fn each(&self) -> [(Extra, Uses); 4] {
+        [
+            (Extra::WebSearch, self.searches),
+            (Extra::FileSearch, self.files),
+            (Extra::CodeSession, self.code),
+            (Extra::ProviderTool, self.others),
+        ]
+    }
+
+    /// What was used, with one use of each tool that was offered where the interface tells no uses: chat
+    /// completions do not say whether there was one.
+    #[must_use]
+    pub fn counted(&self, surface: Surface, used: Usage) -> Usage {
+        if surface != Surface::OpenAiChat || used.billed.is_some() {
+            return used;
+        }
+        let offered = self.each().into_iter().filter(|(_, uses)| *uses != Uses::None);
+        let pieces = offered.fold(Extras::NONE, |pieces, (tool, _)| pieces.and_one(tool));
+        used.with_pieces(pieces)
+    }
+
+    /// Whether none is offered.
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// A request, read once.
@@ -228,8 +270,8 @@ pub struct Request {
     pub output_default: Option<Tokens>,
     /// How many answers are wanted.
     pub choices: u32,
-    /// How often the provider may search the web for an answer.
-    pub searches: Searches,
+    /// The tools that the provider may run for an answer.
+    pub hosted: Hosted,
     /// Whether tools are offered or used.
     pub has_tools: bool,
     /// How many parts are images.

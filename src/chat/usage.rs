@@ -80,12 +80,10 @@ impl Usage {
         }
     }
 
-    /// The same with so many searches of the web more.
+    /// The same where at least so many pieces were used.
     #[must_use]
-    pub fn and_searches(self, count: u64) -> Self {
-        let known = u64::from(self.extras.get(Extra::WebSearch).0);
-        let extras = self.extras.with(Extra::WebSearch, known.saturating_add(count));
-        Self { extras, ..self }
+    pub fn with_pieces(self, pieces: Extras) -> Self {
+        Self { extras: self.extras.max(pieces), ..self }
     }
 
     /// All prompt tokens.

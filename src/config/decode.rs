@@ -89,7 +89,7 @@ const TARGET: &[&str] = &[
     "price",
     "service_tiers",
     "uplift",
-    "web_search_usd",
+    "tool_usd",
     "serves",
     "speaks",
     "timeout",
@@ -106,8 +106,8 @@ const SERVES: &[&str] = &[
     "tools",
     "images",
     "image_tokens_max",
-    "web_searches_max",
-    "search_tokens_max",
+    "tool_calls_max",
+    "tool_tokens_max",
 ];
 const BREAKER: &[&str] = &["in_a_row", "open", "open_max"];
 const TIMEOUTS: &[&str] = &["connect", "queue", "first_byte", "idle", "total"];
@@ -284,9 +284,9 @@ impl Decoder<'_> {
             target.service_tiers = self.service_tiers(&at);
         }
         self.set(&fields, "uplift", &mut target.uplift, Self::uplift);
-        self.set(&fields, "web_search_usd", &mut target.web_search, |it, at| {
-            it.web_search(at).map(Some)
-        });
+        if let Some(at) = fields.get("tool_usd") {
+            target.tool_usd = self.tool_usd(&at);
+        }
         if let Some(at) = fields.get("price") {
             target.price = self.price(&at);
             if matches!(target.kind, TargetKind::Engine(..)) {
@@ -361,10 +361,10 @@ impl Decoder<'_> {
         self.set(&fields, "tools", &mut serves.tools, |it, at| it.reader.truth(at));
         self.set(&fields, "images", &mut serves.images, |it, at| it.reader.truth(at));
         self.set(&fields, "image_tokens_max", &mut serves.image_tokens_max, Self::tokens);
-        self.set(&fields, "web_searches_max", &mut serves.web_searches_max, |it, at| {
+        self.set(&fields, "tool_calls_max", &mut serves.tool_calls_max, |it, at| {
             it.count(at).and_then(|count| u32::try_from(count).ok())
         });
-        self.set(&fields, "search_tokens_max", &mut serves.search_tokens_max, Self::tokens);
+        self.set(&fields, "tool_tokens_max", &mut serves.tool_tokens_max, Self::tokens);
     }
 
     fn word<T: Copy>(&mut self, at: &Cursor<'_>, kind: &str, known: &[(&str, T)]) -> Option<T> {

@@ -15,7 +15,7 @@ use crate::inspector::InspectionSettings;
 use crate::money::NanoUsd;
 use crate::record::{Durability, LedgerDown, StoreSettings};
 use crate::route::breaker::Rules;
-use crate::route::price::{Factor, Price};
+use crate::route::price::{Factor, Kind as Sold, Price};
 use crate::secret::Secret;
 use crate::server::Limits;
 use crate::telemetry::genai;
@@ -143,8 +143,8 @@ pub struct TargetSettings {
     pub service_tiers: BTreeMap<Tier, Factor>,
     /// What its region multiplies.
     pub uplift: Factor,
-    /// What a search of the web costs there, where the price book does not know.
-    pub web_search: Option<NanoUsd>,
+    /// What one use of a tool costs that the provider runs, where the price book does not know.
+    pub tool_usd: BTreeMap<Sold, NanoUsd>,
     /// What it can do.
     pub serves: Serves,
     /// Most requests at a time.
@@ -261,7 +261,7 @@ impl TargetSettings {
             price: None,
             service_tiers: BTreeMap::new(),
             uplift: Factor::ONE,
-            web_search: None,
+            tool_usd: BTreeMap::new(),
             serves: Serves { tools: false, images: false, ..Serves::default() },
             concurrency: 256,
             rates: Rates::default(),
@@ -282,7 +282,7 @@ impl TargetSettings {
             price: None,
             service_tiers: BTreeMap::new(),
             uplift: Factor::ONE,
-            web_search: None,
+            tool_usd: BTreeMap::new(),
             serves: Serves::default(),
             concurrency: 64,
             rates: Rates::default(),

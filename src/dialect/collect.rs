@@ -10,11 +10,11 @@ use bytes::Bytes;
 use serde_json::value::RawValue;
 
 use super::Unreadable;
-use super::searching::Searching;
+use super::hosted::Offers;
 use super::walk::{self, Scalar, Sink, Step};
 use crate::chat::request::{Edits, Place, Text};
 use crate::chat::usage::Tier;
-use crate::chat::{Delivery, History, Request, Role, Sampling, Searches, Surface, Turn};
+use crate::chat::{Delivery, History, Hosted, Request, Role, Sampling, Surface, Turn};
 use crate::inspect::Level;
 use crate::money::Tokens;
 
@@ -105,8 +105,8 @@ pub(super) struct Collector<'de> {
     pub(super) streams: bool,
     /// and then with its usage.
     pub(super) tells_usage: bool,
-    /// What is said of searches of the web.
-    pub(super) searching: Searching,
+    /// What is said of tools that the provider runs.
+    pub(super) offers: Offers,
     /// The model's name, once it was seen.
     model: Option<String>,
     /// Why the walk was stopped.
@@ -126,7 +126,7 @@ impl<'de> Collector<'de> {
             output_max: None,
             output_default: None,
             choices: 1,
-            searches: Searches::None,
+            hosted: Hosted::default(),
             has_tools: false,
             images: 0,
             has_unreadable: false,
@@ -138,8 +138,8 @@ impl<'de> Collector<'de> {
         };
         let instructions = Turn { role: Some(Role::System), ..Turn::default() };
         let (streams, tells_usage) = (false, false);
-        let (searching, model, bad_field) = (Searching::default(), None, None);
-        Self { body, read, instructions, streams, tells_usage, searching, model, bad_field }
+        let (offers, model, bad_field) = (Offers::default(), None, None);
+        Self { body, read, instructions, streams, tells_usage, offers, model, bad_field }
     }
 
     pub(super) fn refuse(&mut self, path: &[Step<'de>], problem: &str) -> Result<(), String> {
@@ -167,7 +167,7 @@ impl<'de> Collector<'de> {
             (true, true) => Delivery::StreamWithUsage,
             (true, false) => Delivery::Stream,
         };
-        Ok(Request { model, delivery, searches: self.searching.told(), ..self.read })
+        Ok(Request { model, delivery, hosted: self.offers.told(), ..self.read })
     }
 
     /// Keeps a string for inspection and gives back its number.
@@ -182,7 +182,7 @@ impl<'de> Collector<'de> {
             }
             _ => {}
         }
-        self.searching.text(path, &text);
+        self.offers.text(path, &text);
         let start = self.read.paths.len();
         write_path(&mut self.read.paths, path);
         let place = match text {
@@ -276,7 +276,7 @@ impl<'de> Collector<'de> {
 
     /// A whole number: a long one may be an identifier.
     pub(super) fn whole(&mut self, path: &[Step<'de>], magnitude: u64, digits: String) {
-        self.searching.number(path, magnitude);
+        self.offers.number(path, magnitude);
         if magnitude >= LONG_NUMBER {
             self.keep(path, Cow::Owned(digits), Words::Settings);
         }

@@ -5,8 +5,9 @@
 
 mod collect;
 mod fields;
+mod hosted;
 mod inputs;
-mod searching;
+
 mod walk;
 pub mod json;
 pub mod completions;

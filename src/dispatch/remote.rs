@@ -16,7 +16,7 @@ use unmask::Unmask;
 use super::local::error_event;
 use super::{Another, Bill, Content, Leaving, Miss, Settlement};
 use crate::chat::talk::Said;
-use crate::chat::{Delivery, Part, Request, Surface, Usage, UsageSource};
+use crate::chat::{Delivery, Hosted, Part, Request, Surface, Usage, UsageSource};
 use crate::clock::{self, Instant};
 use crate::destination::{Admission, Destination};
 use crate::dialect::translate::{About, Teller, Told, Translator, Unwrapped};
@@ -51,6 +51,12 @@ impl Sent<'_> {
 
     fn is_translated(&self) -> bool {
         self.leaves.spoken != Some(self.asked.surface)
+    }
+
+    /// What a whole answer says that it used.
+    fn usage(&self, provider: &dyn Provider, body: &[u8]) -> Option<Usage> {
+        let used = provider.usage(body)?;
+        Some(self.asked.hosted.counted(self.asked.surface, used))
     }
 
     /// The interface that answers are told in first: the caller's, or the one near to it.
@@ -154,7 +160,7 @@ pub(super) async fn answer(
         return turned_down((status, HeaderMap::new()), body, settlement, (remote, sent));
     }
     settlement.hears(|| provider.whole(&body).unwrap_or_default());
-    let usage = provider.usage(&body);
+    let usage = sent.usage(provider, &body);
     let bill = usage.map_or(Bill::Unknown(input), Bill::Used);
     let body = if let Some(about) = &about {
         let used = usage.unwrap_or(input);
@@ -248,6 +254,8 @@ struct Relay {
     /// `None` once the request is settled: then the stream ends.
     settlement: Option<Settlement>,
     output: Tokens,
+    /// The interface that was asked, and the tools that were offered for the answer.
+    asked: (Surface, Hosted),
     usage: Option<Usage>,
     /// What is known of the prompt before the usage is.
     prompt: Option<Usage>,
@@ -283,6 +291,7 @@ impl Relay {
             cutter: provider.cutter(),
             settlement: Some(settlement),
             output: Tokens(0),
+            asked: (surface, sent.asked.hosted),
             usage: None,
             prompt: None,
             unmask: sent.restoration.map(|it| Unmask::new(it, surface)),
@@ -419,7 +428,8 @@ impl Relay {
         if let Some(listener) = self.settlement.as_mut().and_then(Settlement::listener) {
             listener.hear_said(&said);
         }
-        self.usage = usage.or(self.usage);
+        let (surface, hosted) = self.asked;
+        self.usage = usage.map(|it| hosted.counted(surface, it)).or(self.usage);
         self.prompt = prompt.or(self.prompt);
         let used = self.used();
         let mut told = Vec::new();
@@ -554,10 +564,12 @@ impl Relay {
         self.usage.unwrap_or(Usage { output: self.output, ..prompt })
     }
 
-    /// An end that nobody announces costs what was heard so far; before the first word nobody knows.
+    /// An end that nobody announces costs what was heard so far; before the first word nobody knows, nor what
+    /// tools of the provider's have done.
     fn note_progress(&mut self) {
         let used = self.used();
-        if let Some(settlement) = self.settlement.as_mut().filter(|_| self.has_told) {
+        let is_known = self.has_told && (self.usage.is_some() || self.asked.1.is_none());
+        if let Some(settlement) = self.settlement.as_mut().filter(|_| is_known) {
             settlement.so_far = Bill::Used(used);
         }
     }
@@ -566,7 +578,8 @@ impl Relay {
         if outcome == Outcome::Answered {
             self.admission.answered();
         }
-        let bill = Bill::Used(self.used());
+        let (used, is_told) = (self.used(), self.usage.is_some() || self.asked.1.is_none());
+        let bill = if is_told { Bill::Used(used) } else { Bill::Unknown(used) };
         if let Some(settlement) = self.settlement.take() {
             settlement.finish(outcome, bill);
         }

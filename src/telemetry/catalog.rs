@@ -84,7 +84,7 @@ catalog! {
     AVOIDED = "cost_avoided_usd_total" Counter ["route", "target", "team"]
         "Dollars that were not billed: what the configuration's first priced remote target would have billed for local answers, and what answers from the cache would have cost once more.";
     TOKENS = "tokens_total" Counter ["target", "kind", "source"]
-        "Tokens by disjoint kind and by where the number comes from; of web searches the searches.";
+        "Tokens by disjoint kind and by where the number comes from; of tools that the provider runs the uses.";
     DECISIONS = "decisions_total" Counter ["rule", "sensitivity", "task", "zone"]
         "Decisions by the route that won.";
     LIMITS_APPLIED = "limits_applied_total" Counter ["limit", "outcome"]

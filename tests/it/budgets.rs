@@ -3,7 +3,7 @@
 use ambidex::caller::CallerSettings;
 use ambidex::config::{PolicySource, TargetKind, TargetSettings};
 use ambidex::money::NanoUsd;
-use ambidex::route::price::Price;
+use ambidex::route::price::{Kind as Sold, Price};
 use ambidex::secret::Secret;
 
 use crate::support::{Proxy, Say, Upstream, answer, chat, events};
@@ -469,9 +469,10 @@ async fn searches_of_the_web_are_promised_before_they_are_made() {
             if let TargetKind::Remote(remote) = &mut settings.targets[1].kind {
                 remote.speaks = Some(vec![ambidex::chat::Surface::OpenAiResponses]);
             }
-            settings.targets[1].web_search = usd.map(NanoUsd::new);
-            settings.targets[1].serves.web_searches_max = 7;
-            settings.targets[1].serves.search_tokens_max = ambidex::money::Tokens(1_000);
+            let rates = usd.map(|usd| (Sold::WebSearch, NanoUsd::new(usd)));
+            settings.targets[1].tool_usd = rates.into_iter().collect();
+            settings.targets[1].serves.tool_calls_max = 7;
+            settings.targets[1].serves.tool_tokens_max = ambidex::money::Tokens(1_000);
         })
         .await
     };
@@ -506,11 +507,51 @@ async fn searches_of_the_web_are_promised_before_they_are_made() {
         assert_eq!(cost > row.decided.reserved, searches == 0, "what nobody offered was made");
     }
     proxy.stop().await;
-    // Without a price for a search no hard budget could hold.
+    // Without a price for a search, or for any other tool that the provider runs, no hard budget could hold.
     let proxy = start(None).await;
     assert_eq!(ask(&proxy, &serde_json::json!({})).await.0.status(), 200);
     let sent = upstream.seen().len();
-    assert_eq!(ask(&proxy, &serde_json::json!({ "tools": search })).await.0.status(), 402);
+    for tool in ["web_search", "file_search", "code_interpreter", "mcp", "whatever_is_next"] {
+        let more = serde_json::json!({ "tools": [{ "type": tool }] });
+        assert_eq!(ask(&proxy, &more).await.0.status(), 402, "{tool}");
+    }
     assert_eq!(upstream.seen().len(), sent);
+    let own = serde_json::json!({ "tools": [{ "type": "custom", "name": "mine" }] });
+    assert_eq!(ask(&proxy, &own).await.0.status(), 200, "what the client runs has no fee");
     proxy.stop().await;
+}
+
+/// Chat completions do not say whether a tool was used: one use of each that was offered is counted. What a stream
+/// that broke off had used by then nobody knows.
+#[tokio::test(flavor = "multi_thread")]
+async fn tools_that_nobody_counts_are_not_free() {
+    let said = || events(&["waves"], None);
+    let whole = answer("waves", 1_000, 5);
+    for (say, more, tools) in [
+        (Say::Whole(200, whole.clone()), serde_json::json!({}), Some(0)),
+        (Say::Whole(200, whole), serde_json::json!({ "web_search_options": {} }), Some(1)),
+        (Say::Cut(said()), serde_json::json!({ "stream": true }), Some(0)),
+        (Say::Cut(said()), serde_json::json!({ "stream": true, "web_search_options": {} }), None),
+    ] {
+        let upstream = Upstream::script([say]).await;
+        let proxy = Proxy::with(&upstream, |settings, folder| {
+            let path = folder.path().join("policy.yaml");
+            std::fs::write(&path, policy("1.00", "cloud")).unwrap();
+            settings.policy = PolicySource::File(path);
+            settings.targets[1].tool_usd = [(Sold::WebSearch, NanoUsd::new(10_000_000))].into();
+        })
+        .await;
+        let mut body = chat(OPEN);
+        for (key, value) in more.as_object().unwrap() {
+            body[key.as_str()] = value.clone();
+        }
+        let reply = proxy.send(&body).await;
+        let row = proxy.row(reply.decision()).await;
+        let cost = row.settled.unwrap().cost;
+        match tools {
+            Some(tools) => assert_eq!(cost.nanos() / 10_000_000, tools, "{more}: {cost}"),
+            None => assert_eq!(cost, row.decided.reserved, "{more}"),
+        }
+        proxy.stop().await;
+    }
 }

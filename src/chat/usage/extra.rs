@@ -25,6 +25,12 @@ pub enum Extra {
     Citation,
     /// Searches of the web that the provider made; pieces, not tokens.
     WebSearch,
+    /// Searches in files at the provider; pieces.
+    FileSearch,
+    /// Containers in which the provider ran programs; pieces.
+    CodeSession,
+    /// Uses of other tools that the provider runs; pieces.
+    ProviderTool,
 }
 
 /// What a kind is a part of.
@@ -40,7 +46,7 @@ pub enum Side {
 
 impl Extra {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::InputAudio,
         Self::CacheAudioRead,
         Self::InputImage,
@@ -51,6 +57,9 @@ impl Extra {
         Self::OutputVideo,
         Self::Citation,
         Self::WebSearch,
+        Self::FileSearch,
+        Self::CodeSession,
+        Self::ProviderTool,
     ];
 
     /// The word that records, metrics and price books use.
@@ -66,6 +75,9 @@ impl Extra {
             Self::OutputVideo => "output_video",
             Self::Citation => "citation",
             Self::WebSearch => "web_search",
+            Self::FileSearch => "file_search",
+            Self::CodeSession => "code_session",
+            Self::ProviderTool => "provider_tool",
         }
     }
 
@@ -85,7 +97,9 @@ impl Extra {
             Self::OutputAudio | Self::OutputImage | Self::OutputVideo | Self::Citation => {
                 Side::Answer
             }
-            Self::WebSearch => Side::Pieces,
+            Self::WebSearch | Self::FileSearch | Self::CodeSession | Self::ProviderTool => {
+                Side::Pieces
+            }
         }
     }
 }
@@ -113,6 +127,21 @@ impl Extras {
             }
         }
         self
+    }
+
+    /// The larger count of each kind.
+    #[must_use]
+    pub fn max(mut self, other: Self) -> Self {
+        for (place, count) in self.0.iter_mut().zip(other.0) {
+            *place = count.max(*place);
+        }
+        self
+    }
+
+    /// The same with one more of a kind.
+    #[must_use]
+    pub fn and_one(self, extra: Extra) -> Self {
+        self.with(extra, u64::from(self.get(extra).0).saturating_add(1))
     }
 
     /// The kinds of which there is any.

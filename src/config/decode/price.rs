@@ -9,7 +9,7 @@ use crate::route::price::{Factor, Kind, Price, Rate};
 use crate::yaml::Cursor;
 
 /// What `price` can name: the rate's word, and the unit it is for.
-const RATES: [(&str, Kind); 17] = [
+const RATES: [(&str, Kind); 20] = [
     ("input", Kind::Input),
     ("cache_read", Kind::CacheRead),
     ("cache_write", Kind::CacheWrite),
@@ -27,6 +27,9 @@ const RATES: [(&str, Kind); 17] = [
     ("output_video", Kind::OutputVideo),
     ("request", Kind::Request),
     ("web_search", Kind::WebSearch),
+    ("file_search", Kind::FileSearch),
+    ("code_session", Kind::CodeSession),
+    ("provider_tool", Kind::ProviderTool),
 ];
 const FREE: &str = "free";
 
@@ -35,8 +38,8 @@ const FREE: &str = "free";
 /// 2,000 dollars per million tokens.
 const SMALLEST: NanoUsd = NanoUsd::new(1_000_000);
 const LARGEST: NanoUsd = NanoUsd::new(2_000_000_000_000);
-/// The dearest search that nobody has mistaken for a thousand.
-const SEARCH_MAX: NanoUsd = NanoUsd::new(1_000_000_000);
+/// The dearest use of a tool that nobody has mistaken for a thousand: a large container costs $1.92.
+const TOOL_MAX: NanoUsd = NanoUsd::new(5_000_000_000);
 /// Requests that a rate of the book is for.
 const REQUESTS: i128 = 1_000_000;
 
@@ -61,16 +64,23 @@ impl Decoder<'_> {
         self.factor(at, Factor::ONE.0)
     }
 
-    /// What a search of the web costs.
-    pub(super) fn web_search(&mut self, at: &Cursor<'_>) -> Option<NanoUsd> {
-        let usd = self.reader.usd(at)?;
-        if usd <= SEARCH_MAX {
-            return Some(usd);
+    /// What one use of each tool costs that the provider runs.
+    pub(super) fn tool_usd(&mut self, at: &Cursor<'_>) -> BTreeMap<Kind, NanoUsd> {
+        let mut tools = BTreeMap::new();
+        let Some(fields) = self.reader.fields(at, &Kind::TOOLS.map(Kind::name)) else {
+            return tools;
+        };
+        for tool in Kind::TOOLS {
+            let Some(at) = fields.get(tool.name()) else { continue };
+            let Some(usd) = self.reader.usd(&at) else { continue };
+            if usd > TOOL_MAX {
+                let message = format!("${usd} for one use cannot be right");
+                let help = "write what one use costs; vendors publish dollars per thousand";
+                self.reader.wrong_with_help(&at, message, help);
+            }
+            tools.insert(tool, usd);
         }
-        let message = format!("${usd} for one search cannot be right");
-        let help = "write what one search costs; vendors publish dollars per thousand";
-        self.reader.wrong_with_help(at, message, help);
-        None
+        tools
     }
 
     /// A percentage, added to something in millionths.
@@ -88,7 +98,7 @@ impl Decoder<'_> {
         factor
     }
 
-    /// `free`, or USD per million tokens by kind, and USD per `request` and `web_search`.
+    /// `free`, or USD per million tokens by kind, and USD per `request`, `web_search` and the like.
     pub(super) fn price(&mut self, at: &Cursor<'_>) -> Option<Price> {
         if !at.is_map() {
             let text = self.reader.text(at)?;

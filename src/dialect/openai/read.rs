@@ -196,7 +196,7 @@ impl<'de> Sink<'de> for Reader<'de> {
     fn open(&mut self, path: &[Step<'de>]) {
         self.mark_idle(path);
         sampling::open(&mut self.common.read.sampling, path);
-        self.common.searching.open(path);
+        self.common.offers.open(path);
         match path {
             [Step::Key(key)] if key == "tools" || key == "functions" => {
                 self.common.read.has_tools = true;

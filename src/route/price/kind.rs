@@ -43,6 +43,12 @@ pub enum Kind {
     Request,
     /// Web searches that the provider made.
     WebSearch,
+    /// Searches in files at the provider.
+    FileSearch,
+    /// Containers in which the provider ran programs.
+    CodeSession,
+    /// Uses of other tools that the provider runs.
+    ProviderTool,
 }
 
 impl From<Extra> for Kind {
@@ -58,13 +64,16 @@ impl From<Extra> for Kind {
             Extra::OutputVideo => Self::OutputVideo,
             Extra::Citation => Self::Citation,
             Extra::WebSearch => Self::WebSearch,
+            Extra::FileSearch => Self::FileSearch,
+            Extra::CodeSession => Self::CodeSession,
+            Extra::ProviderTool => Self::ProviderTool,
         }
     }
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 20] = [
         Self::Input,
         Self::CacheRead,
         Self::CacheWrite,
@@ -82,7 +91,14 @@ impl Kind {
         Self::OutputVideo,
         Self::Request,
         Self::WebSearch,
+        Self::FileSearch,
+        Self::CodeSession,
+        Self::ProviderTool,
     ];
+
+    /// The tools that a provider runs.
+    pub const TOOLS: [Self; 4] =
+        [Self::WebSearch, Self::FileSearch, Self::CodeSession, Self::ProviderTool];
 
     /// The word in the book.
     pub const fn name(self) -> &'static str {
@@ -104,6 +120,9 @@ impl Kind {
             Self::OutputVideo => "output_video",
             Self::Request => "request",
             Self::WebSearch => "web_search",
+            Self::FileSearch => "file_search",
+            Self::CodeSession => "code_session",
+            Self::ProviderTool => "provider_tool",
         }
     }
 
@@ -114,11 +133,18 @@ impl Kind {
 
     /// Whether it is sold by the piece rather than by the million tokens.
     pub const fn is_by_piece(self) -> bool {
-        matches!(self, Self::Request | Self::WebSearch)
+        matches!(
+            self,
+            Self::Request
+                | Self::WebSearch
+                | Self::FileSearch
+                | Self::CodeSession
+                | Self::ProviderTool
+        )
     }
 
     /// The dearest rate that is still believable, in nano-USD per million tokens or per million pieces.
-    /// The dearest real ones are $600 for a million tokens and cents for a search; a price per token
+    /// The dearest real ones are $600 for a million tokens and cents for a search or a container; a price per token
     /// taken for one per million, or per thousand, is far beyond or below.
     pub const fn rate_max(self) -> u64 {
         if self.is_by_piece() { 1_000_000_000_000_000 } else { 5_000_000_000_000 }
@@ -148,7 +174,12 @@ impl Kind {
             | Self::OutputAudio
             | Self::OutputImage
             | Self::OutputVideo => Some(Self::Output),
-            Self::Input | Self::Request | Self::WebSearch => None,
+            Self::Input
+            | Self::Request
+            | Self::WebSearch
+            | Self::FileSearch
+            | Self::CodeSession
+            | Self::ProviderTool => None,
         }
     }
 }

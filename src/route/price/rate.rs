@@ -239,12 +239,12 @@ impl Price {
         Some(self.bound(factor, input, output_max))
     }
 
-    /// What so many searches of the web cost; `None` if nobody knows.
-    pub fn searches(&self, count: u32) -> Option<NanoUsd> {
+    /// What so many pieces of a kind cost; `None` if nobody knows.
+    pub fn pieces(&self, kind: Kind, count: u32) -> Option<NanoUsd> {
         if count == 0 || self.is_free() {
             return Some(NanoUsd::ZERO);
         }
-        let rate = i128::from(self.rate(Kind::WebSearch)?.base);
+        let rate = i128::from(self.rate(kind)?.base);
         Some(round_up(rate.saturating_mul(count.into())))
     }
 

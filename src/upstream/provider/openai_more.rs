@@ -1,17 +1,20 @@
 //! The vendor's other interfaces: completions, responses and embeddings.
 
 use std::borrow::Cow;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use smallvec::SmallVec;
 
 use super::chat::edit::{Changes, edited};
 use super::chat::{Vendor, hear};
 use super::{Ear, Heard, OPENAI, Part, Place, Provider, Refusal, Written, said_in_error};
 use crate::chat::talk::{Said, Talk};
+use crate::chat::usage::{Extra, Extras};
 use crate::chat::{Request, Surface, Usage};
-use crate::dialect::json::Text;
+use crate::dialect::json::{Maybe, Text};
 use crate::dialect::translate::{UNKNOWN, Untranslatable, no};
 use crate::money::Tokens;
 
@@ -75,7 +78,7 @@ impl Provider for More {
     fn usage(&self, reply: &[u8]) -> Option<Usage> {
         let usage = hear::usage(&Vendor::USUAL, reply)?;
         let is_response = self.surface == Surface::OpenAiResponses;
-        Some(if is_response { usage.and_searches(searches(reply)) } else { usage })
+        Some(if is_response { usage.with_pieces(Tools::of(reply).pieces) } else { usage })
     }
 
     fn whole<'a>(&self, reply: &'a [u8]) -> Option<Vec<Said<'a>>> {
@@ -123,16 +126,43 @@ struct Words<'a> {
     text: Option<Text<'a>>,
 }
 
-/// How often the provider searched the web for a response: the usage does not say, what it puts out does.
-fn searches(response: &[u8]) -> u64 {
-    #[derive(Deserialize)]
-    struct Response<'a> {
-        #[serde(borrow, default)]
-        output: Vec<Put<'a>>,
+/// What tools of the provider's did for a response: the usage does not say, what it puts out does.
+#[derive(Clone, Debug, Default)]
+struct Tools {
+    pieces: Extras,
+    /// The containers in which programs ran; each is billed once.
+    containers: SmallVec<[u64; 2]>,
+}
+
+impl Tools {
+    /// Those of a whole response.
+    fn of(response: &[u8]) -> Self {
+        #[derive(Deserialize)]
+        struct Response<'a> {
+            #[serde(borrow, default)]
+            output: Vec<Put<'a>>,
+        }
+        let response = serde_json::from_slice::<Response<'_>>(response);
+        let mut tools = Self::default();
+        for put in response.map(|it| it.output).unwrap_or_default() {
+            tools.hear(&put);
+        }
+        tools
     }
-    let response = serde_json::from_slice::<Response<'_>>(response);
-    let output = response.map(|it| it.output).unwrap_or_default();
-    output.iter().map(Put::searches).sum()
+
+    fn hear(&mut self, put: &Put<'_>) {
+        let Some(piece) = put.piece() else { return };
+        if piece == Extra::CodeSession {
+            let mut digest = DefaultHasher::new();
+            put.container_id.0.hash(&mut digest);
+            let container = digest.finish();
+            if self.containers.contains(&container) {
+                return;
+            }
+            self.containers.push(container);
+        }
+        self.pieces = self.pieces.and_one(piece);
+    }
 }
 
 /// Something that a response puts out.
@@ -142,22 +172,39 @@ struct Put<'a> {
     kind: Option<Text<'a>>,
     #[serde(borrow)]
     action: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    container_id: Maybe<'a>,
+    /// Where a shell runs.
+    #[serde(borrow)]
+    environment: Option<&'a RawValue>,
 }
 
 impl Put<'_> {
-    fn searches(&self) -> u64 {
+    /// What it is billed by, if it is the call of a tool that the provider runs.
+    fn piece(&self) -> Option<Extra> {
+        match &*self.kind.as_ref()?.0 {
+            "web_search_call" => (!self.reads()).then_some(Extra::WebSearch),
+            "file_search_call" => Some(Extra::FileSearch),
+            "code_interpreter_call" => Some(Extra::CodeSession),
+            "function_call" | "custom_tool_call" | "computer_call" | "local_shell_call"
+            | "apply_patch_call" | "tool_search_call" => None,
+            "shell_call" => {
+                let environment = self.environment.map_or("", RawValue::get);
+                environment.contains("container").then_some(Extra::CodeSession)
+            }
+            other => other.ends_with("_call").then_some(Extra::ProviderTool),
+        }
+    }
+
+    /// Whether it reads a page that was found: that costs its tokens, not another search.
+    fn reads(&self) -> bool {
         #[derive(Deserialize)]
         struct Action<'a> {
             #[serde(borrow, rename = "type")]
             kind: Cow<'a, str>,
         }
-        if self.kind.as_ref().is_none_or(|it| it.0 != "web_search_call") {
-            return 0;
-        }
-        // Reading a page that was found costs its tokens, not another search.
         let action = self.action.and_then(|it| serde_json::from_str::<Action<'_>>(it.get()).ok());
-        let reads = action.is_some_and(|it| matches!(&*it.kind, "open_page" | "find_in_page"));
-        u64::from(!reads)
+        action.is_some_and(|it| matches!(&*it.kind, "open_page" | "find_in_page"))
     }
 }
 
@@ -165,7 +212,7 @@ impl Put<'_> {
 /// out what they have sent.
 #[derive(Debug, Default)]
 struct Listening {
-    searches: u64,
+    tools: Tools,
 }
 
 #[derive(Deserialize)]
@@ -189,11 +236,11 @@ impl Ear for Listening {
             let text = serde_json::from_str::<Text<'a>>(delta.get());
             heard.said.push(Said::Text(text.map_or(Cow::Borrowed(delta.get()), |it| it.0)));
         }
-        let seen = self.searches;
+        let seen = self.tools.pieces;
         let usage = || {
             let response = event.response?.get().as_bytes();
             let usage = hear::usage(&Vendor::USUAL, response)?;
-            Some(usage.and_searches(searches(response).max(seen)))
+            Some(usage.with_pieces(Tools::of(response).pieces.max(seen)))
         };
         match &*event.kind {
             "response.completed" | "response.incomplete" => {
@@ -207,7 +254,9 @@ impl Ear for Listening {
             "error" => heard.part = Part::Error,
             "response.output_item.done" => {
                 let item = event.item.and_then(|it| serde_json::from_str::<Put<'_>>(it.get()).ok());
-                self.searches += item.map_or(0, |it| it.searches());
+                if let Some(put) = item {
+                    self.tools.hear(&put);
+                }
             }
             _ => {}
         }

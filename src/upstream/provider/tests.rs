@@ -273,13 +273,11 @@ fn stated(price: Price, target: &Value) -> Price {
     let price = price.with_tiers(&tiers);
     let uplift = target.get("uplift").map_or(Factor::ONE, factor);
     let price = price.with_uplift(uplift);
-    match target["web_search_usd"].as_str() {
-        None => price,
-        Some(usd) => {
-            let usd = NanoUsd::from_decimal_usd(usd).unwrap();
-            price.with_rate(Kind::WebSearch, Rate::apiece(usd))
-        }
-    }
+    let tools = target["tool_usd"].as_object().into_iter().flatten();
+    tools.fold(price, |price, (tool, usd)| {
+        let usd = NanoUsd::from_decimal_usd(usd.as_str().unwrap()).unwrap();
+        price.with_rate(Kind::from_name(tool).unwrap(), Rate::apiece(usd))
+    })
 }
 
 fn named(name: &str) -> &'static dyn Provider {

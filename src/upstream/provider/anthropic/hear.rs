@@ -6,18 +6,49 @@ use smallvec::SmallVec;
 
 use crate::chat::Usage;
 use crate::chat::talk::{Reason, Said};
-use crate::chat::usage::AnthropicUsage;
+use crate::chat::usage::{AnthropicUsage, Extra, Extras};
 use crate::dialect::json::{Json, Maybe, Text};
 use crate::upstream::provider::{Ear, Heard, Part};
 
 /// The usage of a whole reply.
 pub(super) fn usage(reply: &[u8]) -> Option<Usage> {
     #[derive(Deserialize)]
-    struct Whole {
+    struct Whole<'a> {
         usage: Option<AnthropicUsage>,
+        #[serde(borrow)]
+        content: Option<&'a RawValue>,
     }
-    let whole: Whole = serde_json::from_slice(reply).ok()?;
-    whole.usage?.read()
+    #[derive(Deserialize)]
+    struct Run<'a> {
+        #[serde(borrow, rename = "type", default)]
+        kind: Maybe<'a>,
+        #[serde(borrow, default)]
+        name: Maybe<'a>,
+    }
+    let whole: Whole<'_> = serde_json::from_slice(reply).ok()?;
+    let blocks = whole.content.and_then(|it| serde_json::from_str::<Vec<Run<'_>>>(it.get()).ok());
+    let mut tools = Extras::NONE;
+    for Run { kind, name } in blocks.unwrap_or_default() {
+        tools = with_run(tools, kind.0.as_deref(), name.0.as_deref());
+    }
+    Some(whole.usage?.read()?.with_pieces(tools))
+}
+
+/// What tools of the provider's did, with one block of a message more. Searches of the web are told with the usage.
+fn with_run(tools: Extras, kind: Option<&str>, name: Option<&str>) -> Extras {
+    match (kind, name.unwrap_or_default()) {
+        (Some("server_tool_use"), name) if name.contains("code_execution") => {
+            // All programs of a message run in one container.
+            tools.with(Extra::CodeSession, 1)
+        }
+        (Some("server_tool_use"), name)
+            if name == "web_search" || name.starts_with("tool_search") =>
+        {
+            tools
+        }
+        (Some("server_tool_use" | "mcp_tool_use"), _) => tools.and_one(Extra::ProviderTool),
+        _ => tools,
+    }
 }
 
 /// What a whole reply says.
@@ -87,6 +118,8 @@ pub(super) struct Listening {
     usage: AnthropicUsage,
     /// The blocks that are tool calls, by their numbers in the message.
     calls: SmallVec<[u64; 4]>,
+    /// What tools of the provider's did.
+    tools: Extras,
 }
 
 #[derive(Deserialize)]
@@ -153,6 +186,7 @@ impl Listening {
     }
 
     fn begin<'a>(&mut self, block: Begun<'a>, index: u64, heard: &mut Heard<'a>) {
+        self.tools = with_run(self.tools, block.kind.0.as_deref(), block.name.0.as_deref());
         match block.kind.0.as_deref() {
             Some("text") => {
                 heard.said.extend(block.text.0.filter(|it| !it.is_empty()).map(Said::Text));
@@ -208,7 +242,7 @@ impl Ear for Listening {
             "message_delta" => {
                 if let Some(usage) = event.usage {
                     self.usage.update(&usage);
-                    heard.usage = self.usage.read();
+                    heard.usage = self.usage.read().map(|it| it.with_pieces(self.tools));
                 }
                 let reason = event.delta.and_then(|delta| delta.stop_reason.0);
                 heard.said.extend(reason.map(|reason| Said::Finish(ended(&reason))));

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use crate::chat::Usage;
 use crate::chat::talk::{Reason, Said};
-use crate::chat::usage::GeminiUsage;
+use crate::chat::usage::{Extra, Extras, GeminiUsage};
 use crate::dialect::json::Maybe;
 use crate::upstream::provider::{Ear, Heard, Part};
 
@@ -33,7 +33,7 @@ pub(super) fn usage(reply: &[u8]) -> Option<Usage> {
     let mut grounds = Grounds::default();
     let found = whole.candidates.iter().flatten().filter_map(|it| it.grounding_metadata);
     grounds.hear(whole.model_version.0.as_deref(), found);
-    Some(whole.usage_metadata?.read()?.and_searches(grounds.searches()))
+    Some(whole.usage_metadata?.read()?.with_pieces(grounds.pieces()))
 }
 
 /// The searches of the web that an answer stands on.
@@ -66,9 +66,10 @@ impl Grounds {
         }
     }
 
-    fn searches(&self) -> u64 {
+    fn pieces(&self) -> Extras {
         let queries = u64::try_from(self.queries.len()).unwrap_or(u64::MAX);
-        if self.is_by_request { queries.min(1) } else { queries }
+        let searches = if self.is_by_request { queries.min(1) } else { queries };
+        Extras::NONE.with(Extra::WebSearch, searches)
     }
 }
 
@@ -227,7 +228,7 @@ impl Ear for Listening {
         let found = content.candidates.iter().flatten().filter_map(|it| it.grounding_metadata);
         self.grounds.hear(content.model_version.0.as_deref(), found);
         let usage = content.usage_metadata.and_then(|it| it.read());
-        heard.usage = usage.map(|it| it.and_searches(self.grounds.searches()));
+        heard.usage = usage.map(|it| it.with_pieces(self.grounds.pieces()));
         self.content(content, &mut heard);
         heard
     }
