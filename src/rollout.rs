@@ -290,10 +290,7 @@ async fn put_in_force(
     let specs = policy.budgets().to_vec();
     let (specs, recovered) = blocking(app, move |app| {
         let recovered = match &app.shared {
-            Some(shared) => {
-                shared.slices().register(&specs, clock::now())?;
-                Vec::new()
-            }
+            Some(shared) => shared.slices().register(&specs, clock::now())?,
             None => app.store.reader()?.recovered(&specs, clock::now())?,
         };
         keep(app)?;

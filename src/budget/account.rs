@@ -67,18 +67,29 @@ impl Account {
         recovered: &[Recovered],
         sharing: Sharing,
     ) -> Self {
-        let mut pots: BTreeMap<Arc<str>, Pot> = BTreeMap::new();
-        // Parts of a rolling window come oldest first.
-        for sum in recovered.iter().filter(|sum| sum.budget == spec.name) {
+        let (identity, pots) = (spec.identity(), BTreeMap::new());
+        let mut new = Self { id, spec, identity, sharing, pots, pots_max: POTS_BEFORE_PRUNING };
+        new.catch_up(recovered);
+        new
+    }
+
+    /// Counts what was spent while nobody counted: what is recovered beyond what is known. Of one subject the parts of a
+    /// rolling window come oldest first.
+    pub(super) fn catch_up(&mut self, recovered: &[Recovered]) {
+        for sum in recovered.iter().filter(|sum| sum.budget == self.spec.name) {
             let subject = Arc::from(sum.subject.as_str());
-            let pot = pots.entry(subject).or_insert_with(|| Pot::fresh(sum.span));
-            if pot.now.span != sum.span {
-                pot.roll(sum.span, Some(Timestamp::MIN));
+            let pot = self.pots.entry(subject).or_insert_with(|| Pot::fresh(sum.span));
+            if pot.now.span.end <= sum.span.start {
+                let since = self.spec.window.rolling().map(|_| Timestamp::MIN);
+                pot.roll(sum.span, since);
             }
-            pot.now.spent += sum.spent;
+            // A stretch that nobody began counts with the one after it.
+            let mut parts = pot.past.iter_mut().chain(std::iter::once(&mut pot.now));
+            if let Some(part) = parts.find(|part| sum.span.start <= part.span.start) {
+                let known = if part.span == sum.span { part.used() } else { NanoUsd::ZERO };
+                part.spent += sum.spent.less(known);
+            }
         }
-        let identity = spec.identity();
-        Self { id, spec, identity, sharing, pots, pots_max: POTS_BEFORE_PRUNING }
     }
 
     /// Whether it counts a request of this caller. The rest of all keys is who has no budget of its own.

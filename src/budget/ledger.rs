@@ -256,12 +256,17 @@ impl Ledger {
         former: &mut Vec<Account>,
         recovered: &[Recovered],
     ) -> Account {
-        for known in [former, &mut self.retired] {
-            if let Some(place) = known.iter().position(|it| counts_alike(&it.spec, &spec)) {
-                let mut account = known.swap_remove(place);
-                account.spec = spec;
-                return account;
-            }
+        let place = |known: &[Account]| known.iter().position(|it| counts_alike(&it.spec, &spec));
+        if let Some(place) = place(former) {
+            let mut account = former.swap_remove(place);
+            account.spec = spec;
+            return account;
+        }
+        if let Some(place) = place(&self.retired) {
+            let mut account = self.retired.swap_remove(place);
+            account.spec = spec;
+            account.catch_up(recovered);
+            return account;
         }
         self.next_account = self.next_account.saturating_add(1);
         Account::new(self.next_account, spec, recovered, self.sharing)

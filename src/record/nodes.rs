@@ -62,6 +62,12 @@ impl Nodes {
         Ok(sql.first(query, &[node.into()], |row| row.get::<i64>(0))?.is_some())
     }
 
+    /// Whether a node is no more.
+    pub(super) fn has_ended(sql: &Sql, node: i64) -> Result<bool, SqlError> {
+        let query = "SELECT node FROM nodes WHERE node = ?1 AND ended_us IS NULL";
+        Ok(sql.first(query, &[node.into()], |row| row.get::<i64>(0))?.is_none())
+    }
+
     /// Renews the lease; `false` if others have taken over.
     pub(super) fn renew(sql: &Sql, node: i64, lease: Duration) -> Result<bool, SqlError> {
         let update = format!(

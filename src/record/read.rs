@@ -242,6 +242,28 @@ pub(super) fn recovered(
     now: Timestamp,
     node: Option<i64>,
 ) -> Result<Vec<Recovered>, LedgerError> {
+    let all = recovered_of(sql, spec, now, node.map_or(Whose::Everyones, Whose::Nodes))?;
+    Ok(all.into_iter().map(|(_, sum)| sum).collect())
+}
+
+/// Whose requests are summed up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Whose {
+    /// All together.
+    Everyones,
+    /// Those of one node.
+    Nodes(i64),
+    /// Those of every node apart, decided at this moment or later.
+    EachNodesSince(Timestamp),
+}
+
+/// The same, with the node where each is apart.
+pub(super) fn recovered_of(
+    sql: &Sql,
+    spec: &BudgetSpec,
+    now: Timestamp,
+    of: Whose,
+) -> Result<Vec<(i64, Recovered)>, LedgerError> {
     let span = spec.window.span(&spec.tz, now);
     let since = spec.window.since(now).map(|since| spec.window.span(&spec.tz, since));
     // A rolling window is counted in parts, a calendar window in one piece.
@@ -252,9 +274,10 @@ pub(super) fn recovered(
     let query = format!(
         "SELECT {subject}, at_us / ?3,
            CAST(sum(CASE state WHEN 'held' THEN {reserved} ELSE {cost} END) AS BIGINT),
-           {callers}
+           {callers}, {node}
          FROM ledger WHERE at_us >= ?1 AND at_us < ?2 AND state <> 'refused' {whose}
-         GROUP BY 1, 2 {by_caller} ORDER BY 1, 2 {by_caller}",
+         GROUP BY 7, 1, 2 {by_caller} ORDER BY 7, 1, 2 {by_caller}",
+        node = if matches!(of, Whose::EachNodesSince(_)) { "node" } else { "0" },
         callers = if spec.whom == Whom::All { "'', '', ''" } else { "team, key, caller" },
         by_caller = if spec.whom == Whom::All { "" } else { ", 4, 5, 6" },
         subject = subject_column(spec.per),
@@ -268,13 +291,19 @@ pub(super) fn recovered(
             Imputed::Excluded => "cost_nanos",
             Imputed::Included => "cost_nanos + imputed_nanos",
         },
-        whose = if node.is_some() { "AND node = ?4" } else { "" },
+        whose = if matches!(of, Whose::Nodes(_)) { "AND node = ?4" } else { "" },
     );
-    let start = since.map_or(span.start, |since| since.start);
+    let mut start = since.map_or(span.start, |since| since.start);
+    let mut node = None;
+    match of {
+        Whose::Everyones => {}
+        Whose::Nodes(one) => node = Some(one),
+        Whose::EachNodesSince(moment) => start = start.max(moment),
+    }
     let mut values: Vec<Value<'_>> =
         vec![start.as_microsecond().into(), span.end.as_microsecond().into(), part.into()];
     values.extend(node.map(Value::from));
-    let mut all: Vec<Recovered> = Vec::new();
+    let mut all: Vec<(i64, Recovered)> = Vec::new();
     sql.each(&query, &values, |row| {
         let (subject, part_number, spent) =
             (row.get::<String>(0)?, row.get::<i64>(1)?, nanos(row, 2)?);
@@ -290,9 +319,15 @@ pub(super) fn recovered(
         } else {
             span
         };
-        match all.last_mut().filter(|it| it.subject == subject && it.span == span) {
-            Some(of_other_callers) => of_other_callers.spent += spent,
-            None => all.push(Recovered { budget: spec.name.clone(), subject, span, spent }),
+        let node: i64 = row.get(6)?;
+        let is_same = |(of, it): &&mut (i64, Recovered)| {
+            *of == node && it.subject == subject && it.span == span
+        };
+        match all.last_mut().filter(is_same) {
+            Some((_, of_other_callers)) => of_other_callers.spent += spent,
+            None => {
+                all.push((node, Recovered { budget: spec.name.clone(), subject, span, spent }));
+            }
         }
         Ok::<_, LedgerError>(())
     })?;

@@ -15,7 +15,7 @@ use super::error::LedgerError;
 use super::evidence::ONLY_NODE;
 use super::nodes::Nodes;
 use super::place::{Durability, StoreSettings};
-use super::read;
+use super::read::{self, Whose};
 use super::schema;
 use super::sql::{Reach, Sql, SqlError, Value};
 use super::store::Store;
@@ -33,6 +33,8 @@ pub struct Slices {
     sql: Mutex<Option<Sql>>,
     place: StoreSettings,
     node: i64,
+    /// When this node began.
+    since: Timestamp,
     lease: Duration,
 }
 
@@ -55,6 +57,7 @@ impl Slices {
             sql: Mutex::new(None),
             place: store.place().clone(),
             node: store.node(),
+            since: crate::clock::now(),
             lease: settings.lease,
         })
     }
@@ -64,11 +67,37 @@ impl Slices {
         self.lease
     }
 
-    /// Makes budgets known. What was spent before is read from the ledger, once for all nodes.
-    pub fn register(&self, specs: &[BudgetSpec], now: Timestamp) -> Result<(), LedgerError> {
+    /// Makes budgets known. What all nodes had spent before a budget was is read from the ledger and counted once. Of one that
+    /// is known, what nodes spent that had no such budget and are no more is counted; what this node has spent since then,
+    /// with such a budget or without, is given back, for it alone knows how much of that it has counted.
+    pub fn register(
+        &self,
+        specs: &[BudgetSpec],
+        now: Timestamp,
+    ) -> Result<Vec<Recovered>, LedgerError> {
         self.with(|sql| {
+            let mut ours = Vec::new();
+            // Reading a month of rows takes a while, and all nodes would wait for the lock meanwhile.
+            let mut gone = Vec::new();
+            for spec in specs {
+                let Some(since) = known_since(sql, spec)? else { continue };
+                // What a key may spend is known to all nodes at once, so nobody else has left anything out.
+                let since =
+                    if spec.whom.one_key().is_some() { since.max(self.since) } else { since };
+                for (node, sum) in read::recovered_of(sql, spec, now, Whose::EachNodesSince(since))?
+                {
+                    if node == self.node {
+                        ours.push(sum);
+                    } else if Nodes::has_ended(sql, node)? {
+                        gone.push((spec, node, sum));
+                    }
+                }
+            }
             sql.transaction(|| {
                 lock(sql)?;
+                for (spec, node, sum) in gone {
+                    settle(sql, (spec, node), &sum)?;
+                }
                 for spec in specs {
                     register(sql, spec, now)?;
                 }
@@ -80,8 +109,9 @@ impl Slices {
                        AND pots.start_us = slices.start_us)",
                     &[],
                 )?;
-                Ok(())
-            })
+                Ok::<_, LedgerError>(())
+            })?;
+            Ok(ours)
         })
     }
 
@@ -276,6 +306,39 @@ fn register(sql: &Sql, spec: &BudgetSpec, now: Timestamp) -> Result<(), LedgerEr
         )?;
     }
     Ok(())
+}
+
+/// Since when a budget is counted; `None` for one that never was.
+fn known_since(sql: &Sql, spec: &BudgetSpec) -> Result<Option<Timestamp>, SqlError> {
+    let query = "SELECT since_us FROM budgets WHERE budget = ?1";
+    let since = sql.first(query, &[(&spec.identity()).into()], |row| row.get::<i64>(0))?;
+    Ok(since.and_then(|since| Timestamp::from_microsecond(since).ok()))
+}
+
+/// Counts what a node that is no more has spent without having counted it.
+fn settle(sql: &Sql, (spec, node): (&BudgetSpec, i64), sum: &Recovered) -> Result<(), SqlError> {
+    let identity = spec.identity();
+    let key: [Value<'_>; 3] =
+        [(&identity).into(), (&sum.subject).into(), sum.span.start.as_microsecond().into()];
+    let [budget, subject, start] = &key;
+    let query = "SELECT used FROM slices WHERE budget = ?1 AND subject = ?2 AND start_us = ?3 AND node = ?4";
+    let values = [budget.clone(), subject.clone(), start.clone(), node.into()];
+    let counted = sql.first(query, &values, |row| row.get::<i64>(0))?;
+    let spent = super::columns::nanos(sum.spent);
+    if counted.unwrap_or_default() >= spent {
+        return Ok(());
+    }
+    sql.execute(
+        "INSERT INTO pots (budget, subject, start_us, end_us, granted, used)
+         VALUES (?1, ?2, ?3, ?4, 0, 0) ON CONFLICT DO NOTHING",
+        &[budget.clone(), subject.clone(), start.clone(), sum.span.end.as_microsecond().into()],
+    )?;
+    sql.execute(
+        "INSERT INTO slices (budget, subject, start_us, node, granted, used)
+         VALUES (?1, ?2, ?3, ?4, 0, 0) ON CONFLICT DO NOTHING",
+        &values,
+    )?;
+    set_slice(sql, (&key, node), spent, spent)
 }
 
 /// Reduces what a dead node was given to what it spent, by the ledger.

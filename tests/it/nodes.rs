@@ -277,3 +277,76 @@ async fn three_gateways_share_request_and_token_rates() {
         assert!(gateway.stop(), "a gateway did not end in good order");
     }
 }
+
+/// A budget that leaves the policy and comes back within its window: what was spent meanwhile counts, once, however many
+/// gateways bring it back or start later.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_spent_while_no_policy_has_a_budget_counts_when_it_is_back() {
+    let postgres = Postgres::start();
+    let upstream = Upstream::script([Say::Whole(200, answer("x", 100, 20))]).await;
+    let folder = tempfile::tempdir().unwrap();
+    configure(folder.path(), &upstream, &postgres, NanoUsd::new(BILL * 1_000));
+    let policy = folder.path().join("policy.yaml");
+    let with = std::fs::read_to_string(&policy).unwrap();
+    let without: Vec<&str> =
+        with.lines().filter(|line| !line.contains("budgets:") && !line.contains("pot")).collect();
+    let mut gateways: Vec<_> = (0..2).map(|_| Process::start(folder.path())).collect();
+    let client = client();
+    let ask = async |gateways: &[Process], times: usize| {
+        for gateway in gateways {
+            for _ in 0..times {
+                let body = chat("Write a poem about the sea");
+                assert_eq!(send(&client, &gateway.address, &body).await.unwrap().status, 200);
+            }
+        }
+    };
+    let reload = async |gateways: &[Process], text: &str| {
+        std::fs::write(&policy, text).unwrap();
+        for gateway in gateways {
+            let url = format!("http://{}/admin/api/policy/reload", gateway.admin);
+            let reply = client.post(url).send().await.unwrap();
+            assert_eq!(reply.status(), 200, "{}", reply.text().await.unwrap());
+        }
+    };
+    // Every gateway has heard of all the others, so each tells the whole sum.
+    let spent = async |gateways: &[Process], answers: i128| {
+        let wanted = NanoUsd::new(BILL * answers).as_usd_f64();
+        for gateway in gateways {
+            eventually("the whole sum", || async {
+                let page = client.get(format!("http://{}/metrics", gateway.admin)).send().await;
+                let page = page.unwrap().text().await.unwrap();
+                let is_it =
+                    |line: &&str| line.starts_with("ambidex_budget_spent_usd{budget=\"pot\"");
+                let told = page.lines().find(is_it)?.rsplit_once(' ')?.1;
+                let told: f64 = told.parse().unwrap();
+
+                assert!(told < wanted + 1e-9, "{told} of {wanted}: something was counted twice");
+                (told > wanted - 1e-9).then_some(())
+            })
+            .await;
+        }
+    };
+    ask(&gateways, 2).await;
+    spent(&gateways, 4).await;
+    reload(&gateways, &without.join("\n")).await;
+    ask(&gateways, 3).await;
+    reload(&gateways, &with).await;
+    ask(&gateways, 1).await;
+    spent(&gateways, 12).await;
+    gateways.push(Process::start(folder.path()));
+    ask(&gateways, 1).await;
+    spent(&gateways, 15).await;
+    // The same when those that spent it are no more.
+    reload(&gateways, &without.join("\n")).await;
+    ask(&gateways, 2).await;
+    for gateway in gateways {
+        assert!(gateway.stop(), "a gateway did not end in good order");
+    }
+    std::fs::write(&policy, &with).unwrap();
+    let gateways = [Process::start(folder.path()), Process::start(folder.path())];
+    ask(&gateways, 1).await;
+    spent(&gateways, 23).await;
+    for gateway in gateways {
+        assert!(gateway.stop(), "a gateway did not end in good order");
+    }
+}
