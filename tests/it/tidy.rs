@@ -47,6 +47,39 @@ const KNOWN_ARROWS: &[(&str, &str, &str)] =
 /// Lines allowed per file, tests aside.
 const FILE_LINES_MAX: usize = 600;
 
+/// The page of promises names tests; each must be one, in a file or folder of that name.
+#[test]
+fn every_promise_names_tests_that_are_there() {
+    let page = fs::read_to_string("docs/promises.md").unwrap();
+    let mut files = rust_files(Path::new("src"));
+    files.extend(rust_files(Path::new("tests/it")));
+    let files: Vec<_> = files
+        .into_iter()
+        .map(|path| {
+            let code = fs::read_to_string(&path).unwrap();
+            (path, code)
+        })
+        .collect();
+    let words = page.split('`').skip(1).step_by(2).filter(|word| word.contains("::"));
+    let words: Vec<_> = words.map(|word| word.split_once("::").unwrap()).collect();
+    assert!(words.len() > 50, "the page was not read");
+    let rows = page.lines().filter(|line| line.starts_with("| ") && !line.contains("| Test |"));
+    for row in rows {
+        assert!(row.contains("::"), "a promise without a test: {row}");
+    }
+    let is_there = |(place, name): &(&str, &str)| {
+        files.iter().any(|(path, code)| {
+            let mut parts = path.with_extension("");
+            while parts.file_name().is_some_and(|it| it != *place) {
+                parts.pop();
+            }
+            parts.file_name().is_some() && code.contains(&format!("fn {name}("))
+        })
+    };
+    let missing: Vec<_> = words.iter().filter(|it| !is_there(it)).collect();
+    assert!(missing.is_empty(), "no such tests: {missing:?}");
+}
+
 #[test]
 fn pure_code_does_not_act() {
     let mut offences = Vec::new();
