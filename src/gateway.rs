@@ -30,7 +30,7 @@ use crate::inspect::Tagger;
 use crate::inspector::{Inspector, TermsError};
 use crate::mask::Key;
 use crate::policy::{Masking, Policy, TargetWords, World};
-use crate::record::{LedgerError, Store};
+use crate::record::{Durability, LedgerError, Store};
 use crate::rollout::{self, Rollout};
 use crate::route::price::{Factor, Listing, PriceBook, Rate};
 use crate::server::{self, Shutdown};
@@ -290,6 +290,9 @@ fn load(
     let destinations = destinations.collect::<Result<Vec<_>, _>>()?;
     let now = clock::now();
     let (store, recovery) = Store::open_as(&settings.store, settings.durability, now)?;
+    if settings.durability == Durability::Relaxed {
+        warn!("`durability: relaxed`: a power cut may lose the last decisions and what they cost");
+    }
     if recovery.expired > 0 {
         warn!(requests = recovery.expired, "requests were cut off by a crash; charged as reserved");
     }

@@ -3,7 +3,9 @@
 use ambidex::gateway::Gateway;
 use ambidex::record::State;
 
-use crate::support::{Proxy, Say, Upstream, chat, eventually, settings};
+use crate::support::{
+    Process, Proxy, Say, Upstream, answer, chat, client, eventually, send, settings,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_open_is_charged_as_reserved_and_budgets_remember() {
@@ -36,4 +38,42 @@ async fn what_was_open_is_charged_as_reserved_and_budgets_remember() {
         assert_eq!(pot.standing.spent, reserved, "{}", pot.budget);
     }
     restarted.stop().await;
+}
+
+/// What an operator must hear of: that a power cut may lose something, and that a budget comes to its end.
+#[tokio::test(flavor = "multi_thread")]
+async fn relaxed_durability_and_the_level_of_a_budget_are_told() {
+    let upstream = Upstream::script([Say::Whole(200, answer("x", 100, 20))]).await;
+    let told = async |durability: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let config = format!(
+            "store: sqlite:./ledger.db\ndurability: {durability}\npolicy: policy.yaml\ntargets:\n  \
+             - {{ name: cloud, provider: openai, model: gpt-4o-mini, zone: eu, key: 'file:key', \
+             base_url: 'http://{}/v1' }}\n",
+            upstream.address
+        );
+        // An answer costs 27 millionths of a dollar.
+        let policy = "version: 1\nname: told\nowner: finance\n\
+             restricted_may_reach: { zones: any, why: tested elsewhere }\nbudgets:\n  \
+             - { name: pot, window: month, limit_usd: 0.000100, warn_at: [25%, 90%] }\n\
+             routes:\n  - { id: all, use: [cloud] }\n\
+             otherwise: { refuse: { status: 402, say: 'no money' } }\n";
+        std::fs::write(folder.path().join("ambidex.yaml"), config).unwrap();
+        std::fs::write(folder.path().join("policy.yaml"), policy).unwrap();
+        std::fs::write(folder.path().join("key"), "sk-test").unwrap();
+        let gateway = Process::start(folder.path());
+        let reply = send(&client(), &gateway.address, &chat("Write a poem")).await.unwrap();
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        let log = || std::fs::read_to_string(folder.path().join("log")).unwrap();
+        eventually("the level", || async {
+            log().contains("a budget reached a level").then_some(())
+        })
+        .await;
+        assert!(gateway.stop(), "it did not end in good order");
+        log()
+    };
+    let (relaxed, strict) = (told("relaxed").await, told("strict").await);
+    assert!(relaxed.contains("a power cut may lose"), "{relaxed}");
+    assert!(!strict.contains("a power cut may lose"), "{strict}");
+    assert!(strict.contains("25") && !strict.contains("level=90"), "{strict}");
 }
