@@ -29,6 +29,9 @@ pub const OUTPUT_TOKENS_MAX: Tokens = Tokens(4_096);
 /// guide to images and vision); no other model of the book is known to bill more.
 const IMAGE_TOKENS_MAX: Tokens = Tokens(40_000);
 
+/// A file may have 1,000 pages of 258 tokens (Google's guide to documents), or 100 of up to 2,600 (OpenAI's and Anthropic's).
+const FILE_TOKENS_MAX: Tokens = Tokens(260_000);
+
 /// What a target can do. Absent means no limit that we know of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Serves {
@@ -42,6 +45,8 @@ pub struct Serves {
     pub images: bool,
     /// The most prompt tokens that one image is billed as, wherever it lies and however few its bytes are.
     pub image_tokens_max: Tokens,
+    /// The most prompt tokens that one file or film is billed as, wherever it lies and however few its bytes are.
+    pub file_tokens_max: Tokens,
     /// The most uses of a tool that the provider runs, for a request that offers it and does not say how many.
     pub tool_calls_max: u32,
     /// The most prompt tokens that what one use brings becomes.
@@ -57,6 +62,7 @@ impl Default for Serves {
             tools: true,
             images: true,
             image_tokens_max: IMAGE_TOKENS_MAX,
+            file_tokens_max: FILE_TOKENS_MAX,
             tool_calls_max: 10,
             tool_tokens_max: Tokens(20_000),
         }
@@ -82,8 +88,11 @@ impl Serves {
         };
         let found = Tokens(self.tool_tokens_max.0.saturating_mul(uses));
         let seen = Tokens(self.image_tokens_max.0.saturating_mul(request.images));
+        let read = Tokens(self.file_tokens_max.0.saturating_mul(request.files));
+        // No file is longer than what the model can read.
+        let read = self.input_tokens_max.map_or(read, |most| read.min(most));
         let output = Tokens(self.output_max(request).0.saturating_mul(request.choices));
-        let tokens = price.upper_bound_at(request.tier, input_bound + found + seen, output);
+        let tokens = price.upper_bound_at(request.tier, input_bound + found + seen + read, output);
         tokens.map_or(Estimate::Unpriced, |tokens| Estimate::Known(tokens + fees))
     }
 

@@ -276,6 +276,8 @@ pub struct Request {
     pub has_tools: bool,
     /// How many parts are images.
     pub images: u32,
+    /// How many parts are files or films, which are read for more than their bytes or their address say.
+    pub files: u32,
     /// Whether a part is of a kind that detectors cannot read (an image, audio, a file).
     pub has_unreadable: bool,
     /// Where what was said before is.

@@ -106,6 +106,7 @@ const SERVES: &[&str] = &[
     "tools",
     "images",
     "image_tokens_max",
+    "file_tokens_max",
     "tool_calls_max",
     "tool_tokens_max",
 ];
@@ -361,6 +362,7 @@ impl Decoder<'_> {
         self.set(&fields, "tools", &mut serves.tools, |it, at| it.reader.truth(at));
         self.set(&fields, "images", &mut serves.images, |it, at| it.reader.truth(at));
         self.set(&fields, "image_tokens_max", &mut serves.image_tokens_max, Self::tokens);
+        self.set(&fields, "file_tokens_max", &mut serves.file_tokens_max, Self::tokens);
         self.set(&fields, "tool_calls_max", &mut serves.tool_calls_max, |it, at| {
             it.count(at).and_then(|count| u32::try_from(count).ok())
         });

@@ -129,6 +129,7 @@ impl<'de> Collector<'de> {
             hosted: Hosted::default(),
             has_tools: false,
             images: 0,
+            files: 0,
             has_unreadable: false,
             history: History::Here,
             declared: None,

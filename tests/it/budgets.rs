@@ -425,24 +425,29 @@ fn searched(times: usize) -> String {
     serde_json::json!({ "object": "response", "status": "completed", "output": output, "usage": usage }).to_string()
 }
 
-/// An address of a few bytes can be billed as thousands of tokens.
+/// An address of a few bytes can be billed as thousands of tokens, and a file as more than its bytes.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_an_image_may_be_billed_as_is_promised_before_it_is_sent() {
+async fn what_an_image_or_a_file_may_be_billed_as_is_promised_before_it_is_sent() {
     let upstream = Upstream::script([Say::Whole(200, answer("a cat", 37_000, 3))]).await;
-    for (most, reserved) in [(None, 40_000), (Some(1_600), 1_600)] {
+    let image = serde_json::json!({ "type": "image_url", "image_url": { "url": "https://images.example/a.png" } });
+    let file = serde_json::json!({ "type": "file", "file": { "file_id": "file-1" } });
+    let sound = serde_json::json!({ "type": "input_audio", "input_audio": { "data": "AAAA", "format": "wav" } });
+    for (stated, each) in [(None, (40_000, 260_000)), (Some((1_600, 30_000)), (1_600, 30_000))] {
         let proxy = Proxy::with(&upstream, |settings, folder| {
             let path = folder.path().join("policy.yaml");
             std::fs::write(&path, policy("1.00", "cloud")).unwrap();
             settings.policy = PolicySource::File(path);
-            if let Some(most) = most {
-                settings.targets[1].serves.image_tokens_max = ambidex::money::Tokens(most);
+            if let Some((image, file)) = stated {
+                settings.targets[1].serves.image_tokens_max = ambidex::money::Tokens(image);
+                settings.targets[1].serves.file_tokens_max = ambidex::money::Tokens(file);
             }
         })
         .await;
-        for images in [0, 1, 3] {
-            let image = serde_json::json!({ "type": "image_url", "image_url": { "url": "https://images.example/a.png" } });
+        for (images, files, sounds) in [(0, 0, 0), (1, 0, 0), (3, 0, 0), (0, 2, 0), (1, 1, 1)] {
             let mut parts = vec![serde_json::json!({ "type": "text", "text": OPEN })];
-            parts.extend(std::iter::repeat_n(image, images));
+            parts.extend(std::iter::repeat_n(image.clone(), images));
+            parts.extend(std::iter::repeat_n(file.clone(), files));
+            parts.extend(std::iter::repeat_n(sound.clone(), sounds));
             let message = serde_json::json!({ "role": "user", "content": parts });
             let body =
                 serde_json::json!({ "model": "auto", "max_tokens": 20, "messages": [message] });
@@ -450,8 +455,10 @@ async fn what_an_image_may_be_billed_as_is_promised_before_it_is_sent() {
             let reply = proxy.send(&body).await;
             assert_eq!(reply.status, 200, "{}", reply.text());
             let row = proxy.row(reply.decision()).await;
-            let tokens = bytes + i128::try_from(images).unwrap() * reserved;
-            assert_eq!(row.decided.reserved, NanoUsd::new(tokens * 150 + 20 * 600), "{images}");
+            let [images, files] = [images, files].map(|it| i128::try_from(it).unwrap());
+            let tokens = bytes + images * each.0 + files * each.1;
+            let reserved = NanoUsd::new(tokens * 150 + 20 * 600);
+            assert_eq!(row.decided.reserved, reserved, "{images} {files}");
         }
         proxy.stop().await;
     }

@@ -52,7 +52,7 @@ const FILE_LINES_MAX: usize = 600;
 fn every_promise_names_tests_that_are_there() {
     let page = fs::read_to_string("docs/promises.md").unwrap();
     let mut files = rust_files(Path::new("src"));
-    files.extend(rust_files(Path::new("tests/it")));
+    files.extend(rust_files(Path::new("tests")));
     let files: Vec<_> = files
         .into_iter()
         .map(|path| {

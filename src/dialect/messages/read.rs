@@ -20,21 +20,27 @@ const NUMBER: &str = "a number";
 const WHOLE: &str = "a whole number, at least 0";
 
 pub(super) fn request(body: Bytes) -> Result<Request, Unreadable> {
-    let mut reader =
-        Reader { common: Collector::new(&body, Surface::AnthropicMessages), has_idle_limit: false };
+    let mut reader = Reader {
+        common: Collector::new(&body, Surface::AnthropicMessages),
+        has_idle_limit: false,
+        plain_documents: 0,
+    };
     // A stream of this interface always tells the usage.
     reader.common.tells_usage = true;
     let end = walked(&body, &mut reader)?;
-    let Reader { common, has_idle_limit } = reader;
+    let Reader { common, has_idle_limit, plain_documents } = reader;
     let read = common.finish("messages", "at least one message")?;
+    let files = read.files.saturating_sub(plain_documents);
     let output_max = has_idle_limit.then(|| top_level(&body, "max_tokens")).flatten();
     let edits = Edits { output_max, end, ..read.edits };
-    Ok(Request { body: body.clone(), edits, ..read })
+    Ok(Request { body: body.clone(), edits, files, ..read })
 }
 
 struct Reader<'de> {
     common: Collector<'de>,
     has_idle_limit: bool,
+    /// Documents that are texts.
+    plain_documents: u32,
 }
 
 impl<'de> Reader<'de> {
@@ -99,6 +105,12 @@ impl<'de> Reader<'de> {
                 }
                 key == "text"
             }
+            [.., source, Step::Key(key)] if source.key() == "source" && key == "type" => {
+                // A document whose text stands here is no longer than that.
+                let is_plain = matches!(&*text, "text" | "content");
+                self.plain_documents = self.plain_documents.saturating_add(u32::from(is_plain));
+                false
+            }
             _ => false,
         };
         if is_said {
@@ -132,7 +144,11 @@ impl<'de> Reader<'de> {
                 read.images = read.images.saturating_add(1);
                 read.has_unreadable = true;
             }
-            // Documents, encrypted thoughts, results of the provider's own tools.
+            "document" | "container_upload" => {
+                read.files = read.files.saturating_add(1);
+                read.has_unreadable = true;
+            }
+            // Encrypted thoughts, results of the provider's own tools.
             _ => read.has_unreadable = true,
         }
     }

@@ -108,14 +108,18 @@ fn blocks_that_detectors_cannot_read_are_noticed() {
     let with = |block: &str| {
         let body = format!(r#"{{"model":"a","messages":[{{"role":"user","content":[{block}]}}]}}"#);
         let request = read(&body).unwrap();
-        (request.has_images(), request.has_unreadable)
+        (request.images, request.files, request.has_unreadable)
     };
     let source = r#""source":{"type":"base64","media_type":"image/png","data":"AAAA"}"#;
-    assert_eq!(with(&format!(r#"{{"type":"image",{source}}}"#)), (true, true));
-    assert_eq!(with(&format!(r#"{{"type":"document",{source}}}"#)), (false, true));
+    assert_eq!(with(&format!(r#"{{"type":"image",{source}}}"#)), (1, 0, true));
+    assert_eq!(with(&format!(r#"{{"type":"document",{source}}}"#)), (0, 1, true));
+    let plain =
+        r#"{"type":"document","source":{"type":"text","media_type":"text/plain","data":"x"}}"#;
+    assert_eq!(with(plain), (0, 0, true), "its text stands here");
+    assert_eq!(with(&format!(r#"{plain},{{"type":"document",{source}}}"#)), (0, 1, true));
     let inside = format!(r#"{{"type":"tool_result","content":[{{"type":"image",{source}}}]}}"#);
-    assert_eq!(with(&inside), (true, true));
-    assert_eq!(with(r#"{"type":"text","text":"x"}"#), (false, false));
+    assert_eq!(with(&inside), (1, 0, true));
+    assert_eq!(with(r#"{"type":"text","text":"x"}"#), (0, 0, false));
 }
 
 #[test]

@@ -112,7 +112,12 @@ impl<'de> Reader<'de> {
                 read.images = read.images.saturating_add(1);
                 read.has_unreadable = true;
             }
-            _ => read.has_unreadable = true,
+            // A second of sound is more bytes than tokens.
+            "input_audio" | "thinking" => read.has_unreadable = true,
+            _ => {
+                read.files = read.files.saturating_add(1);
+                read.has_unreadable = true;
+            }
         }
     }
 
