@@ -5,9 +5,14 @@
 //! `ledger`, the calendar in `window`; both are pure, time comes in as an argument. What happens on
 //! disk is the business of `record`.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
+#[cfg(not(shuttle))]
+use std::sync::{Mutex, MutexGuard};
 
 use jiff::Timestamp;
+// `tests/interleavings/` builds this folder with a lock that tries orders of threads.
+#[cfg(shuttle)]
+use shuttle::sync::{Mutex, MutexGuard};
 
 mod account;
 pub mod hold;
