@@ -336,7 +336,7 @@ fn count(app: &App, specs: Vec<BudgetSpec>, now: Timestamp) -> Result<(), Ledger
     let new = app.budgets.uncounted(&specs);
     let recovered = match &app.shared {
         _ if new.is_empty() => Vec::new(),
-        Some(shared) => shared.slices().register(&new, now)?,
+        Some(shared) => shared.slices().register_own(&new, now)?,
         None => app.store.reader()?.recovered_own(&new, now)?,
     };
     app.budgets.reconfigure_own(specs, &recovered);

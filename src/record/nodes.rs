@@ -62,10 +62,9 @@ impl Nodes {
         Ok(sql.first(query, &[node.into()], |row| row.get::<i64>(0))?.is_some())
     }
 
-    /// Whether a node is no more.
-    pub(super) fn has_ended(sql: &Sql, node: i64) -> Result<bool, SqlError> {
-        let query = "SELECT node FROM nodes WHERE node = ?1 AND ended_us IS NULL";
-        Ok(sql.first(query, &[node.into()], |row| row.get::<i64>(0))?.is_none())
+    /// The nodes that have not ended, those whose lease has run out, too.
+    pub(super) fn there(sql: &Sql) -> Result<Vec<i64>, SqlError> {
+        sql.all("SELECT node FROM nodes WHERE ended_us IS NULL", &[], |row| row.get(0))
     }
 
     /// Renews the lease; `false` if others have taken over.

@@ -67,36 +67,48 @@ impl Slices {
         self.lease
     }
 
-    /// Makes budgets known. What all nodes had spent before a budget was is read from the ledger and counted once. Of one that
-    /// is known, what nodes spent that had no such budget and are no more is counted; what this node has spent since then,
+    /// Makes budgets of a policy known. What all nodes had spent before a budget was is read from the ledger and counted once. Of one
+    /// that is known, what nodes spent that had no such budget and are no more is counted; what this node has spent since then,
     /// with such a budget or without, is given back, for it alone knows how much of that it has counted.
     pub fn register(
         &self,
         specs: &[BudgetSpec],
         now: Timestamp,
     ) -> Result<Vec<Recovered>, LedgerError> {
+        self.register_since(specs, now, Timestamp::MIN)
+    }
+
+    /// The same for budgets that keys have of their own, however many: all nodes know them at once, so nobody
+    /// before this node has left anything out.
+    pub fn register_own(
+        &self,
+        specs: &[BudgetSpec],
+        now: Timestamp,
+    ) -> Result<Vec<Recovered>, LedgerError> {
+        self.register_since(specs, now, self.since)
+    }
+
+    fn register_since(
+        &self,
+        specs: &[BudgetSpec],
+        now: Timestamp,
+        from: Timestamp,
+    ) -> Result<Vec<Recovered>, LedgerError> {
         self.with(|sql| {
-            let mut ours = Vec::new();
             // Reading a month of rows takes a while, and all nodes would wait for the lock meanwhile.
-            let mut gone = Vec::new();
+            let mut sums = Vec::new();
             for spec in specs {
                 let Some(since) = known_since(sql, spec)? else { continue };
-                // What a key may spend is known to all nodes at once, so nobody else has left anything out.
-                let since =
-                    if spec.whom.one_key().is_some() { since.max(self.since) } else { since };
-                for (node, sum) in read::recovered_of(sql, spec, now, Whose::EachNodesSince(since))?
-                {
-                    if node == self.node {
-                        ours.push(sum);
-                    } else if Nodes::has_ended(sql, node)? {
-                        gone.push((spec, node, sum));
-                    }
-                }
+                let whose = Whose::EachNodesSince(since.max(from));
+                let found = read::recovered_of(sql, spec, now, whose)?;
+                sums.extend(found.into_iter().map(|(node, sum)| (node, spec, sum)));
             }
+            // Asked last: who has come since the rows were read is there.
+            let there = Nodes::there(sql)?;
             sql.transaction(|| {
                 lock(sql)?;
-                for (spec, node, sum) in gone {
-                    settle(sql, (spec, node), &sum)?;
+                for (node, spec, sum) in sums.iter().filter(|it| !there.contains(&it.0)) {
+                    settle(sql, (spec, *node), sum)?;
                 }
                 for spec in specs {
                     register(sql, spec, now)?;
@@ -111,7 +123,8 @@ impl Slices {
                 )?;
                 Ok::<_, LedgerError>(())
             })?;
-            Ok(ours)
+            let ours = sums.into_iter().filter(|(node, ..)| *node == self.node);
+            Ok(ours.map(|(.., sum)| sum).collect())
         })
     }
 
@@ -193,16 +206,7 @@ impl Slices {
             super::columns::nanos(report.granted.max(report.used)),
             super::columns::nanos(report.used),
         );
-        sql.execute(
-            "INSERT INTO pots (budget, subject, start_us, end_us, granted, used)
-             VALUES (?1, ?2, ?3, ?4, 0, 0) ON CONFLICT DO NOTHING",
-            &[budget.clone(), subject.clone(), start.clone(), report.end.as_microsecond().into()],
-        )?;
-        sql.execute(
-            "INSERT INTO slices (budget, subject, start_us, node, granted, used)
-             VALUES (?1, ?2, ?3, ?4, 0, 0) ON CONFLICT DO NOTHING",
-            &[budget.clone(), subject.clone(), start.clone(), self.node.into()],
-        )?;
+        begin(sql, (&key, self.node), report.end)?;
         set_slice(sql, (&key, self.node), granted, used)?;
         let others: i64 = sql.value(
             "SELECT used - ?4 FROM pots WHERE budget = ?1 AND subject = ?2 AND start_us = ?3",
@@ -257,6 +261,25 @@ fn key(pot: &PotKey) -> [Value<'_>; 3] {
 
 fn nanos(nanos: i64) -> NanoUsd {
     NanoUsd::new(i128::from(nanos))
+}
+
+/// Makes a pot and a node's slice of it, where they are not there yet.
+fn begin(
+    sql: &Sql,
+    ([budget, subject, start], node): (&[Value<'_>; 3], i64),
+    end: Timestamp,
+) -> Result<(), SqlError> {
+    sql.execute(
+        "INSERT INTO pots (budget, subject, start_us, end_us, granted, used)
+         VALUES (?1, ?2, ?3, ?4, 0, 0) ON CONFLICT DO NOTHING",
+        &[budget.clone(), subject.clone(), start.clone(), end.as_microsecond().into()],
+    )?;
+    sql.execute(
+        "INSERT INTO slices (budget, subject, start_us, node, granted, used)
+         VALUES (?1, ?2, ?3, ?4, 0, 0) ON CONFLICT DO NOTHING",
+        &[budget.clone(), subject.clone(), start.clone(), node.into()],
+    )?;
+    Ok(())
 }
 
 /// Says what a node has been given and uses; the pot's sums follow.
@@ -328,16 +351,7 @@ fn settle(sql: &Sql, (spec, node): (&BudgetSpec, i64), sum: &Recovered) -> Resul
     if counted.unwrap_or_default() >= spent {
         return Ok(());
     }
-    sql.execute(
-        "INSERT INTO pots (budget, subject, start_us, end_us, granted, used)
-         VALUES (?1, ?2, ?3, ?4, 0, 0) ON CONFLICT DO NOTHING",
-        &[budget.clone(), subject.clone(), start.clone(), sum.span.end.as_microsecond().into()],
-    )?;
-    sql.execute(
-        "INSERT INTO slices (budget, subject, start_us, node, granted, used)
-         VALUES (?1, ?2, ?3, ?4, 0, 0) ON CONFLICT DO NOTHING",
-        &values,
-    )?;
+    begin(sql, (&key, node), sum.span.end)?;
     set_slice(sql, (&key, node), spent, spent)
 }
 

@@ -84,14 +84,6 @@ fn check(rows: &[LedgerRow], acknowledged: &BTreeSet<String>, upstream: &Upstrea
     cost
 }
 
-async fn spent(client: &reqwest::Client, admin: &str) -> f64 {
-    let page = client.get(format!("http://{admin}/metrics")).send().await.unwrap();
-    let page = page.text().await.unwrap();
-    let line =
-        page.lines().find(|line| line.starts_with("ambidex_budget_spent_usd{budget=\"pot\""));
-    line.map_or(0.0, |line| line.rsplit_once(' ').unwrap().1.parse().unwrap())
-}
-
 async fn lane(number: u64) -> (usize, usize) {
     let stream = events(&["a", "b", "c"], Some((100, 20)));
     let upstream = Upstream::script([Say::InKind(answer("x", 100, 20), stream)]).await;
@@ -106,7 +98,7 @@ async fn lane(number: u64) -> (usize, usize) {
         let rows = reader.rows(u32::MAX).unwrap();
         let cost = check(&rows, &acknowledged.lock().unwrap(), &upstream);
         // Budgets know what the ledger knows.
-        let told = spent(&client, &gateway.admin).await;
+        let told = gateway.spent(&client, "pot").await;
         assert!((told - cost.as_usd_f64()).abs() < 1e-9, "lane {number}: {told} of {cost}");
         expired = rows.iter().filter(|row| row.state == State::Expired).count();
         if kill == KILLS {

@@ -57,6 +57,15 @@ impl Process {
         Self { child, address, admin }
     }
 
+    /// What a budget for everyone has spent, by `/metrics`; 0 where it is not told.
+    pub async fn spent(&self, client: &reqwest::Client, budget: &str) -> f64 {
+        let page = client.get(format!("http://{}/metrics", self.admin)).send().await.unwrap();
+        let page = page.text().await.unwrap();
+        let start = format!("ambidex_budget_spent_usd{{budget=\"{budget}\"");
+        let line = page.lines().find(|line| line.starts_with(&start));
+        line.map_or(0.0, |line| line.rsplit_once(' ').unwrap().1.parse().unwrap())
+    }
+
     /// Its number.
     pub fn id(&self) -> u32 {
         self.child.id()
