@@ -289,9 +289,10 @@ async fn put_in_force(
     app.store.flush().await?;
     let specs = policy.budgets().to_vec();
     let (specs, recovered) = blocking(app, move |app| {
+        let new = app.budgets.uncounted(&specs);
         let recovered = match &app.shared {
-            Some(shared) => shared.slices().register(&specs, clock::now())?,
-            None => app.store.reader()?.recovered(&specs, clock::now())?,
+            Some(shared) => shared.slices().register(&new, clock::now())?,
+            None => app.store.reader()?.recovered(&new, clock::now())?,
         };
         keep(app)?;
         Ok((specs, recovered))

@@ -257,15 +257,13 @@ impl Ledger {
         recovered: &[Recovered],
     ) -> Account {
         let place = |known: &[Account]| known.iter().position(|it| counts_alike(&it.spec, &spec));
-        if let Some(place) = place(former) {
-            let mut account = former.swap_remove(place);
+        let counted = place(former).map(|place| (former.swap_remove(place), [].as_slice()));
+        let known = counted.or_else(|| {
+            place(&self.retired).map(|place| (self.retired.swap_remove(place), recovered))
+        });
+        if let Some((mut account, missed)) = known {
             account.spec = spec;
-            return account;
-        }
-        if let Some(place) = place(&self.retired) {
-            let mut account = self.retired.swap_remove(place);
-            account.spec = spec;
-            account.catch_up(recovered);
+            account.catch_up(missed);
             return account;
         }
         self.next_account = self.next_account.saturating_add(1);
@@ -279,11 +277,13 @@ impl Ledger {
         }
     }
 
-    /// Of these budgets of keys, those that are not counted.
+    /// Of these budgets, those that are not counted.
     pub(super) fn uncounted(&self, specs: &[BudgetSpec]) -> Vec<BudgetSpec> {
         let known = |spec: &BudgetSpec| {
+            // A policy can choose a single key, too.
             let own = spec.whom.one_key().and_then(|key| self.own.get(key));
-            own.into_iter().flatten().any(|it| counts_alike(&it.spec, spec))
+            let mut accounts = self.accounts.iter().chain(own.into_iter().flatten());
+            accounts.any(|it| counts_alike(&it.spec, spec))
         };
         specs.iter().filter(|spec| !known(spec)).cloned().collect()
     }

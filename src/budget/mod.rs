@@ -110,7 +110,7 @@ impl Budgets {
         locked(&self.ledger).reconfigure_own(specs, recovered);
     }
 
-    /// Of these budgets of keys, those that are not counted yet and need their sums from the ledger.
+    /// Of these budgets, those that are not counted yet and need their sums from the ledger.
     pub fn uncounted(&self, specs: &[BudgetSpec]) -> Vec<BudgetSpec> {
         locked(&self.ledger).uncounted(specs)
     }

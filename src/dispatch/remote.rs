@@ -564,11 +564,16 @@ impl Relay {
         self.usage.unwrap_or(Usage { output: self.output, ..prompt })
     }
 
+    /// Whether what was heard tells what was used: what tools of the provider's did, only the usage does.
+    fn is_counted(&self) -> bool {
+        self.usage.is_some() || self.asked.1.is_none()
+    }
+
     /// An end that nobody announces costs what was heard so far; before the first word nobody knows, nor what
     /// tools of the provider's have done.
     fn note_progress(&mut self) {
         let used = self.used();
-        let is_known = self.has_told && (self.usage.is_some() || self.asked.1.is_none());
+        let is_known = self.has_told && self.is_counted();
         if let Some(settlement) = self.settlement.as_mut().filter(|_| is_known) {
             settlement.so_far = Bill::Used(used);
         }
@@ -578,8 +583,8 @@ impl Relay {
         if outcome == Outcome::Answered {
             self.admission.answered();
         }
-        let (used, is_told) = (self.used(), self.usage.is_some() || self.asked.1.is_none());
-        let bill = if is_told { Bill::Used(used) } else { Bill::Unknown(used) };
+        let used = self.used();
+        let bill = if self.is_counted() { Bill::Used(used) } else { Bill::Unknown(used) };
         if let Some(settlement) = self.settlement.take() {
             settlement.finish(outcome, bill);
         }

@@ -102,6 +102,13 @@ fn a_key_has_a_budget_of_its_own_beside_those_of_the_policy() {
     assert!(ledger.reserve(&mine, usd(6).into(), at(0)).is_err());
     assert!(ledger.uncounted(&[own("k1", "9/hour")]).is_empty(), "a limit is no other budget");
     assert_eq!(ledger.uncounted(&[own("k1", "9/day"), own("k2", "9/hour")]).len(), 2);
+    // Those of the policy are known as well; one that chooses a single key is no key's own.
+    let of_policy = specs(&ledger).into_iter().filter(|it| it.name == "others").collect::<Vec<_>>();
+    assert_eq!((of_policy.len(), ledger.uncounted(&of_policy).len()), (1, 0));
+    let one = BudgetSpec { whom: own("k1", "9/hour").whom, ..of_policy[0].clone() };
+    assert_eq!(ledger.uncounted(std::slice::from_ref(&one)).len(), 1);
+    ledger.reconfigure(vec![one.clone()], Vec::new());
+    assert!(ledger.uncounted(&[one]).is_empty());
 }
 
 #[test]

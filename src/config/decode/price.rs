@@ -8,29 +8,6 @@ use crate::money::NanoUsd;
 use crate::route::price::{Factor, Kind, Price, Rate};
 use crate::yaml::Cursor;
 
-/// What `price` can name: the rate's word, and the unit it is for.
-const RATES: [(&str, Kind); 20] = [
-    ("input", Kind::Input),
-    ("cache_read", Kind::CacheRead),
-    ("cache_write", Kind::CacheWrite),
-    ("cache_write_1h", Kind::CacheWrite1h),
-    ("output", Kind::Output),
-    ("reasoning", Kind::Reasoning),
-    ("citation", Kind::Citation),
-    ("input_audio", Kind::InputAudio),
-    ("cache_audio_read", Kind::CacheAudioRead),
-    ("output_audio", Kind::OutputAudio),
-    ("input_image", Kind::InputImage),
-    ("cache_image_read", Kind::CacheImageRead),
-    ("output_image", Kind::OutputImage),
-    ("input_video", Kind::InputVideo),
-    ("output_video", Kind::OutputVideo),
-    ("request", Kind::Request),
-    ("web_search", Kind::WebSearch),
-    ("file_search", Kind::FileSearch),
-    ("code_session", Kind::CodeSession),
-    ("provider_tool", Kind::ProviderTool),
-];
 const FREE: &str = "free";
 
 /// Tokens that a rate of the configuration is for, and nano-USD of the smallest and largest rate that
@@ -110,13 +87,13 @@ impl Decoder<'_> {
             self.reader.wrong_with_help(at, message, help);
             return None;
         }
-        let fields = self.reader.fields(at, &RATES.map(|(name, _)| name))?;
+        let fields = self.reader.fields(at, &Kind::ALL.map(Kind::name))?;
         let mut rates = BTreeMap::new();
         for name in ["input", "output"] {
             fields.need(name, &mut self.reader)?;
         }
-        for (name, kind) in RATES {
-            if let Some(at) = fields.get(name) {
+        for kind in Kind::ALL {
+            if let Some(at) = fields.get(kind.name()) {
                 rates.insert(kind, self.rate(&at, kind)?);
             }
         }

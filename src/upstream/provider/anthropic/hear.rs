@@ -18,25 +18,15 @@ pub(super) fn usage(reply: &[u8]) -> Option<Usage> {
         #[serde(borrow)]
         content: Option<&'a RawValue>,
     }
-    #[derive(Deserialize)]
-    struct Run<'a> {
-        #[serde(borrow, rename = "type", default)]
-        kind: Maybe<'a>,
-        #[serde(borrow, default)]
-        name: Maybe<'a>,
-    }
     let whole: Whole<'_> = serde_json::from_slice(reply).ok()?;
-    let blocks = whole.content.and_then(|it| serde_json::from_str::<Vec<Run<'_>>>(it.get()).ok());
-    let mut tools = Extras::NONE;
-    for Run { kind, name } in blocks.unwrap_or_default() {
-        tools = with_run(tools, kind.0.as_deref(), name.0.as_deref());
-    }
+    let blocks = whole.content.and_then(|it| serde_json::from_str::<Vec<Begun<'_>>>(it.get()).ok());
+    let tools = blocks.iter().flatten().fold(Extras::NONE, with_run);
     Some(whole.usage?.read()?.with_pieces(tools))
 }
 
 /// What tools of the provider's did, with one block of a message more. Searches of the web are told with the usage.
-fn with_run(tools: Extras, kind: Option<&str>, name: Option<&str>) -> Extras {
-    match (kind, name.unwrap_or_default()) {
+fn with_run(tools: Extras, block: &Begun<'_>) -> Extras {
+    match (block.kind.0.as_deref(), block.name.0.as_deref().unwrap_or_default()) {
         (Some("server_tool_use"), name) if name.contains("code_execution") => {
             // All programs of a message run in one container.
             tools.with(Extra::CodeSession, 1)
@@ -139,6 +129,7 @@ struct Event<'a> {
     error: Option<Complaint<'a>>,
 }
 
+/// A block, whole or as it begins.
 #[derive(Deserialize)]
 struct Begun<'a> {
     #[serde(borrow, rename = "type", default)]
@@ -186,7 +177,7 @@ impl Listening {
     }
 
     fn begin<'a>(&mut self, block: Begun<'a>, index: u64, heard: &mut Heard<'a>) {
-        self.tools = with_run(self.tools, block.kind.0.as_deref(), block.name.0.as_deref());
+        self.tools = with_run(self.tools, &block);
         match block.kind.0.as_deref() {
             Some("text") => {
                 heard.said.extend(block.text.0.filter(|it| !it.is_empty()).map(Said::Text));
