@@ -62,7 +62,8 @@ impl Detector for Email {
         }
         // "look at this dot com" needs the spelled dot, and no dot that is written.
         let is_spelled = text.part(sign.clone()) == b" at ";
-        let has_spelled_dot = memchr::memmem::find(domain, b" dot ").is_some();
+        let is_dot = |sign: &&[u8]| memchr::memmem::find(domain, sign).is_some();
+        let has_spelled_dot = [&b" dot "[..], b"[dot]", b"(dot)"].iter().any(is_dot);
         if is_spelled && !(has_spelled_dot || ask.named(&(start..end)) && domain.contains(&b'.')) {
             return;
         }

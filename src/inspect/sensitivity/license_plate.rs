@@ -65,6 +65,9 @@ const NAMES: &[&str] = &[
     "नंबर प्लेट",
 ];
 
+/// Words right before a plate that say whose car it is.
+const CARS: &[&str] = &["my car ", "your car ", "his car ", "her car ", "our car ", "the car "];
+
 impl Detector for LicensePlate {
     fn labels(&self) -> &'static [Label] {
         &[Label::DeviceLicensePlate]
@@ -79,12 +82,16 @@ impl Detector for LicensePlate {
     }
 
     fn wakes_on(&self) -> Vec<Wake> {
-        vec![Wake::Words(PROVINCES), Wake::Names, Wake::Numbers]
+        vec![Wake::Words(PROVINCES), Wake::Words(CARS), Wake::Names, Wake::Numbers]
     }
 
     fn look(&self, ask: &Ask<'_>, anchor: &Anchor<'_>, found: &mut Found) {
         let label = Label::DeviceLicensePlate;
         match anchor {
+            Anchor::Word(car) if ask.text.at(car.start).is_ascii() => {
+                let span = of_car(ask.text, car.end);
+                found.extend(span.map(|span| Hit::by_context(label, span).likely()));
+            }
             Anchor::Word(province) => {
                 found.extend(chinese(ask.text, province).map(|span| Hit::by_shape(label, span)));
             }
@@ -138,6 +145,18 @@ fn named(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
     after(text, name.end).or_else(|| before(text, name.start))
 }
 
+/// "my car GG21 ZDV": at least six characters with two digits before the letters or three in all, as
+/// names of models hardly have.
+fn of_car(text: &Text<'_>, start: usize) -> Option<Range<usize>> {
+    let end = plate(text, start)?;
+    let part = text.part(start..end);
+    let digits = part.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let size = part.iter().filter(|byte| byte.is_ascii_alphanumeric()).count();
+    let is_british =
+        matches!(part, [b'A'..=b'Z', b'A'..=b'Z', b'0'..=b'9', b'0'..=b'9', b' ', _, _, _]);
+    (size >= 6 && (digits >= 3 || is_british)).then_some(start..end)
+}
+
 fn after(text: &Text<'_>, from: usize) -> Option<Range<usize>> {
     let to = (from + 40).min(text.bytes.len());
     let mut at = from;
@@ -161,10 +180,16 @@ fn after(text: &Text<'_>, from: usize) -> Option<Range<usize>> {
 fn before(text: &Text<'_>, until: usize) -> Option<Range<usize>> {
     let mut at = until.saturating_sub(32);
     while at < until {
+        // "8TTJ950, plate was misread"
+        let is_plate = text.part(until..until + 5).eq_ignore_ascii_case(b"plate");
+        let is_parted = |between: &[u8]| {
+            !(is_plate && between == b", ")
+                && between.iter().any(|byte| matches!(byte, b',' | b';' | b':'))
+        };
         if text.opens(at)
             && text.at(at).is_ascii_alphanumeric()
             && let Some(end) = plate(text, at).filter(|end| *end < until)
-            && !text.part(end..until).iter().any(|byte| matches!(byte, b',' | b';' | b':'))
+            && !is_parted(text.part(end..until))
         {
             return Some(at..end);
         }

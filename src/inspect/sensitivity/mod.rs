@@ -60,6 +60,7 @@ detectors![
     jwt,
     connection_string,
     password,
+    access,
     cn_resident_id,
     card_number,
     iban,

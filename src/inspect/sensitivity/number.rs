@@ -83,7 +83,10 @@ impl Detector for Pattern {
             Alone::Proven if grade == Grade::Proven && !is_chained => {
                 found.push(Hit::by_checksum(label, span.clone()));
             }
-            Alone::Grouped if text.is_other(span, ask.class) => {}
+            // A check digit and its own word near outweigh a nearer one: "Medicare … card number".
+            Alone::Grouped
+                if text.is_other(span, ask.class)
+                    && !(is_checked && text.nearest(span, ask.class).is_some()) => {}
             Alone::Grouped if is_checked && is_grouped && !is_chained => {
                 found.push(Hit::by_checksum(label, span.clone()).likely());
             }

@@ -306,7 +306,7 @@ fn after_still(text: &Text<'_>, start: usize) -> usize {
     STILL.iter().find(is_here).map_or(start, |word| start + word.len())
 }
 
-fn unquoted(text: &Text<'_>, start: usize) -> usize {
+pub(super) fn unquoted(text: &Text<'_>, start: usize) -> usize {
     let is_quote = |byte| matches!(byte, b'"' | b'\'' | b'`' | b'*' | b'\\' | b' ');
     let at = text.run_max(start, 3, is_quote);
     let quotes = ["「", "『", "“", "„", "‘", "«"];
@@ -314,7 +314,7 @@ fn unquoted(text: &Text<'_>, start: usize) -> usize {
     at + quote.map_or(0, |quote| quote.len())
 }
 
-fn value_end(text: &Text<'_>, start: usize) -> usize {
+pub(super) fn value_end(text: &Text<'_>, start: usize) -> usize {
     let ends = |place: usize| match text.at(place) {
         b'"' | b'\'' | b'`' | b',' | b';' | b'<' | b'|' => true,
         // In a query, another pair follows.

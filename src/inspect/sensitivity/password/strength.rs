@@ -32,7 +32,8 @@ pub(super) fn is_password(value: &[u8]) -> bool {
         || value.starts_with(b"file:")
         || value.starts_with(b"vault:")
         || value.starts_with(b"http")
-        || value.starts_with(b"!");
+        || value.starts_with(b"!")
+        || value.starts_with(b"?");
     // Types and paths of a program's source: `&str`, `Error::InvalidPassword`.
     let is_hexadecimal =
         value.strip_prefix(b"0x").is_some_and(|rest| rest.iter().all(u8::is_ascii_hexdigit));
@@ -89,6 +90,18 @@ pub(in crate::inspect::sensitivity) fn is_strong(value: &[u8]) -> bool {
         && letters >= 3
         && !is_date
         && !is_address
+        && !is_release(value)
+}
+
+/// A program and its version: `ubuntu-22.04`.
+fn is_release(value: &[u8]) -> bool {
+    let head = value.iter().take_while(|byte| byte.is_ascii_lowercase()).count();
+    let tail = value.get(head..).unwrap_or_default();
+    head >= 2
+        && tail.strip_prefix(b"-").is_some_and(|version| {
+            version.contains(&b'.')
+                && version.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.')
+        })
 }
 
 /// Letters and digits as people choose them, behind the name without any sign: `password mnb12345`.

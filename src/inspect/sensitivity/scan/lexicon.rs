@@ -6,6 +6,8 @@ use crate::inspect::words::{Within, Words};
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
 use std::ops::Range;
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::is_combining_mark;
 
 /// Words for numbers that are nothing sensitive. Next to one of these, another name further away
 /// says nothing.
@@ -161,12 +163,50 @@ pub(super) struct Entry {
 pub(super) fn name(words: &mut Entries, word: &str, classes: Classes) {
     let (word, ends_words) = word.strip_prefix('~').map_or((word, false), |word| (word, true));
     let (word, is_stem) = word.strip_suffix('~').map_or((word, false), |word| (word, true));
-    for form in forms(word) {
+    for form in forms(word).into_iter().chain(keys(word)) {
         let entry = words.entry(form).or_default();
         entry.classes = entry.classes.and(classes);
         entry.ends_words |= ends_words;
         entry.is_stem |= is_stem;
     }
+}
+
+/// Shortest word of which a form without accents or without blanks is known, too.
+const KEY_MIN: usize = 6;
+
+/// Shortest name that is known with its blanks left out.
+const JOINED_MIN: usize = 8;
+
+/// What becomes of a name where there are no accents and no blanks: `ngay sinh`, `ngay_sinh` and
+/// `ngaySinh` for "ngày sinh". Nothing for scripts that are not Latin.
+fn keys(word: &str) -> SmallVec<[String; 3]> {
+    let plain: String = word
+        .nfd()
+        .filter(|letter| !is_combining_mark(*letter))
+        .map(|letter| match letter {
+            'đ' => 'd',
+            'ł' => 'l',
+            'ı' => 'i',
+            'ø' => 'o',
+            other => other,
+        })
+        .collect();
+    let mut keys = SmallVec::new();
+    let is_name = |letter: char| letter.is_ascii_alphanumeric() || letter == ' ';
+    if plain.len() < KEY_MIN || !plain.chars().all(is_name) {
+        return keys;
+    }
+    if plain.contains(' ') {
+        keys.push(plain.replace(' ', "_"));
+        // A short one may be a word of some other language, as "pass es" would be.
+        if plain.len() > JOINED_MIN {
+            keys.push(plain.replace(' ', ""));
+        }
+    }
+    if plain != word {
+        keys.push(plain);
+    }
+    keys
 }
 
 /// A word in small letters, with a capital in front, with one before each part, and in capitals
