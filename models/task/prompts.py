@@ -94,7 +94,7 @@ def wrapped(row, lang, dice):
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--seed", type=int, default=1)
-    arguments.add_argument("--per-task", type=int, default=840, help="prompts for each task and language")
+    arguments.add_argument("--per-task", type=int, default=2400, help="prompts for each task and language")
     options = arguments.parse_args()
     number = 0
     for lang in ("en", "zh"):
