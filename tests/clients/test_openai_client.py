@@ -61,7 +61,9 @@ def gateway(tmp_path_factory):
     yield Gateway(process, found["gateway"], found["admin"])
     process.terminate()
     assert process.wait(30) == 0
-    assert process.stderr.read() == "", "the gateway complained"
+    # The demonstration spends one team's budget on purpose, which is told after two seconds.
+    complaints = [line for line in process.stderr if "a budget reached a level" not in line]
+    assert complaints == [], "the gateway complained"
 
 
 def ask(prompt, **more):
