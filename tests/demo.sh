@@ -34,5 +34,6 @@ metric '^ambidex_imputed_cost_usd_total\{.*target="local"'
 metric '^ambidex_request_duration_seconds_count\{route="everything-else",target="cloud"\} 1'
 metric '^ambidex_request_duration_seconds_count\{route="cheap-work-local",target="local"\} [1-9]'
 metric '^ambidex_budget_spent_usd\{budget="team-month",subject="research"\} 400'
-[ ! -s "$work/log" ] || { echo "the demonstration complained:" >&2; cat "$work/log" >&2; exit 1; }
+# One team has spent its budget, on purpose: that is told after two seconds.
+if grep -v "a budget reached a level" "$work/log"; then echo "the demonstration complained" >&2; exit 1; fi
 echo "the demonstration shows what it promises"
