@@ -4,7 +4,7 @@
 //! Three things must come together on a line: a word for what is entered (an account, an archive, a
 //! door), a word that ties the value to it, right beside the value, and a value as people choose them.
 
-use super::password::{unquoted, value_end};
+use super::password::{QUOTES, is_one_of, unquoted, value_end};
 use super::text::{Hit, Text};
 use super::{Anchor, Ask, Detector, Found, Label, Pack, Wake};
 use std::ops::Range;
@@ -34,9 +34,9 @@ impl Detector for Access {
     fn look(&self, ask: &Ask<'_>, anchor: &Anchor<'_>, found: &mut Found) {
         let Anchor::Word(word) = anchor else { return };
         let Some(window) = window(ask.text, word) else { return };
-        let is_door = is_one_of(&DOORS, ask.text.part(word.clone()));
-        let span = chosen_near(ask.text, word, &window)
-            .or_else(|| if is_door { code_near(ask.text, word, &window) } else { None });
+        let is_door = || is_one_of(&DOORS, ask.text.part(word.clone()));
+        let code = || code_near(ask.text, word, &window).filter(|_| is_door());
+        let span = chosen_near(ask.text, word, &window).or_else(code);
         found.extend(span.map(|span| Hit::by_context(Label::SecretPassword, span).likely()));
     }
 }
@@ -52,7 +52,7 @@ static ENTRANCES: LazyLock<Vec<&str>> = LazyLock::new(|| {
         "log in|log-in|logs in|logged in|login|logon|log on|sign in|sign-in|get in|gets you in|get into",
         "gets you into|get onto|get on the|let me in|lets you in|let you in|locked out|hit enter|press enter",
         "press return|hit return|the prompt|prompts you|sudo asks|bios will ask|wifi|wi-fi|wlan|wireless|hotspot",
-        "vpn|pre-shared key|unlock|unlocks|unprotect|decrypt|encrypted|zip|archive|keepass|vault|usb stick|admin",
+        "vpn|pre-shared key|unlock|unprotect|decrypt|encrypted|zip|archive|keepass|vault|usb stick|admin",
         "root|superuser|account|mailbox|portal|database|mysql|postgres|oracle|redis|jenkins|jump host|phpmyadmin",
         "apple id|netflix|staging box|everywhere|recovery answer|bitlocker|luks|truecrypt|veracrypt",
         "password manager|wpa2|guest internet|guest network|repeater|basic auth|snmp|enable secret",
@@ -91,13 +91,13 @@ static DOORS: LazyLock<Vec<&str>> = LazyLock::new(|| {
 static BEFORE: LazyLock<Vec<&str>> = LazyLock::new(|| {
     words(&[
         "type|typing|typed|enter|put in|punch in|give it|gave it|use|uses|used|using|with|is|was|it's|that's",
-        "mine's|isn't|be|to|on|as|at|answer|answer with|accepts|takes|into|say|wrote|tried|ours is|from|me to",
-        "one,|and|?|->|→|:|=|-|–|—|then|is:|still|now|press|tap|opens on|requirepass|called|down|by|but|remains",
+        "mine's|isn't|be|to|on|as|at|answer|accepts|takes|into|say|wrote|tried|from|me to",
+        "one,|and|?|->|→|:|=|-|–|—|then|is:|still|now|press|tap|requirepass|called|down|by|but|remains",
         "responds to|code|pin|hit|just|literally|always|einfach|mit|ist|auf|lautet|jetzt|met|naar|und|en|avec",
         "c'est|toujours|est|tapes|tapez|tape|taper|et|con|es|pon|y|scrivi|è|digita|sarebbe|e|com|é|digitar|para",
-        "agora é|ahora es|wpisz|z|на|слово|набери|это|и|输|直接输|按|填|配|넣|при|вводи|с|под|ile|ze|przez|podaj|jako",
-        "usando|usiamo|poniendo|rispondi|mets|answer its prompt with|plus|guessed|got|quote|for me as|obeys|wants",
-        "accepts only|secured by|gives|key in|number|reads|reading|out,|day,|aceita|dare|是|的是|改成|改为|为|成|用|は|を|은|는",
+        "ahora es|wpisz|z|на|слово|набери|это|и|输|按|填|配|넣|при|вводи|с|под|ile|ze|przez|podaj|jako",
+        "usando|usiamo|poniendo|rispondi|mets|plus|guessed|got|quote|obeys|wants",
+        "accepts only|secured by|gives|key in|number|reads|reading|out,|day,|aceita|dare|是|为|成|用|は|を|은|는",
         "bramy to|sejfu to|такой:|теперь|için|ve|dün",
     ])
 });
@@ -111,9 +111,9 @@ static BEHIND: LazyLock<Vec<&str>> = LazyLock::new(|| {
     words(&[
         "and hit|and press|and enter|and it|then enter|everywhere|works|worked|if the|eintippen|eingeben",
         "und enter|rein|et valid|et entr|e premi|e invio|e dar|y dale|y pulsa|i wciśnij|i enter|и жми|и нажми",
-        "yazıp|yaz|tuşla|olarak|oldu|en druk|enter|回车|就行|と打|を押|で開|を入力|치고|누르|#|*|into the|followed by|to unlock",
-        "ile aç|geç|in en|an und|을|를 넣|넣으면|이니까|을 넣|を入れ|を打|就进|就能|if you want|from the|will do it|would do it|geldi",
-        "왔|が届|e poi|e depois|cancelletto|puis|olarak değiş",
+        "yaz|tuşla|olarak|oldu|en druk|enter|回车|就行|と打|を押|で開|を入力|치고|누르|#|*|into the|followed by|to unlock",
+        "ile aç|geç|in en|an und|을|를 넣|넣으면|이니까|を入れ|を打|就进|就能|if you want|from the|will do it|would do it|geldi",
+        "왔|が届|e poi|e depois|cancelletto|puis",
     ])
 });
 
@@ -154,7 +154,7 @@ fn chosen_near(
             }
         }
         let next = text.run_max(at, 2 * REACH, |byte| byte != b' ' && byte < 0x80);
-        at = next.max(end).max(at) + 1;
+        at = next.max(end) + 1;
     }
     None
 }
@@ -163,8 +163,7 @@ fn chosen_near(
 fn is_tied(text: &Text<'_>, span: &Range<usize>) -> bool {
     let is_gap = |byte: u8| matches!(byte, b' ' | b'"' | b'\'' | b'`' | b'*');
     let end = text.run_back_max(span.start, 3, is_gap);
-    let quotes = ["「", "“", "„", "‘", "«", "『"];
-    let quote = quotes
+    let quote = QUOTES
         .iter()
         .find(|quote| text.part(end.saturating_sub(quote.len())..end) == quote.as_bytes());
     let end = quote.map_or(end, |quote| text.run_back_max(end - quote.len(), 2, is_gap));
@@ -192,6 +191,11 @@ fn looks_chosen(value: &[u8]) -> bool {
     if !(6..=40).contains(&value.len()) || letters < 3 || is_coded || value.starts_with(b"-") {
         return false;
     }
+    let signs = value.iter().filter(|byte| SIGNS.contains(byte)).count();
+    // Most words have neither, and nothing more to look at.
+    if digits == 0 && signs == 0 {
+        return false;
+    }
     let lower = value.to_ascii_lowercase();
     if TERMS.iter().any(|term| lower.starts_with(term.as_bytes())) {
         return false;
@@ -202,7 +206,6 @@ fn looks_chosen(value: &[u8]) -> bool {
     }
     let capitals = count(u8::is_ascii_uppercase);
     let small = letters - capitals;
-    let signs = value.iter().filter(|byte| SIGNS.contains(byte)).count();
     let has_at = value.contains(&b'@');
     let is_login = has_at && capitals == 0;
     let is_joined = value.contains(&b'_') || value.contains(&b'-');
@@ -239,7 +242,7 @@ static TERMS: LazyLock<Vec<&str>> = LazyLock::new(|| {
         "oauth|office3|microsoft3|python|windows|ubuntu|debian|centos|fedora|sha|md5|base6|utf|log4|regedit",
         "rundll|regsvr|covid|route53|argon|mysql|postgres|mssql|oracle1|iphone|ipad|android|galaxy|version|build",
         "release|sprint|ticket|issue|case|room|page|step|phase|level|team|group|test0|template|user0|host0|server",
-        "node|port|vlan|router|switch|printer|http|https|ipsec|ikev|win3|win6|system3|chapter|figure|table|week",
+        "node|port|vlan|router|switch|printer|http|ipsec|ikev|win3|win6|system3|chapter|figure|table|week",
         "day|year|january|february|march|april|june|july|august|september|october|november|december|sql|excel",
         "outlook|sharepoint|exchange|visual|angular|java|php|web|app0|prod|stag|dev0|demo|model|type|part|grade",
         "class|unit|line|item|order|floor|channel|camera|sensor|device|terminal|laptop|desktop|workstation|client",
@@ -287,8 +290,4 @@ fn is_code(text: &Text<'_>, span: &Range<usize>) -> bool {
     let head = text.before(span.start);
     let is_plain = !matches!(head, b'.' | b'-' | b'/' | b'#' | b'$' | b'+' | b'(') && head < 0xC0;
     (4..=8).contains(&digits) && !is_year && !is_measured && is_plain
-}
-
-fn is_one_of(known: &[&str], word: &[u8]) -> bool {
-    known.iter().any(|known| word.eq_ignore_ascii_case(known.as_bytes()))
 }

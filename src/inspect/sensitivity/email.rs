@@ -63,7 +63,7 @@ impl Detector for Email {
         // "look at this dot com" needs the spelled dot, and no dot that is written.
         let is_spelled = text.part(sign.clone()) == b" at ";
         let is_dot = |sign: &&[u8]| memchr::memmem::find(domain, sign).is_some();
-        let has_spelled_dot = [&b" dot "[..], b"[dot]", b"(dot)"].iter().any(is_dot);
+        let has_spelled_dot = SPELLED_DOTS.iter().any(is_dot);
         if is_spelled && !(has_spelled_dot || ask.named(&(start..end)) && domain.contains(&b'.')) {
             return;
         }
@@ -138,12 +138,15 @@ fn is_local(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b".!#$%&'*+-=?^_`{|}~".contains(&byte)
 }
 
+/// A dot in letters; the longer forms first.
+const SPELLED_DOTS: [&[u8]; 5] = [b" [dot] ", b"[dot]", b" (dot) ", b"(dot)", b" dot "];
+
 /// Where the part before the sign begins; `None` where it is no mailbox.
 fn local_start(text: &Text<'_>, sign: &Range<usize>) -> Option<usize> {
     let from = sign.start.saturating_sub(64);
     let mut start = text.run_back_max(sign.start, 64, is_local).max(from);
     // `j [dot] smith [at] …`
-    for dot in [&b" [dot] "[..], b"[dot]", b" (dot) ", b"(dot)", b" dot "] {
+    for dot in SPELLED_DOTS {
         let head = text.part(start.saturating_sub(dot.len())..start);
         if head == dot && text.before(start - dot.len()).is_ascii_alphanumeric() {
             start = text.run_back_max(start - dot.len(), 40, is_local);

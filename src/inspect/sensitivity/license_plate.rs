@@ -178,14 +178,14 @@ fn after(text: &Text<'_>, from: usize) -> Option<Range<usize>> {
 }
 
 fn before(text: &Text<'_>, until: usize) -> Option<Range<usize>> {
+    // "8TTJ950, plate was misread"
+    let is_plate = text.part(until..until + 5).eq_ignore_ascii_case(b"plate");
+    let is_parted = |between: &[u8]| {
+        !(is_plate && between == b", ")
+            && between.iter().any(|byte| matches!(byte, b',' | b';' | b':'))
+    };
     let mut at = until.saturating_sub(32);
     while at < until {
-        // "8TTJ950, plate was misread"
-        let is_plate = text.part(until..until + 5).eq_ignore_ascii_case(b"plate");
-        let is_parted = |between: &[u8]| {
-            !(is_plate && between == b", ")
-                && between.iter().any(|byte| matches!(byte, b',' | b';' | b':'))
-        };
         if text.opens(at)
             && text.at(at).is_ascii_alphanumeric()
             && let Some(end) = plate(text, at).filter(|end| *end < until)

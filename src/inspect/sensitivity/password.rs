@@ -306,11 +306,13 @@ fn after_still(text: &Text<'_>, start: usize) -> usize {
     STILL.iter().find(is_here).map_or(start, |word| start + word.len())
 }
 
+/// Opening quotes beyond ASCII.
+pub(super) const QUOTES: [&str; 6] = ["「", "『", "“", "„", "‘", "«"];
+
 pub(super) fn unquoted(text: &Text<'_>, start: usize) -> usize {
     let is_quote = |byte| matches!(byte, b'"' | b'\'' | b'`' | b'*' | b'\\' | b' ');
     let at = text.run_max(start, 3, is_quote);
-    let quotes = ["「", "『", "“", "„", "‘", "«"];
-    let quote = quotes.iter().find(|quote| text.part(at..at + quote.len()) == quote.as_bytes());
+    let quote = QUOTES.iter().find(|quote| text.part(at..at + quote.len()) == quote.as_bytes());
     at + quote.map_or(0, |quote| quote.len())
 }
 
@@ -441,6 +443,6 @@ fn is_key(word: &[u8]) -> bool {
     matches!(word.last(), Some(b'=' | b':')) && !matches!(word.first(), Some(b'/' | b':'))
 }
 
-fn is_one_of(known: &[&str], word: &[u8]) -> bool {
+pub(super) fn is_one_of(known: &[&str], word: &[u8]) -> bool {
     known.iter().any(|known| word.eq_ignore_ascii_case(known.as_bytes()))
 }
