@@ -73,7 +73,7 @@ static ENTRANCES: LazyLock<Vec<&str>> = LazyLock::new(|| {
 /// What digits open.
 static DOORS: LazyLock<Vec<&str>> = LazyLock::new(|| {
     words(&[
-        "gate|gate code|door|door code|front entrance|entry code|entrance|keypad|alarm|alarm panel|bike lock",
+        "gate|door|front entrance|entry code|entrance|keypad|alarm|alarm panel|bike lock",
         "padlock|locker|the safe|wall safe|garage|combination|unlocks|unlock the|parental controls|phone pin|for the tablet",
         "sim card|lockbox|key box|key safe|voicemail|one-time code|verification code|phone opens|phone unlocks",
         "lock opens|fridge lock|gun safe|parental lock|door panel|burglar alarm|telephone banking",
@@ -141,10 +141,12 @@ fn chosen_near(
     word: &Range<usize>,
     window: &Range<usize>,
 ) -> Option<Range<usize>> {
-    let mut at = window.start;
+    let next = |at: usize| text.run_max(at, 2 * REACH, |byte| byte != b' ' && byte < 0x80) + 1;
+    let is_inside = text.before(window.start).is_ascii_graphic();
+    let mut at = if is_inside { next(window.start) } else { window.start };
     while at < window.end {
         let start = unquoted(text, at);
-        let end = value_end(text, start).min(window.end);
+        let end = value_end(text, start);
         let end = text.run_back(end, |byte| matches!(byte, b'.' | b'?' | b':')).max(start);
         if start < end && text.before(start) != b'-' {
             let span = start..end;
@@ -153,8 +155,7 @@ fn chosen_near(
                 return Some(span);
             }
         }
-        let next = text.run_max(at, 2 * REACH, |byte| byte != b' ' && byte < 0x80);
-        at = next.max(end) + 1;
+        at = next(at).max(end + 1);
     }
     None
 }
@@ -170,8 +171,7 @@ fn is_tied(text: &Text<'_>, span: &Range<usize>) -> bool {
     let head = text.part(end.saturating_sub(16)..end).to_ascii_lowercase();
     let ends_with = |tie: &&str| {
         head.strip_suffix(tie.as_bytes()).is_some_and(|before| {
-            let is_sign = !tie.as_bytes().first().is_some_and(u8::is_ascii_alphabetic);
-            is_sign || before.last().is_none_or(|byte| !byte.is_ascii_alphanumeric())
+            !tie.as_bytes().first().copied().is_some_and(begins_letter) || !ends_in_letter(before)
         })
     };
     let from = text.run_max(span.end, 3, |byte| is_gap(byte) || byte == b',');
@@ -180,6 +180,20 @@ fn is_tied(text: &Text<'_>, span: &Range<usize>) -> bool {
     let binds = |tie: &&&str| is_number && CONJUNCTIONS.contains(*tie);
     BEFORE.iter().filter(|tie| !binds(tie)).any(ends_with)
         || BEHIND.iter().any(|tie| tail.starts_with(tie.as_bytes()))
+}
+
+/// Whether a word of letters that stand apart, Latin to Cyrillic, begins with this byte.
+fn begins_letter(first: u8) -> bool {
+    first.is_ascii_alphabetic() || (0xC3..=0xD3).contains(&first)
+}
+
+/// Whether the text ends within a word or a number of such letters.
+fn ends_in_letter(text: &[u8]) -> bool {
+    match text {
+        [.., lead, 0x80..=0xBF] => (0xC3..=0xD3).contains(lead),
+        [.., last] => last.is_ascii_alphanumeric(),
+        [] => false,
+    }
 }
 
 /// Letters with digits or signs, as people choose passwords, and as hardly anything else is written.
