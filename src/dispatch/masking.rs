@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::chat::Request;
 use crate::dialect;
+use crate::failure::{Code, Failure};
 use crate::inspect::{Inspection, LabelSet, Scan};
 use crate::mask::{self, Conversation, Format, Guard, Key, MaskPlan, Placeholders, Restoration};
 
@@ -42,14 +43,31 @@ impl Masking {
 /// Why a request could not be masked. Without any of its text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum MaskError {
-    #[error("masking has no key: the system gave no random bytes")]
+    #[error("the request was not sent: masking has no key: the system gave no random bytes")]
     NoKey,
-    #[error(transparent)]
+    #[error("the request was not sent: {0}")]
     Unmaskable(#[from] mask::Unmaskable),
-    #[error("values were left that had to be masked")]
+    #[error(
+        "the request was not sent: values were left that had to be masked, such as one split over two messages; take them out"
+    )]
     Residual,
-    #[error("masking was interrupted")]
+    #[error("the request was not sent: masking was interrupted")]
     Interrupted,
+}
+
+impl From<MaskError> for Failure {
+    fn from(error: MaskError) -> Self {
+        let message = error.to_string();
+        match error {
+            // The same request would fail again: clients must not repeat it.
+            MaskError::Unmaskable(_) | MaskError::Residual => {
+                Self::client(Code::PolicyRefused, message)
+            }
+            MaskError::NoKey | MaskError::Interrupted => {
+                Self::ours(Code::TargetsUnavailable, message)
+            }
+        }
+    }
 }
 
 /// The request with its values replaced, read and inspected again.

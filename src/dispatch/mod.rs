@@ -402,8 +402,7 @@ async fn leaving(
     let (masked, restoration) =
         masking::masked(masking, key, caller, request).await.map_err(|error| {
             settlement.app().metrics.fail_closed.with_label_values(&["masking"]).inc();
-            let message = format!("the request was not sent: {error}");
-            Failure::ours(Code::TargetsUnavailable, message)
+            Failure::from(error)
         })?;
     let leaving = translation::written(masking, &masked, remote, output_max).await?;
     Ok((leaving, Some(restoration)))

@@ -47,10 +47,10 @@ impl From<TranslateError> for Failure {
         let message = error.to_string();
         match error {
             TranslateError::Untranslatable(_) => Self::client(Code::InvalidRequest, message),
-            TranslateError::Unspoken
-            | TranslateError::Unreadable
-            | TranslateError::Revealing
-            | TranslateError::Interrupted => Self::ours(Code::TargetsUnavailable, message),
+            TranslateError::Revealing => Self::client(Code::PolicyRefused, message),
+            TranslateError::Unspoken | TranslateError::Unreadable | TranslateError::Interrupted => {
+                Self::ours(Code::TargetsUnavailable, message)
+            }
         }
     }
 }

@@ -107,7 +107,7 @@ def test_what_must_stay_stays_although_contacts_are_masked(masked, upstream):
 
 def test_values_split_over_messages_do_not_leave(masked, upstream):
     messages = [{"role": "user", "content": "Remember jane.roe@"}, {"role": "user", "content": "contoso.com please"}]
-    with pytest.raises(openai.APIStatusError) as caught:
+    with pytest.raises(openai.PermissionDeniedError) as caught:
         masked.client().chat.completions.create(model="auto", messages=messages)
     assert "values were left that had to be masked" in caught.value.message
     assert upstream.bodies == [] and "contoso" not in masked.logged()
