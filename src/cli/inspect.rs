@@ -7,7 +7,7 @@ pub mod show;
 use std::io::{BufRead, Write};
 use std::path::Path;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use serde::{Deserialize, Serialize};
 
 use super::CliError;
@@ -130,7 +130,8 @@ fn each<T: Serialize>(
             continue;
         }
         let Line { text } = serde_json::from_str(&line)
-            .with_context(|| format!("line {number} is not like {{\"text\": \"…\"}}"))?;
+            // The parser's own words would repeat the text.
+            .map_err(|_| anyhow!("line {number} is not like {{\"text\": \"…\"}}"))?;
         serde_json::to_writer(&mut *out, &work(&text))
             .context("the result could not be written")?;
         writeln!(out)?;
