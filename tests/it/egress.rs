@@ -1,5 +1,8 @@
 //! No byte leaves without the policy's word.
 
+use std::time::Duration;
+
+use ambidex::config::PolicySource;
 use serde_json::{Value, json};
 
 use crate::support::{Proxy, Say, Upstream, answer, chat, events};
@@ -72,6 +75,28 @@ fn hiding_places() -> Vec<(&'static str, Value)> {
     ]
 }
 
+/// The ways to write a number so that it is not plain text.
+fn disguises() -> Vec<(&'static str, Value)> {
+    let table = "name,card,city\nAnn,4111111111111111,Leeds\nBo,4242424242424242,Bath";
+    let texts = [
+        ("base64", "Write a poem on bXkgY2FyZCBpcyA0MTExIDExMTEgMTExMSAxMTEx"),
+        (
+            "base64 of base64",
+            "Write a poem on YlhrZ1kyRnlaQ0JwY3lBME1URXhJREV4TVRFZ01URXhNU0F4TVRFeA==",
+        ),
+        ("hexadecimal", "Write a poem on 34313131203131313120313131312031313131"),
+        ("percent escapes", "Write a poem on %34%31%31%31 1111 1111 1111"),
+        ("character references", "Write a poem on &#52;&#49;&#49;&#49; 1111 1111 1111"),
+        ("invisible characters", "Write a poem on 4\u{200b}111 1111\u{2060} 1111 11\u{200d}11"),
+        ("circled digits", "Write a poem on ④①①① ①①①① ①①①① ①①①①"),
+        ("odd dashes", "Write a poem on 4111‑1111‒1111–1111"),
+        ("a parameter", "Fetch https://shop.contoso.com/pay?card=4111111111111111&step=2"),
+        ("a table", table),
+        ("JSON", r#"{"payments": [{"pan": "4111\u0020111111111111"}]}"#),
+    ];
+    texts.into_iter().map(|(place, text)| (place, chat(text))).collect()
+}
+
 /// The ways to write a card number as a number.
 fn numbers() -> Vec<(&'static str, Value)> {
     let with = |number: Value| {
@@ -93,7 +118,7 @@ fn numbers() -> Vec<(&'static str, Value)> {
 async fn restricted_data_reaches_no_upstream_wherever_it_hides() {
     let upstream = Upstream::script([Say::Whole(200, answer("leaked", 1, 1))]).await;
     let proxy = Proxy::start(&upstream).await;
-    for (place, body) in hiding_places().into_iter().chain(numbers()) {
+    for (place, body) in hiding_places().into_iter().chain(disguises()).chain(numbers()) {
         let reply = proxy.send(&body).await;
         assert_ne!(reply.target(), "cloud", "{place}");
         assert!(matches!(reply.status, 200 | 400 | 403), "{place}: {}", reply.text());
@@ -119,12 +144,72 @@ async fn escapes_in_json_hide_nothing() {
 async fn what_detectors_cannot_read_stays() {
     let upstream = Upstream::script([Say::Whole(200, answer("leaked", 1, 1))]).await;
     let proxy = Proxy::start(&upstream).await;
-    let mut body = chat("x");
-    body["messages"][0]["content"] = json!([{ "type": "text", "text": "What is this?" },
-        { "type": "image_url", "image_url": { "url": "data:image/png;base64,iVBORw0KGgo=" } }]);
-    let reply = proxy.send(&body).await;
-    assert_eq!((reply.status, reply.code().as_str()), (403, "policy_refused"), "{}", reply.text());
+    let block = "QUJD/0dFRv9hYmP/".repeat(100);
+    let parts = [
+        json!({ "type": "image_url", "image_url": { "url": "data:image/png;base64,iVBORw0KGgo=" } }),
+        json!({ "type": "input_audio", "input_audio": { "data": "UklGRg==", "format": "wav" } }),
+        json!({ "type": "file", "file": { "filename": "a.pdf", "file_data": "data:application/pdf;base64,JVBERi0=" } }),
+        json!({ "type": "text", "text": format!("It begins so: {block}") }),
+        json!({ "type": "text", "text": "the sea and the sky ".repeat(60_000) }),
+    ];
+    for part in parts {
+        let mut body = chat("x");
+        body["messages"][0]["content"] = json!([{ "type": "text", "text": "What is this?" }, part]);
+        let kind = part["type"].clone();
+        let reply = proxy.send(&body).await;
+        assert!(matches!(reply.status, 200 | 403 | 413), "{kind}: {}", reply.text());
+        assert_ne!(reply.target(), "cloud", "{kind}");
+        let row = proxy.row(reply.decision()).await;
+        assert_eq!(row.decided.sensitivity, "restricted", "{kind}");
+        assert_eq!(upstream.connections(), 0, "{kind}");
+    }
+    proxy.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_not_inspected_in_time_stays() {
+    let upstream = Upstream::script([Say::Whole(200, answer("leaked", 1, 1))]).await;
+    let proxy = Proxy::with(&upstream, |settings, _| {
+        settings.inspection.deadline = Duration::ZERO;
+    })
+    .await;
+    let reply = proxy.send(&chat(&"Write a poem about the sea. ".repeat(1_000))).await;
+    assert_ne!(reply.target(), "cloud");
+    assert_eq!(proxy.row(reply.decision()).await.decided.sensitivity, "restricted");
     assert_eq!(upstream.connections(), 0);
+    proxy.stop().await;
+}
+
+const MASKED: &str = "version: 1
+name: masked
+owner: nobody
+restricted_may_reach: { zones: any, why: tested elsewhere }
+limits:
+  - { id: mail, why: Mail leaves masked, when: { data.labels: { any_of: contact.* } }, mask: contact.* }
+routes:
+  - { id: all, use: [cloud] }
+";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_values_than_masking_can_hold_stay() {
+    let upstream = Upstream::script([Say::Whole(200, answer("Noted.", 1, 1))]).await;
+    let proxy = Proxy::with(&upstream, |settings, folder| {
+        let path = folder.path().join("policy.yaml");
+        std::fs::write(&path, MASKED).unwrap();
+        settings.policy = PolicySource::File(path);
+    })
+    .await;
+    let list = |count: u32| {
+        let lines: Vec<String> = (0..count).map(|it| format!("user{it}@contoso.com")).collect();
+        chat(&format!("Sort these:\n{}", lines.join("\n")))
+    };
+    let reply = proxy.send(&list(200)).await;
+    assert_eq!((reply.status, reply.target()), (200, "cloud"), "{}", reply.text());
+    let reply = proxy.send(&list(10_001)).await;
+    let told = (reply.status, reply.code().as_str().to_owned());
+    assert_eq!(told, (403, "policy_refused".to_owned()), "{}", reply.text());
+    assert_eq!(upstream.seen().len(), 1);
+    upstream.never_saw("@contoso.com");
     proxy.stop().await;
 }
 

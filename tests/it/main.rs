@@ -41,6 +41,8 @@ mod guide;
 #[cfg(test)]
 mod hedge;
 #[cfg(test)]
+mod inspect;
+#[cfg(test)]
 mod interfaces;
 #[cfg(test)]
 mod keys;
@@ -92,6 +94,8 @@ mod surfaces;
 mod support;
 #[cfg(test)]
 mod task;
+#[cfg(test)]
+mod terms;
 #[cfg(test)]
 mod tidy;
 #[cfg(test)]
