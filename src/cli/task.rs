@@ -1,6 +1,6 @@
 //! `ambidex task`: what a prompt asks for, how often that is right, and weights of one's own.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
@@ -120,7 +120,8 @@ pub fn classify_jsonl(
             continue;
         }
         let line: Line = serde_json::from_str(&line)
-            .with_context(|| format!("line {number} is not like {{\"text\": \"…\"}}"))?;
+            // The parser's own words would repeat the text.
+            .map_err(|_| anyhow!("line {number} is not like {{\"text\": \"…\"}}"))?;
         serde_json::to_writer(&mut *out, &Classified::from(guess(&line, inspection)))
             .context("the result could not be written")?;
         writeln!(out)?;
@@ -218,8 +219,14 @@ fn seen(rows: &[Row], model: &Model) -> Vec<Judged> {
     rows.iter().map(|row| judge(row, model)).collect()
 }
 
+/// Letters and digits alone, without case.
+fn bare(text: &str) -> String {
+    text.chars().filter(|it| it.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
 /// Trains without each source in turn and guesses that one; a source of several groups (scenarios)
-/// is guessed in parts, each without the groups in it. All cores take part.
+/// is guessed in parts, each without the groups in it. What another source asks in the same words is
+/// left out of training, too. All cores take part.
 fn unseen(rows: &[Row], folds: usize) -> Result<Vec<Judged>, CliError> {
     let mut groups: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for row in rows {
@@ -236,7 +243,10 @@ fn unseen(rows: &[Row], folds: usize) -> Result<Vec<Judged>, CliError> {
     let judge_part = |names: &BTreeSet<&str>| -> Result<Vec<Judged>, TrainError> {
         let (out, rest): (Vec<&Row>, Vec<&Row>) =
             rows.iter().partition(|row| names.contains(row.example.source.as_str()));
-        let rest: Vec<Example> = rest.into_iter().map(|row| row.example.clone()).collect();
+        let asked: HashSet<String> = out.iter().map(|row| bare(&row.example.text)).collect();
+        let is_new = |row: &&&Row| !asked.contains(&bare(&row.example.text));
+        let rest: Vec<Example> =
+            rest.iter().filter(is_new).map(|row| row.example.clone()).collect();
         let trained = train(&rest, Training::default())?;
         Ok(out.into_iter().map(|row| judge(row, &trained.model)).collect())
     };
