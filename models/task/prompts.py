@@ -3,6 +3,9 @@
 
 Every line is made from the templates in `prompts/` with a fixed seed, so the file is the same every time. `group` names the
 scenario: whoever holds scenarios out holds out all of their templates. A fifth of them is marked `"split": "held-out"`.
+
+How templates are written: `## task scenario` begins a scenario; a line is a template. {WORDS} takes from words.txt, [a|b|] chooses,
+\\n breaks the line, `a ||| b` is system prompt and turn, `%images` and `%tools` at the end say what comes with the request.
 """
 import argparse
 import json
@@ -14,6 +17,10 @@ from pathlib import Path
 HERE = Path(__file__).parent / "prompts"
 
 
+# Questions are what people ask most; times as many as of other tasks.
+SHARES = {("en", "qa_open"): 2, ("en", "chat"): 1.5}
+# How many say in a system prompt what they want.
+SYSTEM_SHARE = 0.12
 PASSAGES = {"NEWS", "WIKI", "MINUTES", "EMAIL", "P2", "P"}
 
 
@@ -37,14 +44,34 @@ def scenarios(path):
     return found
 
 
-def choose(template, dice):
+class Decks:
+    """Takes choices like cards: none comes again before all the others have."""
+
+    def __init__(self, dice):
+        self.dice, self.decks = dice, {}
+
+    def draw(self, name, choices):
+        deck = self.decks.setdefault(name, [])
+        if not deck:
+            deck.extend(choices)
+            self.dice.shuffle(deck)
+        return deck.pop()
+
+
+def choose(template, decks):
     """Takes one of each [a|b], the innermost first."""
     while True:
         match = re.search(r"\[([^\[\]]*)\]", template)
         if not match:
             return template
-        choice = dice.choice(match.group(1).split("|"))
+        choice = decks.draw(match.group(1), match.group(1).split("|"))
         template = template[: match.start()] + choice + template[match.end():]
+
+
+def weight(template):
+    """How often a template is used: the more there is to choose, the more often."""
+    longest = max((len(group.split("|")) for group in re.findall(r"\[([^\[\]]*)\]", template)), default=1)
+    return min(max(longest, 4), 20)
 
 
 def fill(text, lists, dice, depth=0):
@@ -62,13 +89,13 @@ def fill(text, lists, dice, depth=0):
     return re.sub(r"\{([A-Z][A-Z0-9]*)\}", one, text) if depth < 6 else text
 
 
-def prompt(template, lists, dice):
+def prompt(template, lists, dice, decks):
     row = {}
     for flag in ("images", "tools"):
         if template.endswith(" %" + flag):
             row[flag] = True
             template = template.removesuffix(" %" + flag)
-    text = fill(choose(template, dice), lists, dice).replace("\\n", "\n").strip()
+    text = fill(choose(template, decks), lists, dice).replace("\\n", "\n").strip()
     if " ||| " in text:
         row["system"], text = (part.strip() for part in text.split(" ||| ", 1))
     roll = dice.random()
@@ -98,17 +125,23 @@ def main():
     options = arguments.parse_args()
     number = 0
     for lang in ("en", "zh"):
-        lists, groups = words(HERE / f"words-{lang}.txt"), {}
-        for (task, name), templates in scenarios(HERE / f"{lang}.txt").items():
-            groups.setdefault(task, []).append((name, templates))
+        lists, groups = words(HERE / lang / "words.txt"), {}
+        for path in sorted((HERE / lang).glob("*.txt")):
+            if path.name != "words.txt":
+                for (task, name), templates in scenarios(path).items():
+                    groups.setdefault(task, []).append((name, templates))
         for task, own in groups.items():
             dice = random.Random(f"{options.seed} {lang} {task}")
-            seen = set()
-            for attempt in range(options.per_task * 4):
-                if len(seen) == options.per_task:
+            decks, seen = Decks(dice), set()
+            lines = [(name, template) for name, templates in own for template in templates for _ in range(weight(template))]
+            pools = {kind: [line for line in lines if (" ||| " in line[1]) == kind] for kind in (False, True)}
+            wanted = int(options.per_task * SHARES.get((lang, task), 1))
+            for attempt in range(wanted * 4):
+                if len(seen) == wanted:
                     break
-                name, templates = own[attempt % len(own)]
-                row = prompt(dice.choice(templates), lists, dice)
+                kind = bool(pools[True]) and dice.random() < SYSTEM_SHARE
+                name, template = decks.draw(kind, pools[kind])
+                row = prompt(template, lists, dice, decks)
                 if (row.get("system"), row["text"]) in seen:
                     continue
                 seen.add((row.get("system"), row["text"]))

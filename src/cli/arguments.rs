@@ -385,10 +385,18 @@ pub enum TaskCommand {
         /// Only the lines of this split.
         #[arg(long)]
         split: Option<String>,
-        /// Train without each source in turn and guess that one (takes minutes).
-        #[arg(long, conflicts_with = "weights")]
-        holding_out: bool,
-        /// Parts in which a source of several groups is held out.
+        /// Train without a part in turn and guess that one (takes minutes).
+        #[arg(
+            long,
+            value_enum,
+            value_name = "WHAT",
+            num_args = 0..=1,
+            require_equals = true,
+            default_missing_value = "sources",
+            conflicts_with = "weights"
+        )]
+        holding_out: Option<HoldingOut>,
+        /// Parts in which rows, or the groups of a source, are held out.
         #[arg(long, default_value_t = 5, value_name = "PARTS")]
         folds: usize,
         /// Weights to judge instead of those that the gateway uses.
@@ -453,6 +461,15 @@ pub enum InspectCommand {
         #[arg(long, value_name = "PERCENT")]
         blocked_max: Option<f64>,
     },
+}
+
+/// What is kept from training to be guessed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum HoldingOut {
+    /// Whole sources: how prompts of a kind never seen fare.
+    Sources,
+    /// Single prompts: how further prompts of the same sources fare.
+    Rows,
 }
 
 /// When output is painted.

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::CliError;
-use super::arguments::{Format, TaskCommand};
+use super::arguments::{Format, HoldingOut, TaskCommand};
 use super::inspect::sought;
 use crate::inspect::task::{
     Example, Hits, LOCAL, Model, Scored, Scores, TrainError, Training, share, train,
@@ -78,7 +78,11 @@ pub fn run(
             let (inspection, _) = sought(config)?;
             let model = model.as_ref().unwrap_or_else(|| inspection.task_model());
             let rows = rows(&files, split.as_deref())?;
-            let judged = if holding_out { unseen(&rows, folds)? } else { seen(&rows, model) };
+            let judged = match holding_out {
+                Some(HoldingOut::Sources) => unseen(&rows, &by_source(&rows, folds))?,
+                Some(HoldingOut::Rows) => unseen(&rows, &by_row(&rows, folds))?,
+                None => seen(&rows, model),
+            };
             report(&judged, format, out)
         }
         TaskCommand::Train { files, out: path, split, seed } => {
@@ -224,31 +228,40 @@ fn bare(text: &str) -> String {
     text.chars().filter(|it| it.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// Trains without each source in turn and guesses that one; a source of several groups (scenarios)
-/// is guessed in parts, each without the groups in it. What another source asks in the same words is
-/// left out of training, too. All cores take part.
-fn unseen(rows: &[Row], folds: usize) -> Result<Vec<Judged>, CliError> {
-    let mut groups: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+/// The rows of each source; a source of several groups (scenarios) in parts, each of whole groups.
+fn by_source(rows: &[Row], folds: usize) -> Vec<Vec<&Row>> {
+    let mut groups: BTreeMap<&str, BTreeMap<&str, Vec<&Row>>> = BTreeMap::new();
     for row in rows {
-        groups.entry(&row.source).or_default().insert(&row.example.source);
+        let own = groups.entry(&row.source).or_default();
+        own.entry(&row.example.source).or_default().push(row);
     }
-    let mut held: Vec<BTreeSet<&str>> = Vec::new();
-    for own in groups.values() {
+    let mut held = Vec::new();
+    for own in groups.into_values() {
         let parts = if own.len() > 1 { folds.max(2) } else { 1 };
-        for part in 0..parts {
-            let of_part = own.iter().enumerate().filter(|(index, _)| index % parts == part);
-            held.push(of_part.map(|(_, name)| *name).collect());
-        }
+        let of_part = |part: usize| {
+            let groups = own.values().enumerate().filter(move |(index, _)| index % parts == part);
+            groups.flat_map(|(_, rows)| rows.iter().copied()).collect::<Vec<_>>()
+        };
+        held.extend((0..parts).map(of_part));
     }
-    let judge_part = |names: &BTreeSet<&str>| -> Result<Vec<Judged>, TrainError> {
-        let (out, rest): (Vec<&Row>, Vec<&Row>) =
-            rows.iter().partition(|row| names.contains(row.example.source.as_str()));
-        let asked: HashSet<String> = out.iter().map(|row| bare(&row.example.text)).collect();
-        let is_new = |row: &&&Row| !asked.contains(&bare(&row.example.text));
-        let rest: Vec<Example> =
-            rest.iter().filter(is_new).map(|row| row.example.clone()).collect();
+    held
+}
+
+/// Each part takes one of so many rows.
+fn by_row(rows: &[Row], folds: usize) -> Vec<Vec<&Row>> {
+    let parts = folds.max(2);
+    (0..parts).map(|part| rows.iter().skip(part).step_by(parts).collect()).collect()
+}
+
+/// Trains without each part in turn and guesses that one. What the rest asks in the same words is left
+/// out of training, too. All cores take part.
+fn unseen(rows: &[Row], held: &[Vec<&Row>]) -> Result<Vec<Judged>, CliError> {
+    let judge_part = |part: &Vec<&Row>| -> Result<Vec<Judged>, TrainError> {
+        let asked: HashSet<String> = part.iter().map(|row| bare(&row.example.text)).collect();
+        let rest = rows.iter().filter(|row| !asked.contains(&bare(&row.example.text)));
+        let rest: Vec<Example> = rest.map(|row| row.example.clone()).collect();
         let trained = train(&rest, Training::default())?;
-        Ok(out.into_iter().map(|row| judge(row, &trained.model)).collect())
+        Ok(part.iter().map(|row| judge(row, &trained.model)).collect())
     };
     let parts: Result<Vec<_>, _> = held.par_iter().map(judge_part).collect();
     Ok(parts.map_err(|error| anyhow!(error))?.into_iter().flatten().collect())

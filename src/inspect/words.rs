@@ -8,8 +8,10 @@
 
 use std::ops::Range;
 
-/// Words of 64 bits in the bit set; also the number of buckets.
+/// Words of 64 bits in the bit set.
 const CELLS: usize = 1024;
+/// Lists of words: eight for each of those, so that a list is short.
+const BUCKETS: usize = 8 * CELLS;
 
 /// Where a word is looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,20 +32,21 @@ pub(super) struct Words {
     /// Words of one byte, looked for everywhere.
     singles: Vec<Entry>,
     /// Words of two bytes, looked for where a word begins and ends.
-    pairs: Vec<Entry>,
-    pair_filter: Box<[u64; 64]>,
+    pairs: Table,
 }
 
-/// Words of three bytes or more, by the hash of the first three.
+/// Words by the hash of their first bytes: two, three or six.
 struct Table {
     filter: Box<[u64; CELLS]>,
-    buckets: Vec<Vec<Entry>>,
+    /// Where the words of each bucket begin in `entries`, and where the last of them end.
+    starts: Vec<usize>,
+    entries: Vec<Entry>,
 }
 
-/// A word with its number and its first bytes.
-#[derive(Clone)]
+/// A word with its number and its first eight bytes: nearly all others are told from it by these.
 struct Entry {
-    key: u64,
+    head: u64,
+    mask: u64,
     number: usize,
     word: Box<[u8]>,
 }
@@ -51,38 +54,27 @@ struct Entry {
 impl Words {
     /// Arranges the words; they are numbered in the order given. Empty words are never found.
     pub(super) fn new<W: AsRef<str>>(words: impl IntoIterator<Item = (W, Within)>) -> Self {
-        let mut set = Self {
-            anywhere: Table::new(),
-            at_starts: Table::new(),
-            beyond: Table::new(),
-            singles: Vec::new(),
-            pairs: Vec::new(),
-            pair_filter: Box::new([0; 64]),
-        };
+        let (mut anywhere, mut at_starts, mut beyond) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut singles, mut pairs) = (Vec::new(), Vec::new());
         for (number, (word, within)) in words.into_iter().enumerate() {
-            let word: Box<[u8]> = word.as_ref().as_bytes().to_ascii_lowercase().into();
-            let is_beyond =
-                word.len() >= BEYOND && word.first().is_some_and(|first| *first >= 0xC0);
-            let size = if is_beyond { BEYOND } else { 3 };
-            let key = word.iter().take(size).fold(0, |key, byte| key << 8 | fold(*byte));
-            let length = word.len();
-            let entry = Entry { key, number, word };
-            match (length, within) {
+            let entry = Entry::new(number, word.as_ref());
+            let is_beyond = entry.word.first().is_some_and(|first| *first >= 0xC0);
+            match (entry.word.len(), within) {
                 (0, _) => {}
-                (1, _) => set.singles.push(entry),
-                (2, _) => {
-                    let (cell, bit) = pair_slot(key);
-                    if let Some(cell) = set.pair_filter.get_mut(cell) {
-                        *cell |= bit;
-                    }
-                    set.pairs.push(entry);
-                }
-                _ if is_beyond => set.beyond.insert(entry),
-                (_, Within::Anything) => set.anywhere.insert(entry),
-                (_, Within::Word) => set.at_starts.insert(entry),
+                (1, _) => singles.push(entry),
+                (2, _) => pairs.push(entry),
+                (BEYOND.., _) if is_beyond => beyond.push(entry),
+                (_, Within::Anything) => anywhere.push(entry),
+                (_, Within::Word) => at_starts.push(entry),
             }
         }
-        set
+        Self {
+            anywhere: Table::new(anywhere, 3),
+            at_starts: Table::new(at_starts, 3),
+            beyond: Table::new(beyond, BEYOND),
+            singles,
+            pairs: Table::new(pairs, 2),
+        }
     }
 
     /// Calls `found` with the number and the place of every occurrence.
@@ -124,52 +116,93 @@ impl Words {
             && let Some(&[one, two, three, four, five, six]) = text.get(start..start + BEYOND)
         {
             let window = u64::from_be_bytes([0, 0, one, two, three, four, five, six]) | FOLD;
-            let (cell, bit) = slot(window);
-            if self.beyond.has(cell, bit) {
-                verify(self.beyond.bucket(cell), text, (start, window), found);
-            }
+            self.beyond.verify(hash(window), text, start, found);
         }
         let window = u64::from_be_bytes([0, 0, 0, 0, 0, one, two, three]) | FOLD_3;
-        let (cell, bit) = slot(window);
-        if self.anywhere.has(cell, bit) {
-            verify(self.anywhere.bucket(cell), text, (start, window), found);
+        let hashed = hash(window);
+        self.anywhere.verify(hashed, text, start, found);
+        if self.at_starts.may_have(hashed) && is_start(before, one) {
+            self.at_starts.report(hashed, text, start, found);
         }
-        if self.at_starts.has(cell, bit) && is_start(before, one) {
-            verify(self.at_starts.bucket(cell), text, (start, window), found);
-        }
-        if !three.is_ascii_alphabetic() {
-            let pair = window >> 8;
-            let (cell, bit) = pair_slot(pair);
-            let has_pair = self.pair_filter.get(cell).is_some_and(|cell| cell & bit != 0);
-            if has_pair && is_start(before, one) {
-                verify(&self.pairs, text, (start, pair), found);
-            }
+        if !three.is_ascii_alphabetic() && is_start(before, one) {
+            self.pairs.verify(hash(window >> 8), text, start, found);
         }
     }
 }
 
+impl Entry {
+    fn new(number: usize, word: &str) -> Self {
+        let word: Box<[u8]> = word.as_bytes().to_ascii_lowercase().into();
+        let bits = u32::try_from(8 * word.len()).unwrap_or(u32::MAX);
+        let mask = !u64::MAX.checked_shr(bits).unwrap_or(0);
+        Self { head: head(&word, 0) & mask, mask, number, word }
+    }
+}
+
 impl Table {
-    fn new() -> Self {
-        Self { filter: Box::new([0; CELLS]), buckets: vec![Vec::new(); CELLS] }
+    /// Arranges words by their first `size` bytes.
+    fn new(words: Vec<Entry>, size: usize) -> Self {
+        let key = |entry: &Entry| {
+            entry.word.iter().take(size).fold(0, |key, byte| key << 8 | fold(*byte))
+        };
+        let mut filter = Box::new([0; CELLS]);
+        let mut sorted: Vec<(usize, Entry)> = Vec::with_capacity(words.len());
+        for entry in words {
+            let hashed = hash(key(&entry));
+            if let Some(cell) = filter.get_mut(cell_of(hashed)) {
+                *cell |= bit_of(hashed);
+            }
+            sorted.push((bucket_of(hashed), entry));
+        }
+        sorted.sort_by_key(|(bucket, _)| *bucket);
+        let starts = (0..=BUCKETS).map(|bucket| sorted.partition_point(|(of, _)| *of < bucket));
+        Self {
+            filter,
+            starts: starts.collect(),
+            entries: sorted.into_iter().map(|(_, entry)| entry).collect(),
+        }
     }
 
-    fn insert(&mut self, entry: Entry) {
-        let (cell, bit) = slot(entry.key);
-        if let Some(cell) = self.filter.get_mut(cell) {
-            *cell |= bit;
-        }
-        if let Some(bucket) = self.buckets.get_mut(cell) {
-            bucket.push(entry);
-        }
-    }
-
+    /// Whether any word may begin with bytes of this hash.
     #[inline]
-    fn has(&self, cell: usize, bit: u64) -> bool {
-        self.filter.get(cell).is_some_and(|cell| cell & bit != 0)
+    fn may_have(&self, hashed: u64) -> bool {
+        self.filter.get(cell_of(hashed)).is_some_and(|cell| cell & bit_of(hashed) != 0)
     }
 
-    fn bucket(&self, cell: usize) -> &[Entry] {
-        self.buckets.get(cell).map(Vec::as_slice).unwrap_or_default()
+    /// Reports the words that stand at a place, if any may.
+    #[inline]
+    fn verify(
+        &self,
+        hashed: u64,
+        text: &[u8],
+        start: usize,
+        found: &mut impl FnMut(usize, Range<usize>),
+    ) {
+        if self.may_have(hashed) {
+            self.report(hashed, text, start, found);
+        }
+    }
+
+    /// Reports the words that really stand at a place.
+    #[inline(never)]
+    fn report(
+        &self,
+        hashed: u64,
+        text: &[u8],
+        start: usize,
+        found: &mut impl FnMut(usize, Range<usize>),
+    ) {
+        let bucket = bucket_of(hashed);
+        let Some(&[from, to]) = self.starts.get(bucket..bucket + 2) else { return };
+        let here = head(text, start);
+        for entry in self.entries.get(from..to).unwrap_or_default() {
+            let end = start + entry.word.len();
+            if here & entry.mask == entry.head
+                && text.get(start..end).is_some_and(|part| is_same(part, &entry.word))
+            {
+                found(entry.number, start..end);
+            }
+        }
     }
 }
 
@@ -191,23 +224,17 @@ const FOLD: u64 = 0x2020_2020_2020;
 /// The same for three.
 const FOLD_3: u64 = 0x20_2020;
 
-/// Reports the words of a list that really stand at a place.
-#[inline(never)]
-fn verify(
-    words: &[Entry],
-    text: &[u8],
-    (start, key): (usize, u64),
-    found: &mut impl FnMut(usize, Range<usize>),
-) {
-    for entry in words.iter().filter(|entry| entry.key == key) {
-        let end = start + entry.word.len();
-        let last = text.get(end - 1).map(u8::to_ascii_lowercase);
-        if last.as_ref() == entry.word.last()
-            && text.get(start..end).is_some_and(|part| is_same(part, &entry.word))
-        {
-            found(entry.number, start..end);
-        }
+/// The eight bytes from a place on, letters of both cases as one, zeros beyond the end.
+#[inline]
+fn head(text: &[u8], start: usize) -> u64 {
+    let mut bytes = [0; 8];
+    if let Some(whole) = text.get(start..).and_then(<[u8]>::first_chunk) {
+        bytes = *whole;
+    } else {
+        let rest = text.get(start..).unwrap_or_default();
+        bytes.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
     }
+    u64::from_be_bytes(bytes) | 0x2020_2020_2020_2020
 }
 
 fn is_same(part: &[u8], word: &[u8]) -> bool {
@@ -219,20 +246,27 @@ fn fold(byte: u8) -> u64 {
     u64::from(byte | 0x20)
 }
 
-/// Where the bit of some bytes stands.
 #[inline]
-fn slot(window: u64) -> (usize, u64) {
-    let hash = window.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    // The upper ten bits choose the cell, the next six the bit.
-    let cell = usize::try_from(hash >> 54).unwrap_or(0);
-    (cell, 1 << (hash >> 48 & 63))
+const fn hash(window: u64) -> u64 {
+    window.wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
-/// Where the bit of two bytes stands.
+/// The upper ten bits choose the cell …
 #[inline]
-fn pair_slot(pair: u64) -> (usize, u64) {
-    let hash = pair.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 52;
-    (usize::try_from(hash >> 6).unwrap_or(0), 1 << (hash & 63))
+fn cell_of(hashed: u64) -> usize {
+    usize::try_from(hashed >> 54).unwrap_or(0)
+}
+
+/// … the next six the bit …
+#[inline]
+const fn bit_of(hashed: u64) -> u64 {
+    1 << (hashed >> 48 & 63)
+}
+
+/// … and three of these, with the ten, the list of words.
+#[inline]
+fn bucket_of(hashed: u64) -> usize {
+    usize::try_from(hashed >> 51).unwrap_or(0)
 }
 
 #[cfg(test)]

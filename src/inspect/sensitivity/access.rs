@@ -83,6 +83,7 @@ static DOORS: LazyLock<Vec<&str>> = LazyLock::new(|| {
         "türcode|haustür|alarmanlage|tresor",
         "alarme|immeuble|digicode|portail|portão|cofre|alarma|portón|por sms|cancello|cassaforte|allarme|portone",
         "alarmcentrale|voordeur|kluis|do bramy|domofon|alarmu|sejf|домофон|сейф|сигнализац|kapının|kapı kodu",
+        "del portal|domofonu|kapı şifresi|باب العمارة|رمز الباب|mã cửa|mã khóa|รหัสประตู|पासकोड|kode pintu|sleutelkluis",
         "alarm çalarsa|kasanın|门禁|保险柜|验证码|玄関|オートロック|金庫|認証コード|현관|도어락|금고|인증번호",
     ])
 });
@@ -98,7 +99,7 @@ static BEFORE: LazyLock<Vec<&str>> = LazyLock::new(|| {
         "ahora es|wpisz|z|на|слово|набери|это|и|输|按|填|配|넣|при|вводи|с|под|ile|ze|przez|podaj|jako",
         "usando|usiamo|poniendo|rispondi|mets|plus|guessed|got|quote|obeys|wants",
         "accepts only|secured by|gives|key in|number|reads|reading|out,|day,|aceita|dare|是|为|成|用|は|を|은|는",
-        "bramy to|sejfu to|такой:|теперь|için|ve|dün",
+        "คือ|là|العمارة|الباب|が|bramy to|sejfu to|такой:|теперь|için|ve|dün",
     ])
 });
 
@@ -162,6 +163,9 @@ fn chosen_near(
 
 /// Whether a word right before or behind the value ties it to what is spoken of.
 fn is_tied(text: &Text<'_>, span: &Range<usize>) -> bool {
+    if is_typed(text, span) {
+        return true;
+    }
     let is_gap = |byte: u8| matches!(byte, b' ' | b'"' | b'\'' | b'`' | b'*');
     let end = text.run_back_max(span.start, 3, is_gap);
     let quote = QUOTES
@@ -284,6 +288,11 @@ fn code_near(text: &Text<'_>, word: &Range<usize>, window: &Range<usize>) -> Opt
     None
 }
 
+/// `#4821*`, as it is typed at a door.
+fn is_typed(text: &Text<'_>, span: &Range<usize>) -> bool {
+    text.before(span.start) == b'#' && matches!(text.at(span.end), b'*' | b'#')
+}
+
 /// Digits that are no year, no measure and no part of something longer.
 fn is_code(text: &Text<'_>, span: &Range<usize>) -> bool {
     const UNITS: &[&str] = &[
@@ -302,6 +311,7 @@ fn is_code(text: &Text<'_>, span: &Range<usize>) -> bool {
             && !(*unit == "." && tail.get(1).is_none_or(|next| !next.is_ascii_digit()))
     });
     let head = text.before(span.start);
-    let is_plain = !matches!(head, b'.' | b'-' | b'/' | b'#' | b'$' | b'+' | b'(') && head < 0xC0;
+    let is_plain = is_typed(text, span)
+        || !matches!(head, b'.' | b'-' | b'/' | b'#' | b'$' | b'+' | b'(') && head < 0xC0;
     (4..=8).contains(&digits) && !is_year && !is_measured && is_plain
 }

@@ -52,6 +52,8 @@ const NAMES: &[&str] = &[
     "ラインid",
     "카카오톡",
     "카톡",
+    "카톡 아이디",
+    "카카오톡 아이디",
     "kakao",
     "zalo",
     "viber",
@@ -177,9 +179,9 @@ fn after(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
         if matches!(byte, b':' | b'=') {
             has_sign = true;
             at += 1;
-        } else if text.part(at..at + 3) == "：".as_bytes()
-            || text.part(at..at + 3) == "是".as_bytes()
-            || text.part(at..at + 3) == "为".as_bytes()
+        } else if ["：", "是", "为", "는", "은", "は"]
+            .iter()
+            .any(|sign| text.part(at..at + 3) == sign.as_bytes())
         {
             has_sign = true;
             at += 3;

@@ -65,7 +65,14 @@ impl Detector for ApiKey {
             Anchor::Word(prefix) => by_prefix(ask.text, prefix, found),
             Anchor::Name(name) => found.extend(assigned(ask.text, name)),
             Anchor::Token(token) if (24..=400).contains(&token.len()) => {
-                found.extend(in_column(ask, token));
+                let hit = |span| Hit::by_shape(Label::SecretApiKey, span);
+                if of_account(ask.text, token) {
+                    found.push(hit(token.clone()));
+                } else if let Some(span) = of_bot(ask.text, token) {
+                    found.push(hit(span));
+                } else {
+                    found.extend(in_column(ask, token));
+                }
             }
             Anchor::Token(_)
             | Anchor::Digits(_)
@@ -156,6 +163,7 @@ fn assigned(text: &Text<'_>, name: &Range<usize>) -> Option<Hit> {
     let is_public = [
         &b"public "[..],
         b"public_",
+        b"public",
         b"primary ",
         b"primary_",
         b"foreign ",
@@ -177,7 +185,13 @@ fn assigned(text: &Text<'_>, name: &Range<usize>) -> Option<Hit> {
     let end = text
         .run_back(end, |byte| matches!(byte, b'.' | b'-' | b'_' | b'?' | b'&' | b':'))
         .max(start);
+    if let Some(quoted) = quoted(text, start).filter(|_| sign == Sign::Mark && !is_vague) {
+        return Some(Hit::by_context(Label::SecretApiKey, quoted).likely());
+    }
     let value = text.part(start..end);
+    if is_commit(text, start..end) {
+        return None;
+    }
     let is_said = sign != Sign::None || is_bearer;
     let least = match (is_vague, sign) {
         (false, Sign::Mark) => 14,
@@ -193,6 +207,52 @@ fn assigned(text: &Text<'_>, name: &Range<usize>) -> Option<Hit> {
     is_key.then(|| Hit::by_context(Label::SecretApiKey, start..end).likely())
 }
 
+/// A drawn value with signs, such as Django's secret keys, up to its closing quote.
+fn quoted(text: &Text<'_>, start: usize) -> Option<Range<usize>> {
+    let quote = Some(text.before(start)).filter(|byte| matches!(byte, b'"' | b'\''))?;
+    let end = text.run_max(start, 128, |byte| byte.is_ascii_graphic() && byte != quote);
+    let value = text.part(start..end);
+    let signs = value.iter().filter(|byte| b"!@#$%^&*()".contains(byte)).count();
+    let is_drawn = value.len() >= 32 && signs >= 3 && check::distinct(value) >= 16;
+    let is_open = value.starts_with(b"$") || value.contains(&b'{') || is_placeholder(value);
+    (text.at(end) == quote && is_drawn && !is_open).then_some(start..end)
+}
+
+/// The digest of a commit behind a command of git: a word such as "token" before it is a branch's.
+fn is_commit(text: &Text<'_>, span: Range<usize>) -> bool {
+    let value = text.part(span.clone());
+    let line = text.run_back_max(span.start, 48, |byte| byte != b'\n');
+    let is_git = ["git ", "commit ", "bisect ", "revert "]
+        .iter()
+        .any(|word| memchr::memmem::find(text.part(line..span.start), word.as_bytes()).is_some());
+    is_git && value.len() == 40 && value.iter().all(u8::is_ascii_hexdigit)
+}
+
+/// A token of Twilio: 32 hexadecimal digits behind an account's number in a call.
+fn of_account(text: &Text<'_>, token: &Range<usize>) -> bool {
+    let end = text.run_back_max(token.start, 6, |byte| !byte.is_ascii_alphanumeric());
+    let number = text.part(end.saturating_sub(34)..end);
+    let is_hex = |value: &[u8]| value.len() == 32 && value.iter().all(u8::is_ascii_hexdigit);
+    end < token.start
+        && is_hex(text.part(token.clone()))
+        && number.strip_prefix(b"AC").is_some_and(is_hex)
+}
+
+/// A token of Discord: a bot's number in base64, six characters of time, and a digest, with dots.
+fn of_bot(text: &Text<'_>, token: &Range<usize>) -> Option<Range<usize>> {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let first = text.run_max(token.start, 32, is_part);
+    let second = text.run_max(first + 1, 8, is_part);
+    let end = text.run_max(second + 1, 48, is_part);
+    let fits = (23..=28).contains(&(first - token.start))
+        && text.at(first) == b'.'
+        && second - first == 7
+        && text.at(second) == b'.'
+        && (27..=40).contains(&(end - second - 1));
+    let number = super::decode::base64_bytes(text.part(token.start..first)).filter(|_| fits)?;
+    number.iter().all(u8::is_ascii_digit).then_some(token.start..end)
+}
+
 /// A drawn token in a column or under a path that names secrets.
 fn in_column(ask: &Ask<'_>, token: &Range<usize>) -> Option<Hit> {
     if !ask.about.meets(ask.class) {
@@ -203,7 +263,8 @@ fn in_column(ask: &Ask<'_>, token: &Range<usize>) -> Option<Hit> {
         return None;
     }
     let value = ask.text.part(token.clone());
-    let is_drawn = is_random(value)
+    let is_drawn = !is_commit(ask.text, token.clone())
+        && is_random(value)
         && entropy_is_high(value)
         && !is_placeholder(value)
         && !is_identifier(value)

@@ -77,7 +77,9 @@ fn bare(text: &Text<'_>, sign: &Range<usize>) -> Option<Range<usize>> {
     let is_login =
         (2..=32).contains(&user.len()) && user.iter().all(is_word) && !password.contains(&b':');
     let host = text.run_max(sign.end, 64, |byte| is_word(&byte));
-    let is_open = is_stand_in(password) || is_placeholder(password);
+    // `python:3.12-slim@sha256:…` is an image by its digest.
+    let is_digest = text.part(sign.end..host) == b"sha256";
+    let is_open = is_digest || is_stand_in(password) || is_placeholder(password);
     (is_login && !is_open && host > sign.end && is_strong(password)).then_some(start..host)
 }
 

@@ -57,16 +57,26 @@ fn judge(text: &Text<'_>, span: &Range<usize>) -> Option<Hit> {
         [b'1' | b'3' | b'T' | b'L' | b'M' | b'D', ..] if (26..=35).contains(&address.len()) => {
             is_base58(address).then(|| Hit::by_checksum(label, span.clone()))
         }
+        _ if matches!(address.len(), 43 | 44) => {
+            let near = text.part(span.start.saturating_sub(64)..span.end + 32).to_ascii_lowercase();
+            let is_said = memchr::memmem::find(&near, b"solana").is_some();
+            let is_address = is_said
+                && address.iter().all(|byte| BASE58.contains(byte))
+                && check::distinct(address) > 15;
+            is_address.then(|| Hit::by_context(label, span.clone()))
+        }
         _ => None,
     }
 }
 
+/// Digits and letters without those that look alike.
+const BASE58: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+
 /// Whether 25 bytes come out, the last four of them the checksum.
 fn is_base58(address: &[u8]) -> bool {
-    const ALPHABET: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
     let mut bytes = [0_u8; 25];
     for byte in address {
-        let Some(value) = ALPHABET.iter().position(|known| known == byte) else { return false };
+        let Some(value) = BASE58.iter().position(|known| known == byte) else { return false };
         let mut carry = u32::try_from(value).unwrap_or(0);
         for place in bytes.iter_mut().rev() {
             carry += u32::from(*place) * 58;

@@ -71,6 +71,52 @@ impl Detector for Email {
     }
 }
 
+/// "Example" in other languages, before whatever ending of a domain.
+const EXAMPLES: &[&[u8]] = &[
+    b"ejemplo",
+    b"exemplo",
+    b"exemple",
+    b"beispiel",
+    b"esempio",
+    b"przyklad",
+    b"voorbeeld",
+    b"contoh",
+    b"ornek",
+    b"priklad",
+    b"pelda",
+    b"exempel",
+    b"eksempel",
+    b"esimerkki",
+    b"vidu",
+    b"primer",
+    b"musterfirma",
+    b"mustermann",
+];
+
+/// Stand-ins for names.
+const LOCALS: &[&[u8]] = &[
+    b"your",
+    b"name",
+    b"user",
+    b"username",
+    b"yourname",
+    b"test",
+    b"example",
+    b"your-email",
+    b"youremail",
+    b"your.email",
+    b"email",
+    b"foo",
+    b"bar",
+    b"someone",
+    b"first.last",
+    b"firstname.lastname",
+    b"somebody",
+    b"noreply",
+    b"no-reply",
+    b"you",
+];
+
 /// Addresses that documentation uses: reserved domains (RFC 2606) and stand-ins for names.
 fn is_placeholder(local: &[u8], domain: &[u8]) -> bool {
     const DOMAINS: &[&[u8]] = &[
@@ -99,28 +145,6 @@ fn is_placeholder(local: &[u8], domain: &[u8]) -> bool {
         b".example.org",
         b".example.net",
     ];
-    const LOCALS: &[&[u8]] = &[
-        b"your",
-        b"name",
-        b"user",
-        b"username",
-        b"yourname",
-        b"test",
-        b"example",
-        b"your-email",
-        b"youremail",
-        b"your.email",
-        b"email",
-        b"foo",
-        b"bar",
-        b"someone",
-        b"first.last",
-        b"firstname.lastname",
-        b"somebody",
-        b"noreply",
-        b"no-reply",
-        b"you",
-    ];
     let is =
         |list: &[&[u8]], part: &[u8]| list.iter().any(|known| part.eq_ignore_ascii_case(known));
     let domain = domain.to_ascii_lowercase();
@@ -128,7 +152,9 @@ fn is_placeholder(local: &[u8], domain: &[u8]) -> bool {
         matches!(name, b"example.com" | b"example.org" | b"example.net" | b"example.edu")
     };
     let is_stand_in = is(LOCALS, local) && is(DOMAINS, &domain);
+    let first = domain.split(|byte| *byte == b'.').next().unwrap_or_default();
     reserved(&domain)
+        || is(EXAMPLES, first)
         || ENDINGS.iter().any(|ending| domain.ends_with(ending))
         || is_stand_in
         || is(&[b"noreply", b"no-reply", b"donotreply"], local)

@@ -9,7 +9,15 @@ pub(super) const DETECTOR: &dyn Detector = &Pattern {
     labels: &[Label::IdentityEsDni],
     pack: Pack::Eu,
     names: NAMES,
-    shapes: &["########@", "########-@", "@#######@", "@-#######-@", "@#######-@"],
+    shapes: &[
+        "########@",
+        "########-@",
+        "@#######@",
+        "@-#######-@",
+        "@#######-@",
+        "##.###.###-@",
+        "##.###.###@",
+    ],
     grade,
     alone: Alone::Proven,
 };
@@ -42,6 +50,7 @@ fn grade(code: &[u8]) -> Grade {
         body.get(1..).unwrap_or_default()
     };
     let index = usize::try_from((lead + check::number(digits)) % 23).unwrap_or(0);
-    let is_checked = b"TRWAGMYFPDXBNJZSQVHLCKE".get(index) == Some(letter);
+    let is_made_up = check::distinct(digits) < 2;
+    let is_checked = !is_made_up && b"TRWAGMYFPDXBNJZSQVHLCKE".get(index) == Some(letter);
     if is_checked { Grade::Proven } else { Grade::Wrong }
 }

@@ -9,7 +9,7 @@ pub(super) const DETECTOR: &dyn Detector = &Pattern {
     labels: &[Label::DeviceImei],
     pack: Pack::Generic,
     names: NAMES,
-    shapes: &["###############", "## ###### ###### #"],
+    shapes: &["###############", "## ###### ###### #", "### ### ### ### ###"],
     grade,
     alone: Alone::Never,
 };

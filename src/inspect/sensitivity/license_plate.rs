@@ -148,6 +148,7 @@ fn named(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
 /// "my car GG21 ZDV": at least six characters with two digits before the letters or three in all, as
 /// names of models hardly have.
 fn of_car(text: &Text<'_>, start: usize) -> Option<Range<usize>> {
+    let start = start + usize::from(text.at(start) == b'(');
     let end = plate(text, start)?;
     let part = text.part(start..end);
     let digits = part.iter().filter(|byte| byte.is_ascii_digit()).count();

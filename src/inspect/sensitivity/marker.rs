@@ -84,6 +84,8 @@ const TERMS: &[&str] = &[
     " port ",
     " traffic",
     "性",
+    "文件与",
+    "文件和",
     "协议",
     "法",
     "局",
@@ -148,6 +150,8 @@ impl Detector for Marker {
                 !place.is_term()
                     && (place.is_heading() || (!place.is_negated() && !place.is_talk()))
             }
+            // A name in a program: `SECRET = "…"`.
+            Kind::Word if place.is_assigned() => false,
             Kind::Word => !place.is_negated() && !place.is_term() && place.is_heading(),
         };
         if is_mark {
@@ -271,6 +275,11 @@ struct Place<'a, 'b> {
 }
 
 impl Place<'_, '_> {
+    fn is_assigned(&self) -> bool {
+        let sign = self.text.run_max(self.word.end, 2, |byte| byte == b' ');
+        self.text.at(sign) == b'='
+    }
+
     fn is_term(&self) -> bool {
         let after = self.text.part(self.word.end..self.word.end + 15);
         TERMS.iter().any(|term| after.starts_with(term.as_bytes()))

@@ -165,8 +165,12 @@ fn behind(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
     let value = text.part(span.clone());
     // `<password>` without its other half is what documentation puts in a password's place.
     let is_element = text.before(name.start) == b'<' && text.at(name.end) == b'>';
-    if is_element && text.at(text.run_max(span.end, 8, |byte| byte.is_ascii_whitespace())) != b'<' {
-        return None;
+    if is_element {
+        // Signs that end a sentence may also end a password.
+        let last = text.run_max(span.end, 4, |byte| matches!(byte, b'.' | b'?' | b':' | b')'));
+        if text.at(text.run_max(last, 8, |byte| byte.is_ascii_whitespace())) != b'<' {
+            return None;
+        }
     }
     if is_number_name {
         let is_pin = sign != Sign::None

@@ -67,6 +67,9 @@ fn look_from(ask: &Ask<'_>, groups: &[Range<usize>], found: &mut Found) -> Optio
         .or_else(|| national(&number))
         .or_else(|| named_only(&number))?;
     let end = groups.get(taken - 1)?.end;
+    if is_made_up(&number, taken) || is_fraction(text, groups.get(..taken)?) {
+        return Some(taken);
+    }
     // `+1 (555) 010-XXXX` is a pattern for numbers.
     let sign = text.run_max(end, 1, |byte| matches!(byte, b'-' | b'.'));
     if matches!(text.part(sign..sign + 2), b"XX" | b"**" | b"##") {
@@ -87,6 +90,18 @@ fn look_from(ask: &Ask<'_>, groups: &[Range<usize>], found: &mut Found) -> Optio
     let evidence = if is_named { Evidence::Context } else { Evidence::Structure };
     found.push(Hit { label: Label::ContactPhoneNumber, span, confidence, evidence, is_named });
     Some(taken)
+}
+
+/// `+7 (000) 000-00-00`, `010-0000-0000`: zeros where the subscriber's number would be.
+fn is_made_up(number: &Number, taken: usize) -> bool {
+    let digits = number.first(taken).unwrap_or_default();
+    digits.len() >= 7 && digits.iter().rev().take(7).all(|digit| *digit == b'0')
+}
+
+/// `0.03854395` is a fraction.
+fn is_fraction(text: &Text<'_>, groups: &[Range<usize>]) -> bool {
+    let [whole, part] = groups else { return false };
+    text.part(whole.clone()) == b"0" && part.start == whole.end + 1 && text.at(whole.end) == b'.'
 }
 
 /// Whether this is the toll-free number of a company or an office, and said to be one: nobody's own.
@@ -320,7 +335,15 @@ fn national_shape(digits: &[u8], sizes: &[usize]) -> Option<Certainty> {
         [5, 5 | 6] | [3, 4, 4] | [4, 3, 4 | 3] | [5, 3, 3] | [4, 4, 3] if is_british(digits) => {
             Some(Shaped)
         }
-        [2, 2, 2, 2, 2] if matches!(digits, [b'0', b'1'..=b'9', ..]) => Some(Shaped),
+        [2, 2, 2, 2, 2]
+            if matches!(
+                digits,
+                [b'0', b'1'..=b'9', _, _, _, _, _, _, b'1'..=b'9', ..]
+                    | [b'0', b'1'..=b'9', _, _, _, _, _, _, _, b'1'..=b'9']
+            ) =>
+        {
+            Some(Shaped)
+        }
         [4, 6..=8] if matches!(digits, [b'0', b'1', b'5'..=b'7', ..]) => Some(Shaped),
         // 0171 / 48 29 379
         [4 | 5, .., _, _] if sizes.len() >= 3 && is_german_mobile(digits) => Some(Shaped),

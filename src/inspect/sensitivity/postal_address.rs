@@ -136,6 +136,7 @@ impl Detector for PostalAddress {
 
     fn look(&self, ask: &Ask<'_>, anchor: &Anchor<'_>, found: &mut Found) {
         let text = ask.text;
+        let known = found.len();
         let label = Label::ContactAddress;
         match anchor {
             Anchor::Digits(groups) => {
@@ -159,7 +160,29 @@ impl Detector for PostalAddress {
             }
             Anchor::Token(_) | Anchor::Code(_) | Anchor::Shape(..) | Anchor::Number(..) => {}
         }
+        let mut index = 0;
+        found.retain(|hit| {
+            index += 1;
+            index <= known || hit.label != label || !is_made_up(text.part(hit.span.clone()))
+        });
     }
+}
+
+/// `Musterstraße 1`, `ul. Przykładowa 1`, `東京都千代田区○○1-2-3`: what forms show as an example.
+fn is_made_up(address: &[u8]) -> bool {
+    const WORDS: &[&str] = &[
+        "Muster",
+        "Contoh",
+        "Примерн",
+        "Przykład",
+        "○○",
+        "〇〇",
+        "Voorbeeld",
+        "Örnek",
+        "Ejemplo",
+        "Exemplo",
+    ];
+    WORDS.iter().any(|word| memchr::memmem::find(address, word.as_bytes()).is_some())
 }
 
 /// Before the next pair of settings on a line of a log, and before the next clause in Chinese.

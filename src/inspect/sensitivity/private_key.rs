@@ -56,7 +56,14 @@ fn armour(text: &Text<'_>, word: &Range<usize>) -> Option<Range<usize>> {
         .find(|end| text.part(word.end..word.end + end).trim_ascii_end().ends_with(b"-"))
         .map(|end| text.run(word.end + end, |byte| !matches!(byte, b'-' | b'\n')))
         .map(|end| text.run(end, |byte| byte == b'-'));
-    Some(start..end.unwrap_or_else(|| body_end(text, word.end)).max(word.end))
+    let end = end.unwrap_or_else(|| body_end(text, word.end)).max(word.end);
+    has_material(text.part(word.end..end)).then_some(start..end)
+}
+
+/// Whether anything stands in the armour that may be a key's, and not only words about one.
+fn has_material(body: &[u8]) -> bool {
+    let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+    body.split(|byte| !is_base64(byte)).any(|run| run.len() >= 12)
 }
 
 /// Where the last word ends that looks like key material or a header of the block.

@@ -9,6 +9,8 @@ use std::ops::Range;
 const SEPARATORS: [u8; 4] = [b'\t', b'|', b';', b','];
 /// Longest line that can belong to a table.
 const LINE_MAX: usize = 4096;
+/// Longest head of a column; lines of prose or of a log with as many commas have none.
+const HEAD_MAX: usize = 64;
 /// How far before a value its table in HTML may begin, in bytes.
 const HTML_MAX: usize = 4096;
 /// Longest list of columns of an `INSERT`, in bytes before the values.
@@ -75,7 +77,9 @@ impl Tables {
         }
         let rest = text.get(from..table.head.end)?;
         let size = memchr::memchr(table.separator, rest).unwrap_or(rest.len());
-        Some(from..from + size)
+        // Numbers stand in rows: a line of a log is no head.
+        let digits = rest.get(..size)?.iter().filter(|byte| byte.is_ascii_digit()).count();
+        (size <= HEAD_MAX && digits <= 4).then_some(from..from + size)
     }
 }
 

@@ -225,6 +225,7 @@ pub(super) fn on_command_line(text: &Text<'_>, word: &Range<usize>) -> Option<Ra
         // Without its other half, it is what documentation puts in a password's place.
         Some(b'>') => {
             let end = value_end(text, word.end);
+            let end = text.run_max(end, 4, |byte| matches!(byte, b'.' | b'?' | b':' | b')'));
             (text.at(end) == b'<').then_some(word.end)?
         }
         _ => text.run_max(word.end, 2, |byte| matches!(byte, b' ' | b'"' | b'\'')),

@@ -30,6 +30,8 @@ pub(super) fn is_password(value: &[u8]) -> bool {
         || value.starts_with(b"env.")
         || value.starts_with(b"env:")
         || value.starts_with(b"file:")
+        || value.starts_with(b"SHA256:")
+        || value.starts_with(b"MD5:")
         || value.starts_with(b"vault:")
         || value.starts_with(b"http")
         || value.starts_with(b"!")
