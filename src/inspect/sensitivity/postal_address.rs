@@ -171,7 +171,9 @@ impl Detector for PostalAddress {
 /// `Musterstraße 1`, `ul. Przykładowa 1`, `東京都千代田区○○1-2-3`: what forms show as an example.
 fn is_made_up(address: &[u8]) -> bool {
     const WORDS: &[&str] = &[
-        "Muster",
+        "Musterstadt",
+        "Musterort",
+        "Musterhausen",
         "Contoh",
         "Примерн",
         "Przykład",
