@@ -87,8 +87,6 @@ const EXAMPLES: &[&[u8]] = &[
     b"exempel",
     b"eksempel",
     b"esimerkki",
-    b"vidu",
-    b"primer",
     b"musterfirma",
     b"mustermann",
 ];

@@ -67,7 +67,10 @@ fn look_from(ask: &Ask<'_>, groups: &[Range<usize>], found: &mut Found) -> Optio
         .or_else(|| national(&number))
         .or_else(|| named_only(&number))?;
     let end = groups.get(taken - 1)?.end;
-    if is_made_up(&number, taken) || is_fraction(text, groups.get(..taken)?) {
+    let is_none = is_made_up(&number, taken)
+        || is_fraction(text, groups.get(..taken)?)
+        || is_dump(text, start);
+    if is_none {
         return Some(taken);
     }
     // `+1 (555) 010-XXXX` is a pattern for numbers.
@@ -96,6 +99,12 @@ fn look_from(ask: &Ask<'_>, groups: &[Range<usize>], found: &mut Found) -> Optio
 fn is_made_up(number: &Number, taken: usize) -> bool {
     let digits = number.first(taken).unwrap_or_default();
     digits.len() >= 7 && digits.iter().rev().take(7).all(|digit| *digit == b'0')
+}
+
+/// `7f 45 4c 46 02 01 01 00`: in the middle of bytes in hexadecimal.
+fn is_dump(text: &Text<'_>, start: usize) -> bool {
+    matches!(text.part(start.saturating_sub(6)..start), [a, b, b' ', c, d, b' ']
+        if [a, b, c, d].iter().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 /// `0.03854395` is a fraction.
@@ -335,15 +344,7 @@ fn national_shape(digits: &[u8], sizes: &[usize]) -> Option<Certainty> {
         [5, 5 | 6] | [3, 4, 4] | [4, 3, 4 | 3] | [5, 3, 3] | [4, 4, 3] if is_british(digits) => {
             Some(Shaped)
         }
-        [2, 2, 2, 2, 2]
-            if matches!(
-                digits,
-                [b'0', b'1'..=b'9', _, _, _, _, _, _, b'1'..=b'9', ..]
-                    | [b'0', b'1'..=b'9', _, _, _, _, _, _, _, b'1'..=b'9']
-            ) =>
-        {
-            Some(Shaped)
-        }
+        [2, 2, 2, 2, 2] if matches!(digits, [b'0', b'1'..=b'9', ..]) => Some(Shaped),
         [4, 6..=8] if matches!(digits, [b'0', b'1', b'5'..=b'7', ..]) => Some(Shaped),
         // 0171 / 48 29 379
         [4 | 5, .., _, _] if sizes.len() >= 3 && is_german_mobile(digits) => Some(Shaped),
