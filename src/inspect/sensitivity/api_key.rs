@@ -221,11 +221,13 @@ fn quoted(text: &Text<'_>, start: usize) -> Option<Range<usize>> {
 /// The digest of a commit behind a command of git: a word such as "token" before it is a branch's.
 fn is_commit(text: &Text<'_>, span: Range<usize>) -> bool {
     let value = text.part(span.clone());
+    if value.len() != 40 || !value.iter().all(u8::is_ascii_hexdigit) {
+        return false;
+    }
     let line = text.run_back_max(span.start, 48, |byte| byte != b'\n');
-    let is_git = ["git ", "commit ", "bisect ", "revert "]
+    ["git ", "commit ", "bisect ", "revert "]
         .iter()
-        .any(|word| memchr::memmem::find(text.part(line..span.start), word.as_bytes()).is_some());
-    is_git && value.len() == 40 && value.iter().all(u8::is_ascii_hexdigit)
+        .any(|word| memchr::memmem::find(text.part(line..span.start), word.as_bytes()).is_some())
 }
 
 /// A token of Twilio: 32 hexadecimal digits behind an account's number in a call.
@@ -233,7 +235,8 @@ fn of_account(text: &Text<'_>, token: &Range<usize>) -> bool {
     let end = text.run_back_max(token.start, 6, |byte| !byte.is_ascii_alphanumeric());
     let number = text.part(end.saturating_sub(34)..end);
     let is_hex = |value: &[u8]| value.len() == 32 && value.iter().all(u8::is_ascii_hexdigit);
-    end < token.start
+    token.len() == 32
+        && end < token.start
         && is_hex(text.part(token.clone()))
         && number.strip_prefix(b"AC").is_some_and(is_hex)
 }
@@ -242,6 +245,9 @@ fn of_account(text: &Text<'_>, token: &Range<usize>) -> bool {
 fn of_bot(text: &Text<'_>, token: &Range<usize>) -> Option<Range<usize>> {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     let first = text.run_max(token.start, 32, is_part);
+    if text.at(first) != b'.' {
+        return None;
+    }
     let second = text.run_max(first + 1, 8, is_part);
     let end = text.run_max(second + 1, 48, is_part);
     let fits = (23..=28).contains(&(first - token.start))
@@ -249,7 +255,10 @@ fn of_bot(text: &Text<'_>, token: &Range<usize>) -> Option<Range<usize>> {
         && second - first == 7
         && text.at(second) == b'.'
         && (27..=40).contains(&(end - second - 1));
-    let number = super::decode::base64_bytes(text.part(token.start..first)).filter(|_| fits)?;
+    if !fits {
+        return None;
+    }
+    let number = super::decode::base64_bytes(text.part(token.start..first))?;
     number.iter().all(u8::is_ascii_digit).then_some(token.start..end)
 }
 
