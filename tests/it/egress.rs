@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use ambidex::config::PolicySource;
 use serde_json::{Value, json};
 
 use crate::support::{Proxy, Say, Upstream, answer, chat, events};
@@ -144,9 +143,21 @@ async fn escapes_in_json_hide_nothing() {
 async fn what_detectors_cannot_read_stays() {
     let upstream = Upstream::script([Say::Whole(200, answer("leaked", 1, 1))]).await;
     let proxy = Proxy::start(&upstream).await;
+    let mut body = chat("x");
+    body["messages"][0]["content"] = json!([{ "type": "text", "text": "What is this?" },
+        { "type": "image_url", "image_url": { "url": "data:image/png;base64,iVBORw0KGgo=" } }]);
+    let reply = proxy.send(&body).await;
+    assert_eq!((reply.status, reply.code().as_str()), (403, "policy_refused"), "{}", reply.text());
+    assert_eq!(upstream.connections(), 0);
+    proxy.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sound_files_and_long_texts_that_are_not_read_stay() {
+    let upstream = Upstream::script([Say::Whole(200, answer("leaked", 1, 1))]).await;
+    let proxy = Proxy::start(&upstream).await;
     let block = "QUJD/0dFRv9hYmP/".repeat(100);
     let parts = [
-        json!({ "type": "image_url", "image_url": { "url": "data:image/png;base64,iVBORw0KGgo=" } }),
         json!({ "type": "input_audio", "input_audio": { "data": "UklGRg==", "format": "wav" } }),
         json!({ "type": "file", "file": { "filename": "a.pdf", "file_data": "data:application/pdf;base64,JVBERi0=" } }),
         json!({ "type": "text", "text": format!("It begins so: {block}") }),
@@ -193,12 +204,7 @@ routes:
 #[tokio::test(flavor = "multi_thread")]
 async fn more_values_than_masking_can_hold_stay() {
     let upstream = Upstream::script([Say::Whole(200, answer("Noted.", 1, 1))]).await;
-    let proxy = Proxy::with(&upstream, |settings, folder| {
-        let path = folder.path().join("policy.yaml");
-        std::fs::write(&path, MASKED).unwrap();
-        settings.policy = PolicySource::File(path);
-    })
-    .await;
+    let proxy = Proxy::with_policy(&upstream, MASKED).await;
     let list = |count: u32| {
         let lines: Vec<String> = (0..count).map(|it| format!("user{it}@contoso.com")).collect();
         chat(&format!("Sort these:\n{}", lines.join("\n")))

@@ -189,9 +189,6 @@ fn assigned(text: &Text<'_>, name: &Range<usize>) -> Option<Hit> {
         return Some(Hit::by_context(Label::SecretApiKey, quoted).likely());
     }
     let value = text.part(start..end);
-    if is_commit(text, start..end) {
-        return None;
-    }
     let is_said = sign != Sign::None || is_bearer;
     let least = match (is_vague, sign) {
         (false, Sign::Mark) => 14,
@@ -219,26 +216,25 @@ fn quoted(text: &Text<'_>, start: usize) -> Option<Range<usize>> {
 }
 
 /// The digest of a commit behind a command of git: a word such as "token" before it is a branch's.
-fn is_commit(text: &Text<'_>, span: Range<usize>) -> bool {
-    let value = text.part(span.clone());
+fn is_commit(text: &Text<'_>, start: usize, value: &[u8]) -> bool {
     if value.len() != 40 || !value.iter().all(u8::is_ascii_hexdigit) {
         return false;
     }
-    let line = text.run_back_max(span.start, 48, |byte| byte != b'\n');
+    let line = text.run_back_max(start, 48, |byte| byte != b'\n');
     ["git ", "commit ", "bisect ", "revert "]
         .iter()
-        .any(|word| memchr::memmem::find(text.part(line..span.start), word.as_bytes()).is_some())
+        .any(|word| memchr::memmem::find(text.part(line..start), word.as_bytes()).is_some())
 }
 
 /// A token of Twilio: 32 hexadecimal digits behind an account's number in a call.
 fn of_account(text: &Text<'_>, token: &Range<usize>) -> bool {
+    let is_hex = |value: &[u8]| value.len() == 32 && value.iter().all(u8::is_ascii_hexdigit);
+    if !is_hex(text.part(token.clone())) {
+        return false;
+    }
     let end = text.run_back_max(token.start, 6, |byte| !byte.is_ascii_alphanumeric());
     let number = text.part(end.saturating_sub(34)..end);
-    let is_hex = |value: &[u8]| value.len() == 32 && value.iter().all(u8::is_ascii_hexdigit);
-    token.len() == 32
-        && end < token.start
-        && is_hex(text.part(token.clone()))
-        && number.strip_prefix(b"AC").is_some_and(is_hex)
+    end < token.start && number.strip_prefix(b"AC").is_some_and(is_hex)
 }
 
 /// A token of Discord: a bot's number in base64, six characters of time, and a digest, with dots.
@@ -251,7 +247,6 @@ fn of_bot(text: &Text<'_>, token: &Range<usize>) -> Option<Range<usize>> {
     let second = text.run_max(first + 1, 8, is_part);
     let end = text.run_max(second + 1, 48, is_part);
     let fits = (23..=28).contains(&(first - token.start))
-        && text.at(first) == b'.'
         && second - first == 7
         && text.at(second) == b'.'
         && (27..=40).contains(&(end - second - 1));
@@ -272,8 +267,7 @@ fn in_column(ask: &Ask<'_>, token: &Range<usize>) -> Option<Hit> {
         return None;
     }
     let value = ask.text.part(token.clone());
-    let is_drawn = !is_commit(ask.text, token.clone())
-        && is_random(value)
+    let is_drawn = is_random(value)
         && entropy_is_high(value)
         && !is_placeholder(value)
         && !is_identifier(value)
@@ -500,7 +494,11 @@ fn is_reference(text: &Text<'_>, start: usize, value: &[u8]) -> bool {
     let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
     let is_small = !value.iter().any(u8::is_ascii_uppercase);
     let is_path = check::count(value, b'/') >= 2 && (digits < 4 || is_small && digits < 8);
-    is_variable || is_call || is_path || heads.iter().any(|head| value.starts_with(head))
+    is_variable
+        || is_call
+        || is_path
+        || is_commit(text, start, value)
+        || heads.iter().any(|head| value.starts_with(head))
 }
 
 /// Whether a value is a name of a program's source: `SetSensitiveHeadersLayer`, `LEGACY_KEY_SHA384`,

@@ -58,12 +58,12 @@ fn judge(text: &Text<'_>, span: &Range<usize>) -> Option<Hit> {
             is_base58(address).then(|| Hit::by_checksum(label, span.clone()))
         }
         _ if matches!(address.len(), 43 | 44) => {
-            let near = text.part(span.start.saturating_sub(64)..span.end + 32).to_ascii_lowercase();
-            let is_said = memchr::memmem::find(&near, b"solana").is_some();
-            let is_address = is_said
-                && address.iter().all(|byte| BASE58.contains(byte))
-                && check::distinct(address) > 15;
-            is_address.then(|| Hit::by_context(label, span.clone()))
+            let is_drawn =
+                address.iter().all(|byte| BASE58.contains(byte)) && check::distinct(address) > 15;
+            let near = || text.part(span.start.saturating_sub(64)..span.end + 32);
+            let is_said =
+                || memchr::memmem::find(&near().to_ascii_lowercase(), b"solana").is_some();
+            (is_drawn && is_said()).then(|| Hit::by_context(label, span.clone()))
         }
         _ => None,
     }

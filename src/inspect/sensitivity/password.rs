@@ -166,8 +166,7 @@ fn behind(text: &Text<'_>, name: &Range<usize>) -> Option<Range<usize>> {
     // `<password>` without its other half is what documentation puts in a password's place.
     let is_element = text.before(name.start) == b'<' && text.at(name.end) == b'>';
     if is_element {
-        // Signs that end a sentence may also end a password.
-        let last = text.run_max(span.end, 4, |byte| matches!(byte, b'.' | b'?' | b':' | b')'));
+        let last = signs_end(text, span.end);
         if text.at(text.run_max(last, 8, |byte| byte.is_ascii_whitespace())) != b'<' {
             return None;
         }
@@ -340,6 +339,12 @@ pub(super) fn value_end(text: &Text<'_>, start: usize) -> usize {
     let end = (start..most).find(|place| ends(*place)).unwrap_or(most.max(start));
     text.run_back(end, |byte| matches!(byte, b'.' | b')' | b'}' | b']' | b'?' | b'\\' | b':'))
         .max(start)
+}
+
+/// Where the signs end that [`value_end`] left out because they end a sentence: in an element they
+/// may be a password's last.
+fn signs_end(text: &Text<'_>, end: usize) -> usize {
+    text.run_max(end, 4, |byte| matches!(byte, b'.' | b'?' | b':' | b')'))
 }
 
 /// `… although I type hunter2!Kx9 (that's the password)`: the last value before that shows it.

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::super::decode::base64_bytes;
 use super::super::text::Text;
-use super::{is_password, is_strong, value_end};
+use super::{is_password, is_strong, signs_end, value_end};
 
 /// Commands with the option behind which a password stands; it may be glued to the option.
 const OPTIONS: &[(&str, &[&str])] = &[
@@ -224,8 +224,7 @@ pub(super) fn on_command_line(text: &Text<'_>, word: &Range<usize>) -> Option<Ra
         }
         // Without its other half, it is what documentation puts in a password's place.
         Some(b'>') => {
-            let end = value_end(text, word.end);
-            let end = text.run_max(end, 4, |byte| matches!(byte, b'.' | b'?' | b':' | b')'));
+            let end = signs_end(text, value_end(text, word.end));
             (text.at(end) == b'<').then_some(word.end)?
         }
         _ => text.run_max(word.end, 2, |byte| matches!(byte, b' ' | b'"' | b'\'')),
