@@ -41,8 +41,8 @@ pub struct Serves {
     pub output_tokens_max: Tokens,
     /// Whether it can call tools.
     pub tools: bool,
-    /// Whether it can see images.
-    pub images: bool,
+    /// What it can read beside text.
+    pub reads: Reads,
     /// The most prompt tokens that one image is billed as, wherever it lies and however few its bytes are.
     pub image_tokens_max: Tokens,
     /// The most prompt tokens that one file or film is billed as, wherever it lies and however few its bytes are.
@@ -53,6 +53,17 @@ pub struct Serves {
     pub tool_tokens_max: Tokens,
 }
 
+/// What a target can read beside text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reads {
+    /// Whether it can see images.
+    pub images: bool,
+    /// Whether it can read files, films and documents.
+    pub files: bool,
+    /// Whether it can hear sound.
+    pub audio: bool,
+}
+
 impl Default for Serves {
     fn default() -> Self {
         let output_tokens_max = OUTPUT_TOKENS_MAX;
@@ -60,7 +71,7 @@ impl Default for Serves {
             input_tokens_max: None,
             output_tokens_max,
             tools: true,
-            images: true,
+            reads: Reads { images: true, files: true, audio: true },
             image_tokens_max: IMAGE_TOKENS_MAX,
             file_tokens_max: FILE_TOKENS_MAX,
             tool_calls_max: 10,
@@ -70,6 +81,12 @@ impl Default for Serves {
 }
 
 impl Serves {
+    /// What a model can do that is given nothing but texts.
+    pub fn text_only() -> Self {
+        let reads = Reads { images: false, files: false, audio: false };
+        Self { tools: false, reads, ..Self::default() }
+    }
+
     /// The limit on answer tokens that goes to the target: the caller's, the interface's, or ours.
     pub fn output_max(&self, request: &Request) -> Tokens {
         request.output_max.or(request.output_default).unwrap_or(self.output_tokens_max)
@@ -119,8 +136,12 @@ impl Serves {
     pub fn unable(&self, request: &Request, findings: &Findings) -> Option<Unable> {
         if request.has_tools && !self.tools {
             Some(Unable::NoTools)
-        } else if request.has_images() && !self.images {
+        } else if request.has_images() && !self.reads.images {
             Some(Unable::NoImages)
+        } else if request.documents > 0 && !self.reads.files {
+            Some(Unable::NoFiles)
+        } else if request.sounds > 0 && !self.reads.audio {
+            Some(Unable::NoAudio)
         } else if self.input_tokens_max.is_some_and(|most| findings.tokens_input > most) {
             Some(Unable::InputTooLong)
         } else {
@@ -221,6 +242,8 @@ impl Destination {
             Some(Unable::Language)
         } else if !self.can_answer(request) {
             Some(Unable::Surface)
+        } else if self.engine().is_some() && request.history == History::AtProvider {
+            Some(Unable::NoHistory)
         } else if self.engine().is_some() && request.sampling.shape == Some(Shape::Json) {
             Some(Unable::Shape)
         } else if self.seats.available_permits() == 0 && self.line.is_full() {

@@ -278,6 +278,10 @@ pub struct Request {
     pub images: u32,
     /// How many parts are files or films, which are read for more than their bytes or their address say.
     pub files: u32,
+    /// How many parts are files, films or documents, also those whose text stands here.
+    pub documents: u32,
+    /// How many parts are recordings.
+    pub sounds: u32,
     /// Whether a part is of a kind that detectors cannot read (an image, audio, a file).
     pub has_unreadable: bool,
     /// Where what was said before is.

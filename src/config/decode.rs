@@ -105,6 +105,8 @@ const SERVES: &[&str] = &[
     "output_tokens_max",
     "tools",
     "images",
+    "files",
+    "audio",
     "image_tokens_max",
     "file_tokens_max",
     "tool_calls_max",
@@ -360,7 +362,9 @@ impl Decoder<'_> {
         });
         self.set(&fields, "output_tokens_max", &mut serves.output_tokens_max, Self::tokens);
         self.set(&fields, "tools", &mut serves.tools, |it, at| it.reader.truth(at));
-        self.set(&fields, "images", &mut serves.images, |it, at| it.reader.truth(at));
+        self.set(&fields, "images", &mut serves.reads.images, |it, at| it.reader.truth(at));
+        self.set(&fields, "files", &mut serves.reads.files, |it, at| it.reader.truth(at));
+        self.set(&fields, "audio", &mut serves.reads.audio, |it, at| it.reader.truth(at));
         self.set(&fields, "image_tokens_max", &mut serves.image_tokens_max, Self::tokens);
         self.set(&fields, "file_tokens_max", &mut serves.file_tokens_max, Self::tokens);
         self.set(&fields, "tool_calls_max", &mut serves.tool_calls_max, |it, at| {

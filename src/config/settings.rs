@@ -262,7 +262,7 @@ impl TargetSettings {
             service_tiers: BTreeMap::new(),
             uplift: Factor::ONE,
             tool_usd: BTreeMap::new(),
-            serves: Serves { tools: false, images: false, ..Serves::default() },
+            serves: Serves::text_only(),
             concurrency: 256,
             rates: Rates::default(),
             queue: 0,

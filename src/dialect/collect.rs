@@ -130,6 +130,8 @@ impl<'de> Collector<'de> {
             has_tools: false,
             images: 0,
             files: 0,
+            documents: 0,
+            sounds: 0,
             has_unreadable: false,
             history: History::Here,
             declared: None,

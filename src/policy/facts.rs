@@ -244,6 +244,12 @@ words! {
         NoTools = "no_tools",
         /// It cannot see pictures.
         NoImages = "no_images",
+        /// It cannot read files.
+        NoFiles = "no_files",
+        /// It cannot hear sound.
+        NoAudio = "no_audio",
+        /// It does not know what was said before, which lies at a provider.
+        NoHistory = "no_history",
         /// It cannot stream.
         NoStreaming = "no_streaming",
         /// It does not serve this API.
@@ -270,6 +276,9 @@ impl Unable {
             Self::Language => "does not serve this language",
             Self::NoTools => "cannot call tools",
             Self::NoImages => "cannot see pictures",
+            Self::NoFiles => "cannot read files",
+            Self::NoAudio => "cannot hear sound",
+            Self::NoHistory => "does not know what lies at a provider",
             Self::NoStreaming => "cannot stream",
             Self::Surface => "does not serve this API",
             Self::Shape => {

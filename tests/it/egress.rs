@@ -143,36 +143,52 @@ async fn escapes_in_json_hide_nothing() {
 async fn what_detectors_cannot_read_stays() {
     let upstream = Upstream::script([Say::Whole(200, answer("leaked", 1, 1))]).await;
     let proxy = Proxy::start(&upstream).await;
-    let mut body = chat("x");
-    body["messages"][0]["content"] = json!([{ "type": "text", "text": "What is this?" },
-        { "type": "image_url", "image_url": { "url": "data:image/png;base64,iVBORw0KGgo=" } }]);
-    let reply = proxy.send(&body).await;
-    assert_eq!((reply.status, reply.code().as_str()), (403, "policy_refused"), "{}", reply.text());
+    let pdf = "data:application/pdf;base64,JVBERi0=";
+    for (part, why) in [
+        (
+            json!({ "type": "image_url", "image_url": { "url": "data:image/png;base64,iVBORw0KGgo=" } }),
+            "local cannot see pictures",
+        ),
+        (
+            json!({ "type": "input_audio", "input_audio": { "data": "UklGRg==", "format": "wav" } }),
+            "local cannot hear sound",
+        ),
+        (
+            json!({ "type": "file", "file": { "filename": "a.pdf", "file_data": pdf } }),
+            "local cannot read files",
+        ),
+        (json!({ "type": "film", "film": { "data": "AAAA" } }), "local cannot read files"),
+    ] {
+        let mut body = chat("x");
+        body["messages"][0]["content"] = json!([{ "type": "text", "text": "What is this?" }, part]);
+        let reply = proxy.send(&body).await;
+        let told = (reply.status, reply.code());
+        assert_eq!(told, (403, "policy_refused".to_owned()), "{}", reply.text());
+        assert!(reply.text().contains(why), "{}", reply.text());
+        assert_eq!(proxy.row(reply.decision()).await.decided.sensitivity, "restricted", "{why}");
+    }
     assert_eq!(upstream.connections(), 0);
     proxy.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sound_files_and_long_texts_that_are_not_read_stay() {
+async fn long_texts_that_are_not_read_stay() {
     let upstream = Upstream::script([Say::Whole(200, answer("leaked", 1, 1))]).await;
     let proxy = Proxy::start(&upstream).await;
     let block = "QUJD/0dFRv9hYmP/".repeat(100);
     let parts = [
-        json!({ "type": "input_audio", "input_audio": { "data": "UklGRg==", "format": "wav" } }),
-        json!({ "type": "file", "file": { "filename": "a.pdf", "file_data": "data:application/pdf;base64,JVBERi0=" } }),
         json!({ "type": "text", "text": format!("It begins so: {block}") }),
         json!({ "type": "text", "text": "the sea and the sky ".repeat(60_000) }),
     ];
     for part in parts {
         let mut body = chat("x");
         body["messages"][0]["content"] = json!([{ "type": "text", "text": "What is this?" }, part]);
-        let kind = part["type"].clone();
         let reply = proxy.send(&body).await;
-        assert!(matches!(reply.status, 200 | 403 | 413), "{kind}: {}", reply.text());
-        assert_ne!(reply.target(), "cloud", "{kind}");
+        assert!(matches!(reply.status, 200 | 413), "{}", reply.text());
+        assert_ne!(reply.target(), "cloud");
         let row = proxy.row(reply.decision()).await;
-        assert_eq!(row.decided.sensitivity, "restricted", "{kind}");
-        assert_eq!(upstream.connections(), 0, "{kind}");
+        assert_eq!(row.decided.sensitivity, "restricted");
+        assert_eq!(upstream.connections(), 0);
     }
     proxy.stop().await;
 }

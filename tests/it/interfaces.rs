@@ -371,6 +371,54 @@ async fn the_local_model_answers_completions_and_responses() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_local_model_is_not_asked_about_what_it_would_not_read() {
+    let upstream = Upstream::script([Say::Silence]).await;
+    let proxy = Proxy::with_policy(&upstream, LOCAL).await;
+    let responses = |more: Value| {
+        let asks =
+            json!({ "role": "user", "content": [{ "type": "input_text", "text": "What is it?" }] });
+        json!({ "model": "auto", "input": [asks, more] })
+    };
+    let said = |part: Value| responses(json!({ "role": "user", "content": [part] }));
+    let plain =
+        json!({ "type": "text", "media_type": "text/plain", "data": "A whale is a mammal." });
+    let content =
+        json!([{ "type": "document", "source": plain }, { "type": "text", "text": "What is it?" }]);
+    let messages = json!({ "model": "auto", "max_tokens": 9, "messages": [{ "role": "user", "content": content }] });
+    let gone_on =
+        json!({ "model": "auto", "input": "And then?", "previous_response_id": "resp_9" });
+    for (path, body, why) in [
+        ("/v1/messages", messages, "cannot read files"),
+        (
+            "/v1/responses",
+            said(json!({ "type": "input_file", "file_data": "AAAA" })),
+            "cannot read files",
+        ),
+        (
+            "/v1/responses",
+            said(json!({ "type": "input_audio", "data": "AAAA" })),
+            "cannot hear sound",
+        ),
+        (
+            "/v1/responses",
+            responses(json!({ "type": "web_search_call", "id": "w" })),
+            "cannot call tools",
+        ),
+        (
+            "/v1/responses",
+            responses(json!({ "type": "item_reference", "id": "m" })),
+            "does not know what lies",
+        ),
+        ("/v1/responses", gone_on, "does not know what lies at a provider"),
+    ] {
+        let reply = ask(&proxy, path, &body).await;
+        assert_eq!(reply.status, 403, "{why}: {}", reply.text());
+        assert!(reply.text().contains(&format!("local {why}")), "{}", reply.text());
+    }
+    proxy.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_local_model_makes_vectors_of_length_one() {
     let upstream = Upstream::script([Say::Silence]).await;
     let proxy = Proxy::with_policy(&upstream, LOCAL).await;

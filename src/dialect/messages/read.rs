@@ -146,10 +146,15 @@ impl<'de> Reader<'de> {
             }
             "document" | "container_upload" => {
                 read.files = read.files.saturating_add(1);
+                read.documents = read.documents.saturating_add(1);
                 read.has_unreadable = true;
             }
-            // Encrypted thoughts, results of the provider's own tools.
-            _ => read.has_unreadable = true,
+            "redacted_thinking" => read.has_unreadable = true,
+            // Uses and results of the provider's own tools.
+            _ => {
+                read.has_tools = true;
+                read.has_unreadable = true;
+            }
         }
     }
 

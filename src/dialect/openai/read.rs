@@ -113,9 +113,14 @@ impl<'de> Reader<'de> {
                 read.has_unreadable = true;
             }
             // A second of sound is more bytes than tokens.
-            "input_audio" | "thinking" => read.has_unreadable = true,
+            "input_audio" => {
+                read.sounds = read.sounds.saturating_add(1);
+                read.has_unreadable = true;
+            }
+            "thinking" => read.has_unreadable = true,
             _ => {
                 read.files = read.files.saturating_add(1);
+                read.documents = read.documents.saturating_add(1);
                 read.has_unreadable = true;
             }
         }

@@ -155,8 +155,11 @@ impl<'de> Reader<'de> {
             // Something that lies at the provider.
             "item_reference" => read.history = History::AtProvider,
             "reasoning" => {}
-            // Results of the provider's own tools.
-            _ => read.has_unreadable = true,
+            // Uses and results of the provider's own tools.
+            _ => {
+                read.has_tools = true;
+                read.has_unreadable = true;
+            }
         }
         let role = match kind {
             "function_call_output" | "custom_tool_call_output" => Some(Role::Tool),
@@ -178,9 +181,13 @@ impl<'de> Reader<'de> {
                 read.has_unreadable = true;
             }
             // A second of sound is more bytes than tokens.
-            "input_audio" => read.has_unreadable = true,
+            "input_audio" => {
+                read.sounds = read.sounds.saturating_add(1);
+                read.has_unreadable = true;
+            }
             _ => {
                 read.files = read.files.saturating_add(1);
+                read.documents = read.documents.saturating_add(1);
                 read.has_unreadable = true;
             }
         }
