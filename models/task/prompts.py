@@ -4,6 +4,8 @@
 Every line is made from the templates in `prompts/` with a fixed seed, so the file is the same every time. `group` names the
 scenario: whoever holds scenarios out holds out all of their templates. A fifth of them is marked `"split": "held-out"`.
 
+Passages stand in passages.txt, one per line: what is pasted must not tell what is wanted of it.
+
 How templates are written: `## task scenario` begins a scenario; a line is a template. {WORDS} takes from words.txt, [a|b|] chooses,
 \\n breaks the line, `a ||| b` is system prompt and turn, `%images` and `%tools` at the end say what comes with the request.
 """
@@ -18,10 +20,10 @@ HERE = Path(__file__).parent / "prompts"
 
 
 # Questions are what people ask most; times as many as of other tasks.
-SHARES = {("en", "qa_open"): 2, ("en", "chat"): 1.5}
+SHARES = {("en", "qa_open"): 2, ("en", "chat"): 1.5, ("en", "brainstorm"): 0.4}
 # How many say in a system prompt what they want.
 SYSTEM_SHARE = 0.12
-PASSAGES = {"NEWS", "WIKI", "MINUTES", "EMAIL", "P2", "P"}
+PASSAGES = {"NEWS", "WIKI", "MINUTES", "EMAIL", "P2", "P", "TEXT"}
 
 
 def words(path):
@@ -68,10 +70,13 @@ def choose(template, decks):
         template = template[: match.start()] + choice + template[match.end():]
 
 
-def weight(template):
+def weight(template, lists):
     """How often a template is used: the more there is to choose, the more often."""
-    longest = max((len(group.split("|")) for group in re.findall(r"\[([^\[\]]*)\]", template)), default=1)
-    return min(max(longest, 4), 20)
+    sizes = [len(group.split("|")) for group in re.findall(r"\[([^\[\]]*)\]", template)]
+    named = set(re.findall(r"\{([A-Z][A-Z0-9]*)\}", template)) - PASSAGES
+    sizes.extend(len(lists[name]) for name in named if name in lists)
+    most = max([4, *sizes])
+    return most // 10 if most > 400 else min(most, 20)
 
 
 def fill(text, lists, dice, depth=0):
@@ -80,9 +85,9 @@ def fill(text, lists, dice, depth=0):
         name = match.group(1)
         if depth == 0 and name in PASSAGES:
             roll = dice.random()
-            name = "P" if roll < 0.4 else "SHORT" if roll < 0.6 else name
             if roll > 0.95:
                 return ""
+            name = "TEXT" if roll < 0.7 else "P" if roll < 0.8 else "SHORT" if roll < 0.9 else name
         choices = lists.get(name)
         return match.group(0) if choices is None else fill(dice.choice(choices), lists, dice, depth + 1)
 
@@ -126,14 +131,19 @@ def main():
     number = 0
     for lang in ("en", "zh"):
         lists, groups = words(HERE / lang / "words.txt"), {}
+        lists["TEXT"] = lists["PASTED"] = (HERE / lang / "passages.txt").read_text(encoding="utf-8").splitlines()
+        asked = scenarios(HERE / lang / "qa_open.txt").values()
+        # Whatever is asked about nothing can be asked about a text, too.
+        lists["ASK"] = [line for lines in asked for template in lines if re.fullmatch(r"\[[^\[\]]*\]", template)
+                        for line in template[1:-1].split("|")]
         for path in sorted((HERE / lang).glob("*.txt")):
-            if path.name != "words.txt":
+            if path.name not in {"words.txt", "passages.txt"}:
                 for (task, name), templates in scenarios(path).items():
                     groups.setdefault(task, []).append((name, templates))
         for task, own in groups.items():
             dice = random.Random(f"{options.seed} {lang} {task}")
             decks, seen = Decks(dice), set()
-            lines = [(name, template) for name, templates in own for template in templates for _ in range(weight(template))]
+            lines = [(name, template) for name, templates in own for template in templates for _ in range(weight(template, lists))]
             pools = {kind: [line for line in lines if (" ||| " in line[1]) == kind] for kind in (False, True)}
             wanted = int(options.per_task * SHARES.get((lang, task), 1))
             for attempt in range(wanted * 4):

@@ -292,6 +292,8 @@ struct OfTask {
     prompts: usize,
     precision: f64,
     recall: f64,
+    /// The other tasks that were guessed, most often first.
+    taken_for: Vec<(&'static str, usize)>,
 }
 
 #[derive(Serialize)]
@@ -333,7 +335,13 @@ fn report(judged: &[Judged], format: Format, out: &mut impl Write) -> Result<(),
     };
     let of_task = |task: &Task| {
         let hits: Hits = all.hits(*task);
-        let it = OfTask { prompts: hits.truth, precision: hits.precision(), recall: hits.recall() };
+        let wrong = all.taken_for(*task).into_iter();
+        let it = OfTask {
+            prompts: hits.truth,
+            precision: hits.precision(),
+            recall: hits.recall(),
+            taken_for: wrong.map(|(task, count)| (task.name(), count)).collect(),
+        };
         (task.name(), it)
     };
     let local = |confidence: f32| {
@@ -385,9 +393,14 @@ fn print(report: &Report, out: &mut impl Write) -> Result<(), CliError> {
             None => writeln!(out)?,
         }
     }
-    writeln!(out, "\ntask                 prompts  precision  recall")?;
+    writeln!(out, "\ntask                 prompts  precision  recall  taken for")?;
     for (name, it) in &report.by_task {
-        writeln!(out, "{name:<20} {:>7}      {:.3}   {:.3}", it.prompts, it.precision, it.recall)?;
+        let wrong = it.taken_for.iter().take(3).map(|(name, count)| format!("{name} {count}"));
+        let wrong = wrong.collect::<Vec<_>>().join(", ");
+        let (precision, recall) = (it.precision, it.recall);
+        let line =
+            format!("{name:<20} {:>7}      {precision:.3}   {recall:.3}  {wrong}", it.prompts);
+        writeln!(out, "{}", line.trim_end())?;
     }
     let names = LOCAL.map(Task::name).join(", ");
     writeln!(out, "\n\"The local model can do it\" ({names}), believed from a confidence on:")?;

@@ -4,6 +4,10 @@
 //! last, where it stands otherwise, and the beginning of what is between them. So a prompt of 100 KB
 //! costs what one of a few hundred bytes costs, and the words of a passage do not drown the request.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
 use super::rules;
 use super::{Asked, Task};
 use crate::inspect::Lang;
@@ -84,8 +88,10 @@ pub(super) fn visit(asked: &Asked<'_>, mut found: impl FnMut(Zone, u32)) {
     let mut shape = |kind: u32, value: u32| {
         found(Zone::Shape, mix(kind << 16 | value, Zone::Shape.salt()));
     };
-    shapes(asked, text, (first, last), &mut shape);
-    cues(text, numbers(text), &mut shape);
+    let numbers = numbers(text);
+    shapes(asked, text, (first, last), numbers, &mut shape);
+    questions(text, (first, last), numbers, &mut shape);
+    cues(text, numbers, &mut shape);
 }
 
 /// A text without blanks around it; one that begins or ends with very many is cut where they are still
@@ -268,6 +274,7 @@ fn shapes(
     asked: &Asked<'_>,
     text: &str,
     (first, last): (&str, &str),
+    numbers: u32,
     shape: &mut impl FnMut(u32, u32),
 ) {
     let bytes = text.as_bytes();
@@ -308,13 +315,74 @@ fn shapes(
     shape(13, u32::from(!asked.system.is_empty()));
     shape(14, lang << 4 | length);
     // A story with numbers and a question at its end is a sum.
-    let numbers = numbers(text);
     shape(15, numbers);
     shape(16, numbers << 4 | u32::from(lines > 0) << 1 | u32::from(ends_asking));
     let choices = memchr::memmem::find(part, b"(A)").is_some()
         || memchr::memmem::find(part, b"\nA.").is_some()
         || memchr::memmem::find(part, b"A)").is_some();
     shape(17, u32::from(choices) << 3 | u32::from(lines > 0) << 2 | numbers.min(3));
+}
+
+/// Words that ask for a number.
+const QUANTITIES: [&str; 16] = [
+    "how many",
+    "how much",
+    "how long",
+    "how far",
+    "how old",
+    "how fast",
+    "how often",
+    "how tall",
+    "how high",
+    "total",
+    "percent",
+    "what time",
+    "calculate",
+    "多少",
+    "几",
+    "计算",
+];
+
+static COUNTING: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    let words = AhoCorasick::builder().ascii_case_insensitive(true).build(QUANTITIES);
+    words.ok()
+});
+
+/// Words that a question begins with, also one without its mark.
+const ASKING: [&str; 17] = [
+    "what", "who", "when", "where", "which", "why", "how", "whose", "whom", "is", "are", "was",
+    "were", "did", "does", "do", "in",
+];
+
+/// Whether a question stands in a line of its own before or behind a text, and whether a number is asked for
+/// where numbers are given.
+fn questions(
+    text: &str,
+    (first, last): (&str, &str),
+    numbers: u32,
+    shape: &mut impl FnMut(u32, u32),
+) {
+    let head = text.get(..text.floor_char_boundary(FIRST)).unwrap_or_default();
+    let from = text.ceil_char_boundary(text.len().saturating_sub(LAST));
+    let tail = text.get(from..).unwrap_or_default();
+    let (head, more) = head.split_once('\n').unwrap_or((head, ""));
+    let tail = tail.rsplit_once('\n').map_or("", |(_, tail)| tail);
+    let rest = magnitude(text.len() - head.len()).min(12) / 2;
+    let lines =
+        u32::from(asks(head)) | u32::from(asks(tail)) << 1 | u32::from(more.is_empty()) << 2;
+    shape(18, lines << 4 | rest);
+    let counts = |part: &str| u32::from(COUNTING.as_ref().is_some_and(|it| it.is_match(part)));
+    let has_lines =
+        memchr::memchr(b'\n', text.as_bytes().get(..SHAPE.min(text.len())).unwrap_or_default());
+    let wanted = counts(last) << 1 | counts(first);
+    shape(19, wanted << 4 | u32::from(has_lines.is_some()) << 3 | numbers.min(3));
+}
+
+/// Whether a line is a question.
+fn asks(line: &str) -> bool {
+    let line = line.trim();
+    let word = line.split([' ', ',']).next().unwrap_or_default();
+    line.ends_with(['?', '？']) || ASKING.iter().any(|it| word.eq_ignore_ascii_case(it))
 }
 
 /// How many numbers stand in the beginning, as a magnitude.

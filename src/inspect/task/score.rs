@@ -1,6 +1,9 @@
 //! How good guesses are: accuracy, the precision of "the local model can do it", and whether
 //! confidence means what it says.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use super::{Task, TaskGuess};
 
 /// The tasks that a small local model can do.
@@ -73,6 +76,17 @@ impl Scores {
         let guessed = self.0.iter().filter(|it| it.guess.task == task);
         let right = guessed.clone().filter(|it| it.truth == task).count();
         Hits { truth, guessed: guessed.count(), right }
+    }
+
+    /// What prompts of one task were taken for instead, most often first.
+    pub fn taken_for(&self, task: Task) -> Vec<(Task, usize)> {
+        let mut wrong: BTreeMap<Task, usize> = BTreeMap::new();
+        for it in self.0.iter().filter(|it| it.truth == task && it.guess.task != task) {
+            *wrong.entry(it.guess.task).or_default() += 1;
+        }
+        let mut wrong: Vec<(Task, usize)> = wrong.into_iter().collect();
+        wrong.sort_by_key(|(_, count)| Reverse(*count));
+        wrong
     }
 
     /// "The local model can do it", believed from this confidence on.

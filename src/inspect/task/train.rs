@@ -17,6 +17,9 @@ const ROUNDS: u8 = 6;
 const RATE: f32 = 0.12;
 /// The share of features that is left out at each look, so that none is relied on alone.
 const LEFT_OUT: f32 = 0.35;
+/// The share of looks at which nothing between the first and the last sentence is read: what is pasted must
+/// not tell what is wanted of it.
+const PASSED_OVER: f32 = 0.3;
 /// What every look takes from a weight.
 const DECAY: f32 = 2e-6;
 /// A feature of fewer prompts is not learned.
@@ -301,7 +304,11 @@ fn descend(prompts: &[Seen], size: usize, seed: u64) -> (Vec<Row>, Row) {
         let rate = RATE * (1.0 - f32::from(round) / f32::from(ROUNDS));
         for one in order.iter().filter_map(|index| prompts.get(*index)) {
             kept.clear();
+            let is_passed_over = dice.share() < PASSED_OVER;
             for (zone, places) in one.places.iter().enumerate() {
+                if is_passed_over && zone == Zone::Between.index() {
+                    continue;
+                }
                 let from = kept.len();
                 for place in places.iter().filter(|_| dice.share() >= LEFT_OUT) {
                     kept.push((usize::try_from(*place).unwrap_or(0), 0.0));
