@@ -63,6 +63,18 @@ fn chinese_requests_are_recognised() {
 }
 
 #[test]
+fn a_question_beside_a_text_is_about_that_text() {
+    let text = "Saimaa lies in the south-east and is the largest lake of the country. A canal joins it with \
+                the Gulf of Finland, and seals live in it that live nowhere else.";
+    let question = "What is the largest lake of Finland?";
+    check(question, Lang::En, Task::QaOpen);
+    check(&format!("{question}\n\n{text}"), Lang::En, Task::QaContext);
+    check(&format!("{text}\n\nwhere do the seals live"), Lang::En, Task::QaContext);
+    let sum = "Tom has 24 marbles, gives a third of them to Ann and loses 2. How many marbles does he have left?";
+    check(sum, Lang::En, Task::Reasoning);
+}
+
+#[test]
 fn nothing_is_guessed_from_nothing() {
     assert_eq!(guess(" \n", Lang::Other), TaskGuess::NOTHING);
     let doubtful = guess("xqzt vrlk", Lang::Other);
@@ -183,6 +195,10 @@ fn scores_are_what_they_are_called() {
     assert_eq!(scores.local(0.0), Hits { truth: 2, guessed: 3, right: 2 });
     assert_eq!(scores.local(0.9), Hits { truth: 2, guessed: 1, right: 1 });
     assert_eq!(scores.hits(Task::Code), Hits { truth: 2, guessed: 1, right: 1 });
+    assert_eq!(scores.taken_for(Task::Code), [(Task::Classify, 1)]);
     // Half of the guesses are 0.05 too humble, half 0.55 too sure.
     assert!((scores.calibration_error() - 0.3).abs() < 1e-6, "{}", scores.calibration_error());
+    scores.push(scored(Task::Code, Task::Chat, 0.55));
+    scores.push(scored(Task::Code, Task::Chat, 0.55));
+    assert_eq!(scores.taken_for(Task::Code), [(Task::Chat, 2), (Task::Classify, 1)]);
 }
