@@ -19,7 +19,7 @@ from pathlib import Path
 HERE = Path(__file__).parent / "prompts"
 
 
-# Questions are what people ask most; times as many as of other tasks.
+# Times as many as of other tasks: questions are what people ask most, ideas what they ask for least.
 SHARES = {("en", "qa_open"): 2, ("en", "chat"): 1.5, ("en", "brainstorm"): 0.4}
 # How many say in a system prompt what they want.
 SYSTEM_SHARE = 0.12
@@ -76,6 +76,7 @@ def weight(template, lists):
     named = set(re.findall(r"\{([A-Z][A-Z0-9]*)\}", template)) - PASSAGES
     sizes.extend(len(lists[name]) for name in named if name in lists)
     most = max([4, *sizes])
+    # A list of hundreds holds whole requests, not words.
     return most // 10 if most > 400 else min(most, 20)
 
 
@@ -131,6 +132,7 @@ def main():
     number = 0
     for lang in ("en", "zh"):
         lists, groups = words(HERE / lang / "words.txt"), {}
+        # A request says without its TEXT what it wants; a question without what is PASTED would be another task.
         lists["TEXT"] = lists["PASTED"] = (HERE / lang / "passages.txt").read_text(encoding="utf-8").splitlines()
         asked = scenarios(HERE / lang / "qa_open.txt").values()
         # Whatever is asked about nothing can be asked about a text, too.
